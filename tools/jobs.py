@@ -1,0 +1,205 @@
+"""The tasks behind ``make``: each function prepares the environment and runs one.
+
+Standard library only: this runs before anything is installed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+from tools import environment
+from tools.environment import ROOT, Environment, SetupError
+
+NOTEBOOKS = ROOT / "notebooks"
+
+
+def main(task: str, arguments: list[str], *, own_environment: bool) -> int:
+    """Run `task`; return its exit status (2 with one line when set-up fails)."""
+    if task not in JOBS:
+        print(f"There is no task {task!r}; `make help` lists them.", file=sys.stderr)
+        return 2
+    env = environment.Environment.choose(own=own_environment)
+    os.chdir(ROOT)
+    try:
+        return JOBS[task](env, arguments)
+    except SetupError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nStopped. The same command goes on from here.", file=sys.stderr)
+        return 130
+
+
+def lab(env: Environment, arguments: list[str]) -> int:
+    """Open the course in JupyterLab, and say at which address it is."""
+    env.prepare("learn")
+    first = NOTEBOOKS / "00_start_here.ipynb"
+    pages = [first] if first.exists() else sorted(NOTEBOOKS.glob("*.ipynb"))
+    command = [env.python, "-m", "jupyterlab", "--log-level=WARN"]
+    command += ["--ServerApp.answer_yes=True"]  # one Ctrl-C stops it
+    command += [str(page.relative_to(ROOT)) for page in pages[:1]]
+    if not has_display():
+        command.append("--no-browser")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")  # in a container there is no other user
+    runtime = env.folder / "share" / "jupyter" / "runtime"
+    server = subprocess.Popen(
+        [*command, *arguments],
+        env={**env.variables(), "JUPYTER_RUNTIME_DIR": str(runtime)},
+    )
+    try:
+        address = wait_for_address(server, runtime)
+        if address:
+            page = f"/tree/{pages[0].relative_to(ROOT).as_posix()}" if pages else ""
+            print("JupyterLab runs. If no browser window opens, go to this address:\n")
+            print(f"    {address['url']}lab{page}?token={address['token']}\n")
+            print("Ctrl-C in this window stops it.", flush=True)
+        return server.wait()
+    except KeyboardInterrupt:
+        server.wait()
+        return 0
+
+
+def has_display() -> bool:
+    """Whether a browser window can open here."""
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def wait_for_address(
+    server: subprocess.Popen[bytes], runtime: Path
+) -> dict[str, str] | None:
+    """What the server writes about itself once it listens, or None if it ended."""
+    note = runtime / f"jpserver-{server.pid}.json"
+    while server.poll() is None:
+        try:
+            found: dict[str, str] = json.loads(note.read_text(encoding="utf-8"))
+            return found
+        except (OSError, ValueError):  # not there yet, or half written
+            time.sleep(0.1)
+    return None
+
+
+def test(env: Environment, arguments: list[str]) -> int:
+    """Style, types, library and notebooks; with arguments, pytest alone."""
+    env.prepare("test")
+    pytest = [env.python, "-m", "pytest", "--nbval-lax", "--nbval-current-env"]
+    if arguments:
+        return env.run([*pytest, *arguments])
+    workers = ["-n", os.environ.get("WORKERS", "2"), "--dist", "loadfile"]
+    pages = sorted(str(p.relative_to(ROOT)) for p in NOTEBOOKS.glob("*.ipynb"))
+    parts = [*checks(env), ("tests", [*pytest, *workers, "tests", *pages])]
+    return run_parts(env, parts)
+
+
+def slow(env: Environment, arguments: list[str]) -> int:
+    """Run the tests marked slow."""
+    env.prepare("test")
+    return env.run([env.python, "-m", "pytest", "-m", "slow", *arguments])
+
+
+def lint(env: Environment, arguments: list[str]) -> int:
+    """Style and types."""
+    env.prepare("test")
+    return run_parts(env, checks(env))
+
+
+def checks(env: Environment) -> list[tuple[str, list[str]]]:
+    """The quick parts: each a name and a command."""
+    return [
+        ("ruff check", [env.python, "-m", "ruff", "check", "--quiet"]),
+        ("ruff format", [env.python, "-m", "ruff", "format", "--check", "--quiet"]),
+        ("mypy", [env.python, "-m", "mypy", "--no-error-summary"]),
+    ]
+
+
+def run_parts(env: Environment, parts: list[tuple[str, list[str]]]) -> int:
+    """Run every part, whatever fails; end with one line of what did."""
+    failed = []
+    for name, command in parts:
+        print(f"--- {name}", flush=True)
+        if env.run(command) != 0:
+            failed.append(name)
+    passed = [name for name, _ in parts if name not in failed]
+    print(f"\nPassed: {', '.join(passed) or 'nothing'}.", end=" ")
+    print(f"Failed: {', '.join(failed)}." if failed else "Nothing failed.", flush=True)
+    return 1 if failed else 0
+
+
+def format_code(env: Environment, arguments: list[str]) -> int:
+    """Let ruff rewrite what it can."""
+    env.prepare("test")
+    fixed = env.run([env.python, "-m", "ruff", "check", "--fix", *arguments])
+    return env.run([env.python, "-m", "ruff", "format", *arguments]) or fixed
+
+
+def notebooks(env: Environment, arguments: list[str]) -> int:
+    """Build and run the notebooks from notebooks/source."""
+    env.prepare("test")
+    force = ["--force"] if os.environ.get("FORCE", "0") not in ("", "0") else []
+    return env.run([env.python, "-m", "tools.notebooks", *force, *arguments])
+
+
+def bench(env: Environment, arguments: list[str]) -> int:
+    """Measure against peers."""
+    env.prepare("learn")
+    env.add_extra("bench")
+    return env.run([env.python, "-m", "benchmarks", *arguments])
+
+
+def lock(env: Environment, arguments: list[str]) -> int:
+    """Write the lock files from pyproject.toml (``--upgrade``: newest versions)."""
+    env.prepare("test")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    compile_ = [env.python, "-m", "uv", "pip", "compile", "--quiet", "--universal"]
+    compile_ += ["--python-version", "3.11", "--generate-hashes", "--no-annotate"]
+    compile_ += ["--no-emit-index-url", "--no-header", *arguments]
+    with tempfile.TemporaryDirectory() as folder:
+        build = Path(folder) / "build.in"
+        build.write_text("\n".join(project["build-system"]["requires"]))
+        uv = Path(folder) / "uv.in"
+        uv.write_text("uv>=0.9\n")
+        learn = ["pyproject.toml", str(build)]
+        together = ["--extra", "test", "--constraints", "requirements.lock"]
+        return (
+            env.run([*compile_, str(uv), "-o", "requirements-uv.lock"])
+            or env.run([*compile_, *learn, "-o", "requirements.lock"])
+            or env.run([*compile_, *learn, *together, "-o", "requirements-test.lock"])
+        )
+
+
+def clean(env: Environment, arguments: list[str]) -> int:
+    """Remove environments and caches."""
+    found = [*ROOT.glob(".venv*"), *ROOT.glob(".*_cache"), *ROOT.glob("dist")]
+    found += [*ROOT.glob(".hypothesis"), *ROOT.glob("build")]
+    for folder in ("course_lib", "tests", "tools", "benchmarks"):
+        found += (ROOT / folder).rglob("__pycache__")
+    for path in found:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+    return 0
+
+
+JOBS: dict[str, Callable[[Environment, list[str]], int]] = {
+    "lab": lab,
+    "test": test,
+    "slow": slow,
+    "lint": lint,
+    "format": format_code,
+    "notebooks": notebooks,
+    "bench": bench,
+    "lock": lock,
+    "clean": clean,
+}

@@ -1,0 +1,25 @@
+"""Neural networks with JAX arrays: the twins of ``course_lib.scalar``."""
+
+from course_lib.array.gpt import (
+    from_scalar,
+    generate,
+    gpt,
+    init_gpt,
+    loss_fn,
+    next_logits,
+)
+from course_lib.array.nn import init_mlp, mlp, mlp_from_scalar
+from course_lib.config import GPTConfig
+
+__all__ = [
+    "GPTConfig",
+    "from_scalar",
+    "generate",
+    "gpt",
+    "init_gpt",
+    "init_mlp",
+    "loss_fn",
+    "mlp",
+    "mlp_from_scalar",
+    "next_logits",
+]

@@ -1,0 +1,63 @@
+"""The sizes of a micro-GPT, shared by the scalar and the array twin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["GPTConfig"]
+
+
+@dataclass(frozen=True)
+class GPTConfig:
+    """Sizes of a GPT.
+
+    vocab_size: number of different tokens, the beginning-of-sequence token included.
+    block_size: the longest sequence of tokens the model can read.
+    n_layer: number of layers, each attention followed by an MLP.
+    n_head: attention heads per layer; it must divide n_embd.
+    n_embd: numbers per token vector, the width of the model.
+
+    Raises ValueError, in one line, for a size that cannot work.
+    """
+
+    vocab_size: int
+    block_size: int = 16
+    n_layer: int = 1
+    n_head: int = 4
+    n_embd: int = 16
+
+    def __post_init__(self) -> None:
+        for name in ("vocab_size", "block_size", "n_layer", "n_head", "n_embd"):
+            size = getattr(self, name)
+            if type(size) is not int or size < 1:
+                raise ValueError(f"{name} must be a whole number of 1 or more: {size}")
+        if self.n_embd % self.n_head:
+            raise ValueError(
+                f"n_head must divide n_embd: {self.n_embd} cannot be split into "
+                f"{self.n_head} heads of equal width"
+            )
+
+    @property
+    def head_dim(self) -> int:
+        """Numbers per attention head."""
+        return self.n_embd // self.n_head
+
+    def shapes(self) -> dict[str, tuple[int, int]]:
+        """Return the (n_out, n_in) of every weight matrix, in drawing order."""
+        width = self.n_embd
+        shapes = {
+            "wte": (self.vocab_size, width),
+            "wpe": (self.block_size, width),
+            "lm_head": (self.vocab_size, width),
+        }
+        for i in range(self.n_layer):
+            for name in ("attn_wq", "attn_wk", "attn_wv", "attn_wo"):
+                shapes[f"layer{i}.{name}"] = (width, width)
+            shapes[f"layer{i}.mlp_fc1"] = (4 * width, width)
+            shapes[f"layer{i}.mlp_fc2"] = (width, 4 * width)
+        return shapes
+
+    @property
+    def n_params(self) -> int:
+        """Number of parameters: 4,192 at 27 tokens and the default sizes."""
+        return sum(n_out * n_in for n_out, n_in in self.shapes().values())

@@ -1,0 +1,263 @@
+"""The same slope from several sides: nudges, ``Value`` and ``jax.grad``."""
+
+from __future__ import annotations
+
+import ast
+import math
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from course_lib.scalar import Value, ieee
+
+__all__ = [
+    "FLOAT_FUNCTIONS",
+    "Triangulation",
+    "evaluate",
+    "finite_difference",
+    "jax_functions",
+    "triangulate",
+    "value_functions",
+]
+
+
+def finite_difference(
+    f: Callable[..., float], *point: float, nudge: float = 1e-5
+) -> tuple[float, ...]:
+    """Return the slope of f with respect to each number of the point.
+
+    Each number is nudged up and down: (f(x + h) - f(x - h)) / 2h, the central
+    difference; its error shrinks with h^2 until round-off takes over. Costs two
+    calls of f per number.
+
+    Raises ValueError if the nudge is not above 0.
+    """
+    if not nudge > 0:
+        raise ValueError(f"nudge must be above 0: {nudge}")
+    slopes = []
+    for i, x in enumerate(point):
+        up = [*point[:i], x + nudge, *point[i + 1 :]]
+        down = [*point[:i], x - nudge, *point[i + 1 :]]
+        slopes.append((f(*up) - f(*down)) / (2 * nudge))
+    return tuple(slopes)
+
+
+FUNCTIONS = ("exp", "log", "relu", "sigmoid", "tanh")
+FLOAT_FUNCTIONS: dict[str, Callable[[float], float]] = {
+    "exp": ieee.exp,
+    "log": ieee.log,
+    "relu": lambda x: 0.0 if x <= 0.0 else x,
+    "sigmoid": ieee.sigmoid,
+    "tanh": math.tanh,
+}
+_OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+}
+
+
+def value_functions(number: type = Value) -> dict[str, Callable[[Any], Any]]:
+    """Return exp, log, relu, sigmoid and tanh as the methods of a Value class."""
+
+    def method(name: str) -> Callable[[Any], Any]:
+        return lambda x: getattr(number(x) if isinstance(x, int | float) else x, name)()
+
+    return {name: method(name) for name in FUNCTIONS}
+
+
+def jax_functions() -> dict[str, Callable[[Any], Any]]:
+    """Return exp, log, relu, sigmoid and tanh as JAX has them."""
+    import jax
+
+    return {
+        name: getattr(jax.nn, name, None) or getattr(jax.numpy, name)
+        for name in FUNCTIONS
+    }
+
+
+def evaluate(
+    expression: str,
+    inputs: Mapping[str, Any],
+    functions: Mapping[str, Callable[[Any], Any]],
+) -> Any:
+    """Compute an expression such as ``"tanh(a * b + 1)"`` on numbers of any kind.
+
+    Allowed are the names of the inputs, numbers, + - * / **, parentheses, and the
+    functions given: ``value_functions()``, ``jax_functions()`` or ``FLOAT_FUNCTIONS``.
+
+    Raises ValueError, in one line, for anything else.
+    """
+
+    def walk(node: ast.expr) -> Any:
+        match node:
+            case ast.Name(id=name) if name in inputs:
+                return inputs[name]
+            case ast.Constant(value=number) if type(number) in (int, float):
+                return number
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
+                return _OPERATORS[type(op)](walk(left), walk(right))
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                return -walk(operand)
+            case ast.Call(func=ast.Name(id=name), args=[inner], keywords=[]) if (
+                name in functions
+            ):
+                return functions[name](walk(inner))
+        raise ValueError(
+            f"cannot use {ast.unparse(node)[:40]!r} here: an expression has "
+            f"{', '.join(inputs)}, numbers, + - * / ** ( ) and {', '.join(functions)}"
+        )
+
+    if len(expression) > 500:
+        raise ValueError(
+            f"the expression has {len(expression)} characters: 500 at most, please"
+        )
+    try:
+        tree = ast.parse(expression.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise ValueError(
+            f"cannot read the expression {expression[:60]!r}: write something like "
+            "'tanh(a * b + 1)'"
+        ) from None
+    return walk(tree)
+
+
+@dataclass(frozen=True)
+class Triangulation:
+    """The slope of one expression with respect to each input, from several sides.
+
+    ``slopes`` has one column per method, each a dict from input to slope;
+    ``disagreement`` says where the methods first part, or is empty.
+    """
+
+    expression: str
+    value: float
+    slopes: dict[str, dict[str, float]]
+    disagreement: str
+
+    @property
+    def agree(self) -> bool:
+        """Whether every method gives the same slopes, to 1 part in 100,000."""
+        return not self.disagreement
+
+    def __str__(self) -> str:
+        inputs = next(iter(self.slopes.values()))
+        head = f"{'':8}" + "".join(f"{method:>20}" for method in self.slopes)
+        rows = [
+            f"d/d{name:5}"
+            + "".join(f"{slope[name]:20.6f}" for slope in self.slopes.values())
+            for name in inputs
+        ]
+        verdict = self.disagreement or "All agree."
+        return "\n".join(
+            [f"{self.expression} = {self.value:.6f}", head, *rows, verdict]
+        )
+
+
+def triangulate(
+    expression: str,
+    inputs: Mapping[str, float],
+    by_hand: Mapping[str, float] | None = None,
+    number: type = Value,
+) -> Triangulation:
+    """Compute every slope by hand (if given), by nudging, by Value and by jax.grad.
+
+    ``number`` is the Value class to put to the test. When its slopes are off, the
+    node nearest to the result whose slope is wrong is named.
+
+    Raises ValueError for an expression that cannot be read.
+    """
+    import jax
+
+    leaves = {name: number(x) for name, x in inputs.items()}
+    root = evaluate(expression, leaves, value_functions(number))
+    root.backward()
+    names, point = list(inputs), [float(x) for x in inputs.values()]
+
+    def on_floats(*numbers: float) -> float:
+        named = dict(zip(names, numbers, strict=True))
+        return float(evaluate(expression, named, FLOAT_FUNCTIONS))
+
+    def on_jax(named: dict[str, Any]) -> Any:
+        return evaluate(expression, named, jax_functions())
+
+    slopes = {"by hand": dict(by_hand)} if by_hand else {}
+    slopes["finite difference"] = dict(
+        zip(names, finite_difference(on_floats, *point), strict=True)
+    )
+    slopes["Value"] = {name: leaf.grad for name, leaf in leaves.items()}
+    with jax.enable_x64(True):
+        exact = jax.grad(on_jax)(dict(zip(names, point, strict=True)))
+    slopes["jax.grad"] = {name: float(slope) for name, slope in exact.items()}
+    return Triangulation(
+        expression, root.data, slopes, _first_disagreement(root, leaves, slopes)
+    )
+
+
+def _close(a: float, b: float) -> bool:
+    return math.isclose(a, b, rel_tol=1e-5, abs_tol=1e-7) or a == b
+
+
+def _first_disagreement(
+    root: Any, leaves: dict[str, Any], slopes: dict[str, dict[str, float]]
+) -> str:
+    """Say in one line which method parts from jax.grad, and at which node if Value."""
+    exact = slopes["jax.grad"]
+    off = {
+        method: [name for name in exact if not _close(slope[name], exact[name])]
+        for method, slope in slopes.items()
+    }
+    if off["Value"]:
+        return _first_wrong_node(root) or (
+            f"Value differs for {', '.join(off['Value'])}. Every local derivative is "
+            "right, so look at how blame is added up, and in which order."
+        )
+    for method, wrong in off.items():
+        if wrong:
+            return f"'{method}' differs from the others for {', '.join(wrong)}."
+    return ""
+
+
+def _first_wrong_node(root: Any) -> str:
+    """Name the node nearest to root whose local derivative fails a nudge."""
+    seen, queue = {root}, [root]
+    for node in queue:
+        for child, given in zip(node.children, node.local_grads, strict=True):
+            nudged = _nudge_child(node, child)
+            if nudged is not None and not _close(given, nudged):
+                return (
+                    f"First wrong at '{node.op}' (= {node.data:.6g}): a local "
+                    f"derivative is given as {given:.6g}, a nudge says {nudged:.6g}."
+                )
+            if child not in seen:
+                seen.add(child)
+                queue.append(child)
+    return ""
+
+
+_FORWARD: dict[str, Callable[..., float]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": ieee.divide,
+    "**": ieee.power,
+    "neg": operator.neg,
+    **FLOAT_FUNCTIONS,
+}
+
+
+def _nudge_child(node: Any, child: Any) -> float | None:
+    """Return the slope of one operation for one child, or None if it is unknown."""
+    op = getattr(node, "op", "")
+    forward = _FORWARD.get(op)
+    if forward is None and op.startswith("**"):
+        exponent = float(op[2:])
+        forward = lambda x: ieee.power(x, exponent)  # noqa: E731 - one line, one use
+    if forward is None or node.children.count(child) > 1:
+        return None
+    at = node.children.index(child)
+    numbers = [c.data for c in node.children]
+    return finite_difference(forward, *numbers)[at]

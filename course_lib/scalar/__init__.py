@@ -1,0 +1,26 @@
+"""Neural networks by hand, one number at a time, in pure Python."""
+
+from course_lib.config import GPTConfig
+from course_lib.scalar.adam import AdamState, adam_init, adam_update
+from course_lib.scalar.gpt import generate, gpt, init_gpt, loss_fn, parameters
+from course_lib.scalar.nn import MLP, Layer, Neuron
+from course_lib.scalar.value import Value, backward_order, cross_entropy, dot
+
+__all__ = [
+    "MLP",
+    "AdamState",
+    "GPTConfig",
+    "Layer",
+    "Neuron",
+    "Value",
+    "adam_init",
+    "adam_update",
+    "backward_order",
+    "cross_entropy",
+    "dot",
+    "generate",
+    "gpt",
+    "init_gpt",
+    "loss_fn",
+    "parameters",
+]

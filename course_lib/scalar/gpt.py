@@ -1,0 +1,179 @@
+"""A GPT, one number at a time. Its twin with arrays is ``course_lib.array.gpt``.
+
+The architecture is the one of Karpathy's microgpt (2026), after Radford et al. (2019):
+no biases, RMS norm without weights, ReLU. A matrix is a list of rows, a row a list of
+Values; a vector is a list of Values.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+
+from course_lib.config import GPTConfig
+from course_lib.scalar.value import Value, cross_entropy, dot
+
+Vector = list[Value]
+Matrix = list[Vector]
+Params = dict[str, Matrix]
+
+
+def init_gpt(
+    rng: random.Random, config: GPTConfig, number: type[Value] = Value
+) -> Params:
+    """Draw every weight from a normal distribution: mean 0, deviation 0.08.
+
+    Each matrix is (n_out, n_in), drawn row by row. ``number`` is the class of the
+    weights: any class with Value's constructor and operations will do.
+    """
+    return {
+        name: [[number(rng.gauss(0, 0.08)) for _ in range(n_in)] for _ in range(n_out)]
+        for name, (n_out, n_in) in config.shapes().items()
+    }
+
+
+def gpt(params: Params, tokens: Sequence[int], config: GPTConfig) -> list[Vector]:
+    """Return, for each position, a score (logit) for every possible next token."""
+    x = embed(params, tokens)  # (T, n_embd)
+    for i in range(config.n_layer):
+        layer = layer_params(params, i)
+        x = add(x, attention(layer, rms_norm(x), config.n_head))  # (T, n_embd)
+        x = add(x, mlp(layer, rms_norm(x)))  # (T, n_embd)
+    return linear(params["lm_head"], x)  # (T, vocab_size)
+
+
+def loss_fn(params: Params, document: Sequence[int], config: GPTConfig) -> Value:
+    """Return the mean cross-entropy, in nats, of each next token of a document.
+
+    ``document`` is T + 1 tokens: the first T are read, the last T are predicted.
+    """
+    logits = gpt(params, document[:-1], config)
+    losses = [
+        cross_entropy(row, target)
+        for row, target in zip(logits, document[1:], strict=True)
+    ]
+    return sum(losses[1:], losses[0]) / len(losses)
+
+
+def layer_params(params: Params, i: int) -> Params:
+    """Return the weights of layer i, under their short names."""
+    prefix = f"layer{i}."
+    return {
+        name.removeprefix(prefix): weights
+        for name, weights in params.items()
+        if name.startswith(prefix)
+    }
+
+
+def embed(params: Params, tokens: Sequence[int]) -> Matrix:
+    """Return what the token is plus where it stands, a vector for each token."""
+    x = [params["wte"][token] for token in tokens]  # (T, n_embd)
+    return rms_norm(add(x, params["wpe"][: len(tokens)]))  # (T, n_embd)
+
+
+def attention(layer: Params, x: Matrix, n_head: int) -> Matrix:
+    """Let each position take what it needs from itself and those before it."""
+    q = linear(layer["attn_wq"], x)  # (T, n_embd)
+    k = linear(layer["attn_wk"], x)
+    v = linear(layer["attn_wv"], x)
+    head_dim = len(x[0]) // n_head
+    heads = [slice(h * head_dim, (h + 1) * head_dim) for h in range(n_head)]
+    mixed: Matrix = [[] for _ in x]
+    for head in heads:
+        keys, values = [row[head] for row in k], [row[head] for row in v]
+        for t, row in enumerate(q):
+            weights = attention_weights(row[head], keys[: t + 1])  # (t + 1,)
+            mixed[t] += [
+                dot(weights, column) for column in zip(*values[: t + 1], strict=True)
+            ]
+    return linear(layer["attn_wo"], mixed)  # (T, n_embd)
+
+
+def attention_weights(query: Vector, keys: Matrix) -> Vector:
+    """Return how much a query looks at each key: shares that sum to 1."""
+    scale = len(query) ** -0.5
+    return softmax([dot(query, key) * scale for key in keys])
+
+
+def mlp(layer: Params, x: Matrix) -> Matrix:
+    """Let each position think on its own: widen, keep the positive, narrow again."""
+    hidden = linear(layer["mlp_fc1"], x)  # (T, 4 * n_embd)
+    return linear(layer["mlp_fc2"], [[h.relu() for h in row] for row in hidden])
+
+
+def linear(weights: Matrix, x: Matrix) -> Matrix:
+    """Multiply every vector by a matrix (n_out, n_in): one dot product per output."""
+    return [[dot(row, vector) for row in weights] for vector in x]
+
+
+def add(x: Matrix, y: Matrix) -> Matrix:
+    """Add two matrices, number by number."""
+    return [
+        [a + b for a, b in zip(*rows, strict=True)] for rows in zip(x, y, strict=True)
+    ]
+
+
+def rms_norm(x: Matrix) -> Matrix:
+    """Scale every vector to a mean square of 1 (Zhang & Sennrich, 2019)."""
+    return [_rms_norm(vector) for vector in x]
+
+
+def _rms_norm(vector: Vector) -> Vector:
+    mean_square = dot(vector, vector) / len(vector)
+    scale = (mean_square + 1e-5) ** -0.5
+    return [a * scale for a in vector]
+
+
+def softmax(logits: Vector) -> Vector:
+    """Turn scores into probabilities: e^score, divided by the sum of them all."""
+    top = max(logit.data for logit in logits)
+    exps = [(logit - top).exp() for logit in logits]
+    total = sum(exps[1:], exps[0])
+    return [e / total for e in exps]
+
+
+def parameters(params: Params) -> list[Value]:
+    """Return every weight in one list, in drawing order."""
+    return [weight for matrix in params.values() for row in matrix for weight in row]
+
+
+def generate(
+    rng: random.Random,
+    params: Params,
+    config: GPTConfig,
+    prompt: Sequence[int],
+    temperature: float = 1.0,
+) -> list[int]:
+    """Continue a prompt, token by token, until the model says stop.
+
+    ``prompt`` starts with the beginning-of-sequence token, the last of the
+    vocabulary, which is also the one that ends a document. Below 1 the temperature
+    makes likely tokens likelier; at 0 the likeliest is always taken. Returns the
+    prompt and its continuation, at most block_size tokens after the first.
+
+    Raises ValueError if the temperature is negative or the prompt empty or too long.
+    """
+    if temperature < 0:
+        raise ValueError(f"temperature must be 0 or more: {temperature}")
+    if not 1 <= len(prompt) <= config.block_size:
+        raise ValueError(
+            f"the prompt must have 1 to {config.block_size} tokens, the first one "
+            f"included: it has {len(prompt)}"
+        )
+    tokens = list(prompt)
+    while len(tokens) <= config.block_size:
+        logits = [logit.data for logit in gpt(params, tokens, config)[-1]]
+        token = _choose(rng, logits, temperature)
+        if token == config.vocab_size - 1:
+            break
+        tokens.append(token)
+    return tokens
+
+
+def _choose(rng: random.Random, logits: Sequence[float], temperature: float) -> int:
+    top = max(logits)
+    if temperature == 0:
+        return logits.index(top)
+    weights = [math.exp((logit - top) / temperature) for logit in logits]
+    return rng.choices(range(len(logits)), weights)[0]

@@ -1,0 +1,83 @@
+"""A neural network, one neuron at a time. Its twin is ``course_lib.array.nn``."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+
+from course_lib.scalar.value import Value, as_value, dot
+
+ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
+    "linear": lambda z: z,
+    "relu": Value.relu,
+    "tanh": Value.tanh,
+    "sigmoid": Value.sigmoid,
+}
+
+
+class Neuron:
+    """A weighted sum of the inputs plus a bias, then an activation."""
+
+    def __init__(self, n_in: int, rng: random.Random, activation: str = "tanh") -> None:
+        """Draw n_in weights, deviation 1 / sqrt(n_in); the bias starts at 0."""
+        if activation not in ACTIVATIONS:
+            raise ValueError(
+                f"activation must be one of {', '.join(ACTIVATIONS)}: {activation!r}"
+            )
+        self.weights = [Value(rng.gauss(0, n_in**-0.5)) for _ in range(n_in)]
+        self.bias = Value(0.0)
+        self.activation = activation
+
+    def __call__(self, inputs: Sequence[Value | float]) -> Value:
+        z = dot(self.weights, [as_value(x) for x in inputs]) + self.bias
+        return ACTIVATIONS[self.activation](z)
+
+    def parameters(self) -> list[Value]:
+        """Return the weights, then the bias."""
+        return [*self.weights, self.bias]
+
+
+class Layer:
+    """Neurons side by side: each reads all the inputs."""
+
+    def __init__(
+        self, n_in: int, n_out: int, rng: random.Random, activation: str = "tanh"
+    ) -> None:
+        self.neurons = [Neuron(n_in, rng, activation) for _ in range(n_out)]
+
+    def __call__(self, inputs: Sequence[Value | float]) -> list[Value]:
+        inputs = [as_value(x) for x in inputs]
+        return [neuron(inputs) for neuron in self.neurons]
+
+    def parameters(self) -> list[Value]:
+        """Return the parameters of every neuron, in order."""
+        return [p for neuron in self.neurons for p in neuron.parameters()]
+
+
+class MLP:
+    """Layers one after the other; the last one is linear (it gives the logits)."""
+
+    def __init__(
+        self,
+        n_in: int,
+        n_outs: Sequence[int],
+        rng: random.Random,
+        activation: str = "tanh",
+    ) -> None:
+        """Build layers of the sizes n_in, *n_outs, weights drawn in that order."""
+        sizes = [n_in, *n_outs]
+        kinds = [activation] * (len(n_outs) - 1) + ["linear"]
+        self.layers = [
+            Layer(n_in, n_out, rng, kind)
+            for n_in, n_out, kind in zip(sizes, n_outs, kinds, strict=False)
+        ]
+
+    def __call__(self, inputs: Sequence[Value | float]) -> list[Value]:
+        outputs: Sequence[Value | float] = inputs
+        for layer in self.layers:
+            outputs = layer(outputs)
+        return outputs  # type: ignore[return-value]
+
+    def parameters(self) -> list[Value]:
+        """Return every parameter, layer by layer."""
+        return [p for layer in self.layers for p in layer.parameters()]

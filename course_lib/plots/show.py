@@ -1,0 +1,65 @@
+"""Put a figure on the page, with the words that stand for it."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from course_lib.plots.style import STYLE
+
+__all__ = ["Picture", "png", "show"]
+
+SHARPNESS = 2  # pixels drawn per pixel shown, for screens that have them
+
+
+class Picture:
+    """A finished figure: a PNG, and its alternative text for who cannot see it."""
+
+    def __init__(self, data: bytes, width: int, alt: str) -> None:
+        self.data, self.width, self.alt = data, width, alt
+
+    def __repr__(self) -> str:
+        return f"Figure: {self.alt}"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        # As HTML, because Jupyter has no alternative text for a bare image output.
+        source = f"data:image/png;base64,{base64.b64encode(self.data).decode()}"
+        tag = (
+            f'<img alt="{html.escape(self.alt)}" src="{source}" '
+            f'width="{self.width}" style="max-width: 100%; height: auto">'
+        )
+        return {"text/html": tag, "text/plain": repr(self)}
+
+
+def show(drawn: Figure | Axes | np.ndarray, alt: str) -> Picture:
+    """Return a figure (given as such or by its Axes) ready to stand at a cell's end.
+
+    ``alt`` says in a sentence or two what the figure shows, for a reader who cannot
+    see it. Raises ValueError if it is empty.
+    """
+    if not alt.strip():
+        raise ValueError("every figure needs alt text: say in a sentence what it shows")
+    first = drawn.flat[0] if isinstance(drawn, np.ndarray) else drawn
+    figure = first if isinstance(first, Figure) else first.get_figure(root=True)
+    width = round(figure.get_figwidth() * figure.dpi)
+    return Picture(png(figure), width, alt)
+
+
+def png(figure: Figure) -> bytes:
+    """Return the figure as PNG bytes, the same for the same drawing."""
+    buffer = io.BytesIO()
+    with mpl.rc_context(STYLE):
+        figure.savefig(
+            buffer,
+            format="png",
+            dpi=figure.dpi * SHARPNESS,
+            metadata={"Software": None},
+        )
+    return buffer.getvalue()

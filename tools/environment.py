@@ -64,8 +64,12 @@ class Environment:
         return str(self.folder / place)
 
     def variables(self) -> dict[str, str]:
-        """Our variables without those that make a Python look elsewhere."""
+        """Our variables without those that make a Python look elsewhere.
+
+        Nor the one that forbids compiled files: every kernel would start seconds later.
+        """
         away = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX")
+        away += ("PYTHONDONTWRITEBYTECODE",)
         kept = {name: value for name, value in os.environ.items() if name not in away}
         scripts = str(Path(self.python).parent)
         kept["PATH"] = os.pathsep.join([scripts, kept.get("PATH", "")])

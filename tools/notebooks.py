@@ -1,0 +1,194 @@
+"""Build the notebooks: read each text source, run it, keep its outputs.
+
+``make notebooks`` builds what changed; ``make notebooks FORCE=1`` builds all;
+``make notebooks ARGS=04_autograd`` builds the named ones. A rebuild without a change
+gives the same bytes, as long as the cells themselves print the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbformat import NotebookNode
+
+from tools.notebook_checks import form_problems, output_problems
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "notebooks"
+SOURCES = FOLDER / "source"
+STATE = ROOT / "build" / "notebooks.json"  # what each notebook was last built from
+SECONDS_PER_CELL = 300
+WIDGET = "application/vnd.jupyter.widget-view+json"
+METADATA = {
+    "kernelspec": {
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
+        "name": "python3",
+    },
+    "language_info": {
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "name": "python",
+        "pygments_lexer": "ipython3",
+    },
+}
+
+
+def read_source(path: Path) -> NotebookNode:
+    """Return the notebook that a text source (py:percent) describes, not yet run."""
+    nb = jupytext.read(path, fmt="py:percent")
+    nb.metadata = nbformat.from_dict(METADATA)
+    nb.nbformat, nb.nbformat_minor = 4, 5
+    seen: set[str] = set()
+    for cell in nb.cells:
+        tags = cell.metadata.get("tags", [])
+        cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
+        cell.id = cell_id(cell, seen)
+        seen.add(cell.id)
+    return nb
+
+
+def cell_id(cell: NotebookNode, taken: set[str]) -> str:
+    """Return an id made from the cell's text, so that it stays when others move."""
+    for repeat in range(1000):
+        text = f"{cell.cell_type}\n{repeat}\n{cell.source}"
+        name = hashlib.sha256(text.encode()).hexdigest()[:8]
+        if name not in taken:
+            return name
+    raise ValueError("More than a thousand equal cells in one notebook.")
+
+
+def execute(nb: NotebookNode, folder: Path) -> NotebookNode:
+    """Run every cell in `folder` with this Python; raises CellExecutionError."""
+    client = NotebookClient(
+        nb,
+        timeout=SECONDS_PER_CELL,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(folder)}},
+        record_timing=False,
+        store_widget_state=False,
+    )
+    client.create_kernel_manager().transport_encryption = "auto"  # else it warns
+    client.execute(env=kernel_environment())
+    return nb
+
+
+def kernel_environment() -> dict[str, str]:
+    """Variables that make a run the same on every machine."""
+    fixed = {"JAX_PLATFORMS": "cpu", "PYTHONHASHSEED": "0"}
+    return {**os.environ, **fixed}
+
+
+def normalised(nb: NotebookNode) -> NotebookNode:
+    """Keep what a reader sees of the outputs, and nothing that differs by run."""
+    nb.metadata = nbformat.from_dict(METADATA)
+    for cell in nb.cells:
+        tags = cell.metadata.get("tags", [])
+        cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
+        if cell.cell_type == "code":
+            cell.outputs = list(merged(cell.outputs))
+    return nb
+
+
+def merged(outputs: Iterable[NotebookNode]) -> Iterable[NotebookNode]:
+    """Join neighbouring pieces of one stream; drop views of widgets that are gone."""
+    last = None
+    for output in outputs:
+        if WIDGET in output.get("data", {}):
+            continue  # without its kernel a widget shows nothing
+        if output.output_type == "stream":
+            if last is not None and last.get("name") == output.name:
+                last.text = as_on_screen(last.text + output.text)
+                continue
+            output.text = as_on_screen(output.text)
+        last = output
+        yield output
+
+
+def as_on_screen(text: str) -> str:
+    """Apply carriage returns: of a progress bar, keep what it showed last."""
+    return re.sub(r"[^\n]*\r(?!\n)", "", text.replace("\r\n", "\n"))
+
+
+def build(source: Path, target: Path) -> list[str]:
+    """Build `target` from `source`; return what is wrong with it, one line each.
+
+    When a cell raises, `target` stays as it was.
+    """
+    nb = read_source(source)
+    try:
+        execute(nb, target.parent)
+    except CellExecutionError as error:
+        return [f"{source.stem}: a cell raised, nothing written.\n{error}"]
+    text = nbformat.writes(normalised(nb), version=nbformat.NO_CONVERT) + "\n"
+    if not target.exists() or target.read_text(encoding="utf-8") != text:
+        unfinished = target.with_suffix(".part")
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(target)
+    return output_problems(nb, target.stem) + form_problems(nb, target.stem)
+
+
+def digest(paths: Iterable[Path]) -> str:
+    """Return one fingerprint of the content of several files."""
+    whole = hashlib.sha256()
+    for path in paths:
+        content = path.read_bytes() if path.exists() else b""
+        whole.update(hashlib.sha256(content).digest())
+    return whole.hexdigest()
+
+
+def library() -> list[Path]:
+    """Return the files of course_lib, which every notebook runs on."""
+    found = (ROOT / "course_lib").rglob("*")
+    return sorted(p for p in found if p.is_file() and p.suffix != ".pyc")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Build the notebooks that changed; return 1 if anything is wrong with one."""
+    parser = argparse.ArgumentParser(prog="make notebooks", description=__doc__)
+    parser.add_argument("names", nargs="*", help="such as 04_autograd")
+    parser.add_argument("--force", action="store_true", help="build all of them")
+    options = parser.parse_args(arguments)
+    sources = sorted(SOURCES.glob("[0-9][0-9]_*.py"))
+    unknown = set(options.names) - {path.stem for path in sources}
+    if unknown:
+        print(f"No such source in notebooks/source: {', '.join(sorted(unknown))}.")
+        return 2
+    state = json.loads(STATE.read_text()) if STATE.exists() else {}
+    code = digest(library())
+
+    def work(source: Path) -> list[str]:
+        target = FOLDER / (source.stem + ".ipynb")
+        same = state.get(source.stem) == code + digest([source, target])
+        if same and not options.force:
+            print(f"{source.stem}: up to date", flush=True)
+            return []
+        problems = build(source, target)
+        if not problems:
+            state[source.stem] = code + digest([source, target])
+        print(f"{source.stem}: {'see below' if problems else 'built'}", flush=True)
+        return problems
+
+    chosen = [p for p in sources if not options.names or p.stem in options.names]
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        problems = [line for lines in pool.map(work, chosen) for line in lines]
+    STATE.parent.mkdir(exist_ok=True)
+    STATE.write_text(json.dumps(state, indent=1))
+    print("\n".join(problems), end="\n" if problems else "")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -21,16 +21,18 @@ HELP = """\
   make test       check everything: style, types, library, every notebook
   make slow       the tests that take minutes: a million random graphs, mutants
   make lint       style and types only
-  make format     let ruff put code into shape
-  make notebooks  build and run the notebooks whose source changed (FORCE=1: all)
-  make bench      measure the library against its peers; writes benchmarks/RESULTS.md
-  make lock       choose package versions anew and write the requirements*.lock files
+  make format     let ruff put the code into shape
+  make notebooks  build and run the notebooks that changed (FORCE=1: all)
+  make bench      measure against other libraries, into benchmarks/RESULTS.md
+  make lock       choose package versions anew (ARGS=--upgrade: the newest)
   make clean      remove environments and caches; your notebooks stay
 
-  make test PYTHON=python3.12    with another Python (any command or path)
+  make test PYTHON=python3.12    with another Python: any command or path
   make test ARGS="-k optimizers" with arguments for the tool underneath
   make test WORKERS=8            with more processes than two
-Without make: python3 tasks.py lab    (Windows: py tasks.py lab)"""
+
+  Without make: python3 tasks.py lab    (Windows: py tasks.py lab)
+                python3 tasks.py test --python python3.12 -- -k optimizers"""
 
 
 def version_of(command):

@@ -27,6 +27,8 @@ LOCKS = {"learn": "requirements.lock", "test": "requirements-test.lock"}
 INSTALLER_LOCK = "requirements-uv.lock"
 LAB_SETTINGS = "tools/jupyterlab_overrides.json"  # no news pop-up
 STAMP = "course-setup.json"
+# pip into the environment whatever its settings say; uv trusts whom the system trusts.
+QUIET = {"PIP_USER": "0", "UV_NO_PROGRESS": "1", "UV_SYSTEM_CERTS": "1"}
 
 FULL_DISK = r"no space left|os error 28\b|errno 28\b|disk quota|not enough space"
 NO_NETWORK = (
@@ -40,6 +42,14 @@ NO_VENV = r"ensurepip is not available|no module named '?\"?(venv|ensurepip)"
 
 class SetupError(Exception):
     """Set-up cannot go on; the text is one line for the person at the keyboard."""
+
+
+class FullDiskError(SetupError):
+    """No space is left."""
+
+
+class NoNetworkError(SetupError):
+    """Nothing can be downloaded."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +78,8 @@ class Environment:
 
         Nor the one that forbids compiled files: every kernel would start seconds later.
         """
-        away = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX")
-        away += ("PYTHONDONTWRITEBYTECODE",)
+        away = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX"}
+        away |= {"PYTHONDONTWRITEBYTECODE"}
         kept = {name: value for name, value in os.environ.items() if name not in away}
         scripts = str(Path(self.python).parent)
         kept["PATH"] = os.pathsep.join([scripts, kept.get("PATH", "")])
@@ -164,20 +174,26 @@ class Environment:
             ROOT,
         ]
         what = "downloading and installing packages (hundreds of MB the first time)"
+        installer: list[str | Path] = [*pip, *hashed, ROOT / INSTALLER_LOCK]
         try:
-            installer: list[str | Path] = [*pip, *hashed, ROOT / INSTALLER_LOCK]
             self._step("fetching the installer", installer)
             self._step(what, [*uv, *packages])
+        except FullDiskError:
+            raise
         except SetupError as error:
-            if "disk is full" in str(error):
+            if isinstance(error, NoNetworkError) and not self._has_uv():
                 raise
-            # pip reads a company's own settings where uv may not, and runs anywhere.
-            self._step(what + " with pip", [*pip, *packages])
+            # pip knows settings of its own (a company's mirror) and runs anywhere.
+            self._step(what + ", with pip", [*pip, *packages])
             uv = pip
         self._step("installing the course", [*uv, *itself])
         settings = self.folder / "share" / "jupyter" / "lab" / "settings"
         settings.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / LAB_SETTINGS, settings / "overrides.json")
+
+    def _has_uv(self) -> bool:
+        command = [self.python, "-m", "uv", "--version"]
+        return subprocess.run(command, capture_output=True).returncode == 0
 
     def add_extra(self, extra: str) -> None:
         """Add the packages of an extra of pyproject.toml, by pip and without hashes.
@@ -226,7 +242,7 @@ class Environment:
         with ticking(what):
             done = subprocess.run(
                 [str(part) for part in command],
-                env={**self.variables(), "PIP_USER": "0", "UV_NO_PROGRESS": "1"},
+                env={**self.variables(), **QUIET},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -238,34 +254,34 @@ class Environment:
             return
         with contextlib.suppress(OSError), log.open("a", encoding="utf-8") as file:
             file.write(f"--- {what}\n{done.stdout}\n")
-        raise SetupError(explain(what, done.stdout, self.maker, log.name))
+        raise explained(what, done.stdout, self.maker, log.name)
 
 
-def explain(what: str, output: str, maker: str, log: str) -> str:
-    """One line for the person: what a failed command's output means."""
+def explained(what: str, output: str, maker: str, log: str) -> SetupError:
+    """Return the error, in one line for the person, that a command's output means."""
     if re.search(FULL_DISK, output, re.IGNORECASE):
-        return full_disk(ROOT)
+        return full_disk()
     if re.search(NO_VENV, output, re.IGNORECASE):
         version = "{}.{}".format(*sys.version_info)
-        return (
+        return SetupError(
             f"{maker} lacks Python's venv module. On Debian or Ubuntu: sudo apt "
             f"install python{version}-venv. Then call this again."
         )
     if re.search(NO_NETWORK, output, re.IGNORECASE):
-        return (
+        return NoNetworkError(
             "The packages could not be downloaded: no network, or a proxy in the way. "
             f"Once you are online, call this again. (Details: {log})"
         )
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if re.match(r"(?i)(error|fatal|×)", line)]
     last = (errors or lines or ["it said nothing"])[-1]
-    return f"Set-up failed while {what}: {last[:200]} (Details: {log})"
+    return SetupError(f"Set-up failed while {what}: {last[:200]} (Details: {log})")
 
 
-def full_disk(folder: Path) -> str:
-    """The line for a full disk."""
-    return (
-        f"The disk is full: the set-up needs about 1 GB free for {folder} and for the "
+def full_disk() -> FullDiskError:
+    """Return the error for a full disk."""
+    return FullDiskError(
+        f"The disk is full: the set-up needs about 1 GB free for {ROOT} and for the "
         "folder of temporary files. Free some space, then call this again."
     )
 
@@ -277,7 +293,7 @@ def one_line_errors(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
-            raise SetupError(full_disk(folder)) from error
+            raise full_disk() from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise SetupError(
                 f"No permission to write {error.filename or folder}. "

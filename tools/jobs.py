@@ -46,6 +46,7 @@ def lab(env: Environment, arguments: list[str]) -> int:
     pages = [first] if first.exists() else sorted(NOTEBOOKS.glob("*.ipynb"))
     command = [env.python, "-m", "jupyterlab", "--log-level=WARN"]
     command += ["--ServerApp.answer_yes=True"]  # one Ctrl-C stops it
+    command += ["--KernelManager.transport_encryption=auto"]  # else kernels warn
     command += [str(page.relative_to(ROOT)) for page in pages[:1]]
     if not has_display():
         command.append("--no-browser")

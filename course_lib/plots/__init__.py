@@ -3,7 +3,34 @@
 Each function takes ``ax=None`` and returns the Axes it drew on.
 """
 
+from course_lib.plots.gpt import (
+    attention_map,
+    embedding_map,
+    guessing_game,
+    learning_curves,
+    loss_curve,
+    model_diagram,
+    next_token_bars,
+    number_grid,
+    step_times,
+    token_strip,
+)
 from course_lib.plots.show import Picture, show
 from course_lib.plots.style import COLOURS, panels
 
-__all__ = ["COLOURS", "Picture", "panels", "show"]
+__all__ = [
+    "COLOURS",
+    "Picture",
+    "attention_map",
+    "embedding_map",
+    "guessing_game",
+    "learning_curves",
+    "loss_curve",
+    "model_diagram",
+    "next_token_bars",
+    "number_grid",
+    "panels",
+    "show",
+    "step_times",
+    "token_strip",
+]

@@ -1,0 +1,536 @@
+"""Figures of the micro-GPT: what it reads, what it is made of, what it learned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
+from numpy.typing import ArrayLike
+
+from course_lib.plots.style import COLOURS, figure
+
+__all__ = [
+    "attention_map",
+    "embedding_map",
+    "guessing_game",
+    "learning_curves",
+    "loss_curve",
+    "model_diagram",
+    "next_token_bars",
+    "number_grid",
+    "step_times",
+    "token_strip",
+]
+
+Shapes = Mapping[str, tuple[int, int]]
+
+
+@figure(8, 1.9)
+def token_strip(characters: Sequence[str], tokens: Sequence[int], *, ax: Axes) -> Axes:
+    """Draw characters in boxes, and under each the number the model sees."""
+    for i, (character, token) in enumerate(zip(characters, tokens, strict=True)):
+        _box(ax, i, 0.62, character, filled=True)
+        _arrow(ax, (i, 0.24), (i, -0.06))
+        ax.text(i, -0.28, str(token), ha="center", va="center", size=13)
+    ax.text(-0.75, 0.62, "text", ha="right", va="center", color=COLOURS["quiet"])
+    ax.text(-0.75, -0.28, "tokens", ha="right", va="center", color=COLOURS["quiet"])
+    _blank(ax, (-1.9, len(tokens) - 0.4), (-0.5, 1.05))
+    return ax
+
+
+@figure(8, 3.6)
+def guessing_game(characters: Sequence[str], *, ax: Axes) -> Axes:
+    """Draw every guess that one document asks for: what is read, what comes next."""
+    last = len(characters) - 1
+    for row in range(last):
+        for i in range(row + 1):
+            _box(ax, i, -row, characters[i], size=0.74, filled=True)
+        _arrow(ax, (row + 0.5, -row), (last + 0.45, -row))
+        _box(ax, last + 1, -row, characters[row + 1], size=0.74)
+    ax.text(-0.4, 0.75, "what the model reads", color=COLOURS["quiet"], va="center")
+    ax.text(
+        last + 1,
+        0.75,
+        "what comes next",
+        color=COLOURS["quiet"],
+        va="center",
+        ha="center",
+    )
+    _blank(ax, (-1, last + 2.4), (-last + 0.4, 1.05))
+    return ax
+
+
+@figure(4, 3)
+def number_grid(
+    matrix: ArrayLike,
+    rows: Sequence[str],
+    title: str = "",
+    *,
+    meaning: str = "value",
+    limit: float | None = None,
+    ax: Axes,
+) -> Axes:
+    """Draw a matrix (rows, n) as coloured cells: grey below 0, the meaning's above.
+
+    ``meaning`` is a key of COLOURS; ``limit`` is the number of the fullest colour.
+    """
+    matrix = np.asarray(matrix)
+    limit = limit or float(np.abs(matrix).max()) or 1.0
+    shades = LinearSegmentedColormap.from_list(
+        meaning, ["#555555", "white", COLOURS[meaning]]
+    )
+    image = ax.imshow(matrix, cmap=shades, vmin=-limit, vmax=limit, aspect="auto")
+    ax.set_yticks(range(len(rows)), rows)
+    ax.set_xticks([0, matrix.shape[1] - 1], ["1", str(matrix.shape[1])])
+    ax.set_title(title, size=11)
+    ax.tick_params(length=0)
+    for gap in np.arange(0.5, matrix.shape[0] - 1):
+        ax.axhline(gap, color="white", linewidth=3)
+    ax.spines[:].set_visible(False)
+    page = ax.get_figure(root=True)
+    assert page is not None  # Axes always stand on a figure
+    bar = page.colorbar(image, ax=ax, orientation="horizontal", aspect=25, pad=0.03)
+    bar.outline.set_visible(False)
+    bar.set_ticks([-limit, 0, limit], labels=[f"−{limit:.2g}", "0", f"{limit:.2g}"])
+    return ax
+
+
+@figure(4.6, 4.4)
+def attention_map(
+    weights: ArrayLike,
+    characters: Sequence[str],
+    title: str = "",
+    *,
+    ax: Axes,
+) -> Axes:
+    """Draw how much each position (row) takes from each it may see (column).
+
+    ``weights`` is (T, T) with rows that sum to 1; what is masked is drawn hatched.
+    """
+    weights = np.asarray(weights)
+    size = len(weights)
+    shades = LinearSegmentedColormap.from_list("share", ["white", COLOURS["value"]])
+    ax.imshow(weights, cmap=shades, vmin=0, vmax=1)
+    for row in range(size):
+        for column in range(size):
+            if column > row:
+                ax.add_patch(
+                    Rectangle(
+                        (column - 0.5, row - 0.5),
+                        1,
+                        1,
+                        facecolor="#F4F4F4",
+                        edgecolor=COLOURS["faint"],
+                        hatch="///",
+                        linewidth=0,
+                    )
+                )
+            elif size <= 8:
+                share = weights[row, column]
+                ax.text(
+                    column,
+                    row,
+                    f"{share:.2f}".removeprefix("0"),
+                    ha="center",
+                    va="center",
+                    size=9,
+                    color="white" if share > 0.6 else COLOURS["ink"],
+                )
+    ax.set_xticks(range(size), characters)
+    ax.set_yticks(range(size), characters)
+    ax.tick_params(length=0)
+    ax.xaxis.tick_top()
+    ax.xaxis.set_label_position("top")
+    ax.set(xlabel="looks at", ylabel="the position after")
+    ax.set_title(title, size=11)
+    ax.spines[:].set_visible(False)
+    return ax
+
+
+@figure(8.6, 4.1)
+def model_diagram(shapes: Shapes, *, ax: Axes) -> Axes:
+    """Draw the model as one stream with branches, and where its parameters are.
+
+    ``shapes`` gives the (n_out, n_in) of every matrix, as GPTConfig.shapes() does.
+    One layer is drawn; more are counted and named.
+    """
+    size = {name: n_out * n_in for name, (n_out, n_in) in shapes.items()}
+    width = shapes["wte"][1]
+    n_layer = sum(name.endswith(".mlp_fc1") for name in shapes)
+    attn = sum(n for name, n in size.items() if ".attn_" in name)
+    mlp = sum(n for name, n in size.items() if ".mlp_" in name)
+
+    ax.annotate(
+        "",
+        (8.6, 0),
+        (0.2, 0),
+        arrowprops={
+            "arrowstyle": "-|>",
+            "color": COLOURS["value"],
+            "lw": 5,
+            "shrinkA": 0,
+            "shrinkB": 0,
+        },
+    )
+    ax.text(
+        5.45,
+        -0.5,
+        f"the stream: {width} numbers for each position",
+        color=COLOURS["value"],
+        ha="center",
+        va="center",
+    )
+    _block(ax, 1.2, 1.75, "which token", "wte", size["wte"])
+    _block(ax, 1.2, -1.75, "which place", "wpe", size["wpe"])
+    for side in (1, -1):
+        _arrow(ax, (1.2, 1.2 * side), (1.2, 0.24 * side))
+    _plus(ax, 1.2)
+    _norm(ax, 2.25, 0)
+    for x, label, name, count in (
+        (4.0, "attention", "wq  wk  wv  wo", attn),
+        (6.9, "MLP", "fc1  ReLU  fc2", mlp),
+    ):
+        ax.plot([x - 0.75, x - 0.75], [0, 0.72], color=COLOURS["quiet"], lw=1.5)
+        _norm(ax, x - 0.75, 0.62)
+        _arrow(ax, (x - 0.75, 0.84), (x - 0.75, 1.2))
+        _block(ax, x, 1.75, label, name, count, span=2.3)
+        _arrow(ax, (x + 0.75, 1.2), (x + 0.75, 0.24))
+        _plus(ax, x + 0.75)
+    layers = "one layer" if n_layer == 1 else f"one of {n_layer} layers"
+    ax.add_patch(
+        FancyBboxPatch(
+            (2.65, -0.95),
+            5.6,
+            3.75,
+            boxstyle="round,pad=0,rounding_size=0.15",
+            fill=False,
+            linestyle=(0, (4, 3)),
+            edgecolor=COLOURS["quiet"],
+        )
+    )
+    ax.text(2.85, 2.55, layers, color=COLOURS["quiet"], va="center", size=10)
+    _block(ax, 9.45, 0, "scores", "lm_head", size["lm_head"])
+    _arrow(ax, (10.3, 0), (10.75, 0))
+    ax.text(
+        10.85, 0, f"{shapes['lm_head'][0]}\nlogits", va="center", color=COLOURS["value"]
+    )
+    total = sum(size.values())
+    ax.text(
+        9.45,
+        -1.75,
+        f"{total:,} parameters\nin all",
+        ha="center",
+        va="center",
+        weight="bold",
+    )
+    _blank(ax, (0.1, 11.6), (-2.5, 2.95))
+    return ax
+
+
+@figure(8, 3.6)
+def loss_curve(
+    losses: ArrayLike,
+    levels: Mapping[str, float] | None = None,
+    *,
+    window: int = 50,
+    ax: Axes,
+) -> Axes:
+    """Draw the loss of every step as a dot, and its mean over a window as a line.
+
+    ``levels`` are losses to compare with: a name and a height each.
+    """
+    losses = np.asarray(losses)
+    steps = np.arange(1, len(losses) + 1)
+    ax.plot(
+        steps,
+        losses,
+        ".",
+        color=COLOURS["loss"],
+        alpha=0.35,
+        ms=6,
+        mec="none",
+        label="one name",
+    )
+    mean = np.convolve(losses, np.full(window, 1 / window), mode="valid")
+    ax.plot(
+        steps[window - 1 :],
+        mean,
+        color=COLOURS["loss"],
+        lw=2.5,
+        label=f"mean of the last {window} names",
+    )
+    _levels(ax, levels or {}, len(losses))
+    low, high = np.percentile(losses, [1, 99])
+    heights = [low - 0.1, high + 0.1, *(levels or {}).values()]
+    ax.set_ylim(min(heights) - 0.1, max(heights) + 0.15)
+    ax.set_xlim(0, len(losses) * 1.01)
+    ax.set(xlabel="step", ylabel="loss, nats per token")
+    ax.legend(loc="lower left", ncols=2)
+    return ax
+
+
+@figure(8, 2.7)
+def step_times(
+    seconds: Mapping[str, float],
+    comparison: Sequence[str] = (),
+    *,
+    ax: Axes,
+) -> Axes:
+    """Draw what one training step takes, as bars on a logarithmic scale.
+
+    The bars named in ``comparison`` get the colour of the second model.
+    """
+    names = list(seconds)
+    colours = [COLOURS["other" if n in comparison else "value"] for n in names]
+    ax.barh(names, list(seconds.values()), color=colours, height=0.62)
+    for row, value in enumerate(seconds.values()):
+        ax.text(value * 1.12, row, _duration(value), va="center", size=10)
+    ax.set_xscale("log")
+    values = list(seconds.values())
+    ax.set_xlim(min(values) / 4, max(values) * 6)
+    ticks = 10.0 ** np.arange(
+        np.ceil(np.log10(min(values) / 4)), np.floor(np.log10(max(values) * 6)) + 1
+    )
+    ax.set_xticks(ticks, [_duration(t) for t in ticks])
+    ax.minorticks_off()
+    ax.invert_yaxis()
+    ax.tick_params(axis="y", length=0)
+    ax.set_xlabel("time for one step (each mark is 10 times the one before)")
+    return ax
+
+
+@figure(8, 2.6)
+def next_token_bars(
+    probabilities: ArrayLike,
+    characters: Sequence[str],
+    title: str = "",
+    *,
+    meaning: str = "value",
+    ax: Axes,
+) -> Axes:
+    """Draw the probability of every possible next token as bars; the top is named."""
+    probabilities = np.asarray(probabilities)
+    ax.bar(range(len(probabilities)), probabilities, color=COLOURS[meaning], width=0.75)
+    top = int(probabilities.argmax())
+    high = float(probabilities[top])
+    ax.text(top, high, f"{high:.0%}", ha="center", va="bottom", size=10, weight="bold")
+    ax.set_xticks(range(len(characters)), characters)
+    ax.tick_params(axis="x", length=0)
+    ax.set_xlim(-0.8, len(probabilities) - 0.2)
+    ax.set_ylim(0, max(high * 1.2, 0.05))
+    ax.yaxis.set_major_formatter("{x:.0%}")
+    ax.locator_params(axis="y", nbins=4)
+    ax.set_ylabel("probability")
+    ax.set_title(title, size=11)
+    return ax
+
+
+@figure(6.4, 4.6)
+def embedding_map(
+    points: ArrayLike,
+    characters: Sequence[str],
+    groups: Mapping[str, str],
+    *,
+    ax: Axes,
+) -> Axes:
+    """Draw each character at its place (n, 2); ``groups`` maps a name to its letters.
+
+    The first group gets the colour of parameters, the others follow in quieter ones.
+    """
+    points = np.asarray(points)
+    place = dict(zip(characters, points, strict=True))
+    colours = [COLOURS[name] for name in ("parameter", "gradient", "other")]
+    for (name, members), colour in zip(groups.items(), colours, strict=False):
+        group = np.array([place[c] for c in members])
+        ax.scatter(
+            group[:, 0],
+            group[:, 1],
+            s=330,
+            color=colour,
+            alpha=0.35,
+            linewidths=0,
+            label=name,
+        )
+        for character in members:
+            x, y = place[character]
+            ax.text(x, y, character, ha="center", va="center", size=12)
+    ax.set(xlabel="first direction", ylabel="second direction")
+    ax.margins(0.08)
+    ax.legend(loc="best", markerscale=0.6)
+    ax.set_xticks([])
+    ax.set_yticks([])
+    return ax
+
+
+@figure(8, 3.6)
+def learning_curves(
+    steps: Sequence[int],
+    train: Sequence[float],
+    validation: Sequence[float],
+    verdicts: Sequence[str] = (),
+    levels: Mapping[str, float] | None = None,
+    title: str = "",
+    *,
+    ax: Axes,
+) -> Axes:
+    """Draw training and validation loss, and over each stretch what it is called."""
+    ax.plot(
+        steps, train, "o--", color=COLOURS["loss"], ms=4, lw=1.5, label="training names"
+    )
+    ax.plot(
+        steps,
+        validation,
+        "o-",
+        color=COLOURS["loss"],
+        ms=5,
+        lw=2.5,
+        label="names never trained on",
+    )
+    _levels(ax, levels or {}, steps[-1])
+    heights = [*train, *validation, *(levels or {}).values()]
+    low, high = min(heights), max(heights)
+    room = high - low
+    ax.set_ylim(low - 0.08 * room, high + (0.3 if verdicts else 0.1) * room)
+    start = 0
+    for i in range(1, len(verdicts) + 1):
+        if i == len(verdicts) or verdicts[i] != verdicts[start]:
+            left = _between(steps, start)
+            right = steps[-1] if i == len(verdicts) else _between(steps, i)
+            if start:
+                ax.axvline(left, color=COLOURS["faint"], lw=1.5, zorder=0)
+            ax.text(
+                (left + right) / 2,
+                high + 0.2 * room,
+                verdicts[start],
+                ha="center",
+                va="center",
+                weight="bold",
+                size=10,
+            )
+            start = i
+    ax.set(xlabel="step", ylabel="loss, nats per token")
+    ax.set_title(title, size=11)
+    ax.legend(loc="lower left")
+    return ax
+
+
+def _between(steps: Sequence[int], i: int) -> float:
+    return (steps[i - 1] + steps[i]) / 2 if i else steps[0]
+
+
+def _levels(ax: Axes, levels: Mapping[str, float], right: float) -> None:
+    for name, height in levels.items():
+        ax.axhline(height, color=COLOURS["quiet"], lw=1, ls=(0, (5, 4)), zorder=0)
+        ax.text(
+            right,
+            height,
+            f"{name}: {height:.2f}",
+            ha="right",
+            va="bottom",
+            size=9.5,
+            color=COLOURS["quiet"],
+        )
+
+
+def _duration(seconds: float) -> str:
+    """Return a time with its unit, to two figures: 12 ms, 75 µs."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3)):
+        if seconds >= size * 0.9995:
+            return f"{float(f'{seconds / size:.2g}'):g} {unit}"
+    return f"{float(f'{seconds * 1e6:.2g}'):g} µs"
+
+
+def _box(
+    ax: Axes, x: float, y: float, text: str, size: float = 0.72, filled: bool = False
+) -> None:
+    ax.add_patch(
+        FancyBboxPatch(
+            (x - size / 2, y - size / 2),
+            size,
+            size,
+            boxstyle="round,pad=0,rounding_size=0.08",
+            facecolor="#C7E6F7" if filled else "white",
+            edgecolor=COLOURS["data"],
+            linewidth=0 if filled else 2,
+        )
+    )
+    ax.text(x, y, text, ha="center", va="center", size=13 if len(text) == 1 else 10.5)
+
+
+def _block(
+    ax: Axes,
+    x: float,
+    y: float,
+    label: str,
+    name: str,
+    count: int,
+    span: float = 1.7,
+) -> None:
+    ax.add_patch(
+        FancyBboxPatch(
+            (x - span / 2, y - 0.55),
+            span,
+            1.1,
+            boxstyle="round,pad=0,rounding_size=0.12",
+            facecolor="white",
+            edgecolor=COLOURS["parameter"],
+            linewidth=2,
+        )
+    )
+    ax.text(x, y + 0.3, label, ha="center", va="center", weight="bold", size=11)
+    ax.text(x, y - 0.02, name, ha="center", va="center", size=9.5)
+    ax.text(x, y - 0.34, f"{count:,}", ha="center", va="center", size=9.5)
+
+
+def _norm(ax: Axes, x: float, y: float) -> None:
+    ax.text(
+        x,
+        y,
+        "norm",
+        ha="center",
+        va="center",
+        size=9,
+        bbox={"facecolor": "white", "edgecolor": COLOURS["quiet"], "pad": 2.5},
+        zorder=4,
+    )
+
+
+def _plus(ax: Axes, x: float) -> None:
+    ax.text(
+        x,
+        0,
+        "+",
+        ha="center",
+        va="center",
+        size=13,
+        bbox={
+            "facecolor": "white",
+            "edgecolor": COLOURS["value"],
+            "boxstyle": "circle,pad=0.08",
+            "linewidth": 2,
+        },
+        zorder=4,
+    )
+
+
+def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
+    ax.add_patch(
+        FancyArrowPatch(
+            start,
+            end,
+            arrowstyle="-|>",
+            mutation_scale=12,
+            color=COLOURS["quiet"],
+            lw=1.3,
+            shrinkA=0,
+            shrinkB=0,
+        )
+    )
+
+
+def _blank(ax: Axes, x: tuple[float, float], y: tuple[float, float]) -> None:
+    ax.set(xlim=x, ylim=y, aspect="equal")
+    ax.axis("off")

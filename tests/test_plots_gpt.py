@@ -1,0 +1,139 @@
+"""Figures of the micro-GPT: they draw what they are given, where they are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from matplotlib.patches import FancyArrowPatch
+
+from course_lib import plots
+from course_lib.config import GPTConfig
+from course_lib.plots.show import png
+
+NAME = ["bos", *"ada", "bos"]
+LOWER = np.array([[1.0, 0.0, 0.0], [0.25, 0.75, 0.0], [0.5, 0.3, 0.2]])
+FIGURES: dict[str, Callable[..., Axes]] = {
+    "token_strip": lambda **k: plots.token_strip(NAME, [26, 0, 3, 0, 26], **k),
+    "guessing_game": lambda **k: plots.guessing_game(NAME, **k),
+    "number_grid": lambda **k: plots.number_grid(LOWER - 0.5, NAME[:3], "x", **k),
+    "attention_map": lambda **k: plots.attention_map(LOWER, NAME[:3], "head", **k),
+    "model_diagram": lambda **k: plots.model_diagram(GPTConfig(27).shapes(), **k),
+    "loss_curve": lambda **k: plots.loss_curve([3.0, 2.0, 1.0], window=2, **k),
+    "step_times": lambda **k: plots.step_times({"a": 0.01, "b": 1e-5}, ["b"], **k),
+    "next_token_bars": lambda **k: plots.next_token_bars([0.2, 0.8], "ab", **k),
+    "embedding_map": lambda **k: plots.embedding_map(
+        [[0, 0], [1, 1]], "ab", {"vowels": "a", "consonants": "b"}, **k
+    ),
+    "learning_curves": lambda **k: plots.learning_curves([0, 1], [3, 2], [3, 2.5], **k),
+}
+
+
+def words(ax: Axes) -> list[str]:
+    return [text.get_text() for text in ax.texts]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_each_figure_draws_on_a_new_or_a_given_axes(name: str) -> None:
+    alone = FIGURES[name]()
+    assert isinstance(alone, Axes)
+    assert len(png(alone.get_figure(root=True))) > 2_000
+    left, right = plots.panels(1, 2)
+    assert FIGURES[name](ax=left) is left
+    assert left.has_data()
+    assert not right.has_data()
+
+
+def test_every_figure_of_the_module_is_tested_here() -> None:
+    from course_lib.plots import gpt
+
+    assert set(gpt.__all__) == set(FIGURES)
+
+
+def test_each_character_stands_over_its_token() -> None:
+    ax = plots.token_strip(["bos", "d"], [26, 3])
+    places = {text.get_text(): text.get_position()[0] for text in ax.texts}
+    assert places["bos"] == places["26"] != places["d"] == places["3"]
+
+
+def test_a_document_asks_for_one_guess_less_than_it_has_tokens() -> None:
+    ax = plots.guessing_game(NAME)
+    arrows = [p for p in ax.patches if isinstance(p, FancyArrowPatch)]
+    assert len(arrows) == len(NAME) - 1
+    right = max(text.get_position()[0] for text in ax.texts)
+    targets = [t.get_text() for t in ax.texts if t.get_position()[0] == right]
+    assert [t for t in targets if t != "what comes next"] == NAME[1:]
+
+
+def test_attention_to_what_comes_later_is_hatched_and_the_rest_is_written() -> None:
+    ax = plots.attention_map(LOWER, NAME[:3])
+    assert [(p.get_x(), p.get_y()) for p in ax.patches] == [
+        (0.5, -0.5),
+        (1.5, -0.5),
+        (1.5, 0.5),
+    ]
+    assert words(ax) == ["1.00", ".25", ".75", ".50", ".30", ".20"]
+
+
+def test_the_diagram_accounts_for_every_parameter() -> None:
+    said = words(plots.model_diagram(GPTConfig(27).shapes()))
+    counts = [int(w.replace(",", "")) for w in said if w.replace(",", "").isdigit()]
+    assert sum(counts) == 4192
+    assert "4,192 parameters\nin all" in said
+    assert "one layer" in said
+    deeper = words(plots.model_diagram(GPTConfig(27, n_layer=3).shapes()))
+    assert "one of 3 layers" in deeper
+
+
+def test_the_line_is_the_mean_of_the_window_that_ends_there() -> None:
+    ax = plots.loss_curve([4.0, 2.0, 1.0], {"nothing": 3.3}, window=2)
+    line = ax.lines[1]
+    assert list(line.get_xdata()) == [2, 3]
+    assert list(line.get_ydata()) == [3.0, 1.5]
+    assert words(ax) == ["nothing: 3.30"]
+    assert ax.get_ylim()[1] > 3.3
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (1.5, "1.5 s"),
+        (0.0124, "12 ms"),
+        (0.001, "1 ms"),
+        (7.56e-5, "76 µs"),
+        (2e-7, "0.2 µs"),
+    ],
+)
+def test_times_are_said_with_a_fitting_unit(seconds: float, said: str) -> None:
+    assert said in words(plots.step_times({"one": seconds, "other": 3.0}))
+
+
+def test_the_likeliest_token_is_named() -> None:
+    ax = plots.next_token_bars([0.1, 0.62, 0.28], "abc")
+    (label,) = ax.texts
+    assert label.get_text() == "62%"
+    assert label.get_position() == (1, 0.62)
+
+
+def test_letters_stand_at_their_points_in_their_groups() -> None:
+    ax = FIGURES["embedding_map"]()
+    assert [(t.get_text(), *t.get_position()) for t in ax.texts] == [
+        ("a", 0, 0),
+        ("b", 1, 1),
+    ]
+    vowels, consonants = ax.collections
+    assert to_hex(vowels.get_facecolor()[0]) == plots.COLOURS["parameter"].lower()
+    assert (vowels.get_label(), consonants.get_label()) == ("vowels", "consonants")
+
+
+def test_each_verdict_stands_over_its_stretch() -> None:
+    verdicts = ["random", "learning", "learning", "good"]
+    ax = plots.learning_curves([0, 10, 20, 30], [3] * 4, [3, 2, 2, 1], verdicts)
+    assert {t.get_text(): t.get_position()[0] for t in ax.texts} == {
+        "random": 2.5,
+        "learning": 15.0,
+        "good": 27.5,
+    }

@@ -51,12 +51,26 @@ FLOAT_FUNCTIONS: dict[str, Callable[[float], float]] = {
     "sigmoid": ieee.sigmoid,
     "tanh": math.tanh,
 }
+
+
+def _plain(a: Any, b: Any) -> bool:
+    return isinstance(a, int | float) and isinstance(b, int | float)
+
+
+def _divide(a: Any, b: Any) -> Any:
+    return ieee.divide(a, b) if _plain(a, b) else a / b
+
+
+def _power(a: Any, b: Any) -> Any:
+    return ieee.power(a, b) if _plain(a, b) else a**b
+
+
 _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.Pow: operator.pow,
+    ast.Div: _divide,
+    ast.Pow: _power,
 }
 
 
@@ -89,7 +103,8 @@ def evaluate(
     Allowed are the names of the inputs, numbers, + - * / **, parentheses, and the
     functions given: ``value_functions()``, ``jax_functions()`` or ``FLOAT_FUNCTIONS``.
 
-    Raises ValueError, in one line, for anything else.
+    Raises ValueError, in one line, for anything else, and OverflowError for a number
+    too large for a float.
     """
 
     def walk(node: ast.expr) -> Any:
@@ -97,7 +112,7 @@ def evaluate(
             case ast.Name(id=name) if name in inputs:
                 return inputs[name]
             case ast.Constant(value=number) if type(number) in (int, float):
-                return number
+                return ieee.as_float(number)
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
                 return _OPERATORS[type(op)](walk(left), walk(right))
             case ast.UnaryOp(op=ast.USub(), operand=operand):
@@ -106,8 +121,9 @@ def evaluate(
                 name in functions
             ):
                 return functions[name](walk(inner))
+        found = ast.get_source_segment(text, node) or ""
         raise ValueError(
-            f"cannot use {ast.unparse(node)[:40]!r} here: an expression has "
+            f"cannot use {found[:40]!r} here: an expression has "
             f"{', '.join(inputs)}, numbers, + - * / ** ( ) and {', '.join(functions)}"
         )
 
@@ -115,8 +131,9 @@ def evaluate(
         raise ValueError(
             f"the expression has {len(expression)} characters: 500 at most, please"
         )
+    text = expression.strip()
     try:
-        tree = ast.parse(expression.strip(), mode="eval").body
+        tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise ValueError(
             f"cannot read the expression {expression[:60]!r}: write something like "
@@ -168,12 +185,20 @@ def triangulate(
     ``number`` is the Value class to put to the test. When its slopes are off, the
     node nearest to the result whose slope is wrong is named.
 
-    Raises ValueError for an expression that cannot be read.
+    Raises ValueError for an expression that cannot be read or uses no input, and if
+    the slopes by hand are not those of the inputs.
     """
     import jax
 
     leaves = {name: number(x) for name, x in inputs.items()}
     root = evaluate(expression, leaves, value_functions(number))
+    if isinstance(root, float):
+        raise ValueError(f"{expression!r} uses none of the inputs: it has no slope")
+    if by_hand and set(by_hand) != set(inputs):
+        raise ValueError(
+            f"by_hand must give a slope for each of {', '.join(inputs)}, "
+            f"it has {', '.join(by_hand)}"
+        )
     root.backward()
     names, point = list(inputs), [float(x) for x in inputs.values()]
 
@@ -198,7 +223,8 @@ def triangulate(
 
 
 def _close(a: float, b: float) -> bool:
-    return math.isclose(a, b, rel_tol=1e-5, abs_tol=1e-7) or a == b
+    both_nan = math.isnan(a) and math.isnan(b)
+    return both_nan or math.isclose(a, b, rel_tol=1e-5, abs_tol=1e-7)
 
 
 def _first_disagreement(

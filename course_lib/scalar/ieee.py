@@ -17,7 +17,7 @@ def as_float(number: object) -> float:
     """Return one real number as a float.
 
     Raises TypeError for anything else, booleans, strings and arrays included, and
-    OverflowError for an integer too large for a float.
+    OverflowError for an integer or fraction too large for a float.
     """
     if type(number) is int or (
         isinstance(number, numbers.Real) and not isinstance(number, bool)
@@ -26,8 +26,8 @@ def as_float(number: object) -> float:
             return float(number)
         except OverflowError:
             raise OverflowError(
-                "a Value holds a float, at most about 1.8e308; the integer given "
-                f"has {number.bit_length()} bits: use a smaller number"  # type: ignore[attr-defined]
+                "a Value holds a float, at most about 1.8e308: the "
+                f"{type(number).__name__} given is too large"
             ) from None
     raise TypeError(
         "a Value works on one real number at a time: expected an int, a float or "

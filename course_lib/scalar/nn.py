@@ -29,6 +29,7 @@ class Neuron:
         self.activation = activation
 
     def __call__(self, inputs: Sequence[Value | float]) -> Value:
+        """Return activation(w . x + b)."""
         z = dot(self.weights, [as_value(x) for x in inputs]) + self.bias
         return ACTIVATIONS[self.activation](z)
 
@@ -46,6 +47,7 @@ class Layer:
         self.neurons = [Neuron(n_in, rng, activation) for _ in range(n_out)]
 
     def __call__(self, inputs: Sequence[Value | float]) -> list[Value]:
+        """Return what each neuron makes of the inputs."""
         inputs = [as_value(x) for x in inputs]
         return [neuron(inputs) for neuron in self.neurons]
 
@@ -73,6 +75,7 @@ class MLP:
         ]
 
     def __call__(self, inputs: Sequence[Value | float]) -> list[Value]:
+        """Return the logits: the outputs of the last layer."""
         outputs: Sequence[Value | float] = inputs
         for layer in self.layers:
             outputs = layer(outputs)

@@ -203,11 +203,11 @@ _numbers = attrgetter("_data")
 def dot(weights: Sequence[Value], inputs: Sequence[Value]) -> Value:
     """Return sum(w * x) as one node; the slope for w is x, and for x it is w.
 
-    Raises ValueError if the two lengths differ.
+    Raises ValueError if the two lengths differ or are 0.
     """
-    if len(weights) != len(inputs):
+    if len(weights) != len(inputs) or not weights:
         raise ValueError(
-            "dot needs two lists of one length, "
+            "dot needs two lists of one length, 1 or more: "
             f"got {len(weights)} weights and {len(inputs)} inputs"
         )
     w, x = tuple(map(_numbers, weights)), tuple(map(_numbers, inputs))
@@ -219,12 +219,18 @@ def cross_entropy(logits: Sequence[Value], target: int) -> Value:
 
     Its slope is a subtraction: the probability of each token, less 1 for the target.
     The largest logit is subtracted first, so that no exponential overflows.
+
+    Raises ValueError if the target is not one of 0 to len(logits) - 1.
     """
+    if not 0 <= target < len(logits):
+        raise ValueError(
+            f"target {target} is none of the {len(logits)} logits: they count from 0"
+        )
     z = [logit._data for logit in logits]
     top = max(z)
     exps = [math.exp(a - top) for a in z]
     total = sum(exps)
     slopes = [e / total for e in exps]
     slopes[target] -= 1.0
-    loss = math.log(total) + top - z[target]
+    loss = math.log(total) + (top - z[target])
     return type(logits[0])(loss, tuple(logits), tuple(slopes), "cross_entropy")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -44,7 +45,8 @@ def lab(env: Environment, arguments: list[str]) -> int:
     env.prepare("learn")
     first = NOTEBOOKS / "00_start_here.ipynb"
     pages = [first] if first.exists() else sorted(NOTEBOOKS.glob("*.ipynb"))
-    command = [env.python, "-m", "jupyterlab", "--log-level=WARN"]
+    command = [env.python, "-m", "jupyterlab"]
+    command += ["--LabApp.log_level=WARN", "--ServerApp.log_level=WARN"]
     command += ["--ServerApp.answer_yes=True"]  # one Ctrl-C stops it
     command += ["--KernelManager.transport_encryption=auto"]  # else kernels warn
     command += [str(page.relative_to(ROOT)) for page in pages[:1]]
@@ -53,16 +55,16 @@ def lab(env: Environment, arguments: list[str]) -> int:
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")  # in a container there is no other user
     runtime = env.folder / "share" / "jupyter" / "runtime"
-    server = subprocess.Popen(
-        [*command, *arguments],
-        env={**env.variables(), "JUPYTER_RUNTIME_DIR": str(runtime)},
-    )
+    token = os.environ.get("JUPYTER_TOKEN") or secrets.token_hex(16)
+    own = {"JUPYTER_RUNTIME_DIR": str(runtime), "JUPYTER_TOKEN": token}
+    variables = {**env.variables(), **own}
+    server = subprocess.Popen([*command, *arguments], env=variables)
     try:
         address = wait_for_address(server, runtime)
         if address:
             page = f"/tree/{pages[0].relative_to(ROOT).as_posix()}" if pages else ""
             print("JupyterLab runs. If no browser window opens, go to this address:\n")
-            print(f"    {address['url']}lab{page}?token={address['token']}\n")
+            print(f"    {address['url']}lab{page}?token={token}\n")
             print("Ctrl-C in this window stops it.", flush=True)
         return server.wait()
     except KeyboardInterrupt:

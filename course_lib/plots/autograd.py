@@ -1,0 +1,545 @@
+"""The record of a computation, drawn; and what a gradient costs.
+
+The functions read ``data``, ``grad``, ``children``, ``local_grads`` and ``op`` of any
+object that has them, so that they draw a learner's own ``Value`` as well as ours.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from matplotlib.path import Path
+
+from course_lib.plots.style import COLOURS, figure, panels
+
+__all__ = [
+    "computation_graph",
+    "gradient_cost",
+    "graph_replay",
+    "graph_steps",
+    "with_and_without_zeroing",
+]
+
+Node = Any  # anything with data, grad, children, local_grads and op
+
+# Sizes in points; a drawing too large for its Axes is scaled down as a whole.
+BOX_WIDTH, BOX_HEIGHT = 84.0, 54.0
+COLUMN, ROW, THIN_ROW = 146.0, 70.0, 34.0
+SIGNS = {"*": "×", "-": "−", "/": "÷", "neg": "−x"}
+
+
+def graph_steps(root: Node) -> int:
+    """Return the number of the last step of ``computation_graph``, counted from 0.
+
+    With n inner nodes: step 0 knows the leaves, steps 1 to n compute one node each,
+    step n + 1 gives the root all the blame, and each of the next n passes it on.
+    """
+    return 2 * len(_inner(_children_first(root))) + 1
+
+
+@figure(width=8.6, height=3.2)
+def computation_graph(
+    root: Node,
+    names: Mapping[str, Node],
+    parameters: Sequence[Node] = (),
+    *,
+    step: int | None = None,
+    gradients: bool = True,
+    badges: Mapping[str, str] | None = None,
+    title: str = "",
+    key: bool = True,
+    ax: Axes,
+) -> None:
+    """Draw how a number was made: a box for each node, what flows along each edge.
+
+    In a box: its name or operation, its value and its gradient; on an edge: the local
+    derivative. Without ``step`` every value is shown, and the gradients stored in the
+    nodes unless ``gradients`` is False. With ``step``, from 0 to ``graph_steps(root)``,
+    the record is replayed up to there. ``badges`` writes a note above named nodes.
+
+    Raises ValueError for a step outside that range.
+    """
+    nodes = _children_first(root)
+    scene = _scene(nodes, root, step, gradients)
+    layout = _layout(nodes, root)
+    scale = _fit(ax, layout, title, key)
+    titles = {id(node): name for name, node in names.items()}
+    orange = {id(node) for node in parameters}
+    for node in nodes:
+        for i, _ in enumerate(node.children):
+            _draw_edge(ax, layout, scene, scale, node, i)
+    for node in nodes:
+        x, y = layout.places[id(node)]
+        kind = _kind(node, root, id(node) in orange, id(node) in titles)
+        name = titles.get(id(node), "")
+        _draw_box(ax, x, y, scale, kind, _title(node, name), scene.of(node))
+        if badges and name in badges:
+            _draw_badge(ax, x, y, scale, badges[name])
+
+
+def graph_replay(
+    root: Node,
+    names: Mapping[str, Node],
+    parameters: Sequence[Node] = (),
+    *,
+    steps: Mapping[int, str],
+    ax: Sequence[Axes] | None = None,
+) -> Any:
+    """Draw the map of a computation at several steps, one below the other.
+
+    ``steps`` gives each step (see ``graph_steps``) its title; ``ax`` is one Axes for
+    each. Returns an array of them.
+    """
+    if ax is None:
+        ax = panels(len(steps), 1, width=8.6, height=2.95 * len(steps))
+    axes = np.atleast_1d(np.asarray(ax, dtype=object))
+    last = len(steps) - 1
+    for k, (step, title) in enumerate(steps.items()):
+        computation_graph(
+            root, names, parameters, step=step, title=title, key=k == last, ax=axes[k]
+        )
+    return axes
+
+
+@figure(width=8.0, height=3.6)
+def with_and_without_zeroing(
+    zeroed: Sequence[float], forgotten: Sequence[float], *, ax: Axes
+) -> None:
+    """Draw the loss at each step of two descents: grad set to 0, and never."""
+    ax.plot(forgotten, "o-", ms=4, color=COLOURS["other"], label="grad never zeroed")
+    ax.plot(zeroed, "o-", ms=4, color=COLOURS["loss"], label="grad zeroed every step")
+    ax.set(xlabel="step", ylabel="loss", title="Old blame does not go away by itself")
+    ax.set_xlim(0, max(len(zeroed), len(forgotten)) - 1)
+    ax.set_ylim(bottom=0)
+    ax.legend(loc="upper right")
+
+
+@figure(width=8.0, height=4.4)
+def gradient_cost(
+    n_params: Sequence[int],
+    backward: Sequence[float],
+    nudged: Sequence[float],
+    n_measured: int,
+    *,
+    ax: Axes,
+) -> None:
+    """Draw the price of one gradient, in forward passes, against parameters.
+
+    The first ``n_measured`` prices of nudging were measured, the others are computed.
+    """
+    blue, pink = COLOURS["gradient"], COLOURS["other"]
+    done, rest = slice(None, n_measured), slice(n_measured, None)
+    ax.plot(n_params, nudged, color=pink, lw=1.5, zorder=1)
+    ax.plot(n_params[done], nudged[done], "o", ms=8, color=pink, ls="")
+    ax.plot(n_params[rest], nudged[rest], "o", ms=8, mec=pink, mfc="white", mew=2)
+    ax.plot(n_params, backward, "s-", ms=7, color=blue)
+    ax.set(xscale="log", yscale="log", xlabel="parameters")
+    ax.set_ylabel("cost of one gradient\n(1 = one forward pass)")
+    ax.set_title("One gradient: nudge every parameter, or walk back once")
+    ax.set_ylim(0.5, max(nudged) * 4)
+    ax.grid(alpha=0.6)
+    ax.annotate(
+        "nudging: one more pass per parameter\n(filled: measured, open: computed)",
+        (n_params[-2], nudged[-2]),
+        xytext=(-18, 2),
+        textcoords="offset points",
+        ha="right",
+        color=pink,
+    )
+    ax.annotate(
+        "forward, then one backward pass: measured",
+        (n_params[-1], backward[-1]),
+        xytext=(0, 12),
+        textcoords="offset points",
+        ha="right",
+        color=blue,
+    )
+
+
+# --- what is known at a step ------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """What to show: values and gradients by id, and the node now passing blame."""
+
+    values: Mapping[int, float]
+    grads: Mapping[int, float]
+    computing: int | None = None
+    passing: int | None = None
+    passed: frozenset[int] = frozenset()
+
+    def of(self, node: Node) -> tuple[str, str, bool]:
+        """Return the value and gradient of a node as text, and whether it acts now."""
+        value = _text(self.values[id(node)]) if id(node) in self.values else ""
+        grad = _text(self.grads[id(node)]) if id(node) in self.grads else ""
+        return value, grad, id(node) in (self.computing, self.passing)
+
+
+def _scene(
+    nodes: Sequence[Node], root: Node, step: int | None, gradients: bool
+) -> _Scene:
+    inner = _inner(nodes)
+    values = {id(node): node.data for node in nodes}
+    if step is None:
+        grads = {id(node): node.grad for node in nodes} if gradients else {}
+        return _Scene(
+            values, grads, passed=frozenset(map(id, inner if gradients else ()))
+        )
+    last = 2 * len(inner) + 1
+    if not 0 <= step <= last:
+        raise ValueError(f"step must be from 0 to {last} for this graph: {step}")
+    if step <= len(inner):
+        for node in inner[step:]:
+            del values[id(node)]
+        return _Scene(values, {}, computing=id(inner[step - 1]) if step else None)
+    passed = inner[::-1][: step - len(inner) - 1]
+    now = id(passed[-1]) if passed else id(root)
+    return _Scene(
+        values, _replay(root, passed), passing=now, passed=frozenset(map(id, passed))
+    )
+
+
+def _replay(root: Node, passed: Iterable[Node]) -> dict[int, float]:
+    """Return the blame of each node once the nodes in ``passed`` have passed it on."""
+    grads = {id(root): 1.0}
+    for node in passed:
+        for child, slope in zip(node.children, node.local_grads, strict=True):
+            grads[id(child)] = grads.get(id(child), 0.0) + slope * grads[id(node)]
+    return grads
+
+
+def _children_first(root: Node) -> list[Node]:
+    """Return every node of the graph once, each after all it was made from."""
+    done: set[int] = set()
+    order, stack = [], [(root, False)]
+    while stack:
+        node, ready = stack.pop()
+        if ready:
+            order.append(node)
+        elif id(node) not in done:
+            done.add(id(node))
+            stack.append((node, True))
+            stack.extend((child, False) for child in reversed(node.children))
+    return order
+
+
+def _inner(nodes: Iterable[Node]) -> list[Node]:
+    return [node for node in nodes if node.children]
+
+
+# --- where to put it --------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Places of the nodes by id; for each edge (parent, i) its points, child first."""
+
+    places: Mapping[int, tuple[float, float]]
+    ways: Mapping[tuple[int, int], list[tuple[float, float]]]
+
+    def limits(self) -> tuple[float, float, float, float]:
+        """Return left, right, bottom and top of what is drawn."""
+        xs = [x for x, _ in self.places.values()]
+        ys = [y for _, y in self.places.values()]
+        ys += [y for way in self.ways.values() for _, y in way]
+        x, y = BOX_WIDTH / 2 + 4, BOX_HEIGHT / 2 + 4
+        return min(xs) - x, max(xs) + x, min(ys) - y, max(ys) + y
+
+
+def _layout(nodes: Sequence[Node], root: Node) -> _Layout:
+    """Place the nodes in columns, leaves left and root right, few edges crossing.
+
+    The layered drawing of Sugiyama, Tagawa & Toda (1981), in small: a long edge gets
+    a stand-in in every column it passes, each column is sorted by the mean place of
+    its neighbours, and every node moves as near to them as its column allows.
+    """
+    depth = {id(node): 0 for node in nodes}
+    for node in reversed(nodes):
+        for child in node.children:
+            depth[id(child)] = max(depth[id(child)], depth[id(node)] + 1)
+    columns: list[list[Any]] = [[] for _ in range(max(depth.values()) + 1)]
+    for node in reversed(nodes):
+        columns[depth[id(node)]].append(id(node))
+    beside: dict[Any, list[Any]] = {key: [] for column in columns for key in column}
+    ways: dict[tuple[int, int], list[Any]] = {}
+    for node in nodes:
+        for i, child in enumerate(node.children):
+            between = range(depth[id(node)] + 1, depth[id(child)])
+            way = [(id(node), i, d) for d in between]
+            for d, stand_in in zip(between, way, strict=True):
+                columns[d].append(stand_in)
+                beside[stand_in] = []
+            chain = [id(node), *way, id(child)]
+            for a, b in pairwise(chain):
+                beside[a].append(b)
+                beside[b].append(a)
+            ways[id(node), i] = way
+    first_use = {id(n): -k for k, n in enumerate(nodes)}
+    for column in columns:
+        column.sort(key=lambda k: first_use[k[0] if isinstance(k, tuple) else k])
+    ys = {key: -ROW * k for column in columns for k, key in enumerate(reversed(column))}
+    for sweep in range(25):
+        for column in columns if sweep % 2 else reversed(columns):
+            wanted = {k: _mean([ys[n] for n in beside[k]], ys[k]) for k in column}
+            if sweep < 12:
+                column.sort(key=lambda k: (wanted[k], ys[k]))
+            else:
+                column.sort(key=lambda k: ys[k])
+            ys.update(_spread(column, wanted))
+    xs = {key: -COLUMN * d for d, column in enumerate(columns) for key in column}
+    places = {key: (xs[key], ys[key]) for key in xs}
+    return _Layout(
+        {id(node): places[id(node)] for node in nodes}, _ways(nodes, places, ways)
+    )
+
+
+def _ways(
+    nodes: Sequence[Node],
+    places: Mapping[Any, tuple[float, float]],
+    stand_ins: Mapping[tuple[int, int], Sequence[Any]],
+) -> dict[tuple[int, int], list[tuple[float, float]]]:
+    """Return the points of every edge; those that share a side of a box fan out."""
+    middle = {
+        (id(node), i): [places[key] for key in reversed(stand_ins[id(node), i])]
+        for node in nodes
+        for i, _ in enumerate(node.children)
+    }
+    leaving: dict[int, list[Any]] = {id(node): [] for node in nodes}
+    arriving: dict[int, list[Any]] = {id(node): [] for node in nodes}
+    for node in nodes:
+        for i, child in enumerate(node.children):
+            edge, way = (id(node), i), middle[id(node), i]
+            towards = [*way, places[id(node)]][0][1]
+            origin = [places[id(child)], *way][-1][1]
+            leaving[id(child)].append((towards, i, edge))
+            arriving[id(node)].append((origin, i, edge))
+    starts = _ports(leaving, places, BOX_WIDTH / 2)
+    ends = _ports(arriving, places, -BOX_WIDTH / 2)
+    return {edge: [starts[edge], *way, ends[edge]] for edge, way in middle.items()}
+
+
+def _ports(
+    edges: Mapping[int, list[Any]],
+    places: Mapping[Any, tuple[float, float]],
+    shift: float,
+) -> dict[Any, tuple[float, float]]:
+    """Return where each edge touches the side of its box, lower ones below."""
+    ports = {}
+    for key, found in edges.items():
+        x, y = places[key]
+        gap = min(16.0, 36.0 / max(len(found) - 1, 1))
+        for k, (_, _, edge) in enumerate(sorted(found)):
+            ports[edge] = x + shift, y + gap * (k - (len(found) - 1) / 2)
+    return ports
+
+
+def _mean(numbers: Sequence[float], default: float) -> float:
+    return sum(numbers) / len(numbers) if numbers else default
+
+
+def _spread(column: Sequence[Any], wanted: Mapping[Any, float]) -> dict[Any, float]:
+    """Return places as near as possible to the wanted ones, in order, kept apart.
+
+    Least squares by pooling neighbours that come too close.
+    """
+    offsets, offset = [], 0.0
+    for before, key in zip([None, *column], column, strict=False):
+        if before is not None:
+            thin = isinstance(before, tuple) or isinstance(key, tuple)
+            offset += (THIN_ROW + ROW) / 2 if thin else ROW
+        offsets.append(offset)
+    pools: list[list[float]] = []  # [sum, count]
+    for key, offset in zip(column, offsets, strict=True):
+        pools.append([wanted[key] - offset, 1.0])
+        while len(pools) > 1 and pools[-2][0] / pools[-2][1] > (
+            pools[-1][0] / pools[-1][1]
+        ):
+            total, count = pools.pop()
+            pools[-1][0] += total
+            pools[-1][1] += count
+    flat = [total / count for total, count in pools for _ in range(int(count))]
+    return {k: y + o for k, y, o in zip(column, flat, offsets, strict=True)}
+
+
+def _fit(ax: Axes, layout: _Layout, title: str, key: bool) -> float:
+    """Set the limits of the Axes and return points of paper per unit drawn."""
+    left, right, bottom, top = layout.limits()
+    top += 26 if title else 0
+    bottom -= 26 if key else 0
+    wide, high = _room(ax)
+    scale = min(wide / (right - left), high / (top - bottom), 1.0)
+    x, y = (left + right) / 2, (bottom + top) / 2
+    half_x = max(right - left, wide / scale) / 2
+    half_y = max(top - bottom, high / scale) / 2
+    ax.set(xlim=(x - half_x, x + half_x), ylim=(y - half_y, y + half_y))
+    ax.set_aspect("equal")
+    ax.set_axis_off()
+    if title:
+        ax.text(left, top - 14, title, size=12 * scale, weight="bold", va="center")
+    if key:
+        _draw_key(ax, left, bottom + 10, scale)
+    return scale
+
+
+def _room(ax: Axes) -> tuple[float, float]:
+    """Return the width and height, in points, that the Axes have or are about to."""
+    whole: Any = ax.get_figure(root=True)
+    part = ax.get_subplotspec()
+    if whole.get_layout_engine() is not None and part is not None:
+        grid = part.get_gridspec()
+        share = 0.96 / grid.ncols, 0.96 / grid.nrows  # the rest is padding
+    else:
+        share = ax.get_position().width, ax.get_position().height
+    return (
+        72 * whole.get_figwidth() * share[0],
+        72 * whole.get_figheight() * share[1],
+    )
+
+
+# --- drawing ----------------------------------------------------------------------
+
+
+def _draw_key(ax: Axes, x: float, y: float, scale: float) -> None:
+    for words, colour, width in (
+        ("value", "value", 46),
+        ("gradient: share of the blame", "gradient", 172),
+        ("on the lines: local derivative", "quiet", 0),
+    ):
+        ax.text(x, y, words, color=COLOURS[colour], size=10 * scale, va="center")
+        x += width
+
+
+def _kind(node: Node, root: Node, is_parameter: bool, is_named: bool) -> str:
+    if node is root:
+        return "loss"
+    if is_parameter:
+        return "parameter"
+    return "data" if is_named and not node.children else "quiet"
+
+
+def _title(node: Node, name: str) -> str:
+    op = SIGNS.get(node.op, node.op)
+    if op.startswith("**") and len(op) > 2:
+        op = f"( )$^{{{op[2:]}}}$"
+    if name and op:
+        return f"{name}  {op}"
+    return name or op or "constant"
+
+
+def _text(number: float, digits: int = 4) -> str:
+    return (
+        f"{number:.{digits}g}".replace("-", "−")
+        if math.isfinite(number)
+        else str(number)
+    )
+
+
+def _draw_box(
+    ax: Axes,
+    x: float,
+    y: float,
+    scale: float,
+    kind: str,
+    title: str,
+    shown: tuple[str, str, bool],
+) -> None:
+    value, grad, acting = shown
+    ax.add_patch(
+        FancyBboxPatch(
+            (x - BOX_WIDTH / 2, y - BOX_HEIGHT / 2),
+            BOX_WIDTH,
+            BOX_HEIGHT,
+            boxstyle="round,pad=0,rounding_size=8",
+            facecolor="#FFF7E0" if acting else "white",
+            edgecolor=COLOURS[kind],
+            linewidth=(3.2 if acting else 1.6) * scale,
+            zorder=3,
+        )
+    )
+    style: dict[str, Any] = {"ha": "center", "va": "center", "zorder": 4}
+    size = 10.5 * scale * min(1.0, 12 / len(title.split("$")[0]))
+    ax.text(x, y + 16, title, size=size, weight="bold", **style)
+    ax.text(x, y - 1, value or "?", size=10.5 * scale, color=_ink(value), **style)
+    if grad:
+        blue = COLOURS["gradient"]
+        ax.text(x, y - 17, grad, size=10.5 * scale, color=blue, weight="bold", **style)
+
+
+def _ink(value: str) -> str:
+    return COLOURS["value" if value else "quiet"]
+
+
+def _draw_badge(ax: Axes, x: float, y: float, scale: float, text: str) -> None:
+    ax.text(
+        x - BOX_WIDTH / 2 + 2,
+        y + BOX_HEIGHT / 2,
+        text,
+        size=9.5 * scale,
+        color="white",
+        weight="bold",
+        ha="center",
+        va="center",
+        zorder=6,
+        bbox={"boxstyle": "circle,pad=0.25", "fc": COLOURS["ink"], "ec": "white"},
+    )
+
+
+def _draw_edge(
+    ax: Axes, layout: _Layout, scene: _Scene, scale: float, parent: Node, i: int
+) -> None:
+    points = layout.ways[id(parent), i]
+    back = id(parent) in scene.passed
+    colour = COLOURS["gradient"] if back else COLOURS["quiet"]
+    now = id(parent) == (scene.passing if back else scene.computing)
+    ax.add_patch(
+        FancyArrowPatch(
+            path=_curve(points[::-1] if back else points),
+            arrowstyle="-|>",
+            mutation_scale=11 * scale,
+            color=colour,
+            linewidth=(2.6 if now else 1.3) * scale,
+            zorder=2,
+        )
+    )
+    if id(parent) not in scene.values:
+        return  # not computed yet: no derivative either
+    ax.text(
+        *_along(points[0], points[1], 0.4),
+        ("× " if back else "") + _text(parent.local_grads[i], digits=3),
+        size=9.5 * scale,
+        color=COLOURS["gradient"] if back else COLOURS["ink"],
+        ha="center",
+        va="center",
+        zorder=5,
+        bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none"},
+    )
+
+
+def _curve(points: Sequence[tuple[float, float]]) -> Path:
+    """Return a smooth path through the points, level at each of them."""
+    corners, codes = [points[0]], [Path.MOVETO]
+    for (xa, ya), (xb, yb) in pairwise(points):
+        middle = (xa + xb) / 2
+        corners += [(middle, ya), (middle, yb), (xb, yb)]
+        codes += [Path.CURVE4] * 3
+    return Path(corners, codes)
+
+
+def _along(
+    start: tuple[float, float], end: tuple[float, float], t: float
+) -> tuple[float, float]:
+    """Return the point of such a curve at t, from 0 (start) to 1 (end)."""
+    across = 1.5 * t * (1 - t) + t**3
+    up = 3 * t * t * (1 - t) + t**3
+    return (
+        start[0] + (end[0] - start[0]) * across,
+        start[1] + (end[1] - start[1]) * up,
+    )

@@ -1,0 +1,735 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 04 · Autograd: one pass back, every slope at once
+#
+# The walker in the fog has a problem. On a hill with two directions, feeling for the
+# slope was easy: nudge one foot, then the other. A model has thousands of parameters,
+# or billions. Each of them is a joint of the walker, and every stride must move all of
+# them together. Nobody can nudge a billion joints one by one before each stride.
+#
+# This notebook answers one question: **how can a single pass give the slope of every
+# parameter at once?** The answer is bookkeeping. Write down each operation while the
+# loss is computed, then read the list from its end to its start.
+
+# %% [markdown]
+# ## What you will be able to do
+#
+# - Draw the record of a computation, and walk it forwards and backwards by hand.
+# - Build an autograd engine of your own in a few dozen lines of Python.
+# - Recognise three classic mistakes by the wrong slopes they give.
+# - Check any slope from four sides, and name the operation that is wrong.
+# - Say what one gradient costs, and why that cost made large models possible.
+#
+# **Time:** 60 minutes for the core, 20 more if you read all of the library's code.
+#
+# Run the setup cell first. After it, each section runs on its own.
+
+# %% tags=["setup"]
+import inspect
+import math
+import random
+import timeit
+
+from course_lib.config import GPTConfig
+from course_lib.gradients import finite_difference, triangulate
+from course_lib.plots import (
+    computation_graph,
+    gradient_cost,
+    graph_replay,
+    panels,
+    show,
+    with_and_without_zeroing,
+)
+from course_lib.scalar import (
+    Value,
+    backward_order,
+    cross_entropy,
+    dot,
+    init_gpt,
+    loss_fn,
+    parameters,
+)
+
+# %% [markdown]
+# ## A computation leaves a trail
+#
+# Take the smallest model that can be wrong: a line, $\text{guess} = w\,x + b$, and one
+# example that it should hit, $y$. The loss is the squared error,
+# $L = (\text{guess} - y)^2$.
+#
+# We compute it with `Value` instead of `float`. A `Value` holds one number, and it
+# remembers where the number came from.
+
+# %% tags=["nbval-check-output"]
+w, b = Value(2.0), Value(1.0)  # parameters: learning may change them
+x, y = Value(3.0), Value(10.0)  # data: given, never changed
+guess = w * x + b
+error = guess - y
+loss = error**2
+print(f"guess {guess.data:g}, error {error.data:g}, loss {loss.data:g}")
+
+# %% [markdown]
+# The arithmetic is ordinary. What is new stays behind in the objects: each result keeps
+# its **children** (the numbers it was made from), the operation, and one **local
+# derivative** per child. That is the slope of this one step: how much the result moves
+# when that child moves by a tiny bit and everything else stands still.
+
+# %% tags=["nbval-check-output"]
+for name, node in {"guess": guess, "error": error, "loss": loss}.items():
+    made_from = [child.data for child in node.children]
+    print(f"{name:6} = {node.data:3g}   by {node.op:4}", end=" ")
+    print(f"from {made_from}, local derivatives {node.local_grads}")
+
+# %% [markdown]
+# Each local derivative is a rule from notebook 02, applied on the spot. A sum moves as
+# much as each of its parts: 1. A difference moves against the part taken away: −1. A
+# square moves by twice what is squared: $2 \cdot (-3) = -6$. None of the steps knows
+# about the others, and none needs to.
+#
+# Drawn from left to right, the record is a map of the computation.
+
+# %%
+names = {"w": w, "x": x, "b": b, "y": y}
+names |= {"guess": guess, "error": error, "loss": loss}
+show(
+    computation_graph(loss, names, [w, b], gradients=False),
+    alt="A map: w times x, plus b, gives the guess 7; minus y gives the error -3; "
+    "squared gives the loss 9. Each line carries a local derivative.",
+)
+
+# %% [markdown]
+# Orange boxes are parameters, sky-blue ones are data, and the loss is vermilion, as
+# everywhere in this course. Green numbers flow forward. Follow the lines from $w$ to
+# the loss and read what you pass: 3, 1, 1, −6. Keep these four numbers in mind.
+#
+# <!-- exercise: local_derivatives
+# The learner returns the local derivatives of four operations:
+# d_mul(a, b), d_pow(a, n), d_exp(a), d_tanh(a).
+# -->
+
+# %% [markdown]
+# ## Blame flows backwards along the trail
+#
+# The loss is 9. Whose fault is that, and by how much? The **gradient** of a number is
+# its share of the blame: how much the loss moves when this number moves by a tiny bit.
+#
+# **Predict first.** If $w$ goes up from 2 to 2.001, does the loss go up or down? By
+# roughly what? Use the four numbers on the way from $w$ to the loss. Commit to an
+# answer, then run the cell.
+
+
+# %% tags=["nbval-check-output"]
+def squared_error(w, x, b, y):
+    return (w * x + b - y) ** 2
+
+
+before = squared_error(2.0, 3.0, 1.0, 10.0)
+after = squared_error(2.001, 3.0, 1.0, 10.0)
+print(f"loss {before:.6f} -> {after:.6f}, slope {(after - before) / 0.001:.3f}")
+
+# %% [markdown]
+# The slope is −18, but for a little curvature, and the four numbers give the same:
+# $3 \cdot 1 \cdot 1 \cdot (-6) = -18$. That is the **chain rule**: along a path, local
+# derivatives multiply. A nudge of $w$ grows threefold at the product, passes the sum
+# and the difference unchanged, and is multiplied by −6 at the square.
+#
+# To get the slope of *every* number, start at the other end. The loss carries all of
+# its own blame: 1. Then every node hands its blame to its children, times the local
+# derivative:
+#
+# $$\text{child's blame} \mathrel{+}= \text{local slope} \times \text{node's blame}$$
+
+# %%
+w, x, b, y = Value(2.0), Value(3.0), Value(1.0), Value(10.0)
+loss = squared_error(w, x, b, y)
+names = {"w": w, "x": x, "b": b, "y": y, "loss": loss}
+steps = {
+    5: "1. The loss takes all the blame",
+    7: "2. The square and the difference have passed theirs on",
+    9: "3. Two more steps, and everyone knows their share",
+}
+show(
+    graph_replay(loss, names, [w, b], steps=steps),
+    alt="Three states of the same map. First only the loss has a gradient, 1. Then the "
+    "error has -6 and y has 6. At the end w has -18, x -12 and b -6.",
+)
+
+# %% [markdown]
+# Four inner nodes, four hand-overs, and all four slopes are known: of $w$, $b$, and of
+# the data as well. `loss.backward()` does what the pictures show and leaves each share
+# in `grad`.
+#
+# Then the walker can take a stride: every parameter moves against its own slope, all at
+# once, and the loss is computed again.
+
+# %% tags=["nbval-check-output"]
+w, x, b, y = Value(2.0), Value(3.0), Value(1.0), Value(10.0)
+squared_error(w, x, b, y).backward()
+print(f"slopes: w {w.grad:g}, x {x.grad:g}, b {b.grad:g}, y {y.grad:g}")
+
+w.data -= 0.01 * w.grad  # 0.01 is the learning rate
+b.data -= 0.01 * b.grad
+print(f"w {w.data:.2f}, b {b.data:.2f}: loss {squared_error(w, x, b, y).data:.2f}")
+
+# %% [markdown]
+# ## A few dozen lines are enough to build it
+#
+# Now build it yourself. `MiniValue` has the same constructor as the package's `Value`,
+# and gets its operations one at a time. First the object: a number, room for its blame,
+# and the record. `wrap` turns a bare number into a `MiniValue`, so that `2 * x` works.
+
+
+# %%
+class MiniValue:
+    def __init__(self, data, children=(), local_grads=(), op=""):
+        self.data = data
+        self.grad = 0.0
+        self.children = children
+        self.local_grads = local_grads
+        self.op = op
+
+
+def wrap(number):
+    return number if isinstance(number, MiniValue) else MiniValue(number)
+
+
+# %% [markdown]
+# Every operation has one shape: the result, what it came from, and the slope for each
+# of those. For a product $a\,b$, nudging $a$ moves the result $b$ times as much, and
+# the other way round. So the local derivatives are the two numbers, **swapped**.
+
+
+# %% tags=["nbval-check-output"]
+def mul(self, other):
+    a, b = self, wrap(other)
+    return MiniValue(a.data * b.data, (a, b), (b.data, a.data), "*")
+
+
+MiniValue.__mul__ = MiniValue.__rmul__ = mul
+
+product = MiniValue(3.0) * MiniValue(-4.0)
+print(product.data, product.local_grads)
+assert product.local_grads == (-4.0, 3.0)
+
+# %% [markdown]
+# Sum, power and tanh have the same shape. Subtraction needs no rule of its own: it is a
+# sum with a product by −1. The derivative of $\tanh$ is $1 - \tanh^2$, taken at the
+# result, which is already at hand.
+#
+# <!-- exercise: mul_backward
+# The learner writes mul(self, other) for a class with the constructor of MiniValue:
+# data, children, local_grads and op of the product. Known mistakes: local derivatives
+# not swapped, a bare number not wrapped, a float returned instead of a node.
+# -->
+
+
+# %%
+def add(self, other):
+    a, b = self, wrap(other)
+    return MiniValue(a.data + b.data, (a, b), (1.0, 1.0), "+")
+
+
+def power(self, n):
+    slope = n * self.data ** (n - 1)
+    return MiniValue(self.data**n, (self,), (slope,), f"**{n}")
+
+
+def tanh(self):
+    out = math.tanh(self.data)
+    return MiniValue(out, (self,), (1 - out**2,), "tanh")
+
+
+MiniValue.__add__ = MiniValue.__radd__ = add
+MiniValue.__sub__ = lambda self, other: self + wrap(other) * -1
+MiniValue.__pow__, MiniValue.tanh = power, tanh
+
+# %% [markdown]
+# Test on the spot: a derivative that has not met a nudge is a rumour. For each
+# operation, the stored local derivative stands beside a finite difference.
+
+# %% tags=["nbval-check-output"]
+operations = {
+    "5 * a": lambda a: 5 * a,
+    "a + 5": lambda a: a + 5,
+    "a ** 3": lambda a: a**3,
+    "tanh(a)": lambda a: a.tanh(),
+}
+for name, f in operations.items():
+    given = f(MiniValue(0.7)).local_grads[0]
+    (nudged,) = finite_difference(lambda t, f=f: f(MiniValue(t)).data, 0.7)
+    print(f"{name:8} given {given:.6f}   nudged {nudged:.6f}")
+
+# %% [markdown]
+# What is missing is the way back. Blame must be complete before it is passed on: a node
+# may hand over only when all the nodes that used it have handed over to it. Such an
+# order is called **topological**. Here it comes from a walk that lists a node after all
+# of its children; read from its end, it starts at the loss.
+#
+# <!-- exercise: topological_order
+# The learner writes topological_order(root): every node once, children before the
+# nodes made from them. Known mistakes: a shared node listed twice, parents first,
+# breadth-first order.
+# -->
+
+
+# %%
+def children_first(root):
+    order = []
+
+    def visit(node):
+        if node not in order:
+            for child in node.children:
+                visit(child)
+            order.append(node)
+
+    visit(root)
+    return order
+
+
+# %% [markdown]
+# With the order in hand, the whole of backpropagation is a loop within a loop: for each
+# node from the loss down, for each child, add the local derivative times the blame.
+#
+# The test is a neuron that squashes its sum with tanh. Our slopes stand beside those of
+# the package.
+
+
+# %% tags=["nbval-check-output"]
+def backward(self):
+    self.grad = 1.0
+    for node in reversed(children_first(self)):
+        for child, slope in zip(node.children, node.local_grads, strict=True):
+            child.grad += slope * node.grad
+
+
+MiniValue.backward = backward
+
+for number in (MiniValue, Value):
+    w, x, b, y = number(0.5), number(2.0), number(-0.3), number(1.0)
+    (((w * x + b).tanh() - y) ** 2).backward()
+    print(f"{number.__name__:9} w {w.grad:.6f}, x {x.grad:.6f}, b {b.grad:.6f}")
+
+# %% [markdown]
+# They agree to the last digit printed. Count the lines, if you like: some forty. That
+# is an autograd engine. Frameworks with millions of users do the same on arrays instead
+# of single numbers, with many more operations in the table. The idea is all here.
+#
+# <!-- exercise: own_value
+# The learner writes a whole class MyValue: constructor (data, children, local_grads,
+# op), + - * / ** neg, exp, log, tanh, relu, reflected operators, backward().
+# Once it passes, notebooks 05 and 06 train with it.
+# -->
+
+# %% [markdown]
+# ## Three small mistakes give three wrong slopes
+#
+# A wrong autograd does not crash. It returns a number, the walker trusts it, and the
+# loss refuses to fall for no visible reason. So it pays to have seen the three classic
+# mistakes once, each on purpose.
+#
+# **Mistake one: `=` in place of `+=`.** Take $a \cdot a + a$ at $a = 3$. Here $a$ is
+# used three times. **Predict first:** its slope is $2a + 1 = 7$. What will the broken
+# version say?
+
+
+# %% tags=["nbval-check-output"]
+def overwriting_backward(root):
+    root.grad = 1.0
+    for node in backward_order(root):
+        for child, slope in zip(node.children, node.local_grads, strict=True):
+            child.grad = slope * node.grad  # the mistake: = where += belongs
+
+
+a = Value(3.0)
+overwriting_backward(a * a + a)
+print(f"slope of a: {a.grad:g}, where 7 is right")
+
+# %% [markdown]
+# Only the last message survived. A value used three times is to blame three times, once
+# for each line that leaves it, and the shares add up. The picture says it all: three
+# blue arrows arrive at $a$.
+
+# %%
+a = Value(3.0)
+result = a * a + a
+result.backward()
+show(
+    computation_graph(result, {"a": a, "result": result}, [a]),
+    alt="The map of a * a + a: arrows bring blame 3, 3 and 1 to a; its gradient is 7.",
+)
+
+# %% [markdown]
+# **Mistake two: passing blame on too early.** Take $b = a^2$, $c = b^2$ and
+# $\text{result} = b + c$. The node $b$ gets blame from the result and from $c$. The
+# function below handles nodes in the order in which it meets them. So $b$ hands over
+# what it has before $c$ has reported.
+
+
+# %% tags=["nbval-check-output"]
+def hasty_backward(root):
+    root.grad, queue = 1.0, [root]
+    for node in queue:  # the mistake: first met, first served
+        for child, slope in zip(node.children, node.local_grads, strict=True):
+            child.grad += slope * node.grad
+            if child not in queue:
+                queue.append(child)
+
+
+for run in (hasty_backward, Value.backward):
+    a = Value(2.0)
+    b = a**2
+    run(b + b**2)
+    print(f"{run.__name__:15} says {a.grad:g}")
+
+# %% [markdown]
+# The right slope is $2a + 4a^3 = 36$. In the left picture, $b$ was second in line and
+# passed on a blame of 1. Another 8 came from $c$ afterwards, and stayed with $b$ for
+# ever. In the right picture $b$ waits for its turn.
+
+# %%
+axes = panels(1, 2, width=9.2, height=2.4)
+for ax, run, turns in zip(
+    axes, (hasty_backward, Value.backward), ("123", "132"), strict=True
+):
+    a = Value(2.0)
+    b = a**2
+    c = b**2
+    result = b + c
+    run(result)
+    names = {"result": result, "b": b, "c": c, "a": a}
+    badges = dict(zip(names, turns, strict=False))
+    title = run.__name__
+    computation_graph(result, names, [a], badges=badges, title=title, key=False, ax=ax)
+show(
+    axes,
+    alt="One map twice, numbered by turns. Left, b goes second and a ends with 4. "
+    "Right, b goes last and a has 36.",
+)
+
+# %% [markdown]
+# **Mistake three: old blame left lying about.** Because `+=` collects, `grad` must be
+# set back to 0 before the next stride. Otherwise every step also takes all the steps
+# before it again. The cell walks down a simple valley both ways.
+
+
+# %% tags=["nbval-check-output"]
+def descend(zeroing, steps=30, learning_rate=0.01):
+    w, losses = Value(2.0), []
+    for _ in range(steps):
+        loss = (3.0 * w + 1.0 - 10.0) ** 2
+        loss.backward()
+        losses.append(loss.data)
+        w.data -= learning_rate * w.grad
+        if zeroing:
+            w.grad = 0.0
+    return losses
+
+
+zeroed, forgotten = descend(zeroing=True), descend(zeroing=False)
+print(f"last loss, grad zeroed: {zeroed[-1]:.4f}, never zeroed: {forgotten[-1]:.4f}")
+
+# %%
+show(
+    with_and_without_zeroing(zeroed, forgotten),
+    alt="Loss against step. With grad set to zero it falls smoothly to 0. Without, it "
+    "swings between 0 and its starting height and never settles.",
+)
+
+# %% [markdown]
+# Without zeroing, the walker is a ball without friction: it races through the valley,
+# climbs the far side to its old height, and comes back. PyTorch has `zero_grad()` for
+# this reason. JAX has no such call, since `jax.grad` returns fresh slopes every time.
+
+# %% [markdown]
+# ## What does a version for real work add?
+#
+# The package's `Value` is the same idea, made safe, and fast enough to train a GPT. It
+# is printed here from its source, in pieces. First, some operations. Compare them with
+# yours: result, children, slopes.
+
+# %%
+for operation in (Value.__mul__, Value.__truediv__, Value.exp, Value.tanh):
+    print(inspect.getsource(operation))
+
+# %% [markdown]
+# Then the way back. Note two decisions. Inner nodes start from zero at every call, so
+# that calling `backward()` twice counts nothing twice on the way; the leaves go on
+# collecting until you zero them. And nothing here calls itself.
+
+# %%
+print(inspect.getsource(backward_order))
+print(inspect.getsource(Value.backward).split('"""')[2])
+
+# %% [markdown]
+# The order costs almost nothing, by a pretty trick: **each `Value` notes its time of
+# birth.** A number can only be made from numbers that exist already, so a parent is
+# always younger than its children. Youngest first is a topological order.
+#
+# Our `children_first` calls itself once per level, and Python allows about a thousand
+# levels. A chain of 100,000 products is no trouble for a sort.
+
+# %% tags=["nbval-check-output"]
+x = Value(1.0)
+product = x
+for _ in range(100_000):
+    product = product * 1.00001
+product.backward()
+print(f"slope through 100,000 steps: {x.grad:.4f}   (1.00001 ** 100000)")
+
+# %% [markdown]
+# Edges. Python raises three different errors for $\ln 0$, $1/0$ and $e^{1000}$. `Value`
+# does as NumPy does: it returns an infinity or "not a number", and the loss shows it.
+# What is not one real number is refused by name.
+
+# %% tags=["nbval-check-output"]
+edges = {
+    "log(0)": lambda: Value(0.0).log(),
+    "1 / 0": lambda: 1 / Value(0.0),
+    "exp(1000)": lambda: Value(1000.0).exp(),
+    "(-8) ** 0.5": lambda: Value(-8.0) ** 0.5,
+    "Value(True)": lambda: Value(True),
+}
+for name, compute in edges.items():
+    try:
+        print(f"{name:12} {compute().data}")
+    except TypeError as refusal:
+        print(f"{name:12} TypeError: {refusal}")
+
+# %% [markdown]
+# The most dangerous mistake is the quiet one: change a parameter *after* the loss was
+# computed, then go backward. The record then speaks of numbers that are gone. `Value`
+# notes when data was last written, compares it with the times of birth, and refuses.
+
+# %% tags=["nbval-check-output"]
+w = Value(2.0)
+loss = (w * 3.0 - 10.0) ** 2
+w.data = 5.0
+try:
+    loss.backward()
+except RuntimeError as refusal:
+    print(refusal)
+
+# %% [markdown]
+# One more idea makes the engine fast, and it is the deepest on this page: **an
+# operation is whatever you know the derivative of.** Nothing says that a node must be a
+# plus or a times. A sum of products, $\sum_i w_i x_i$, has known slopes: $x_i$ for
+# $w_i$, and $w_i$ for $x_i$. So it may be one node, computed in one go. So may
+# cross-entropy, whose slope is a subtraction: the predicted probabilities, less 1 for
+# the target.
+
+# %%
+for operation in (dot, cross_entropy):
+    head, _, body = inspect.getsource(operation).split('"""')
+    print(head.rstrip() + body)
+
+# %% [markdown]
+# **Predict first.** A neuron with 64 inputs: how many nodes does it take with plain
+# `*` and `+`? How many with `dot`?
+
+
+# %% tags=["nbval-check-output"]
+def one_by_one(weights, inputs):
+    products = [w * x for w, x in zip(weights, inputs, strict=True)]
+    return sum(products[1:], products[0])
+
+
+for combine in (one_by_one, dot):
+    weights, inputs = [[Value(i / 64) for i in range(64)] for _ in range(2)]
+    result = combine(weights, inputs)
+    result.backward()
+    nodes = len(backward_order(result))
+    print(f"{combine.__name__:10} {nodes:3} nodes, last slope {weights[-1].grad:.4f}")
+
+# %%
+axes = panels(1, 2, width=9.2, height=3.8)
+for ax, combine in zip(axes, (one_by_one, dot), strict=True):
+    w1, w2, x1, x2 = Value(0.5), Value(-1.0), Value(3.0), Value(2.0)
+    result = combine([w1, w2], [x1, x2])
+    result.backward()
+    names = {"w1": w1, "w2": w2, "x1": x1, "x2": x2, "result": result}
+    title = combine.__name__
+    computation_graph(result, names, [w1, w2], title=title, key=False, ax=ax)
+show(
+    axes,
+    alt="One sum of two products, as three nodes and as one: all gradients are equal.",
+)
+
+# %% [markdown]
+# Same values, same slopes, fewer nodes. In the GPT of notebook 06 most of the work is
+# sums of products. Frameworks call such a node *fused*, and much of their speed comes
+# from fusing.
+
+# %% [markdown]
+# ## Four witnesses should tell one story
+#
+# How do you know that a slope is right? Ask four witnesses who have nothing in common:
+# the rules **by hand**, a **finite difference**, **`Value`**, and JAX, an array library
+# with an autograd of its own. `triangulate` puts them in one table. By hand, with
+# $t = \tanh(w x + b)$, the slope of $(t - y)^2$ for $w$ is $2\,(t - y)(1 - t^2)\,x$.
+
+# %% tags=["nbval-check-output"]
+inputs = {"w": 0.5, "x": 2.0, "b": -0.3, "y": 1.0}
+t = math.tanh(0.5 * 2.0 - 0.3)
+shared = 2 * (t - 1.0) * (1 - t**2)
+by_hand = {"w": shared * 2.0, "x": shared * 0.5, "b": shared, "y": -2 * (t - 1.0)}
+print(triangulate("(tanh(w * x + b) - y) ** 2", inputs, by_hand))
+
+# %% [markdown]
+# Now plant a mistake: a product whose local derivatives are *not* swapped. It is the
+# slip nearly everyone makes once. Three witnesses still agree, and `triangulate` tests
+# the local derivative of every node to find where the fourth goes wrong.
+
+
+# %% tags=["nbval-check-output"]
+class Slip(Value):
+    def __mul__(self, other):
+        a, b = self.data, other.data
+        return Value(a * b, (self, other), (a, b), "*")  # should be (b, a)
+
+
+print(triangulate("(tanh(w * x + b) - y) ** 2", inputs, number=Slip))
+
+# %% [markdown]
+# The slopes of $b$ and $y$ are right, because their paths avoid the bad node. The
+# slopes of $w$ and $x$ are wrong, and the node is named. Keep the method: whenever you
+# write an operation, let a nudge and a second engine contradict you before your
+# training run does.
+#
+# <!-- exercise: find_the_bug
+# The learner gets several engines, each with one planted mistake (a wrong derivative,
+# = for +=, the order, grad not zeroed), and names the mistake from its slopes.
+# -->
+
+# %% [markdown]
+# ## Why not nudge every parameter?
+#
+# The last question is the price. The unit is one forward pass: computing the loss once.
+# Nudging $P$ parameters takes $P + 1$ of them, or $2P$ if each is nudged both ways. One
+# pass back visits each line of the map once, and there are about as many lines as
+# forward steps. So it should cost a small multiple of one forward pass, **whatever $P$
+# is**. We measure it on the model of notebook 06, a small GPT, at six widths.
+
+# %%
+document = [26, 4, 12, 12, 0, 26]  # a name, as tokens
+
+
+def model(width):
+    config = GPTConfig(vocab_size=27, n_embd=width, n_head=1)
+    params = init_gpt(random.Random(42), config)
+    return parameters(params), lambda: loss_fn(params, document, config)
+
+
+def seconds(work, repeats=3):
+    return min(timeit.repeat(work, number=1, repeat=repeats))
+
+
+# %%
+def measure(width):
+    weights, compute_loss = model(width)
+    there_and_back = seconds(lambda: compute_loss().backward())
+    return len(weights), seconds(compute_loss), there_and_back
+
+
+widths = [2, 4, 8, 16, 32, 64]
+n_params, forward, both = zip(*[measure(width) for width in widths], strict=True)
+for p, f, fb in zip(n_params, forward, both, strict=True):
+    print(
+        f"{p:6,} parameters: forward {1000 * f:5.1f} ms, both {fb / f:.1f} times that"
+    )
+
+# %% [markdown]
+# Your times will differ from those printed; the last column hardly will. Now the
+# other way. `nudge_all` finds the same gradient by nudging each weight once. For the
+# three smallest models we do it in full and time it. For the others we count $P + 1$
+# passes and spare ourselves the wait.
+
+
+# %%
+def nudge_all(weights, compute_loss, nudge=1e-5):
+    start, slopes = compute_loss().data, []
+    for weight in weights:
+        before = weight.data
+        weight.data = before + nudge
+        slopes.append((compute_loss().data - start) / nudge)
+        weight.data = before
+    return slopes
+
+
+# %%
+def nudging_seconds(width):
+    weights, compute_loss = model(width)
+    return seconds(lambda: nudge_all(weights, compute_loss), repeats=1)
+
+
+nudging = [nudging_seconds(w) / f for w, f in zip(widths[:3], forward[:3], strict=True)]
+nudging += [p + 1 for p in n_params[3:]]
+going_back = [fb / f for fb, f in zip(both, forward, strict=True)]
+show(
+    gradient_cost(n_params, going_back, nudging, n_measured=3),
+    alt="Cost of a gradient against parameters, both axes logarithmic. Nudging rises "
+    "in step with the parameters; going back stays flat, near 2.",
+)
+
+# %% [markdown]
+# Two lines, and the whole of deep learning lies between them. At 4,192 parameters,
+# nudging costs two thousand times as much. At every size, the pass back costs about as
+# much as the pass forward.
+#
+# **Predict first.** GPT-3 has 175 billion parameters (Brown et al. 2020, arXiv
+# 2005.14165). Suppose one forward pass took a thousandth of a second. How long would
+# one single gradient take by nudging?
+
+# %% tags=["nbval-check-output"]
+passes = 175_000_000_000 + 1
+years = passes * 0.001 / (365.25 * 24 * 3600)
+print(f"one gradient by nudging: {years:.1f} years of nonstop forward passes")
+
+# %% [markdown]
+# For one stride of the walker. Training takes very many strides.
+#
+# The method is older than its fame. Seppo Linnainmaa described it in 1970, in his
+# master's thesis in Helsinki, to follow rounding errors. Rumelhart, Hinton and Williams
+# showed in 1986 (*Nature* 323, 533–536) that it lets the inner layers of a network
+# learn what to look for.
+#
+# Last, the claim of this page as code: one pass back gives the slopes of all 4,192
+# parameters, and twenty of them, picked at random, agree with a nudge.
+
+# %% tags=["claim", "nbval-check-output"]
+weights, compute_loss = model(width=16)
+compute_loss().backward()
+
+picked = random.Random(4).sample(weights, 20)
+nudged = nudge_all(picked, compute_loss)
+worst = max(abs(p.grad - n) for p, n in zip(picked, nudged, strict=True))
+assert len(weights) == 4192
+assert worst < 1e-4
+print(f"{len(weights):,} slopes from one pass; {len(picked)} nudged, and they agree.")
+
+# %% [markdown]
+# ## Three sentences to remember
+#
+# - A computation can record itself: each number keeps what it was made from, and the
+#   local derivative for each of those.
+# - Read backwards, the record shares out the blame: multiply along a path, add where
+#   paths meet, and hand over only when your own share is complete.
+# - One pass back costs about as much as one pass forward, whether there are two
+#   parameters or billions.
+
+# %% [markdown]
+# ## Where next
+#
+# You have an engine that gives every joint its slope at once. Notebook 05 gives it
+# something to move: neurons, layers, and the reason why deep networks long refused to
+# learn. Notebook 06 then trains a GPT with it, on the very operations you built here.

@@ -211,7 +211,7 @@ class Environment:
             constraints.write_text(pins, encoding="utf-8")
             pip = [self.python, "-m", "pip", "--disable-pip-version-check", "install"]
             pip += ["--quiet", "--constraint", str(constraints), *extra_of(extra)]
-            self._step(f"adding the packages of {extra!r}", pip)
+            self._step(f"adding what {extra!r} needs (PyTorch: up to 3 GB)", pip)
             self._write_stamp(**{**stamp, extra: mark})
 
     def _write_stamp(self, **content: str) -> None:

@@ -130,7 +130,7 @@ class Builder:
             loose.append(len(self.bounds) - 1)
 
     def pick(self, low: float = -math.inf, high: float = math.inf) -> int | None:
-        """Return a number whose interval lies within these bounds, recent ones rather."""
+        """Return a number whose interval lies within bounds, late ones rather."""
         fits = [i for i, (a, b) in enumerate(self.bounds) if low <= a and b <= high]
         if not fits:
             return None
@@ -143,7 +143,7 @@ class Builder:
         *inputs: int | None,
         bounds: Interval | None = None,
     ) -> None:
-        """Append a step, unless an input is missing or the result could be too large."""
+        """Append a step, unless an input is missing or the result may be too large."""
         if None in inputs:
             return
         known = [i for i in inputs if i is not None]
@@ -162,12 +162,8 @@ class Builder:
     def number(self, *choices: float) -> Any:
         """Return a number of any kind that Value takes on either side."""
         number = self.rng.choice(choices)
-        kinds = [float, np.float64, np.float32, Value]
-        if number == int(number):
-            kinds += [int, np.int64]
-        kind = self.rng.choice(kinds)
-        # A constant Value is a leaf without a name: the twin sees its number.
-        return float(number) if kind is Value else kind(number)
+        whole = [int, np.int64] if number == int(number) else []
+        return self.rng.choice([float, np.float64, np.float32, *whole])(number)
 
     def add_sub_mul(self) -> None:
         name, run = self.rng.choice(
@@ -289,7 +285,7 @@ def reference(program: Program, points: list[list[float]]) -> tuple[Any, Any]:
 
 def path_contributions(numbers: list[Value], leaves: list[Value]) -> list[float]:
     """Return, for each leaf, the sum of |product of slopes| over all paths to it."""
-    blame = {node: 0.0 for node in numbers}
+    blame = dict.fromkeys(numbers, 0.0)
     blame[numbers[-1]] = 1.0
     for node in reversed(numbers):  # made later first
         for child, slope in zip(node.children, node.local_grads, strict=True):
@@ -354,7 +350,7 @@ def say(report: Report, seed: int, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_ten_thousand_graphs(capsys: pytest.CaptureFixture[str]) -> None:
-    report = compare(n_programs=2_000, n_points=5, seed=2026)
+    report = compare(n_programs=1_250, n_points=8, seed=2026)
     say(report, 2026, capsys)
     assert report.graphs == 10_000
     assert report.judged > 9_500
@@ -414,7 +410,7 @@ def test_a_planted_wrong_derivative_is_caught(
     op: str, slopes: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Value, op, _planted(op, slopes))
-    with pytest.raises(AssertionError, match="jax.grad says"):
+    with pytest.raises(AssertionError, match=r"jax\.grad says"):
         compare(n_programs=200, n_points=2, seed=7)
 
 
@@ -429,13 +425,13 @@ def test_a_planted_wrong_fused_derivative_is_caught(
         return Value(out.data, out.children, out.local_grads[::-1], out.op)
 
     monkeypatch.setattr(value, op, wrong)
-    with pytest.raises(AssertionError, match="jax.grad says"):
+    with pytest.raises(AssertionError, match=r"jax\.grad says"):
         compare(n_programs=200, n_points=2, seed=7)
 
 
 def test_a_planted_wrong_power_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(value, "_power_slope", lambda a, b: b * ieee.power(a, b))
-    with pytest.raises(AssertionError, match="jax.grad says"):
+    with pytest.raises(AssertionError, match=r"jax\.grad says"):
         compare(n_programs=200, n_points=2, seed=7)
 
 

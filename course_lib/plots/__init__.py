@@ -3,6 +3,13 @@
 Each function takes ``ax=None`` and returns the Axes it drew on.
 """
 
+from course_lib.plots.autograd import (
+    computation_graph,
+    gradient_cost,
+    graph_replay,
+    graph_steps,
+    with_and_without_zeroing,
+)
 from course_lib.plots.gpt import (
     attention_map,
     embedding_map,
@@ -22,7 +29,11 @@ __all__ = [
     "COLOURS",
     "Picture",
     "attention_map",
+    "computation_graph",
     "embedding_map",
+    "gradient_cost",
+    "graph_replay",
+    "graph_steps",
     "guessing_game",
     "learning_curves",
     "loss_curve",
@@ -33,4 +44,5 @@ __all__ = [
     "show",
     "step_times",
     "token_strip",
+    "with_and_without_zeroing",
 ]

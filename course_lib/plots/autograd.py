@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path
 
-from course_lib.plots.style import COLOURS, figure, panels
+from course_lib.plots.style import COLOURS, STYLE, figure, panels
 
 __all__ = [
     "computation_graph",
@@ -32,6 +33,8 @@ Node = Any  # anything with data, grad, children, local_grads and op
 # Sizes in points; a drawing too large for its Axes is scaled down as a whole.
 BOX_WIDTH, BOX_HEIGHT = 84.0, 54.0
 COLUMN, ROW, THIN_ROW = 146.0, 70.0, 34.0
+WIDTH = 8.6  # of a new figure, inches
+FILLED = 0.96  # share of a figure that its Axes fill; the rest is padding
 SIGNS = {"*": "×", "-": "−", "/": "÷", "neg": "−x"}
 
 
@@ -44,7 +47,6 @@ def graph_steps(root: Node) -> int:
     return 2 * len(_inner(_children_first(root))) + 1
 
 
-@figure(width=8.6, height=3.2)
 def computation_graph(
     root: Node,
     names: Mapping[str, Node],
@@ -55,21 +57,42 @@ def computation_graph(
     badges: Mapping[str, str] | None = None,
     title: str = "",
     key: bool = True,
-    ax: Axes,
-) -> None:
+    ax: Axes | None = None,
+) -> Axes:
     """Draw how a number was made: a box for each node, what flows along each edge.
 
     In a box: its name or operation, its value and its gradient; on an edge: the local
     derivative. Without ``step`` every value is shown, and the gradients stored in the
     nodes unless ``gradients`` is False. With ``step``, from 0 to ``graph_steps(root)``,
-    the record is replayed up to there. ``badges`` writes a note above named nodes.
+    the record is replayed up to there. ``badges`` writes a note at the corner of
+    named nodes. A new figure is as high as the map needs.
 
     Raises ValueError for a step outside that range.
     """
     nodes = _children_first(root)
     scene = _scene(nodes, root, step, gradients)
-    layout = _layout(nodes, root)
-    scale = _fit(ax, layout, title, key)
+    layout = _layout(nodes)
+    if ax is None:
+        ax = panels(width=WIDTH, height=_height(layout, title, key))
+    with mpl.rc_context(STYLE):
+        scale = _fit(ax, layout, title, key)
+        if key:
+            _draw_key(ax, layout, scale, bool(scene.grads))
+        _draw_graph(ax, nodes, layout, scene, scale, names, parameters, badges or {})
+    return ax
+
+
+def _draw_graph(
+    ax: Axes,
+    nodes: Sequence[Node],
+    layout: _Layout,
+    scene: _Scene,
+    scale: float,
+    names: Mapping[str, Node],
+    parameters: Sequence[Node],
+    badges: Mapping[str, str],
+) -> None:
+    root = nodes[-1]
     titles = {id(node): name for name, node in names.items()}
     orange = {id(node) for node in parameters}
     for node in nodes:
@@ -80,7 +103,7 @@ def computation_graph(
         kind = _kind(node, root, id(node) in orange, id(node) in titles)
         name = titles.get(id(node), "")
         _draw_box(ax, x, y, scale, kind, _title(node, name), scene.of(node))
-        if badges and name in badges:
+        if name in badges:
             _draw_badge(ax, x, y, scale, badges[name])
 
 
@@ -98,7 +121,8 @@ def graph_replay(
     each. Returns an array of them.
     """
     if ax is None:
-        ax = panels(len(steps), 1, width=8.6, height=2.95 * len(steps))
+        height = _height(_layout(_children_first(root)), "title", key=True)
+        ax = panels(len(steps), 1, width=WIDTH, height=height * len(steps))
     axes = np.atleast_1d(np.asarray(ax, dtype=object))
     last = len(steps) - 1
     for k, (step, title) in enumerate(steps.items()):
@@ -117,8 +141,8 @@ def with_and_without_zeroing(
     ax.plot(zeroed, "o-", ms=4, color=COLOURS["loss"], label="grad zeroed every step")
     ax.set(xlabel="step", ylabel="loss", title="Old blame does not go away by itself")
     ax.set_xlim(0, max(len(zeroed), len(forgotten)) - 1)
-    ax.set_ylim(bottom=0)
-    ax.legend(loc="upper right")
+    ax.set_ylim(0, 1.3 * max(*zeroed, *forgotten))
+    ax.legend(loc="upper right", ncols=2)
 
 
 @figure(width=8.0, height=4.4)
@@ -141,6 +165,8 @@ def gradient_cost(
     ax.plot(n_params[rest], nudged[rest], "o", ms=8, mec=pink, mfc="white", mew=2)
     ax.plot(n_params, backward, "s-", ms=7, color=blue)
     ax.set(xscale="log", yscale="log", xlabel="parameters")
+    ax.set_xticks(n_params, [f"{n:,}" for n in n_params])
+    ax.minorticks_off()
     ax.set_ylabel("cost of one gradient\n(1 = one forward pass)")
     ax.set_title("One gradient: nudge every parameter, or walk back once")
     ax.set_ylim(0.5, max(nudged) * 4)
@@ -254,7 +280,7 @@ class _Layout:
         return min(xs) - x, max(xs) + x, min(ys) - y, max(ys) + y
 
 
-def _layout(nodes: Sequence[Node], root: Node) -> _Layout:
+def _layout(nodes: Sequence[Node]) -> _Layout:
     """Place the nodes in columns, leaves left and root right, few edges crossing.
 
     The layered drawing of Sugiyama, Tagawa & Toda (1981), in small: a long edge gets
@@ -369,11 +395,23 @@ def _spread(column: Sequence[Any], wanted: Mapping[Any, float]) -> dict[Any, flo
     return {k: y + o for k, y, o in zip(column, flat, offsets, strict=True)}
 
 
+def _limits(
+    layout: _Layout, title: str, key: bool
+) -> tuple[float, float, float, float]:
+    left, right, bottom, top = layout.limits()
+    return left, right, bottom - 26 * key, top + 26 * bool(title)
+
+
+def _height(layout: _Layout, title: str, key: bool) -> float:
+    """Return how high, in inches, a figure WIDTH wide must be for this drawing."""
+    left, right, bottom, top = _limits(layout, title, key)
+    scale = min(1.0, 72 * WIDTH * FILLED / (right - left))
+    return scale * (top - bottom + 12) / (72 * FILLED)
+
+
 def _fit(ax: Axes, layout: _Layout, title: str, key: bool) -> float:
     """Set the limits of the Axes and return points of paper per unit drawn."""
-    left, right, bottom, top = layout.limits()
-    top += 26 if title else 0
-    bottom -= 26 if key else 0
+    left, right, bottom, top = _limits(layout, title, key)
     wide, high = _room(ax)
     scale = min(wide / (right - left), high / (top - bottom), 1.0)
     x, y = (left + right) / 2, (bottom + top) / 2
@@ -384,8 +422,6 @@ def _fit(ax: Axes, layout: _Layout, title: str, key: bool) -> float:
     ax.set_axis_off()
     if title:
         ax.text(left, top - 14, title, size=12 * scale, weight="bold", va="center")
-    if key:
-        _draw_key(ax, left, bottom + 10, scale)
     return scale
 
 
@@ -395,7 +431,7 @@ def _room(ax: Axes) -> tuple[float, float]:
     part = ax.get_subplotspec()
     if whole.get_layout_engine() is not None and part is not None:
         grid = part.get_gridspec()
-        share = 0.96 / grid.ncols, 0.96 / grid.nrows  # the rest is padding
+        share = FILLED / grid.ncols, FILLED / grid.nrows
     else:
         share = ax.get_position().width, ax.get_position().height
     return (
@@ -407,14 +443,19 @@ def _room(ax: Axes) -> tuple[float, float]:
 # --- drawing ----------------------------------------------------------------------
 
 
-def _draw_key(ax: Axes, x: float, y: float, scale: float) -> None:
+def _draw_key(ax: Axes, layout: _Layout, scale: float, gradients: bool) -> None:
+    x, _, bottom, _ = layout.limits()
     for words, colour, width in (
         ("value", "value", 46),
         ("gradient: share of the blame", "gradient", 172),
         ("on the lines: local derivative", "quiet", 0),
     ):
-        ax.text(x, y, words, color=COLOURS[colour], size=10 * scale, va="center")
-        x += width
+        if gradients or colour != "gradient":
+            size = 10 * scale
+            ax.text(
+                x, bottom - 16, words, color=COLOURS[colour], size=size, va="center"
+            )
+            x += width
 
 
 def _kind(node: Node, root: Node, is_parameter: bool, is_named: bool) -> str:

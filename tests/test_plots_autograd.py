@@ -19,6 +19,7 @@ from course_lib.plots import (
     show,
     with_and_without_zeroing,
 )
+from course_lib.plots.autograd import BOX_WIDTH, _children_first, _layout
 from course_lib.scalar import Value, dot
 
 SEED = 20
@@ -182,10 +183,11 @@ def test_boxes_never_overlap_and_results_stand_right_of_what_they_use() -> None:
         for i, (x, y, w, h) in enumerate(places):
             for x2, y2, _, _ in places[:i]:
                 assert abs(x - x2) >= w or abs(y - y2) >= h
-        for arrow in arrows(ax):
-            (start, *_, end) = arrow.get_path().vertices
-            backwards = arrow.get_edgecolor() == mpl.colors.to_rgba(COLOURS["gradient"])
-            assert (start[0] > end[0]) == backwards
+        nodes = _children_first(root)
+        at = _layout(nodes).places
+        for node in nodes:
+            for child in node.children:
+                assert at[id(child)][0] + BOX_WIDTH < at[id(node)][0]
 
 
 def test_the_same_map_is_drawn_the_same_way() -> None:

@@ -1,0 +1,24 @@
+"""The course's own small data sets, and loaders for a learner's files.
+
+==================  ====================================================
+``load_names()``    given names of many languages, a to z
+``load_things()``   sentences such as "a wheel is a machine part"
+``load_spam()``     short messages, each marked as spam or not
+``load_houses()``   floor area and price of made-up houses
+``card(name)``      how a set was made, what it holds, where it is skewed
+``load_lines(...)`` lines of a shipped set, of a file, or of an address
+==================  ====================================================
+
+Everything here works offline; only ``load_lines`` with an address downloads,
+once. What cannot be read raises ``DataError`` with one line that says why.
+"""
+
+from course_lib.data.files import DataError as DataError
+from course_lib.data.files import load_lines as load_lines
+from course_lib.data.sets import House as House
+from course_lib.data.sets import Message as Message
+from course_lib.data.sets import card as card
+from course_lib.data.sets import load_houses as load_houses
+from course_lib.data.sets import load_names as load_names
+from course_lib.data.sets import load_spam as load_spam
+from course_lib.data.sets import load_things as load_things

@@ -1,0 +1,210 @@
+"""One download per file: checked while it arrives, then read from the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import ipaddress
+import os
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from http.client import HTTPMessage
+from pathlib import Path
+from typing import IO, BinaryIO
+from urllib.parse import urlsplit
+
+from course_lib.data.files import sha256_of
+from course_lib.data.lines import DataError, show
+
+MAX_BYTES = 100 * 1024 * 1024  # more does not fit a course that runs on a laptop
+TIMEOUT_S = 20.0  # seconds of silence until the connection counts as lost
+DEADLINE_S = 600.0  # seconds for the whole download, however it trickles
+_BLOCK = 64 * 1024
+_LOCAL_COPY = "or download it by other means and give the path of the file"
+
+
+def cached(address: str, sha256: str | None) -> Path:
+    """The path of a verified local copy, downloaded only when there is none.
+
+    The copy is named by its content, so two addresses of one file share it, and
+    processes that download at once each replace it by the same bytes.
+    Raises DataError; a failed download leaves nothing behind.
+    """
+    _allowed(address)
+    if sha256 is None:
+        raise DataError(
+            f"{show(address)} came without sha256: expected load_lines(address, "
+            "sha256=...), so that what arrives is what was meant."
+        )
+    copy = cache_folder() / f"{sha256}.txt"
+    try:
+        if copy.is_file():
+            if sha256_of(copy) == sha256:
+                return copy
+            copy.unlink(missing_ok=True)  # damaged since: fetch it again
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        handle, part = tempfile.mkstemp(prefix="part-", dir=copy.parent)
+    except OSError as error:
+        raise _cache_error(error) from None
+    try:
+        with os.fdopen(handle, "wb") as file:
+            _download(address, sha256, file)
+        os.replace(part, copy)
+    except OSError as error:
+        raise _cache_error(error) from None
+    finally:
+        Path(part).unlink(missing_ok=True)  # gone already when all went well
+    return copy
+
+
+def cache_folder() -> Path:
+    """COURSE_LIB_CACHE if set, else the folder this system keeps for caches."""
+    if folder := os.environ.get("COURSE_LIB_CACHE"):
+        return Path(os.path.expanduser(folder))
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("course_lib", appauthor=False))
+
+
+def _download(address: str, sha256: str, file: BinaryIO) -> None:
+    """Writes what arrives to ``file``, if its sha256 is the expected one."""
+    digest = hashlib.sha256()
+    for block in _receive(address):
+        digest.update(block)
+        file.write(block)
+    if digest.hexdigest() != sha256:
+        raise DataError(
+            f"{show(address)} has sha256 {digest.hexdigest()}: expected {sha256}. "
+            "The file there has changed; check the address and the sha256."
+        )
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _receive(address: str) -> Iterator[bytes]:
+    """Blocks of bytes from an address; what goes wrong on the way is a DataError."""
+    received, deadline = 0, time.monotonic() + DEADLINE_S
+    try:
+        with _opener(address).open(address, timeout=TIMEOUT_S) as response:
+            size = response.length  # from Content-Length; None when not announced
+            if size is not None and size > MAX_BYTES:
+                raise _too_large(address)
+            # read1 returns what is there, so that the deadline is looked at
+            while block := response.read1(_BLOCK):
+                received += len(block)
+                if received > MAX_BYTES:
+                    raise _too_large(address)
+                if time.monotonic() > deadline:
+                    raise TimeoutError
+                yield block
+    except DataError:
+        raise
+    except urllib.error.HTTPError as error:
+        with error:
+            raise DataError(
+                f"{show(address)} was not delivered (the server answered {error.code} "
+                f"{_words(error.reason)}): expected a file. Check the address."
+            ) from None
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise _lost(address, received, error) from None
+    if size is not None and received < size:
+        raise DataError(
+            f"{show(address)} broke off after {received:,} bytes: expected {size:,}. "
+            f"Try again, {_LOCAL_COPY}."
+        )
+
+
+def _lost(address: str, received: int, error: Exception) -> DataError:
+    """The error for a connection that failed or fell silent."""
+    reason = getattr(error, "reason", error)  # URLError wraps the real one
+    if isinstance(reason, TimeoutError):
+        return DataError(
+            f"{show(address)} took too long ({received:,} bytes came): expected an "
+            f"answer within {TIMEOUT_S:g} s and the whole within {DEADLINE_S:g} s. "
+            f"Try again, {_LOCAL_COPY}."
+        )
+    return DataError(
+        f"{show(address)} cannot be downloaded ({_words(reason)}): expected a server "
+        f"that answers. Check the connection and the address, {_LOCAL_COPY}."
+    )
+
+
+def _words(reason: object) -> str:
+    """A reason as others worded it, on one line and not long."""
+    return " ".join(str(reason).split())[:120] or type(reason).__name__
+
+
+def _too_large(address: str) -> DataError:
+    return DataError(
+        f"{show(address)} is too large: expected at most {MAX_BYTES:,} bytes. "
+        "Give a smaller file."
+    )
+
+
+def _cache_error(error: OSError) -> DataError:
+    return DataError(
+        f"the cache folder {show(cache_folder())} cannot be used "
+        f"({error.strerror or error}): expected a folder with room to write. "
+        "Mend it, or set COURSE_LIB_CACHE to another folder."
+    )
+
+
+def _allowed(address: str) -> None:
+    """Refuse all but https, and http on this machine; no password inside."""
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname, parts.port  # port raises when it is no number
+    except ValueError as error:
+        raise DataError(
+            f"{show(address)} is no address ({error}): expected "
+            "https://host/file. Correct it."
+        ) from None
+    if not host or not (
+        parts.scheme == "https" or (parts.scheme == "http" and _loopback(host))
+    ):
+        raise DataError(
+            f"{show(address)} is not an https address: expected https://host/file. "
+            f"Use https, {_LOCAL_COPY}."
+        )
+    if "@" in parts.netloc:
+        raise DataError(
+            f"the address at {host} holds a user name or password: expected a public "
+            f"https address. Leave them out, {_LOCAL_COPY}."
+        )
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class _SafeRedirects(urllib.request.HTTPRedirectHandler):
+    """Follows a redirect only to where a first request could have gone."""
+
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: HTTPMessage,
+        newurl: str,
+    ) -> urllib.request.Request | None:
+        try:
+            _allowed(newurl)
+        except DataError:
+            fp.close()
+            raise
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def _opener(address: str) -> urllib.request.OpenerDirector:
+    handlers: list[urllib.request.BaseHandler] = [_SafeRedirects()]
+    if _loopback(urlsplit(address).hostname or ""):
+        handlers.append(urllib.request.ProxyHandler({}))  # no proxy knows this machine
+    return urllib.request.build_opener(*handlers)

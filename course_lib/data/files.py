@@ -1,0 +1,128 @@
+"""Lines of a shipped set, of a file of one's own, or of an address."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import BinaryIO
+
+from course_lib.data.lines import DataError, show, text_lines
+
+LINE_SETS = ("names", "things")
+_BLOCK = 64 * 1024  # bytes per read: a file of any size costs this much memory
+
+
+def load_lines(
+    source: str | os.PathLike[str] | None = None, sha256: str | None = None
+) -> list[str]:
+    """Non-empty stripped lines of ``source``, in its order.
+
+    source: "names" (the default) or "things", a path, or an https address.
+        A file of one's own that is called names is written "./names".
+    sha256: 64 hexadecimal digits that the content must have; an address needs
+        it. The download goes to the user's cache folder, or to the folder in
+        the environment variable COURSE_LIB_CACHE; later calls read it there.
+    Raises DataError, one line, for whatever cannot be read.
+    """
+    expected = None if sha256 is None else _digits(sha256)
+    source = "names" if source is None else source
+    if isinstance(source, str) and source in LINE_SETS:
+        with resources.as_file(shipped(f"{source}.txt")) as path:
+            return _lines_of(path, expected, source)
+    if isinstance(source, str) and "://" in source:
+        from course_lib.data.download import cached  # slow to import, seldom needed
+
+        return _lines_of(cached(source, expected), None, source)
+    return _lines_of(_own_file(source), expected, source)
+
+
+def shipped(file: str) -> Traversable:
+    """A file of this package, also when the package is a wheel or a zip."""
+    return resources.files("course_lib.data") / file
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's content, as 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _lines_of(path: Path, sha256: str | None, source: object) -> list[str]:
+    with _readable(source):
+        if sha256 is not None and (found := sha256_of(path)) != sha256:
+            raise DataError(
+                f"{show(source)} has sha256 {found}: expected {sha256}. The file is "
+                "damaged or another one; get it again, or correct the sha256."
+            )
+        with path.open("rb") as file:
+            return text_lines(_blocks(file), source)
+
+
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
+    while block := file.read(_BLOCK):
+        yield block
+
+
+def _own_file(source: object) -> Path:
+    """The path of a regular file; anything else is refused by name."""
+    if not isinstance(source, (str, os.PathLike)) or not str(source).strip():
+        raise DataError(
+            f"{source!r:.80} is no source of lines: expected 'names', 'things', "
+            "the path of a text file, or an https address."
+        )
+    if str(source) in ("spam", "houses"):
+        raise DataError(
+            f"{show(source)} is a table, not a list of lines: expected 'names' or "
+            f"'things'. Use load_{source}(), or write './{source}' for a file."
+        )
+    path = Path(os.path.expanduser(source))
+    with _readable(source):
+        mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise DataError(
+            f"{show(source)} is a folder: expected a text file. "
+            "Give the path of one file in it."
+        )
+    if not stat.S_ISREG(mode):
+        raise DataError(
+            f"{show(source)} is not a regular file: expected a text file. "
+            "Save what it yields to a file and give that path."
+        )
+    return path
+
+
+@contextmanager
+def _readable(source: object) -> Iterator[None]:
+    """Says in one line why the system does not let us read ``source``."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise DataError(
+            f"{show(source)} does not exist: expected 'names', 'things', a text file "
+            "or an https address. Check the spelling and the folder."
+        ) from None
+    except DataError:
+        raise
+    except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(
+            f"{show(source)} cannot be read ({reason}): expected a readable text "
+            "file. Check the path and its permissions."
+        ) from None
+
+
+def _digits(sha256: str) -> str:
+    digits = str(sha256).strip().lower()
+    if not re.fullmatch("[0-9a-f]{64}", digits):
+        raise DataError(
+            f"sha256 {show(sha256)} is malformed: expected 64 hexadecimal digits. "
+            "Copy it whole; `sha256sum FILE` prints it."
+        )
+    return digits

@@ -1,0 +1,67 @@
+"""The four shipped sets as plain Python values."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import NamedTuple
+
+from course_lib.data.files import load_lines, shipped
+from course_lib.data.lines import DataError, show
+
+SETS = ("names", "things", "spam", "houses")
+
+
+class Message(NamedTuple):
+    """One short message and its label."""
+
+    text: str
+    is_spam: int  # 1 spam, 0 not
+
+
+class House(NamedTuple):
+    """One made-up house."""
+
+    size_m2: float  # floor area, square metres
+    price_keur: float  # price, thousands of euros
+
+
+def load_names() -> list[str]:
+    """Given names of many languages, a to z, in alphabetical order."""
+    return load_lines("names")
+
+
+def load_things() -> list[str]:
+    """Sentences such as "a wheel is a machine part", sorted by the thing."""
+    return load_lines("things")
+
+
+def load_spam() -> list[Message]:
+    """Short messages, about half of them spam, in mixed order."""
+    return [Message(row["text"], int(row["label"] == "spam")) for row in _rows("spam")]
+
+
+def load_houses() -> list[House]:
+    """Houses from small to large."""
+    return [
+        House(float(row["size_m2"]), float(row["price_keur"]))
+        for row in _rows("houses")
+    ]
+
+
+def card(name: str) -> str:
+    """How a set was made, what it holds and where it is skewed, as Markdown.
+
+    Raises DataError for a name that is not one of the shipped sets.
+    """
+    if name not in SETS:
+        raise DataError(
+            f"there is no set called {show(name)}: expected one of {', '.join(SETS)}. "
+            "Check the spelling."
+        )
+    return shipped(f"{name}.md").read_text(encoding="utf-8")
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    text = shipped(f"{name}.csv").read_text(encoding="utf-8")
+    return list(csv.DictReader(io.StringIO(text), strict=True))

@@ -84,7 +84,8 @@ print(f"guess {guess.data:g}, error {error.data:g}, loss {loss.data:g}")
 # The arithmetic is ordinary. What is new stays behind in the objects: each result keeps
 # its **children** (the numbers it was made from), the operation, and one **local
 # derivative** per child. That is the slope of this one step: how much the result moves
-# when that child moves by a tiny bit and everything else stands still.
+# when that child moves by a tiny bit and everything else stands still. Numbers that
+# were given, not computed, such as $w$ and $y$, have no children. They are the leaves.
 
 # %% tags=["nbval-check-output"]
 names = {"guess": guess, "error": error, "loss": loss}
@@ -339,7 +340,7 @@ for number in (MiniValue, Value):
 #
 # A wrong autograd does not crash. It returns a number, the walker trusts it, and the
 # loss refuses to fall for no visible reason. So it pays to have seen the three classic
-# mistakes once, each on purpose.
+# mistakes once, each made on purpose.
 #
 # **Mistake one: `=` in place of `+=`.** Take $a \cdot a + a$ at $a = 3$. Here $a$ is
 # used three times. **Predict first:** its slope is $2a + 1 = 7$. What will the broken
@@ -401,17 +402,16 @@ for run in (hasty_backward, Value.backward):
 # ever. In the lower picture $b$ waits for its turn, and passes on 9.
 
 # %%
+runs = {"123": hasty_backward, "132": Value.backward}
 axes = panels(2, 1, width=8.6, height=4.4)
-for ax, run, turns in zip(
-    axes, (hasty_backward, Value.backward), ("123", "132"), strict=True
-):
+for ax, (turns, run) in zip(axes, runs.items(), strict=True):
     a = Value(2.0)
     b = a**2
     c = b**2
     result = b + c
     run(result)
-    names = {"result": result, "b": b, "c": c, "a": a}
-    badges = dict(zip(names, turns, strict=False))
+    names = {"a": a, "b": b, "c": c, "result": result}
+    badges = dict(zip(["result", "b", "c"], turns, strict=True))
     title = run.__name__
     computation_graph(result, names, [a], badges=badges, title=title, key=False, ax=ax)
 show(
@@ -532,7 +532,7 @@ except RuntimeError as refusal:
 # plus or a times. A sum of products, $\sum_i w_i x_i$, has known slopes: $x_i$ for
 # $w_i$, and $w_i$ for $x_i$. So it may be one node, computed in one go. So may
 # cross-entropy, whose slope is a subtraction: the predicted probabilities, less 1 for
-# the target.
+# the target. In the source below, `_numbers` fetches the plain floats.
 
 # %%
 for operation in (dot, cross_entropy):
@@ -623,9 +623,10 @@ print(triangulate("(tanh(w * x + b) - y) ** 2", inputs, number=Slip))
 #
 # The last question is the price. The unit is one forward pass: computing the loss once.
 # Nudging $P$ parameters takes $P + 1$ of them, or $2P$ if each is nudged both ways. One
-# pass back visits each line of the map once, and there are about as many lines as
-# forward steps. So it should cost a small multiple of one forward pass, **whatever $P$
-# is**. We measure it on the model of notebook 06, a small GPT, at six widths.
+# pass back visits each line of the map once, with one multiplication and one addition;
+# the forward pass does about as much. So a gradient should cost a small multiple of one
+# forward pass, **whatever $P$ is**. We measure it on small GPTs of six widths, built
+# like the one of notebook 06.
 
 # %%
 document = [26, 4, 12, 12, 0, 26]  # a name, as tokens
@@ -651,9 +652,7 @@ def measure(width):
 widths = [2, 4, 8, 16, 32, 64]
 n_params, forward, both = zip(*[measure(width) for width in widths], strict=True)
 for p, f, fb in zip(n_params, forward, both, strict=True):
-    print(
-        f"{p:6,} parameters: forward {1000 * f:5.1f} ms, both {fb / f:.1f} times that"
-    )
+    print(f"{p:6,} parameters: forward {1000 * f:5.1f} ms, both {fb / f:.1f} x that")
 
 # %% [markdown]
 # Your times will differ from those printed; the last column hardly will. Now the
@@ -731,8 +730,8 @@ print(f"{len(weights):,} slopes from one pass; {len(picked)} nudged, and they ag
 #   local derivative for each of those.
 # - Read backwards, the record shares out the blame: multiply along a path, add where
 #   paths meet, and hand over only when your own share is complete.
-# - One pass back costs about as much as one pass forward, whether there are two
-#   parameters or billions.
+# - One pass back costs about as much as one pass forward, however many parameters there
+#   are.
 
 # %% [markdown]
 # ## Where next

@@ -91,8 +91,8 @@ def test_the_diagram_accounts_for_every_parameter() -> None:
 def test_the_line_is_the_mean_of_the_window_that_ends_there() -> None:
     ax = plots.loss_curve([4.0, 2.0, 1.0], {"nothing": 3.3}, window=2)
     line = ax.lines[1]
-    assert list(line.get_xdata()) == [2, 3]
-    assert list(line.get_ydata()) == [3.0, 1.5]
+    assert list(line.get_xdata()) == [1, 2, 3]
+    assert list(line.get_ydata()) == [4.0, 3.0, 1.5]
     assert words(ax) == ["nothing: 3.30"]
     assert ax.get_ylim()[1] > 3.3
 

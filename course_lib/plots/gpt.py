@@ -144,7 +144,7 @@ def attention_map(
     ax.tick_params(length=0)
     ax.xaxis.tick_top()
     ax.xaxis.set_label_position("top")
-    ax.set(xlabel="looks at", ylabel="the position after")
+    ax.set(xlabel="looks at", ylabel="this position")
     ax.set_title(title, size=11)
     ax.spines[:].set_visible(False)
     return ax
@@ -254,9 +254,11 @@ def loss_curve(
         mec="none",
         label="one name",
     )
-    mean = np.convolve(losses, np.full(window, 1 / window), mode="valid")
+    total = np.concatenate([[0.0], np.cumsum(losses)])
+    first = np.maximum(steps - window, 0)
+    mean = (total[steps] - total[first]) / (steps - first)
     ax.plot(
-        steps[window - 1 :],
+        steps,
         mean,
         color=COLOURS["loss"],
         lw=2.5,
@@ -348,7 +350,7 @@ def embedding_map(
         ax.scatter(
             group[:, 0],
             group[:, 1],
-            s=330,
+            s=230,
             color=colour,
             alpha=0.35,
             linewidths=0,
@@ -356,7 +358,7 @@ def embedding_map(
         )
         for character in members:
             x, y = place[character]
-            ax.text(x, y, character, ha="center", va="center", size=12)
+            ax.text(x, y, character, ha="center", va="center", size=11.5)
     ax.set(xlabel="first direction", ylabel="second direction")
     ax.margins(0.08)
     ax.legend(loc="best", markerscale=0.6)
@@ -394,7 +396,7 @@ def learning_curves(
     low, high = min(heights), max(heights)
     room = high - low
     ax.set_ylim(low - 0.08 * room, high + (0.3 if verdicts else 0.1) * room)
-    start = 0
+    start = row = 0
     for i in range(1, len(verdicts) + 1):
         if i == len(verdicts) or verdicts[i] != verdicts[start]:
             left = _between(steps, start)
@@ -403,14 +405,14 @@ def learning_curves(
                 ax.axvline(left, color=COLOURS["faint"], lw=1.5, zorder=0)
             ax.text(
                 (left + right) / 2,
-                high + 0.2 * room,
+                high + (0.24 - 0.11 * (row % 2)) * room,  # two rows: some are narrow
                 verdicts[start],
                 ha="center",
                 va="center",
                 weight="bold",
                 size=10,
             )
-            start = i
+            start, row = i, row + 1
     ax.set(xlabel="step", ylabel="loss, nats per token")
     ax.set_title(title, size=11)
     ax.legend(loc="lower left")

@@ -139,7 +139,7 @@ class _Carrier:
         scope = {**function.__globals__, **free}
         self._add_used(text, scope, function.__name__, own)
         if own is None:
-            return f"{name} = ({text})"
+            return f"{name} = {text}"
         return text if own == name else self._renamed(text, own, name)
 
     def _renamed(self, text: str, own: str, name: str) -> str:
@@ -207,7 +207,8 @@ def find_function(function: Any, decorated: bool) -> tuple[ast.AST, str]:
             and _holds(node, code)
         ):
             source = "".join(linecache.getlines(code.co_filename))
-            return node, ast.get_source_segment(source, node) or ast.unparse(node)
+            text = ast.get_source_segment(source, node) or ast.unparse(node)
+            return node, f"({text})"
     raise _no_text(function.__name__)
 
 
@@ -283,7 +284,7 @@ def _wrapped(value: Any) -> Any:
 
 def _home(kind: type) -> str:
     """Return the module a class comes from, as text."""
-    module = vars(kind).get("__module__", "builtins")
+    module = type.__getattribute__(kind, "__module__")
     return module if type(module) is str else "builtins"
 
 

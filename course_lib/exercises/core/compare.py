@@ -107,6 +107,12 @@ def same(expected: Wire, got: Wire, tolerance: Tolerance) -> bool:
     return type(expected) is type(got) and bool(expected == got)
 
 
+def agrees(expected: Wire, got: Wire, tolerance: Tolerance, array_needed: bool) -> bool:
+    """Whether the values agree and, if it matters, an array holds them."""
+    right_kind = not array_needed or not _is_array(expected) or _is_array(got)
+    return right_kind and same(expected, got, tolerance)
+
+
 def _items(wire: Wire) -> list[Wire] | None:
     if isinstance(wire, dict):
         return list(wire["v"]) if wire["t"] == "tuple" else None
@@ -260,7 +266,7 @@ def diagnose(
     wrong = [
         i
         for i, (want, have) in enumerate(zip(expected, got, strict=True))
-        if not same(want, have, tolerance)
+        if not agrees(want, have, tolerance, array_needed)
     ]
     if not wrong:
         return None

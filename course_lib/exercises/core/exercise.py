@@ -11,6 +11,7 @@ import importlib
 import inspect
 import linecache
 import sys
+import time
 import types
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from course_lib.exercises.core.carry import (
 from course_lib.exercises.core.compare import (
     Finding,
     Tolerance,
+    agrees,
     diagnose,
     kind_in_words,
     lengths,
@@ -269,8 +271,11 @@ class Exercise(Shown):
         if helper is not None:
             report = self._run(carried, helper, PATIENCE)
         else:
+            begin = time.monotonic()
             with process.fresh_helper(self.jax) as fresh:
-                report = self._run(carried, fresh, process.LIMIT)
+                left = process.VERDICT - (time.monotonic() - begin)
+                limit = min(process.LIMIT, max(process.LEAST, left))
+                report = self._run(carried, fresh, limit)
         return self._verdict(report, expected)
 
     def _run(self, carried: Carried, helper: Helper, limit: float) -> Report:
@@ -355,7 +360,7 @@ class Exercise(Shown):
         wrong = [
             i
             for i, one in enumerate(seen)
-            if not same(expected[i], one.output, self.tolerance)
+            if not agrees(expected[i], one.output, self.tolerance, self.array_needed)
         ]
         changed = (
             [] if self.may_change else [i for i, one in enumerate(seen) if one.changed]
@@ -462,14 +467,13 @@ class Exercise(Shown):
     def _cut_off(self, report: Report, finished: int) -> Result:
         """Say why there is no end: too slow, too large, or gone."""
         said = {
-            "time": f"Your code was still running after {process.LIMIT:g} seconds, so "
+            "time": f"Your code was still running after {report.limit:.2g} seconds, so "
             "it was stopped. Look for a loop that never ends, or far too much work.",
             "memory": f"Your code used more than {process.MEMORY} MB of memory, so it "
             "was stopped. Look for something that grows without end.",
             "flood": "Your code gave back far too much, so it was stopped.",
-            "died": "Your code ended the Python process it ran in "
-            f"(exit code {report.exit_code}). Look for an exit, or a recursion "
-            "without end.",
+            "died": "Your code ended the Python process it ran in"
+            f"{_exit_code(report)}. Look for an exit, or a recursion without end.",
         }[report.ended]
         return self._result("error", said, facts=tuple(self._input(finished)))
 
@@ -592,6 +596,10 @@ def _sort(wire: Wire) -> str:
         number = "a bool" if known.kind == "bool" else "a number"
         return number if not known.shape else "a list of numbers"
     return kind_in_words(wire).partition(" of ")[0]
+
+
+def _exit_code(report: Report) -> str:
+    return "" if report.exit_code is None else f" (exit code {report.exit_code})"
 
 
 def _ordinal(index: int) -> str:

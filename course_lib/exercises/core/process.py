@@ -23,6 +23,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 LIMIT = 3.0  # seconds an answer may run, all its cases together
+VERDICT = 4.5  # seconds until there is a verdict, starting a process included
+LEAST = 1.0  # seconds an answer may run even if its process was slow to start
 MEMORY = 512  # megabytes an answer may take on top of what Python and its imports do
 START = 30.0  # seconds the helper may take to start
 WAIT = 0.02  # seconds between looks at the clock and the memory
@@ -43,6 +45,7 @@ class Report:
     lines: list[dict[str, Any]] = field(default_factory=list)
     ended: str = "done"
     exit_code: int | None = None
+    limit: float = LIMIT
 
 
 class HelperFailed(Exception):
@@ -106,7 +109,7 @@ class Helper:
             self.process.stdin.flush()  # type: ignore[union-attr]
         except OSError:
             return Report(ended="died", exit_code=self.process.poll())
-        report = Report()
+        report = Report(limit=limit)
         watch = _Memory(self.process.pid)
         end = time.monotonic() + START
         begun = False
@@ -116,8 +119,9 @@ class Helper:
             except queue.Empty:
                 line = None
             if line in (b"", b"flood"):
-                code = self.process.wait(5) if line == b"" else None
-                report.ended, report.exit_code = "flood" if line else "died", code
+                report.ended = "flood" if line else "died"
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    report.exit_code = self.process.wait(0.0 if line else 0.5)
                 return report
             mark, _, text = (line or b"").partition(b" ")
             if mark == word.encode():
@@ -141,7 +145,7 @@ class Helper:
 
     def stop(self) -> None:
         """End the process, and what it started, and leave no zombie."""
-        if sys.platform != "win32":
+        if sys.platform != "win32" and self.process.returncode is None:
             with contextlib.suppress(OSError):
                 os.killpg(self.process.pid, signal.SIGKILL)
         with contextlib.suppress(OSError):

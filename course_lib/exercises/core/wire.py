@@ -94,7 +94,7 @@ def _encode_array(value: Any, room: _Room) -> Wire:
         return None
     lib = "numpy"
     jax = sys.modules.get("jax")
-    ours = str(vars(type(value)).get("__module__")).startswith("jax")
+    ours = str(type.__getattribute__(type(value), "__module__")).startswith("jax")
     if jax is not None and ours and isinstance(value, jax.Array):
         lib, value = "jax", numpy.asarray(value)
         if value.dtype.name == "bfloat16":

@@ -1,0 +1,36 @@
+"""Answers that misbehave: a verdict, never "correct", and nothing harmed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from course_lib.exercises.core import Exercise, all_exercises, process
+from tools.hostile_answers import RUDE, VIOLENT, Trial, objects, trials
+
+
+@pytest.mark.parametrize("one", all_exercises(), ids=lambda e: e.id)
+def test_hostile_answers(
+    one: Exercise, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COURSE_LIB_HOME", str(tmp_path))
+    monkeypatch.setattr(process, "LIMIT", 0.5)
+    monkeypatch.setattr(process, "MEMORY", 100)
+    found = trials(one)
+    count = len(list(objects()))
+    if one.kind != "value":
+        count += len(VIOLENT) + len(RUDE)
+        assert one.judge(one.solution_carried()), "the next check is harmed"
+    else:
+        assert one.check(one.answer), "the next check is harmed"
+    print(f"{one.id}: {len(found)} hostile answers")
+    assert len(found) == count
+    assert [trial.problem() for trial in found if trial.problem()] == []
+
+
+def test_a_bad_verdict_is_noticed() -> None:
+    assert "accepted" in str(Trial("a", "b", "correct", 0.0, 0).problem())
+    assert "6.0 s" in str(Trial("a", "b", "error", 6.0, 0).problem())
+    assert "characters" in str(Trial("a", "b", "error", 0.0, 10_001).problem())
+    assert Trial("a", "b", "error", 4.9, 10_000).problem() is None

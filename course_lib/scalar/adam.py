@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from course_lib.scalar.value import Value
+from course_lib.scalar.value import Value, read, write
 
 
 class AdamState(NamedTuple):
@@ -39,10 +39,13 @@ def adam_update(
     """
     step, mu, nu = state.step + 1, state.mu, state.nu
     correct1, correct2 = 1.0 - b1**step, 1.0 - b2**step
-    for i, param in enumerate(params):
+    numbers = []
+    for i, (param, number) in enumerate(zip(params, read(params), strict=True)):
         grad = param.grad
         mu[i] = m = b1 * mu[i] + (1.0 - b1) * grad
         nu[i] = n = b2 * nu[i] + (1.0 - b2) * grad * grad
-        param.data -= learning_rate * (m / correct1) / (math.sqrt(n / correct2) + eps)
+        update = learning_rate * (m / correct1) / (math.sqrt(n / correct2) + eps)
+        numbers.append(number - update)
         param.grad = 0.0
+    write(params, numbers)
     return AdamState(step, mu, nu)

@@ -12,7 +12,7 @@ import random
 from collections.abc import Sequence
 
 from course_lib.config import GPTConfig
-from course_lib.scalar.value import Value, cross_entropy, dot
+from course_lib.scalar.value import Value, cross_entropy, dot, dots, softmax
 
 Vector = list[Value]
 Matrix = list[Vector]
@@ -84,16 +84,15 @@ def attention(layer: Params, x: Matrix, n_head: int) -> Matrix:
         keys, values = [row[head] for row in k], [row[head] for row in v]
         for t, row in enumerate(q):
             weights = attention_weights(row[head], keys[: t + 1])  # (t + 1,)
-            mixed[t] += [
-                dot(weights, column) for column in zip(*values[: t + 1], strict=True)
-            ]
+            columns = list(zip(*values[: t + 1], strict=True))  # (head_dim, t + 1)
+            mixed[t] += dots(columns, [weights])[0]
     return linear(layer["attn_wo"], mixed)  # (T, n_embd)
 
 
 def attention_weights(query: Vector, keys: Matrix) -> Vector:
     """Return how much a query looks at each key: shares that sum to 1."""
     scale = len(query) ** -0.5
-    return softmax([dot(query, key) * scale for key in keys])
+    return softmax(dots(keys, [query])[0], scale)
 
 
 def mlp(layer: Params, x: Matrix) -> Matrix:
@@ -104,7 +103,7 @@ def mlp(layer: Params, x: Matrix) -> Matrix:
 
 def linear(weights: Matrix, x: Matrix) -> Matrix:
     """Multiply every vector by a matrix (n_out, n_in): one dot product per output."""
-    return [[dot(row, vector) for row in weights] for vector in x]
+    return dots(weights, x)
 
 
 def add(x: Matrix, y: Matrix) -> Matrix:
@@ -123,14 +122,6 @@ def _rms_norm(vector: Vector) -> Vector:
     mean_square = dot(vector, vector) / len(vector)
     scale = (mean_square + 1e-5) ** -0.5
     return [a * scale for a in vector]
-
-
-def softmax(logits: Vector) -> Vector:
-    """Turn scores into probabilities: e^score, divided by the sum of them all."""
-    top = max(logit.data for logit in logits)
-    exps = [(logit - top).exp() for logit in logits]
-    total = sum(exps[1:], exps[0])
-    return [e / total for e in exps]
 
 
 def parameters(params: Params) -> list[Value]:

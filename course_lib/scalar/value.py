@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from itertools import count
 from operator import attrgetter, mul
 
 from course_lib.scalar import ieee
+
+if sys.version_info >= (3, 12):
+    from math import sumprod
+else:
+
+    def sumprod(p: Sequence[float], q: Sequence[float], /) -> float:
+        """Return the sum of the products, as math.sumprod of newer Pythons does."""
+        return sum(map(mul, p, q))
+
 
 _clock = count(1)  # every Value has a time of birth, so parents are always younger
 _last_write = 0  # when the data of any leaf was last set
@@ -50,14 +60,7 @@ class Value:
 
     @data.setter
     def data(self, number: float) -> None:
-        global _last_write
-        if self.children:
-            raise AttributeError(
-                f"this Value is the result of '{self.op}': set the data of a leaf "
-                "and compute it again"
-            )
-        self._data = number if type(number) is float else ieee.as_float(number)
-        self.time = _last_write = next(_clock)
+        write([self], [number])
 
     # Each operation: the result, what it came from, the slope for each of those.
 
@@ -189,15 +192,41 @@ def _refuse_stale(order: list[Value]) -> None:
                 )
 
 
+def read(values: Sequence[Value]) -> tuple[float, ...]:
+    """Return the data of many Values, or of a class of your own like Value."""
+    if values and not isinstance(values[0], Value):
+        return tuple([value.data for value in values])
+    return tuple([value._data for value in values])
+
+
+def write(leaves: Sequence[Value], numbers: Sequence[float]) -> None:
+    """Set the data of many leaves, Values or of a class of your own like Value.
+
+    Raises AttributeError if a Value is the result of an operation.
+    """
+    global _last_write
+    if leaves and not isinstance(leaves[0], Value):
+        for leaf, number in zip(leaves, numbers, strict=True):
+            leaf.data = number
+        return
+    _last_write = now = next(_clock)
+    for leaf, number in zip(leaves, numbers, strict=True):
+        if leaf.children:
+            raise AttributeError(
+                f"this Value is the result of '{leaf.op}': set the data of a leaf "
+                "and compute it again"
+            )
+        leaf._data = number if type(number) is float else ieee.as_float(number)
+        leaf.time = now
+
+
 def _power_slope(a: float, b: float) -> float:
     """Return the derivative of a ** b with respect to a: b * a ** (b - 1)."""
     return b * ieee.power(a, b - 1.0) if b else 0.0
 
 
-# An operation is whatever you know the derivative of. The two below do in one node
-# what would otherwise take dozens, and most of a GPT's time is spent in them.
-
-_numbers = attrgetter("_data")
+# An operation is whatever you know the derivative of. Those below do in one node what
+# would otherwise take dozens, and most of a GPT's time is spent in them.
 
 
 def dot(weights: Sequence[Value], inputs: Sequence[Value]) -> Value:
@@ -210,8 +239,53 @@ def dot(weights: Sequence[Value], inputs: Sequence[Value]) -> Value:
             "dot needs two lists of one length, 1 or more: "
             f"got {len(weights)} weights and {len(inputs)} inputs"
         )
-    w, x = tuple(map(_numbers, weights)), tuple(map(_numbers, inputs))
-    return type(weights[0])(sum(map(mul, w, x)), (*weights, *inputs), x + w, "dot")
+    w, x = read(weights), read(inputs)
+    return type(weights[0])(sumprod(w, x), (*weights, *inputs), x + w, "dot")
+
+
+def dots(
+    rows: Sequence[Sequence[Value]], vectors: Sequence[Sequence[Value]]
+) -> list[list[Value]]:
+    """Return, for each vector, its dot with every row.
+
+    The nodes are those of ``dot``, made sooner: every number is read only once.
+
+    Raises ValueError if the lengths differ or are 0.
+    """
+    lengths = {len(numbers) for numbers in (*rows, *vectors)}
+    if len(lengths) != 1 or 0 in lengths:
+        raise ValueError(
+            "dots needs rows and vectors of one length, 1 or more: "
+            f"got the lengths {sorted(lengths)}"
+        )
+    kind = type(rows[0][0])
+    matrix = [(tuple(row), read(row)) for row in rows]
+    outputs = []
+    for vector in map(tuple, vectors):
+        x = read(vector)
+        outputs.append(
+            [kind(sumprod(w, x), row + vector, x + w, "dot") for row, w in matrix]
+        )
+    return outputs
+
+
+def softmax(logits: Sequence[Value], scale: float = 1.0) -> list[Value]:
+    """Return e^(scale * logit), divided by the sum of them all: shares of 1.
+
+    Each share p is one node and answers to every logit: its slope is
+    scale * p * (1 - p) for its own and -scale * p * q for that of another share q.
+    """
+    z = [scale * number for number in read(logits)]
+    top = max(z)
+    exps = [math.exp(a - top) for a in z]
+    total = sum(exps)
+    shares = [e / total for e in exps]
+    children, outputs = tuple(logits), []
+    for i, p in enumerate(shares):
+        slopes = [-scale * p * q for q in shares]
+        slopes[i] += scale * p
+        outputs.append(type(logits[0])(p, children, tuple(slopes), "softmax"))
+    return outputs
 
 
 def cross_entropy(logits: Sequence[Value], target: int) -> Value:
@@ -226,7 +300,7 @@ def cross_entropy(logits: Sequence[Value], target: int) -> Value:
         raise ValueError(
             f"target {target} is none of the {len(logits)} logits: they count from 0"
         )
-    z = [logit._data for logit in logits]
+    z = read(logits)
     top = max(z)
     exps = [math.exp(a - top) for a in z]
     total = sum(exps)

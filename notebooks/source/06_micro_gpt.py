@@ -409,7 +409,7 @@ walk = jax.jit(lambda state, documents: jax.lax.scan(step, state, documents))
 # Three contestants start from the same weights, and read the same names in the same
 # order. Two are scalar: ours, and a purer one. Ours computes a whole dot product as one
 # node, as you saw in notebook 04. The purer one makes a `Value` of every product and of
-# every sum, as *microgpt* does; for three steps we swap its `dot` in.
+# every sum, as *microgpt* does; for three steps we swap in its dot products.
 #
 # **Predict first.** JAX against ours, JAX against the pure one: how many times faster,
 # per step? 10, 100, 1,000? Write down two numbers.
@@ -420,6 +420,10 @@ from unittest.mock import patch
 
 def plain_dot(weights, inputs):
     return sum((w * x for w, x in zip(weights, inputs)), scalar.Value(0.0))
+
+
+def plain_dots(rows, vectors):
+    return [[plain_dot(row, vector) for row in rows] for vector in vectors]
 
 
 def race(steps):
@@ -433,7 +437,7 @@ def race(steps):
 
 
 scalar_losses, ours = race(50)
-with patch("course_lib.scalar.gpt.dot", plain_dot):
+with patch("course_lib.scalar.gpt.dots", plain_dots):
     _, pure = race(3)
 
 # %%

@@ -49,7 +49,8 @@ def softmax(logits: ArrayLike) -> Array:
 def cross_entropy(logits: ArrayLike, targets: ArrayLike) -> Array:
     """Return the mean of -log softmax(logits)[target], in nats.
 
-    logits: (..., n) scores; targets: (...) whole numbers from 0 to n - 1.
+    logits: (..., n) scores; targets: (...) whole numbers from 0 to n - 1. Any other
+    number costs nan, since compiled code cannot raise.
     Raises ValueError if the shapes do not fit.
     """
     logits, targets = jnp.asarray(logits), jnp.asarray(targets)
@@ -59,8 +60,8 @@ def cross_entropy(logits: ArrayLike, targets: ArrayLike) -> Array:
             f"{logits.shape} want targets {logits.shape[:-1]}, got {targets.shape}"
         )
     log_probs = log_softmax(logits, axis=-1)  # (..., n)
-    chosen = jnp.take_along_axis(log_probs, targets[..., None], axis=-1)  # (..., 1)
-    return -jnp.mean(chosen)
+    chosen = jnp.take_along_axis(log_probs, targets[..., None], axis=-1)[..., 0]
+    return -jnp.mean(jnp.where(targets < 0, jnp.nan, chosen))
 
 
 def _same_shape(predictions: Array, targets: Array) -> None:

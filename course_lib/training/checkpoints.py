@@ -1,0 +1,262 @@
+"""Keep a training run on disk, so that a crash, a full disk or a bad byte loses little.
+
+A checkpoint is one safetensors file: the weights, Adam's memory, and a text (JSON)
+that says what they belong to. Reading one runs no code. A folder holds the newest
+checkpoint and the one before it, and at every moment at least one of them is whole.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+
+from course_lib.config import GPTConfig
+from course_lib.tokenizer import CharTokenizer
+from course_lib.training.settings import Settings
+from course_lib.training.state import Arrays, TrainState
+
+__all__ = [
+    "Checkpoint",
+    "CheckpointError",
+    "has_checkpoint",
+    "load_checkpoint",
+    "read_checkpoint",
+    "save_checkpoint",
+    "write_checkpoint",
+]
+
+NEWEST, PREVIOUS = "checkpoint.safetensors", "previous.safetensors"
+FORMAT = 1
+Pathlike = str | os.PathLike[str]
+
+
+class CheckpointError(Exception):
+    """A checkpoint cannot be read or written; the message says why, in one line."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A training run at rest.
+
+    chars: the characters of the vocabulary. data: where the text came from;
+    data_sha256: which text it was. Without Adam's memory (state.mu and state.nu empty)
+    it can be sampled from, but not trained further.
+    """
+
+    state: TrainState
+    settings: Settings
+    chars: str
+    data: str = ""
+    data_sha256: str = ""
+
+    @property
+    def step(self) -> int:
+        """Steps taken so far."""
+        return self.state.step
+
+    @property
+    def tokenizer(self) -> CharTokenizer:
+        """The vocabulary that the weights belong to."""
+        return CharTokenizer([self.chars])
+
+    @property
+    def config(self) -> GPTConfig:
+        """The sizes of the model."""
+        return self.settings.config(self.tokenizer.vocab_size)
+
+    def weights_only(self) -> Checkpoint:
+        """Return it without Adam's memory: a third of the size, for sampling."""
+        return replace(self, state=self.state._replace(mu={}, nu={}))
+
+
+def save_checkpoint(folder: Pathlike, checkpoint: Checkpoint) -> None:
+    """Make this the newest checkpoint of a folder, and keep the one before.
+
+    Raises CheckpointError if it cannot be written; what was there is then intact.
+    """
+    folder = Path(folder)
+    newest, previous = folder / NEWEST, folder / PREVIOUS
+    unfinished = folder / f"{NEWEST}.part"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_checkpoint(unfinished, checkpoint)
+        if _is_whole(newest):  # a damaged one must not push out a good one
+            os.replace(newest, previous)
+        os.replace(unfinished, newest)
+        _sync_folder(folder)
+    except OSError as error:
+        raise _cannot_save(folder, error) from error
+    finally:
+        with contextlib.suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+
+
+def load_checkpoint(
+    folder: Pathlike, tell: Callable[[str], object] = print
+) -> Checkpoint:
+    """Return the newest checkpoint of a folder that is whole.
+
+    ``tell`` is called with one line when the newest is damaged and the one before it is
+    taken instead. Raises CheckpointError if there is none, or none that is whole.
+    """
+    newest, previous = Path(folder) / NEWEST, Path(folder) / PREVIOUS
+    if not has_checkpoint(folder):
+        raise CheckpointError(f"there is no checkpoint in {folder}")
+    if not newest.exists():  # a save was cut short between its two last moves
+        return read_checkpoint(previous)
+    try:
+        return read_checkpoint(newest)
+    except CheckpointError as error:
+        if not previous.exists():
+            raise
+        damage = error
+    try:
+        checkpoint = read_checkpoint(previous)
+    except CheckpointError as error:
+        raise CheckpointError(f"{damage}; {error}") from error
+    tell(f"{damage}; going back to the one before it, of step {checkpoint.step}")
+    return checkpoint
+
+
+def has_checkpoint(folder: Pathlike) -> bool:
+    """Whether a folder holds a checkpoint, whole or not."""
+    return any((Path(folder) / name).exists() for name in (NEWEST, PREVIOUS))
+
+
+def write_checkpoint(path: Pathlike, checkpoint: Checkpoint) -> None:
+    """Write one file, and wait until the disk has it.
+
+    Raises CheckpointError if a number is nan or inf, or if the disk refuses.
+    """
+    if not checkpoint.state.is_finite():
+        raise CheckpointError(
+            f"nothing was saved at step {checkpoint.step}: its weights hold nan or inf"
+        )
+    tensors = {
+        name: np.ascontiguousarray(matrix)
+        for name, matrix in checkpoint.state.tensors().items()
+    }
+    about = json.dumps(
+        {
+            "format": FORMAT,
+            "step": checkpoint.step,
+            "settings": asdict(checkpoint.settings),
+            "chars": checkpoint.chars,
+            "data": checkpoint.data,
+            "data_sha256": checkpoint.data_sha256,
+        }
+    )
+    metadata = {"course_lib": about, "sha256": _digest(about, tensors)}
+    content = safetensors.numpy.save(tensors, metadata)
+    try:
+        with open(path, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise _cannot_save(path, error) from error
+
+
+def read_checkpoint(path: Pathlike) -> Checkpoint:
+    """Return what one file holds; nothing in it is run.
+
+    Raises CheckpointError, in one line, for a file that is missing, damaged or not
+    a checkpoint.
+    """
+    try:
+        with open(path, "rb"):  # says in words why it cannot be opened
+            pass
+        with safetensors.safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+    except OSError as error:
+        raise CheckpointError(f"cannot read {path}: {_reason(error)}") from error
+    except Exception as error:  # safetensors names damage in many ways
+        raise CheckpointError(
+            f"{path} is damaged or cut short, or is no safetensors file"
+        ) from error
+    about = metadata.get("course_lib")
+    if about is None:
+        raise CheckpointError(f"{path} is not a checkpoint of this course")
+    if metadata.get("sha256") != _digest(about, tensors):
+        raise CheckpointError(f"{path} is damaged: its checksum does not fit")
+    try:
+        return _checkpoint(json.loads(about), tensors)
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"{path} does not fit this version of the course: {error}"
+        ) from error
+
+
+def _checkpoint(about: dict[str, Any], tensors: Arrays) -> Checkpoint:
+    """Put together what a file held, and check that the parts fit each other."""
+    if about["format"] != FORMAT:
+        raise ValueError(f"its format is {about['format']}, not {FORMAT}")
+    parts: dict[str, Arrays] = {"params": {}, "mu": {}, "nu": {}}
+    for name, matrix in tensors.items():
+        part, _, rest = name.partition(".")
+        parts[part][rest] = matrix
+    checkpoint = Checkpoint(
+        TrainState(int(about["step"]), **parts),
+        Settings(**about["settings"]),
+        str(about["chars"]),
+        str(about["data"]),
+        str(about["data_sha256"]),
+    )
+    shapes = checkpoint.config.shapes()
+    for matrices in parts.values():
+        if {name: m.shape for name, m in matrices.items()} not in (shapes, {}):
+            raise ValueError("its matrices do not fit its sizes")
+    if not parts["params"]:
+        raise ValueError("it holds no weights")
+    return checkpoint
+
+
+def _digest(about: str, tensors: Arrays) -> str:
+    """Return the sha256 of a whole checkpoint: safetensors itself keeps none."""
+    sha256 = hashlib.sha256(about.encode())
+    for name, matrix in sorted(tensors.items()):
+        sha256.update(f"{name} {matrix.dtype} {matrix.shape}".encode())
+        sha256.update(matrix.tobytes())
+    return sha256.hexdigest()
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        read_checkpoint(path)
+    except CheckpointError:
+        return False
+    return True
+
+
+def _sync_folder(folder: Path) -> None:
+    """Wait until the disk has the folder's new names (Windows has no such call)."""
+    if os.name == "nt":
+        return
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def _cannot_save(place: Pathlike, error: OSError) -> CheckpointError:
+    return CheckpointError(f"cannot save a checkpoint in {place}: {_reason(error)}")
+
+
+def _reason(error: OSError) -> str:
+    """Return what the system says, in lower case: no space left on device."""
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return "it is a file, not a folder"
+    words = error.strerror or str(error) or type(error).__name__
+    return words[:1].lower() + words[1:]

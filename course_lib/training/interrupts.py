@@ -1,0 +1,56 @@
+"""Ctrl-C that waits for a good moment."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import monotonic
+
+__all__ = ["Interrupts", "noted_interrupts"]
+
+IMPATIENT = 1.0  # seconds after which another Ctrl-C is meant
+EXIT_CODE = 130  # what a command stopped by Ctrl-C returns
+
+
+@dataclass
+class Interrupts:
+    """Whether someone asked to stop, and since when."""
+
+    wanted: bool = False
+    since: float = 0.0
+
+    def note(self, number: int, frame: object) -> None:
+        """Remember the wish; when it is repeated a second later, leave at once.
+
+        Leaving at once is safe: a checkpoint and a log bear being cut off anywhere.
+        """
+        if not self.wanted:
+            self.wanted, self.since = True, monotonic()
+        elif monotonic() - self.since > IMPATIENT:
+            os.write(2, b"\ncourse: stopped at once; the last checkpoint is kept\n")
+            os._exit(EXIT_CODE)
+
+
+@contextmanager
+def noted_interrupts() -> Iterator[Interrupts]:
+    """Note SIGINT (Ctrl-C) and SIGTERM instead of raising KeyboardInterrupt.
+
+    Only the main thread may do so; in another one, nothing is changed.
+    """
+    interrupts = Interrupts()
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupts
+        return
+    before = {
+        number: signal.signal(number, interrupts.note)
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield interrupts
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,109 @@
+"""The training loop: one for both engines, told step by step.
+
+``train`` is a generator. It works only when it is asked for the next record, so a
+progress bar, a pause button and a test all drive the same few lines.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from course_lib.config import GPTConfig
+from course_lib.training.batches import count_targets, take
+from course_lib.training.schedules import Schedule
+
+__all__ = ["B1", "B2", "DivergedError", "Engine", "Record", "mean_loss", "train"]
+
+B1, B2 = 0.85, 0.99  # Adam's two memories, the same in both engines
+
+
+class Record(NamedTuple):
+    """What happened at one step."""
+
+    step: int  # counted from 1
+    loss: float  # nats per token, before the update
+    learning_rate: float
+    grad_norm: float  # the length of the gradient
+    tokens: int  # how many were predicted
+
+
+class Engine(Protocol):
+    """A model that can learn, and how far it has come."""
+
+    config: GPTConfig
+    chunk: int  # steps it likes to take in one go
+
+    @property
+    def step(self) -> int:
+        """Steps taken so far."""
+
+    def learn(
+        self, batches: np.ndarray, learning_rates: Sequence[float]
+    ) -> list[tuple[float, float]]:
+        """Take a step for each batch; return each one's loss and gradient length.
+
+        batches: (n_steps, batch_size, T + 1) tokens; a negative one is padding.
+        """
+
+    def loss(self, batch: np.ndarray) -> float:
+        """Return the mean loss per token of a batch (batch_size, T + 1)."""
+
+
+class DivergedError(ArithmeticError):
+    """The loss is no longer a number; ``record`` says where."""
+
+    def __init__(self, record: Record, before: Record | None) -> None:
+        past = ""
+        if before:
+            past = f" (before: loss {before.loss:.4g}, norm {before.grad_norm:.4g})"
+        super().__init__(
+            f"the loss became {record.loss} at step {record.step}: learning rate "
+            f"{record.learning_rate:.4g}, gradient norm {record.grad_norm:.4g}{past}; "
+            "try a learning rate ten times smaller, or the warmup schedule"
+        )
+        self.record = record
+
+
+def train(
+    engine: Engine,
+    rows: np.ndarray,
+    learning_rate: Schedule,
+    stop: int,
+    batch_size: int = 1,
+    every: int | None = None,
+) -> Iterator[Record]:
+    """Train until step ``stop``, and report every step.
+
+    An engine may be ahead of the record you hold, since it takes several steps in one
+    go; at multiples of ``every``, and at the end, it is exactly there.
+
+    Raises DivergedError when the loss is nan or inf.
+    """
+    record = None
+    while engine.step < stop:
+        pause = (engine.step // every + 1) * every if every else stop
+        steps = range(engine.step, min(engine.step + engine.chunk, pause, stop))
+        batches = take(rows, steps, batch_size)  # (n, batch_size, block_size + 1)
+        rates = [learning_rate(step) for step in steps]
+        results = engine.learn(batches, rates)
+        tokens = count_targets(batches).sum(axis=-1).tolist()  # (n,)
+        for step, (loss, norm), rate, n in zip(
+            steps, results, rates, tokens, strict=True
+        ):
+            before, record = record, Record(step + 1, loss, rate, norm, n)
+            if not math.isfinite(loss):
+                raise DivergedError(record, before)
+            yield record
+
+
+def mean_loss(engine: Engine, rows: np.ndarray, batch_size: int = 32) -> float:
+    """Return the mean loss per token over all rows, without learning from them."""
+    total = 0.0
+    for first in range(0, len(rows), batch_size):
+        batch = rows[first : first + batch_size]
+        total += engine.loss(batch) * count_targets(batch).sum()
+    return float(total / count_targets(rows).sum())

@@ -1,0 +1,100 @@
+"""What a training run is made of, apart from its text."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+
+from course_lib.config import GPTConfig
+from course_lib.training.schedules import SCHEDULES, Schedule
+
+__all__ = ["ENGINES", "PRECISIONS", "Settings"]
+
+ENGINES = ("jax", "scalar")
+PRECISIONS = ("float32", "bfloat16")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The choices that, with the text, decide every number of a run.
+
+    engine and precision say how to compute; all others say what. precision is for the
+    jax engine; the scalar engine has Python's float64 alone.
+
+    Raises ValueError, in one line that begins with the name, for a choice that cannot
+    work.
+    """
+
+    steps: int = 1000
+    seed: int = 42
+    n_layer: int = 1
+    n_head: int = 4
+    n_embd: int = 16
+    block_size: int = 16
+    batch_size: int = 1
+    learning_rate: float = 0.01
+    schedule: str = "linear"
+    val_fraction: float = 0.0
+    engine: str = "jax"
+    precision: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch_size"):
+            number = getattr(self, name)
+            if type(number) is not int or not 1 <= number <= 10**9:
+                raise ValueError(
+                    f"{name} must be a whole number from 1 to 1,000,000,000: {number}"
+                )
+        if type(self.seed) is not int or self.seed < 0:
+            raise ValueError(f"seed must be a whole number of 0 or more: {self.seed}")
+        _a_number("learning_rate", self.learning_rate)
+        if not 0 < self.learning_rate < math.inf:
+            raise ValueError(
+                f"learning_rate must be a number above 0: {self.learning_rate}"
+            )
+        _a_number("val_fraction", self.val_fraction)
+        if not 0 <= self.val_fraction < 1:
+            raise ValueError(
+                "val_fraction must be at least 0 and less than 1, such as 0.1: "
+                f"{self.val_fraction}"
+            )
+        _one_of("schedule", self.schedule, tuple(SCHEDULES))
+        _one_of("engine", self.engine, ENGINES)
+        if self.precision is not None:
+            _one_of("precision", self.precision, PRECISIONS)
+            if self.engine == "scalar":
+                raise ValueError(
+                    "precision is for the jax engine: the scalar engine computes in "
+                    "Python's own float64; leave it out"
+                )
+        self.config(vocab_size=2)  # checks the sizes
+
+    def refuse_another_run(self, saved: Settings) -> None:
+        """Raise ValueError, naming the difference, if saved decides other numbers."""
+        for field in fields(self):
+            before, now = getattr(saved, field.name), getattr(self, field.name)
+            if before != now and field.name not in ("engine", "precision"):
+                raise ValueError(
+                    f"{field.name} is {before} in the checkpoint and {now} here: leave "
+                    "it out to go on, or train anew in another folder"
+                )
+
+    def config(self, vocab_size: int) -> GPTConfig:
+        """Return the sizes of the model for a vocabulary."""
+        return GPTConfig(
+            vocab_size, self.block_size, self.n_layer, self.n_head, self.n_embd
+        )
+
+    def learning_rates(self) -> Schedule:
+        """Return the learning rate as a function of the step, counted from 0."""
+        return SCHEDULES[self.schedule](self.learning_rate, self.steps)
+
+
+def _a_number(name: str, number: object) -> None:
+    if type(number) not in (int, float):
+        raise ValueError(f"{name} must be a number: {number!r}")
+
+
+def _one_of(name: str, chosen: str, choices: tuple[str, ...]) -> None:
+    if chosen not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}: {chosen!r}")

@@ -14,11 +14,11 @@ import course_lib
 
 ROOT = Path(course_lib.__file__).parent
 FLOORS = [  # from the ground up; a part may use the parts of lower floors and its own
-    "config losses landscapes optimizers tokenizer data costs progress doctor",
+    "config losses landscapes optimizers tokenizer data costs progress doctor fresh",
     "scalar array",
     "robot gradients",
     "plots exercises training",
-    "widgets cli",
+    "widgets cli cli_progress",
     "__main__",
 ]
 FLOOR = {part: level for level, parts in enumerate(FLOORS) for part in parts.split()}

@@ -1,4 +1,4 @@
-"""The command ``course``: doctor, train, sample.
+"""The command ``course``: doctor, train, sample, progress, reset.
 
 Whatever goes wrong is said in one line on stderr. Exit codes: 0 done; 1 the training
 or the machine failed; 2 what was asked for cannot be; 130 stopped by Ctrl-C.
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from course_lib import __version__
+from course_lib.cli_progress import progress, reset
 
 if TYPE_CHECKING:  # loaded by the commands that need them: --help answers at once
     from course_lib.training.checkpoints import Checkpoint
@@ -104,9 +105,13 @@ def silence_stdout() -> None:
 @click.version_option(__version__, message="course %(version)s")
 @click.pass_context
 def course(context: click.Context) -> None:
-    """Train a small GPT, let it speak, and see what works on this machine."""
+    """Train a small GPT, let it speak, and keep your progress through the course."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
+
+
+course.add_command(progress)
+course.add_command(reset)
 
 
 @course.command()

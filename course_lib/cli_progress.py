@@ -41,7 +41,7 @@ def export(file: Path) -> int:
 @progress.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 def import_(file: Path) -> int:
-    """Add the checked answers of FILE; those already here are not added twice.
+    """Add the checked answers of FILE, each of them once.
 
     The answers are code, and notebooks may run those that pass their checks: import
     only files of your own.
@@ -63,7 +63,7 @@ def import_(file: Path) -> int:
 @click.command()
 @click.argument("notebook")
 def reset(notebook: str) -> int:
-    """Put a fresh copy in the place of NOTEBOOK; yours is kept beside it.
+    """Give a fresh copy of NOTEBOOK; yours is kept beside it.
 
     NOTEBOOK is a path, or a name such as 04_autograd. Your checked answers stay.
     """

@@ -286,6 +286,16 @@ def test_show_lists_every_exercise_and_where_it_is_kept() -> None:
         assert str(progress.journal()) in out
 
 
+def test_the_command_has_both(capsys: pytest.CaptureFixture[str]) -> None:
+    from course_lib.cli import main
+
+    assert main(["progress"]) == 0
+    assert "○ own_value" in capsys.readouterr().out
+    assert main(["progress", "import", "missing.jsonl"]) == 2
+    assert main(["reset", "missing"]) == 2
+    assert capsys.readouterr().err.count("course: ") == 2
+
+
 def test_the_card_shows_marks_and_words() -> None:
     progress.record("autograd.own_value", "correct", "x", "x")
     shown = progress.card()._repr_mimebundle_()

@@ -306,6 +306,13 @@ own_value = Exercise(
 @own_value.probe
 def _value_and_slopes(cls, expression, numbers):
     """Return the data of an expression and the grad of each of its leaves."""
+    try:
+        cls(0.0, (), (), "leaf")
+    except TypeError:
+        raise Misfit(
+            "Value takes data, children, local_grads and op, in this order; the last "
+            "three may be left out."
+        ) from None
     leaves = {name: cls(x) for name, x in zip("abc", numbers, strict=False)}
     root = eval(expression, dict(leaves))
     for node in (root, *leaves.values()):

@@ -129,6 +129,14 @@ def test_letters_stand_at_their_points_in_their_groups() -> None:
     assert (vowels.get_label(), consonants.get_label()) == ("vowels", "consonants")
 
 
+def test_letters_that_would_cover_each_other_stand_aside_of_their_point() -> None:
+    points = [[0, 0], [1, 1], [1, 1.001]]
+    ax = plots.embedding_map(points, "abc", {"vowels": "a", "consonants": "bc"})
+    a, b, c = (text.get_position() for text in ax.texts)
+    assert a == (0, 0)
+    assert abs(c[1] - b[1]) > 0.04
+
+
 def test_each_verdict_stands_over_its_stretch() -> None:
     verdicts = ["random", "learning", "learning", "good"]
     ax = plots.learning_curves([0, 10, 20, 30], [3] * 4, [3, 2, 2, 1], verdicts)

@@ -26,6 +26,7 @@ __all__ = [
 ]
 
 Shapes = Mapping[str, tuple[int, int]]
+ROOM = 0.036, 0.05  # of the picture, for a letter in its circle
 
 
 @figure(8, 1.9)
@@ -340,13 +341,14 @@ def embedding_map(
 ) -> Axes:
     """Draw each character at its place (n, 2); ``groups`` maps a name to its letters.
 
-    The first group gets the colour of parameters, the others follow in quieter ones.
+    The first group gets the colour of parameters, the others follow. Letters that would
+    cover each other stand a little aside of their point.
     """
-    points = np.asarray(points)
-    place = dict(zip(characters, points, strict=True))
+    points = np.asarray(points, float)
+    shown = dict(zip(characters, _apart(points, ROOM), strict=True))
     colours = [COLOURS[name] for name in ("parameter", "gradient", "other")]
     for (name, members), colour in zip(groups.items(), colours, strict=False):
-        group = np.array([place[c] for c in members])
+        group = np.array([shown[c] for c in members])
         ax.scatter(
             group[:, 0],
             group[:, 1],
@@ -357,7 +359,7 @@ def embedding_map(
             label=name,
         )
         for character in members:
-            x, y = place[character]
+            x, y = shown[character]
             ax.text(x, y, character, ha="center", va="center", size=11.5)
     ax.set(xlabel="first direction", ylabel="second direction")
     ax.margins(0.08)
@@ -365,6 +367,24 @@ def embedding_map(
     ax.set_xticks([])
     ax.set_yticks([])
     return ax
+
+
+def _apart(points: np.ndarray, room: tuple[float, float]) -> np.ndarray:
+    """Return the points, those closer than a share of the picture moved apart."""
+    unit = np.maximum(np.ptp(points, axis=0), 1e-9) * room
+    moved = points / unit  # one unit is the room that a letter needs
+    for _ in range(100):
+        steps = np.zeros_like(moved)
+        for i in range(len(moved)):
+            away = moved[i] - moved
+            gap = np.linalg.norm(away, axis=1)
+            near = (gap < 1) & (gap > 0)
+            steps[i] = (away[near] * (1 / gap[near] - 1)[:, None]).sum(axis=0) / 2
+        if not steps.any():
+            break
+        moved = moved + steps
+    settled = np.linalg.norm(moved - points / unit, axis=1) < 1e-9
+    return np.where(settled[:, None], points, moved * unit)
 
 
 @figure(8, 3.6)

@@ -28,6 +28,7 @@
 # **Time:** 75 minutes, and about 45 more with every exercise.
 
 # %% tags=["setup"]
+import inspect
 import math
 import random
 import time
@@ -159,8 +160,8 @@ assert all(abs(measured[name] - levels[name]) <= 0.005 for name in levels)
 # %% [markdown]
 # These are our marks on the mountain: $\ln 27$ is where every walk starts, and a model
 # that cannot get below the table of pairs has learned nothing that counting would not
-# give. All three were measured on names set aside for this purpose, one in ten, which no
-# model on this page trains on.
+# give. The setup cell keeps them as `levels`. All three were measured on names set aside
+# for this purpose, one in ten, which no model on this page trains on.
 
 # %% [markdown]
 # ## Each token becomes a vector that can look back
@@ -172,8 +173,6 @@ assert all(abs(measured[name] - levels[name]) <= 0.005 for name in levels)
 # they are random, and training moves them.
 
 # %%
-import inspect
-
 print(inspect.getsource(embed))
 
 # %% [markdown]
@@ -219,7 +218,7 @@ scores = np.asarray(q @ k.T) / math.sqrt(4)  # (6, 6)
 print(np.round(scores, 2))
 
 # %% [markdown]
-# Row 2, column 5 is how much the *l* likes the last *a*. That is a problem: when the
+# Row 2, column 5 (counted from 0) is how much the *l* likes the last *a*. That is a problem: when the
 # model guesses what follows *l*, that *a* lies in the future. All positions are trained
 # at once, so a model that could look ahead would read the answer instead of learning to
 # guess it, and be helpless when it has to write on its own. The remedy is the **mask**:
@@ -260,8 +259,8 @@ for piece, change in zip(pieces, np.abs(clara - claro).max(axis=1)):
 # position think about what it gathered: widen 16 numbers to 64, keep the positive ones
 # (ReLU), narrow to 16 again. Neither part replaces the vector. Each *adds* to it, which is
 # called a **residual connection**: a stream flows through, and every part may pour
-# something in. On the way back, an addition passes blame on unchanged, so gradients
-# reach the first layer undiminished. Here is the model, whole:
+# something in. On the way back, an addition passes blame on unchanged, so even the
+# first layer gets its share. Here is the model, whole:
 
 # %%
 print(inspect.getsource(array.gpt))
@@ -289,9 +288,10 @@ print(f"{'in all':16} {'':9} {config.n_params:,}")
 assert config.n_params == 4192
 
 # %% [markdown]
-# Half of them sit in the MLP; the share is similar in large models. What is the loss of
-# this model before any training? Random small weights make all logits small, so every
-# token gets nearly the same probability. You have predicted the number already.
+# Half of all numbers sit in the MLP; within a layer it is always two thirds, $8n^2$
+# against the $4n^2$ of attention, at any width $n$. What is the loss of this model before
+# any training? Small random weights make small logits, so every token gets nearly the
+# same probability. You have predicted the number already, almost.
 #
 # <!-- exercise: cross_entropy_over_positions
 # loss(logits (T, vocab_size), document (T + 1)) -> mean cross-entropy of each next token.
@@ -301,6 +301,10 @@ assert config.n_params == 4192
 untrained = training.ArrayEngine.start(random.Random(42), config)
 print(f"untrained micro-GPT {training.mean_loss(untrained, kept_rows):.2f}")
 print(f"ln 27               {math.log(27):.2f}")
+
+# %% [markdown]
+# A little worse than knowing nothing: random weights are random opinions, and an opinion
+# without knowledge costs. Training will first have to unlearn them.
 
 # %% [markdown]
 # ## Can the engine you built train it?
@@ -428,10 +432,8 @@ def plain_dots(rows, vectors):
 
 def race(steps):
     """Return the loss of each step, and the seconds that one step took."""
-    engine, began = (
-        training.ScalarEngine.start(random.Random(42), config),
-        time.perf_counter(),
-    )
+    engine = training.ScalarEngine.start(random.Random(42), config)
+    began = time.perf_counter()
     records = list(training.train(engine, rows, training.linear(0.01, 1000), steps))
     return [record.loss for record in records], (time.perf_counter() - began) / steps
 
@@ -478,11 +480,8 @@ print(f"JAX against the pure one {pure / one_program:,.0f} times faster")
 
 # %%
 seconds = {"scalar, every product a Value": pure, "scalar, dot as one node": ours}
-seconds |= {
-    "JAX, one call per step": one_call,
-    "JAX, all steps in one call": one_program,
-}
-ax = plots.step_times(seconds, comparison=list(seconds)[2:])
+fast = {"JAX, one call per step": one_call, "JAX, all steps in one call": one_program}
+ax = plots.step_times(seconds | fast, comparison=list(fast))
 plots.show(ax, alt="Four bars on a logarithmic scale, each shorter than the one above.")
 
 # %% [markdown]
@@ -508,18 +507,12 @@ plots.show(ax, alt="Four bars on a logarithmic scale, each shorter than the one 
 params = trained().params
 prompt = [tokenizer.bos, *tokenizer.encode("mar")]
 logits = array.next_logits(params, prompt, config)
-axes = plots.panels(3, 1, width=8, height=5.6)
+axes, labels = plots.panels(3, 1, height=5.6), [*tokenizer.chars, "end"]
 for ax, temperature in zip(axes, (0.1, 1, 2)):
     weights = np.exp((logits - logits.max()) / temperature)
     title = f"after mar, temperature {temperature}"
-    plots.next_token_bars(
-        weights / weights.sum(), labels := [*tokenizer.chars, "end"], title, ax=ax
-    )
-plots.show(
-    axes,
-    alt="The next token after mar at three temperatures: at 0.1 one bar takes "
-    "almost everything, at 1 several letters are possible, at 2 the bars are flatter.",
-)
+    plots.next_token_bars(weights / weights.sum(), labels, title, ax=ax)
+plots.show(axes, alt="After mar: at 0.1 one bar takes almost all, at 2 they are flat.")
 
 # %% [markdown]
 # <!-- exercise: temperature
@@ -534,15 +527,11 @@ plots.show(
 # %%
 def write(text="", temperature=0.7, count=6, seed=0):
     """Return names that the trained model makes of a beginning."""
-    rng, beginning = (
-        np.random.default_rng(seed),
-        [tokenizer.bos, *tokenizer.encode(text)],
-    )
-    drawn = (
-        array.generate(rng, trained().params, config, beginning, temperature)
-        for _ in range(count)
-    )
-    return "  ".join(tokenizer.decode(name) for name in drawn)
+    rng = np.random.default_rng(seed)
+    settings = [tokenizer.bos, *tokenizer.encode(text)], temperature
+    model = trained().params, config
+    drawn = (array.generate(rng, *model, *settings) for _ in range(count))
+    return "  ".join(tokenizer.decode(name) or "(empty)" for name in drawn)
 
 
 for temperature in (0, 0.1, 0.5, 1, 2):
@@ -610,7 +599,8 @@ for name, column in looked_at.items():
 #
 # Now the token vectors in `wte`. Each letter is a point in 16 dimensions. To see them on
 # paper, take the two directions along which they spread most: principal component
-# analysis, which is one call of the singular value decomposition.
+# analysis, which is one call of the singular value decomposition. (Letters that would
+# cover each other are drawn a little apart.)
 
 # %%
 vowels, consonants = "aeiou", "bcdfghjklmnpqrstvwxz"
@@ -655,8 +645,9 @@ assert kin < strangers
 # %% [markdown]
 # The picture did not flatter. Vowels are much closer to each other than to consonants, and
 # chance hardly ever draws a group as close. Consonants keep together too, but less: there
-# are more of them, and they behave less alike. Compare *y* with the consonants: can you
-# tell from its distance to the vowels that it is something between?
+# are more of them, and they behave less alike. And *y*, a vowel in some spellings and a
+# consonant in others, is nearer to the vowels than consonants usually are. All this from
+# guessing the next letter.
 
 # %% [markdown]
 # ## Bigger learns more, until it memorises
@@ -674,17 +665,14 @@ big = array.GPTConfig(tokenizer.vocab_size, n_layer=2, n_embd=64)
 def run(rows, steps, every):
     """Train the bigger model; return it and (step, training loss, validation loss)."""
     engine = training.ArrayEngine.start(random.Random(42), big)
-    seen, unseen = rows[:320], kept_rows[:640]
-    curve = [(0, training.mean_loss(engine, seen), training.mean_loss(engine, unseen))]
-    for record in training.train(
-        engine, rows, training.linear(0.005, 500), steps, 32, every
-    ):
+
+    def measure(step):
+        return step, *(training.mean_loss(engine, r) for r in (rows[:320], kept_rows))
+
+    curve, schedule = [measure(0)], training.linear(0.005, 500)
+    for record in training.train(engine, rows, schedule, steps, 32, every):
         if record.step % every == 0:
-            losses = (
-                training.mean_loss(engine, seen),
-                training.mean_loss(engine, unseen),
-            )
-            curve.append((record.step, *losses))
+            curve.append(measure(record.step))
     return engine, np.array(curve)
 
 
@@ -754,8 +742,10 @@ plots.show(
 )
 
 # %%
-for (at, seen, unseen), word in list(zip(crammed_curve, report(crammed_curve)))[::3]:
-    print(f"step {at:3.0f}  training {seen:.2f}  validation {unseen:.2f}  {word}")
+words = report(crammed_curve)
+for i in (0, 1, 2, 6, 10, 15):
+    at, seen, unseen = crammed_curve[i]
+    print(f"step {at:3.0f}  training {seen:.2f}  validation {unseen:.2f}  {words[i]}")
 
 # %% [markdown]
 # That is a run report in words, and it needs only the two curves. *Random*: no better than
@@ -767,9 +757,9 @@ for (at, seen, unseen), word in list(zip(crammed_curve, report(crammed_curve)))[
 # data, a smaller model, or stopping at the lowest point of the validation curve.
 
 # %% [markdown]
-# Last, the claim of this page in code: both engines find the same loss and the same 4,192
-# slopes, from the same weights; training beats counting; and the bigger model is better on
-# names that neither has seen.
+# Last, the claim of this page in code: from the same weights, both engines find the same
+# loss and a gradient of the same length, step after step; training beats counting; and the
+# bigger model is better on names that neither has seen.
 
 
 # %% tags=["claim", "nbval-check-output"]
@@ -784,9 +774,8 @@ assert config.n_params == 4192
 for one, other in zip(hand, fast, strict=True):
     assert abs(one.loss - other.loss) < 5e-5
     assert abs(one.grad_norm - other.grad_norm) < 5e-5
-small, big_loss = (
-    training.mean_loss(engine, kept_rows) for engine in (trained(), large)
-)
+small = training.mean_loss(trained(), kept_rows)
+big_loss = training.mean_loss(large, kept_rows)
 assert big_loss < small < levels["letter pairs"] < math.log(27)
 print("Two engines, one walk; and at its end the model knows more than counting does.")
 
@@ -804,5 +793,9 @@ print("Two engines, one walk; and at its end the model knows more than counting 
 #
 # Notebook 07 takes this model into the laboratory and measures what training cannot do,
 # and what it costs. Notebook 08 asks why graphics cards, and what changes when one machine
-# is not enough. To train on a text of your own, in a terminal:
-# `course train --data my_names.txt --engine jax --steps 20000 --checkpoint my_run`.
+# is not enough. To train on a list of your own, one name per line, in a terminal:
+#
+# ```
+# course train --data my_names.txt --engine jax --steps 10000 --checkpoint my_run
+# course sample --checkpoint my_run --prompt mar
+# ```

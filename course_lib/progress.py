@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
@@ -30,6 +30,7 @@ MOST_FILE = 50_000_000  # bytes of a file that is imported
 OUTCOMES = ("correct", "incorrect", "error")
 
 CATALOGUE: dict[str, dict[str, str]] = {}  # chapter: {exercise: title}, as imported
+WATCHERS: list[Callable[[], object]] = []  # called after every change of the journal
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,9 @@ def append(entries: Iterable[Entry]) -> None:
             os.fsync(descriptor)
     finally:
         os.close(descriptor)
+    for watcher in WATCHERS:
+        with contextlib.suppress(Exception):  # a picture must not stop a check
+            watcher()
 
 
 def _is_torn(descriptor: int) -> bool:

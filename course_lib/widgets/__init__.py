@@ -1,0 +1,1 @@
+"""Pictures and panels that answer: ipywidgets around the functions of lower floors."""

@@ -141,7 +141,11 @@ def look_at_jax() -> Finding:
         "print(json.dumps([jax.__version__, jax.default_backend(), kinds]))"
     )
     command = [sys.executable, "-W", "ignore", "-c", code]
-    variables = {**os.environ, "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+    variables = {
+        **os.environ,
+        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # a kernel may hold the GPU
+        "JAX_TRACEBACK_FILTERING": "off",  # then the last line is the error's own
+    }
     fix = 'Run: python -m pip install --upgrade "jax>=0.10,<0.13"'
     try:
         done = subprocess.run(

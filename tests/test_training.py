@@ -18,6 +18,7 @@ from course_lib.tokenizer import CharTokenizer
 from course_lib.training import (
     ArrayEngine,
     DivergedError,
+    Record,
     Run,
     ScalarEngine,
     Settings,
@@ -238,14 +239,15 @@ def test_goes_grow_while_they_are_short_and_shrink_when_they_are_long() -> None:
 
 @pytest.mark.parametrize("engine", ["jax", "scalar"])
 def test_a_loss_that_is_no_number_stops_the_run(engine: str) -> None:
-    settings = Settings(learning_rate=1e200 if engine == "scalar" else 1e30)
-    run = Run(NAMES, Settings(**{**vars(settings), "engine": engine}))
+    run = Run(NAMES, Settings(engine=engine, block_size=4))
+    too_long = constant(1e200 if engine == "scalar" else 1e30, 9)
     with pytest.raises(DivergedError) as caught:
-        list(run.records())
+        list(train(run.engine, run.rows, too_long, 9))
     record = caught.value.record
-    assert not math.isfinite(record.loss)
+    assert not math.isfinite(record.loss + record.grad_norm)
     message = str(caught.value)
     for part in (
+        "the loss became" if not math.isfinite(record.loss) else "the gradient became",
         f"step {record.step}",
         f"learning rate {record.learning_rate:.4g}",
         f"gradient norm {record.grad_norm:.4g}",
@@ -253,6 +255,17 @@ def test_a_loss_that_is_no_number_stops_the_run(engine: str) -> None:
     ):
         assert part in message
     assert "\n" not in message
+
+
+def test_the_message_names_what_is_no_number_and_the_step_before() -> None:
+    before = Record(6, 2.5, 0.1, 1.25, 4)
+    lost = DivergedError(Record(7, math.inf, 0.1, math.nan, 4), before)
+    assert str(lost).startswith(
+        "the loss became inf at step 7: learning rate 0.1, gradient norm nan "
+        "(before: loss 2.5, norm 1.25); try"
+    )
+    lost = DivergedError(Record(1, 2.0, 0.1, math.inf, 4), None)
+    assert str(lost).startswith("the gradient became inf at step 1: learning rate 0.1,")
 
 
 def test_the_collector_rests_during_a_step_and_is_left_as_it_was() -> None:
@@ -371,9 +384,9 @@ def test_samples_refuse_at_once(trained: Run, wrong: dict, said: str) -> None:
         ({"n_layer": 0}, "n_layer must be"),
         ({"n_head": 3}, "n_head must divide n_embd"),
         ({"block_size": 0}, "block_size must be"),
-        ({"learning_rate": 0.0}, "learning_rate must be a number above 0"),
-        ({"learning_rate": math.nan}, "learning_rate must be a number above 0"),
-        ({"learning_rate": math.inf}, "learning_rate must be a number above 0"),
+        ({"learning_rate": 0.0}, "learning_rate must be above 0"),
+        ({"learning_rate": math.nan}, "learning_rate must be above 0"),
+        ({"learning_rate": math.inf}, "learning_rate must be above 0"),
         ({"learning_rate": "fast"}, "learning_rate must be a number"),
         ({"val_fraction": 1.0}, "val_fraction must be at least 0 and less than 1"),
         ({"val_fraction": math.nan}, "val_fraction must be at least 0"),

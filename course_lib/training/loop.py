@@ -54,14 +54,16 @@ class Engine(Protocol):
 
 
 class DivergedError(ArithmeticError):
-    """The loss is no longer a number; ``record`` says where."""
+    """The loss or its gradient is no longer a number; ``record`` says where."""
 
     def __init__(self, record: Record, before: Record | None) -> None:
         past = ""
         if before:
             past = f" (before: loss {before.loss:.4g}, norm {before.grad_norm:.4g})"
+        what = "gradient" if math.isfinite(record.loss) else "loss"
         super().__init__(
-            f"the loss became {record.loss} at step {record.step}: learning rate "
+            f"the {what} became {record.loss if what == 'loss' else record.grad_norm} "
+            f"at step {record.step}: learning rate "
             f"{record.learning_rate:.4g}, gradient norm {record.grad_norm:.4g}{past}; "
             "try a learning rate ten times smaller, or the warmup schedule"
         )
@@ -81,7 +83,7 @@ def train(
     An engine may be ahead of the record you hold, since it takes several steps in one
     go; at multiples of ``every``, and at the end, it is exactly there.
 
-    Raises DivergedError when the loss is nan or inf.
+    Raises DivergedError when the loss or the gradient is nan or inf.
     """
     record = None
     while engine.step < stop:
@@ -95,7 +97,7 @@ def train(
             steps, results, rates, tokens, strict=True
         ):
             before, record = record, Record(step + 1, loss, rate, norm, n)
-            if not math.isfinite(loss):
+            if not math.isfinite(loss) or not math.isfinite(norm):
                 raise DivergedError(record, before)
             yield record
 

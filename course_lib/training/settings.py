@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, fields
 
 from course_lib.config import GPTConfig
@@ -48,9 +47,10 @@ class Settings:
         if type(self.seed) is not int or self.seed < 0:
             raise ValueError(f"seed must be a whole number of 0 or more: {self.seed}")
         _a_number("learning_rate", self.learning_rate)
-        if not 0 < self.learning_rate < math.inf:
+        if not 0 < self.learning_rate <= 1e30:  # float32 ends at 3e38
             raise ValueError(
-                f"learning_rate must be a number above 0: {self.learning_rate}"
+                "learning_rate must be above 0, and no more than 1e30: "
+                f"{self.learning_rate}"
             )
         _a_number("val_fraction", self.val_fraction)
         if not 0 <= self.val_fraction < 1:

@@ -6,6 +6,7 @@ import collections
 import math
 import random
 import sys
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,8 @@ from course_lib.scalar import (
     loss_fn,
     parameters,
 )
-from course_lib.scalar.gpt import attention_weights, rms_norm, softmax
+from course_lib.scalar.gpt import attention_weights, rms_norm
+from course_lib.scalar.value import softmax
 from tests.reference import Reference, reference
 
 TINY = {"block_size": 5, "n_layer": 1, "n_head": 2, "n_embd": 4}
@@ -77,6 +79,55 @@ def test_another_class_of_number_can_be_trained() -> None:
     assert all(type(w) is Counted for w in parameters(params))
     loss_fn(params, [4, 0, 1, 4], config).backward()
     assert params["wte"][0][0].grad != 0.0
+
+
+class Own:
+    """A class such as a learner writes: Value's manners, none of its code."""
+
+    def __init__(self, data: float, children: Any = (), slopes: Any = (), op: str = ""):
+        self.data, self.grad = data, 0.0
+        self.children, self.local_grads = children, slopes
+
+    def __add__(self, other: Any) -> Own:
+        other = other if isinstance(other, Own) else Own(other)
+        return Own(self.data + other.data, (self, other), (1.0, 1.0))
+
+    def __mul__(self, other: Any) -> Own:
+        other = other if isinstance(other, Own) else Own(other)
+        return Own(self.data * other.data, (self, other), (other.data, self.data))
+
+    def __truediv__(self, number: float) -> Own:
+        return self * (1 / number)
+
+    def __pow__(self, n: float) -> Own:
+        return Own(self.data**n, (self,), (n * self.data ** (n - 1),))
+
+    def relu(self) -> Own:
+        return Own(max(0.0, self.data), (self,), (float(self.data > 0),))
+
+    def backward(self) -> None:
+        order, seen = [], set()
+
+        def visit(node: Own) -> None:
+            if node not in seen:
+                seen.add(node)
+                for child in node.children:
+                    visit(child)
+                order.append(node)
+
+        visit(self)
+        self.grad = 1.0
+        for node in reversed(order):
+            for child, slope in zip(node.children, node.local_grads, strict=True):
+                child.grad += slope * node.grad
+
+
+def test_a_class_of_ones_own_trains_the_same_model() -> None:
+    run, own = reference(1, **TINY), reference(1, **TINY)
+    for name, matrix in own.params.items():
+        own.params[name] = [[Own(w.data) for w in row] for row in matrix]
+    losses, own_losses = train(run, 4), train(own, 4)
+    assert own_losses == pytest.approx(losses, rel=1e-9)
 
 
 @pytest.mark.usefixtures("deep_recursion")

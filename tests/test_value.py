@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 from course_lib.scalar import Value, backward_order, cross_entropy, dot
+from course_lib.scalar.value import dots, read, softmax, write
 
 OPERATORS = {
     "+": operator.add,
@@ -244,6 +245,8 @@ def test_backward_from_a_leaf() -> None:
     x = Value(2.0)
     x.backward()
     assert x.grad == 1.0
+    x.backward()
+    assert x.grad == 2.0  # a leaf accumulates, be it the root itself
 
 
 def test_backward_from_an_inner_node_leaves_the_rest_alone() -> None:
@@ -363,6 +366,26 @@ def test_an_inner_nodes_data_cannot_be_set() -> None:
     assert out.data == 6.0
 
 
+def test_many_leaves_are_read_and_written_at_once() -> None:
+    leaves = [Value(1.0), Value(2.0)]
+    out = leaves[0] * leaves[1]
+    write(leaves, [3, np.float32(4.0)])
+    assert read(leaves) == (3.0, 4.0)
+    assert all(type(number) is float for number in read(leaves))
+    with pytest.raises(RuntimeError, match=r"set to 3 after '\*'"):
+        out.backward()
+    fresh = leaves[0] * leaves[1]
+    fresh.backward()
+    assert leaves[0].grad == 4.0
+    with pytest.raises(AttributeError, match=r"the result of '\*'"):
+        write([leaves[0], fresh], [1.0, 1.0])
+    with pytest.raises(TypeError, match="got str"):
+        write(leaves, ["1", "2"])  # type: ignore[list-item]
+    with pytest.raises(ValueError, match="zip"):
+        write(leaves, [1.0])
+    assert (read([]), write([], [])) == ((), None)
+
+
 def test_a_slip_in_a_name_is_not_silent() -> None:
     with pytest.raises(AttributeError):
         Value(2.0).gard = 1.0  # type: ignore[attr-defined]
@@ -393,6 +416,41 @@ def test_dot_of_a_vector_with_itself() -> None:
 def test_dot_refuses_lists_that_do_not_fit(n: int, m: int) -> None:
     with pytest.raises(ValueError, match=f"got {n} weights and {m} inputs"):
         dot([Value(1.0)] * n, [Value(1.0)] * m)
+
+
+def test_dots_are_the_same_nodes_as_dot() -> None:
+    rows = [[Value(x) for x in row] for row in ((1.0, 2.0), (-3.0, 0.5), (0.0, 4.0))]
+    vectors = [[Value(x) for x in vector] for vector in ((5.0, -1.0), (2.0, 2.0))]
+    outputs = dots(rows, vectors)
+    assert [len(row) for row in outputs] == [3, 3]
+    for vector, row in zip(vectors, outputs, strict=True):
+        for weights, out in zip(rows, row, strict=True):
+            twin = dot(weights, vector)
+            assert (out.data, out.children) == (twin.data, twin.children)
+            assert (out.local_grads, out.op) == (twin.local_grads, "dot")
+
+
+@pytest.mark.parametrize(("n", "m"), [(2, 3), (3, 2), (0, 1), (0, 0)])
+def test_dots_refuses_lists_that_do_not_fit(n: int, m: int) -> None:
+    with pytest.raises(ValueError, match=r"rows and vectors of one length, 1 or more"):
+        dots([[Value(1.0)] * n], [[Value(1.0)] * m])
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.5])
+def test_softmax_is_one_node_for_many(scale: float) -> None:
+    numbers = (0.5, -1.0, 2.0)
+    for i in range(3):
+        logits = [Value(x) for x in numbers]
+        shares = softmax(logits, scale)
+        shares[i].backward()
+        plain = [Value(x) for x in numbers]
+        exps = [(a * scale).exp() for a in plain]
+        unfused = exps[i] / sum(exps[1:], exps[0])
+        unfused.backward()
+        assert math.isclose(sum(share.data for share in shares), 1.0)
+        assert math.isclose(shares[i].data, unfused.data, rel_tol=1e-14)
+        for a, b in zip(logits, plain, strict=True):
+            assert math.isclose(a.grad, b.grad, rel_tol=1e-13)
 
 
 def test_cross_entropy_is_one_node_for_many() -> None:

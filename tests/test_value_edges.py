@@ -26,6 +26,7 @@ import pytest
 
 from course_lib.gradients import finite_difference
 from course_lib.scalar import Value, cross_entropy, dot, ieee
+from course_lib.scalar.value import dots, softmax
 
 INF, NAN = math.inf, math.nan
 # 1e-308 is subnormal (it has fewer digits, and JAX on a CPU takes it for 0).
@@ -351,6 +352,24 @@ def test_cross_entropy_is_that_of_jax(n: int) -> None:
                 assert same(slope, float(jax_slope)), (row, target)
 
 
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_softmax_is_that_of_jax(n: int) -> None:
+    """inf and nan among the scores give nan; -inf gets a share of 0."""
+    rows = list(itertools.product(LOGITS, repeat=n))
+    for share in range(n):
+        with jax.enable_x64(True):
+            of = lambda z, i=share: jax.nn.softmax(0.5 * z, -1)[:, i]  # noqa: E731
+            z = jnp.array(rows)
+            shares = np.asarray(of(z))
+            slopes = np.asarray(jax.grad(lambda z, f=of: jnp.sum(f(z)))(z))
+        for row, jax_share, jax_slopes in zip(rows, shares, slopes, strict=True):
+            out = softmax([Value(x) for x in row], 0.5)[share]
+            assert is_sound(out), row
+            assert same(out.data, float(jax_share)), (row, share)
+            for slope, jax_slope in zip(out.local_grads, jax_slopes, strict=True):
+                assert same(slope, float(jax_slope)), (row, share)
+
+
 @pytest.mark.parametrize(("a", "b"), PAIRS)
 def test_dot_is_numpys(a: float, b: float) -> None:
     w, x = [Value(a), Value(2.0)], [Value(b), Value(a)]
@@ -360,6 +379,9 @@ def test_dot_is_numpys(a: float, b: float) -> None:
     assert is_sound(out)
     assert same(out.data, float(want))
     assert all(map(same, out.local_grads, (b, a, a, 2.0)))
+    ((twin,),) = dots([w], [x])
+    assert same(twin.data, out.data, rel=0.0)
+    assert all(map(same, twin.local_grads, out.local_grads))
 
 
 def test_helpers_follow_the_same_rule() -> None:

@@ -145,3 +145,7 @@ def test_each_verdict_stands_over_its_stretch() -> None:
         "learning": 15.0,
         "good": 27.5,
     }
+    low, high = ax.get_ylim()
+    heights = [text.get_position()[1] for text in ax.texts]
+    assert all(max(3, low) < height < high for height in heights)
+    assert heights[0] != heights[1]  # neighbours never cover each other

@@ -20,9 +20,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-import platformdirs
-
 import course_lib
+from course_lib.progress import home
 
 __all__ = ["Check", "available_memory", "examine", "report"]
 
@@ -181,8 +180,7 @@ def look_at_folders() -> Finding:
     """Where your progress and downloaded data go."""
     from course_lib.data.download import cache_folder
 
-    progress = platformdirs.user_data_path("course_lib", appauthor=False)
-    for folder in (progress, cache_folder()):
+    for folder in (home(), cache_folder()):
         try:
             with tempfile.TemporaryFile(dir=_nearest(folder)) as file:
                 file.write(b"1")
@@ -194,8 +192,8 @@ def look_at_folders() -> Finding:
 
 def look_at_disk() -> Finding:
     """The disk space that is free where you work and where your progress goes."""
-    data = _nearest(platformdirs.user_data_path("course_lib", appauthor=False))
-    free = min(shutil.disk_usage(place).free for place in (Path.cwd(), data))
+    places = (Path.cwd(), _nearest(home()))
+    free = min(shutil.disk_usage(place).free for place in places)
     found = f"{free / GB:.1f} GB free"
     if free < 20 * MB:
         return BROKEN, found, "Free some space: checkpoints and progress need 20 MB"

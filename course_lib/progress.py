@@ -29,6 +29,16 @@ MOST_SOURCE = 200_000  # characters of an answer that are kept
 MOST_FILE = 50_000_000  # bytes of a file that is imported
 OUTCOMES = ("correct", "incorrect", "error")
 
+CHAPTERS = (  # the notebooks that have exercises, by number
+    "loss",
+    "gradient",
+    "learning_rate",
+    "autograd",
+    "neural_network",
+    "micro_gpt",
+    "limits",
+    "scale",
+)
 CATALOGUE: dict[str, dict[str, str]] = {}  # chapter: {exercise: title}, as imported
 WATCHERS: list[Callable[[], object]] = []  # called after every change of the journal
 
@@ -304,7 +314,8 @@ class Standing:
 
 def standings(known: list[Entry]) -> dict[str, list[Standing]]:
     """Return, for each chapter, how far each exercise has come."""
-    chapters = {chapter: dict(titles) for chapter, titles in CATALOGUE.items()}
+    order = sorted(CATALOGUE, key=_place)
+    chapters = {chapter: dict(CATALOGUE[chapter]) for chapter in order}
     for entry in known:  # of a chapter that was not imported, or a newer course
         chapters.setdefault(entry.chapter, {}).setdefault(entry.exercise, "")
     found: dict[str, list[Standing]] = {}
@@ -317,12 +328,26 @@ def standings(known: list[Entry]) -> dict[str, list[Standing]]:
     return found
 
 
+def _place(chapter: str) -> int:
+    return CHAPTERS.index(chapter) if chapter in CHAPTERS else len(CHAPTERS)
+
+
+def _numbered(chapter: str) -> str:
+    """Return the name of a notebook: 04_autograd."""
+    return f"{_place(chapter) + 1:02}_{chapter}" if chapter in CHAPTERS else chapter
+
+
+def _in_words(rows: list[Standing]) -> str:
+    states = [row.state for row in rows]
+    tried = f", {states.count('tried')} tried" if "tried" in states else ""
+    return f"{states.count('solved')} of {len(rows)} solved{tried}"
+
+
 def table(known: list[Entry]) -> str:
     """Return a table in text: a line for each exercise, under its chapter."""
     lines = []
     for chapter, rows in standings(known).items():
-        solved = sum(row.state == "solved" for row in rows)
-        lines.append(f"{chapter}: {solved} of {len(rows)} solved")
+        lines.append(f"{_numbered(chapter)}: {_in_words(rows)}")
         for row in rows:
             short = row.exercise.partition(".")[2]
             when = f" on {row.solved}" if row.solved else ""
@@ -331,7 +356,7 @@ def table(known: list[Entry]) -> str:
     return "\n".join(lines) if lines else "No exercise has been checked yet."
 
 
-MARK = {"solved": "✓", "tried": "·", "open": "○"}
+MARK = {"solved": "✓", "tried": "◐", "open": "○"}
 
 
 class Card:
@@ -366,7 +391,6 @@ class Card:
 
 
 def _row(chapter: str, rows: list[Standing]) -> str:
-    solved = sum(row.state == "solved" for row in rows)
     marks = " ".join(
         f'<span title="{escape(row.title or row.exercise)}: {row.state}">'
         f"{MARK[row.state]}</span>"
@@ -374,9 +398,9 @@ def _row(chapter: str, rows: list[Standing]) -> str:
     )
     return (
         '<tr style="background: none"><th scope="row" style="text-align: left; '
-        f'padding: 1px 1.5em 1px 0">{escape(chapter)}</th>'
+        f'padding: 1px 1.5em 1px 0">{escape(_numbered(chapter))}</th>'
         f'<td style="text-align: left; padding: 1px 1.5em 1px 0">{marks}</td>'
-        f'<td style="text-align: left; padding: 1px 0">{solved} of {len(rows)} solved'
+        f'<td style="text-align: left; padding: 1px 0">{_in_words(rows)}'
         "</td></tr>"
     )
 

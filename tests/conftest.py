@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
 import sys
+import tempfile
 
 import pytest
+
+# No test writes into the progress of whoever runs it; kernels of nbval inherit this.
+HOME = tempfile.mkdtemp(prefix="course_lib_tests_")
+os.environ["COURSE_LIB_HOME"] = HOME
+atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)

@@ -282,7 +282,7 @@ def test_show_lists_every_exercise_and_where_it_is_kept() -> None:
         assert "✓ own_value" in out
         assert "2 checked" in out
         assert "○ local_derivatives" in out
-        assert "· unknown" in out
+        assert "◐ unknown" in out
         assert str(progress.journal()) in out
 
 

@@ -13,6 +13,7 @@ import json
 import os
 import re
 import sys
+import tempfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -81,7 +82,8 @@ def execute(nb: NotebookNode, folder: Path) -> NotebookNode:
         store_widget_state=False,
     )
     client.create_kernel_manager().transport_encryption = "auto"  # else it warns
-    client.execute(env=kernel_environment())
+    with tempfile.TemporaryDirectory() as home:  # nobody's progress
+        client.execute(env=kernel_environment() | {"COURSE_LIB_HOME": home})
     return nb
 
 

@@ -69,7 +69,10 @@ def upload_button(said: ipywidgets.Label) -> ipywidgets.FileUpload:
             else:
                 lines = " ".join(damaged)
                 answers = "1 answer" if count == 1 else f"{count} answers"
-                said.value = f"{answers} added from {file['name']}. {lines}".strip()
+                added = f"{answers} added from {file['name']}."
+                if not count:
+                    added = f"All answers of {file['name']} were here already."
+                said.value = f"{added} {lines}".strip()
         if change["new"]:
             button.value = ()  # so that the same file can be given again
 

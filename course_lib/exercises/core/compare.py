@@ -284,7 +284,7 @@ def _wrong_kind(want: Wire, have: Wire, array_needed: bool) -> Finding | None:
             "through it.",
         )
     if isinstance(have, dict) and have["t"] == "ellipsis":
-        return Finding("unfinished", "Somewhere the placeholder ... is still there.")
+        return Finding("unfinished", "Somewhere the placeholder `...` is still there.")
     wanted, had = numbers(want), numbers(have)
     if wanted is None or had is None:
         if kind_in_words(want) == kind_in_words(have) or _alike(want, have):

@@ -250,14 +250,14 @@ class Exercise(Shown):
         if self.kind == "class" and not is_class:
             return (
                 f"This exercise asks for a class, and got {_what(answer)}. Give the "
-                f"class itself: .check({self.name}), without brackets after its name."
+                f"class itself: `.check({self.name})`, without brackets after its name."
             )
         if self.kind == "function" and is_class:
             return "This exercise asks for a function, and got a class."
         if self.kind == "function" and kind in _PLAIN_DATA:
             return (
                 f"The check needs the function itself, and got {_what(answer)}. Write "
-                f".check({self.name}), without brackets after its name."
+                f"`.check({self.name})`, without brackets after its name."
             )
         return None
 
@@ -397,7 +397,7 @@ class Exercise(Shown):
         if _sort(expected) != _sort(got):
             message = f"Expected {_sort(expected)}, got {kind_in_words(got)}."
             return self._incorrect(Finding("wrong type", message), facts)
-        message = "This is not it. Read the task once more, or ask for a .hint()."
+        message = "This is not it. Read the task once more, or ask for a `.hint()`."
         return self._incorrect(Finding("", message), facts)
 
     # --- verdicts in words ----------------------------------------------------------
@@ -411,8 +411,8 @@ class Exercise(Shown):
         what = "your answer" if self.kind == "value" else "your code"
         return self._result(
             "not attempted",
-            f"Replace the ... in {self.name} by {what} and run the cell again. "
-            "The next step, if you want one: .hint()",
+            f"Replace the `...` in `{self.name}` by {what} and run the cell again. "
+            "For a first step, call `.hint()`.",
         )
 
     def _correct(self, seen: list[Observed]) -> Result:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from dataclasses import dataclass
 from html import escape
@@ -115,7 +116,9 @@ class Hint(Shown):
 
     def _after(self) -> str:
         last = self.number == self.count
-        return " (This was the last one; .solution() shows an answer.)" if last else ""
+        return (
+            " (This was the last one; `.solution()` shows an answer.)" if last else ""
+        )
 
     def html(self) -> str:
         """Return the rendering for a notebook."""
@@ -176,7 +179,12 @@ def _headline(sign: str, text: str, outcome: str) -> str:
 
 
 def _paragraph(text: str) -> str:
-    return f'<div style="margin: 3px 0">{escape(text, quote=False)}</div>'
+    whole = re.sub(
+        "`([^`]+)`",
+        rf'<code style="background: none; padding: 0; {CODE}">\1</code>',
+        escape(text, quote=False),
+    )
+    return f'<div style="margin: 3px 0">{whole}</div>'
 
 
 def _pre(text: str) -> str:

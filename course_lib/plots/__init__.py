@@ -22,6 +22,16 @@ from course_lib.plots.gpt import (
     step_times,
     token_strip,
 )
+from course_lib.plots.loss import (
+    cost_of_confidence,
+    landscape_map,
+    landscape_surface,
+    naive_and_safe,
+    numbered_lines,
+    residual_squares,
+    share_bars,
+    slope_underfoot,
+)
 from course_lib.plots.show import Picture, show
 from course_lib.plots.style import COLOURS, panels
 
@@ -30,18 +40,26 @@ __all__ = [
     "Picture",
     "attention_map",
     "computation_graph",
+    "cost_of_confidence",
     "embedding_map",
     "gradient_cost",
     "graph_replay",
     "graph_steps",
     "guessing_game",
+    "landscape_map",
+    "landscape_surface",
     "learning_curves",
     "loss_curve",
     "model_diagram",
+    "naive_and_safe",
     "next_token_bars",
     "number_grid",
+    "numbered_lines",
     "panels",
+    "residual_squares",
+    "share_bars",
     "show",
+    "slope_underfoot",
     "step_times",
     "token_strip",
     "with_and_without_zeroing",

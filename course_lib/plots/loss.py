@@ -1,0 +1,540 @@
+"""How wrong is a prediction, drawn: squares, costs, shares, and the mountain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, PowerNorm
+from matplotlib.patches import Rectangle
+from numpy.typing import ArrayLike
+
+from course_lib.plots.style import COLOURS, figure
+
+__all__ = [
+    "cost_of_confidence",
+    "landscape_map",
+    "landscape_surface",
+    "naive_and_safe",
+    "numbered_lines",
+    "residual_squares",
+    "share_bars",
+    "slope_underfoot",
+]
+
+ALTITUDES = LinearSegmentedColormap.from_list(
+    "altitude", ["#FFFFFF", "#FBE3D3", "#F0A878", COLOURS["loss"], "#8A3D00"]
+)
+NUMBERED = (  # (colour, line style) of what is compared: told apart in grey, too
+    (COLOURS["other"], (0, (5, 2))),
+    (COLOURS["ink"], (0, (1, 1.2))),
+    (COLOURS["value"], "solid"),
+)
+INK = COLOURS["ink"]
+Point = tuple[float, float]
+
+
+@figure(8.4, 4.6)
+def residual_squares(
+    sizes: ArrayLike,
+    prices: ArrayLike,
+    guesses: ArrayLike,
+    loss: float,
+    *,
+    highest: float = 10_000.0,
+    size_range: Point = (30.0, 190.0),
+    price_range: Point = (60.0, 620.0),
+    ax: Axes,
+) -> Axes:
+    """Draw houses, a line of guesses, each error as a true square, and the altitude.
+
+    ``loss`` is the mean area of the squares, in (1,000 €)^2; ``highest`` is the top of
+    the altitude's scale. A loss above it is drawn at the top and said in numbers.
+    """
+    sizes, prices, guesses = map(np.asarray, (sizes, prices, guesses))
+    # A share of the room is kept on the right, for the altitude.
+    left, right = size_range
+    wide = (right - left) / 0.74
+    ratio = 0.56 * wide / (price_range[1] - price_range[0])
+    ax.set_aspect(ratio, adjustable="box")  # 1,000 € high is as long as `ratio` m² wide
+    ax.set(xlim=(left, left + wide), ylim=price_range)
+
+    for size, price, guess in zip(sizes, prices, guesses, strict=True):
+        error = price - guess
+        side = abs(error) * ratio
+        # Above the line a square goes left and below it right: away from the line.
+        x = size - side if error > 0 else size
+        ax.add_patch(
+            Rectangle(
+                (x, min(price, guess)),
+                side,
+                abs(error),
+                facecolor=COLOURS["loss"],
+                edgecolor=COLOURS["loss"],
+                alpha=0.3,
+                linewidth=1,
+            )
+        )
+        ax.plot([size, size], [guess, price], color=COLOURS["loss"], lw=2)
+    order = np.argsort(sizes)
+    ax.plot(
+        sizes[order], guesses[order], color=COLOURS["value"], lw=2.5, label="the line"
+    )
+    ax.plot(
+        sizes,
+        prices,
+        "o",
+        color=COLOURS["data"],
+        ms=8,
+        mec=COLOURS["ink"],
+        mew=0.8,
+        label="a house",
+        zorder=4,
+    )
+    ax.plot([], [], "s", color=COLOURS["loss"], alpha=0.4, ms=10, label="squared error")
+    ax.legend(loc="upper left", handletextpad=0.5, borderaxespad=0.2)
+    side = abs(loss) ** 0.5
+    corner = (right - side * ratio, price_range[0] + 12)
+    ax.add_patch(
+        Rectangle(
+            corner,
+            side * ratio,
+            side,
+            facecolor="none",
+            edgecolor=COLOURS["loss"],
+            linewidth=2,
+        )
+    )
+    ax.annotate(
+        "the average square",
+        (corner[0], corner[1] + side / 2),
+        xytext=(-6, 0),
+        textcoords="offset points",
+        ha="right",
+        va="center",
+        color=COLOURS["loss"],
+        size=10,
+    )
+    ticks = np.arange(np.ceil(left / 40) * 40, right + 1, 40)
+    ax.set_xticks(ticks, [f"{t:.0f}" for t in ticks])
+    ax.spines["bottom"].set_bounds(left, right)
+    ax.set_ylabel("price, thousand €")
+    ax.set_xlabel("size, m²", x=0.37)
+    _altitude(ax, loss, highest)
+    return ax
+
+
+def _altitude(ax: Axes, loss: float, highest: float) -> None:
+    """Draw a gauge at the right of the Axes, filled up to the loss."""
+    gauge = ax.inset_axes((0.86, 0.06, 0.05, 0.8))
+    top = min(loss, highest)
+    gauge.bar(0, top, width=1, color=COLOURS["loss"])
+    gauge.set(xlim=(-0.5, 0.5), ylim=(0, highest), xticks=[])
+    gauge.spines[:].set_visible(True)
+    gauge.locator_params(axis="y", nbins=5)
+    gauge.yaxis.set_major_formatter("{x:,.0f}")
+    gauge.set_title(
+        "altitude:\naverage square", size=10.5, loc="center", weight="normal", pad=12
+    )
+    said = f"{loss:,.0f}" + (" ↑" if loss > highest else "")
+    gauge.annotate(
+        said,
+        (0.5, top),
+        xytext=(5, 0),
+        textcoords="offset points",
+        color=COLOURS["loss"],
+        weight="bold",
+        size=12,
+        va="center" if top < 0.93 * highest else "top",
+        annotation_clip=False,
+    )
+
+
+@figure(8, 4.2)
+def cost_of_confidence(
+    probabilities: ArrayLike,
+    costs: ArrayLike,
+    marks: Mapping[float, float],
+    *,
+    ax: Axes,
+) -> Axes:
+    """Draw what each probability of the truth costs, with some of them marked.
+
+    ``probabilities`` of what happened, from low to high, and their ``costs`` in nats;
+    ``marks`` maps a probability to its cost.
+    """
+    probabilities, costs = np.asarray(probabilities), np.asarray(costs)
+    ax.fill_between(probabilities, costs, color=COLOURS["loss"], alpha=0.08, lw=0)
+    ax.plot(probabilities, costs, color=COLOURS["loss"], lw=3)
+    top = float(costs[np.isfinite(costs)].max())
+    for p, cost in marks.items():
+        height = min(cost, top)
+        ax.plot([p, p, 0], [0, height, height], ":", color=COLOURS["quiet"], lw=1.3)
+        ax.plot(p, height, "o", color=COLOURS["loss"], ms=9, mec="white", zorder=4)
+        digits = 2 if cost >= 1 else 3
+        ax.annotate(
+            f"{p:.0%} costs {cost:.{digits}f}",
+            (p, height),
+            xytext=(12, 14) if p < 0.8 else (-2, 22),
+            textcoords="offset points",
+            weight="bold",
+            ha="left" if p < 0.8 else "center",
+        )
+    ax.annotate(
+        "confident and wrong:\nthe cost has no upper end",
+        (probabilities[0], top * 0.985),
+        xytext=(0.16, top * 0.88),
+        va="center",
+        color=COLOURS["quiet"],
+        arrowprops={"arrowstyle": "->", "color": COLOURS["quiet"], "lw": 1.3},
+    )
+    ax.text(
+        0.995,
+        top * 0.36,
+        "confident and right:\nnext to nothing",
+        ha="right",
+        va="center",
+        color=COLOURS["quiet"],
+    )
+    ax.set(xlim=(0, 1.0), ylim=(0, top * 1.03))
+    ax.set_xticks(np.linspace(0, 1, 6))
+    ax.xaxis.set_major_formatter(lambda x, _: f"{x:.0%}")
+    ax.set_xlabel("probability given to what happened")
+    ax.set_ylabel("cost, nats")
+    return ax
+
+
+@figure(4.6, 3.8)
+def slope_underfoot(
+    values: ArrayLike,
+    heights: ArrayLike,
+    here: Point,
+    slope: float,
+    *,
+    meaning: str = "loss",
+    xlabel: str = "",
+    title: str = "",
+    percent: bool = False,
+    ax: Axes,
+) -> Axes:
+    """Draw a curve, a walker who stands on it, and the slope under the feet.
+
+    ``here`` is (value, height); ``slope`` is given, and drawn as a short blue line.
+    """
+    values, heights = np.asarray(values), np.asarray(heights)
+    ax.plot(values, heights, color=COLOURS[meaning], lw=2.5, solid_joinstyle="miter")
+    x, y = here
+    reach = 0.07 * float(np.ptp(values))
+    ax.plot(
+        [x - reach, x + reach],
+        [y - slope * reach, y + slope * reach],
+        color=COLOURS["gradient"],
+        lw=4.5,
+        solid_capstyle="round",
+        zorder=4,
+    )
+    ax.plot(x, y, "o", color="white", mec=COLOURS["ink"], mew=2, ms=8, zorder=5)
+    low, high = float(heights.min()), float(heights.max())
+    room = (high - low) or 1.0
+    ax.set_ylim(low - 0.12 * room, high + 0.2 * room)
+    said = "slope 0: no direction" if slope == 0 else f"slope {slope:.2f}: go "
+    if slope:
+        said += "right" if slope < 0 else "left"
+    ahead = float(heights[values >= x].mean())  # the words go where the curve is not
+    ax.annotate(
+        said.replace("-", "−"),
+        (x, y),
+        xytext=(x + 2 * reach, y - 0.3 * room if ahead > y else high + 0.1 * room),
+        color=COLOURS["gradient"],
+        weight="bold",
+        va="center",
+        arrowprops={
+            "arrowstyle": "-",
+            "color": COLOURS["gradient"],
+            "lw": 1,
+            "shrinkB": 7,
+        },
+    )
+    if percent:
+        ax.yaxis.set_major_formatter(lambda h, _: f"{h:.0%}")
+    ax.margins(x=0)
+    ax.set_xlabel(xlabel)
+    ax.set_title(title, size=11)
+    return ax
+
+
+@figure(2.9, 3.2)
+def share_bars(
+    labels: Sequence[str],
+    heights: ArrayLike,
+    title: str = "",
+    *,
+    meaning: str = "value",
+    target: int | None = None,
+    percent: bool = False,
+    top: float | None = None,
+    ax: Axes,
+) -> Axes:
+    """Draw scores or shares as bars; the target's bar is filled, the others are pale.
+
+    Without a target all are filled. With up to 8 bars each says its number, otherwise
+    only the target's and the tallest. ``top`` fixes the upper end of the scale.
+    """
+    heights = np.asarray(heights, dtype=float)
+    places = np.arange(len(heights))
+    colour = COLOURS[meaning]
+    strength = [1.0 if target in (None, i) else 0.45 for i in places]
+    bars = ax.bar(places, heights, color=colour, width=0.72)
+    for bar, alpha in zip(bars, strength, strict=True):
+        bar.set_alpha(alpha)
+    low, high = min(0.0, heights.min()), max(0.0, heights.max())
+    high = high if top is None else top
+    room = (high - low) or 1.0
+    for i, height in enumerate(heights):
+        if len(heights) > 8 and i not in (target, int(heights.argmax())):
+            continue
+        said = f"{height:.1%}" if percent else f"{height:.3g}"
+        ax.annotate(
+            said.replace("-", "−"),
+            (i, height),
+            xytext=(0, 3 if height >= 0 else -3),
+            textcoords="offset points",
+            ha="center",
+            va="bottom" if height >= 0 else "top",
+            size=10,
+            weight="bold" if target in (None, i) else "normal",
+        )
+    ax.axhline(0, color=COLOURS["quiet"], lw=0.8)
+    ax.set_ylim(low - (0.14 * room if low < 0 else 0), high + 0.14 * room)
+    shown = labels if len(labels) <= 8 else [""] * len(labels)
+    if target is not None and len(labels) > 8:
+        named = (target, int(heights.argmax()))
+        shown = [label if i in named else "" for i, label in enumerate(labels)]
+    ax.set_xticks(places, shown)
+    ax.tick_params(axis="x", length=0)
+    ax.set_yticks([])
+    ax.spines[["left", "bottom"]].set_visible(False)
+    ax.set_title(title, size=11)
+    return ax
+
+
+@figure(8, 3.9)
+def naive_and_safe(
+    gaps: ArrayLike,
+    safe: ArrayLike,
+    naive: Mapping[str, ArrayLike],
+    *,
+    ax: Axes,
+) -> Axes:
+    """Draw a loss that stays right however large the scores, and ways that break.
+
+    ``gaps`` is how far the right answer's score lies behind; ``naive`` maps a name to
+    losses that turn to inf or nan somewhere: there a cross marks the end.
+    """
+    gaps, safe = np.asarray(gaps), np.asarray(safe)
+    ax.plot(gaps, safe, color=COLOURS["value"], lw=7, alpha=0.45)
+    ax.annotate(
+        "with log-sum-exp: right at every score",
+        (gaps[-1], safe[-1]),
+        xytext=(-150, -3),
+        textcoords="offset points",
+        ha="right",
+        va="center",
+        color=COLOURS["value"],
+        weight="bold",
+    )
+    for name, numbers in naive.items():
+        losses = np.asarray(numbers)
+        fine = np.isfinite(losses)
+        end = int(np.argmin(fine)) - 1 if not fine.all() else len(losses) - 1
+        ax.plot(gaps[: end + 1], losses[: end + 1], color=COLOURS["loss"], lw=2)
+        if not fine.all():
+            x, y = gaps[end], losses[end]
+            ax.plot(x, y, "X", color=COLOURS["loss"], ms=13, mec="white", zorder=4)
+            ax.annotate(
+                f"{name}\nends at {x:,.0f}",
+                (x, y),
+                xytext=(46, -3),
+                textcoords="offset points",
+                va="center",
+                color=COLOURS["loss"],
+            )
+    ax.set(xlim=(0, gaps[-1]), ylim=(0, None))
+    ax.set_xlabel("how far the right answer's score lies behind")
+    ax.set_ylabel("cost, nats")
+    return ax
+
+
+@figure(4.8, 4.4)
+def numbered_lines(
+    sizes: ArrayLike,
+    prices: ArrayLike,
+    lines: Sequence[ArrayLike],
+    title: str = "",
+    *,
+    ax: Axes,
+) -> Axes:
+    """Draw houses and up to three lines of guesses, numbered from 1.
+
+    Each entry of ``lines`` holds the guesses at the sizes. Number and colour are those
+    of the points of ``landscape_map`` and ``landscape_surface``.
+    """
+    sizes, prices = np.asarray(sizes), np.asarray(prices)
+    ax.plot(sizes, prices, "o", color=COLOURS["data"], ms=5, mec="none")
+    order = np.argsort(sizes)
+    last = order[-1]
+    for i, guesses in enumerate(map(np.asarray, lines)):
+        colour, dash = NUMBERED[i]
+        ax.plot(sizes[order], guesses[order], color=colour, ls=dash, lw=2.8)
+        _number(ax, i, (float(sizes[last]), float(guesses[last])), (14, 0))
+    ax.margins(x=0.08)
+    ax.set(xlabel="size, m²", ylabel="price, thousand €")
+    ax.set_title(title, size=11)
+    return ax
+
+
+@figure(4.8, 4.4)
+def landscape_map(
+    x: ArrayLike,
+    y: ArrayLike,
+    altitudes: ArrayLike,
+    points: Sequence[Point] = (),
+    title: str = "",
+    *,
+    xlabel: str = "w",
+    ylabel: str = "b",
+    ax: Axes,
+) -> Axes:
+    """Draw a loss of two parameters as a map, with up to three numbered points.
+
+    ``altitudes`` (len(y), len(x)) are the losses on the grid. The lines of equal
+    altitude stand closer together near the valley floor, where it is flat.
+    """
+    x, y, altitudes = np.asarray(x), np.asarray(y), np.asarray(altitudes)
+    levels, shade = _levels(altitudes), _shade(altitudes)
+    ax.contourf(x, y, altitudes, levels, cmap=ALTITUDES, norm=shade)
+    drawn = ax.contour(x, y, altitudes, levels, colors=COLOURS["quiet"], linewidths=0.7)
+    # The numbers stand in one row, to the right of the lowest point.
+    row, column = np.unravel_index(np.argmin(altitudes), altitudes.shape)
+    to_the_right = altitudes[row, column:]
+    passed = [int(np.argmax(to_the_right > level)) for level in levels[1:]]
+    places = [(x[column + i], y[row]) for i in passed if 0 < i < len(to_the_right) - 3]
+    ax.clabel(drawn, fmt="{:,.0f}".format, fontsize=9, colors=INK, manual=places)
+    for i, point in enumerate(points):
+        _number(ax, i, point, (0, 0))
+    ax.set_xlabel(xlabel)
+    ax.set_ylabel(ylabel)
+    ax.set_title(title, size=11)
+    return ax
+
+
+@figure(6.4, 5.0)
+def landscape_surface(
+    x: ArrayLike,
+    y: ArrayLike,
+    altitudes: ArrayLike,
+    points: Sequence[tuple[float, float, float]] = (),
+    title: str = "",
+    *,
+    xlabel: str = "w",
+    ylabel: str = "b",
+    view: Point = (50.0, 40.0),
+    ax: Axes,
+) -> Axes:
+    """Draw the same landscape as a surface; points are (x, y, altitude), numbered.
+
+    ``view`` is the height and the direction of the eye, in degrees. The surface stands
+    in Axes of its own, laid over ``ax``.
+    """
+    x, y, altitudes = np.asarray(x), np.asarray(y), np.asarray(altitudes)
+    ax.set_axis_off()
+    ax.set_title(title, size=11)
+    space: Any = ax.inset_axes(
+        (-0.06, -0.06, 1.12, 1.12), projection="3d", computed_zorder=False
+    )
+    grid_x, grid_y = np.meshgrid(x, y)
+    space.plot_surface(
+        grid_x,
+        grid_y,
+        altitudes,
+        cmap=ALTITUDES,
+        norm=_shade(altitudes),
+        rcount=40,
+        ccount=40,
+        linewidth=0,
+        antialiased=True,
+    )
+    space.contour(
+        grid_x,
+        grid_y,
+        altitudes,
+        _levels(altitudes),
+        colors=COLOURS["quiet"],
+        linewidths=0.8,
+    )
+    for i, (px, py, altitude) in enumerate(points):
+        space.plot(
+            px, py, altitude, "o", color=NUMBERED[i][0], ms=17, mec="white", zorder=8
+        )
+        space.text(
+            px,
+            py,
+            altitude,
+            str(i + 1),
+            color="white",
+            weight="bold",
+            ha="center",
+            va="center",
+            zorder=9,
+        )
+    space.view_init(*view)
+    space.set_xlabel(xlabel, labelpad=10)
+    space.set_ylabel(ylabel, labelpad=10)
+    space.set_zlabel("loss = altitude", labelpad=12)
+    space.locator_params(nbins=5)
+    space.set_box_aspect((1, 1, 0.62), zoom=0.98)
+    space.zaxis.set_major_formatter("{x:,.0f}")
+    space.tick_params(axis="z", pad=6)
+    return ax
+
+
+def _levels(altitudes: np.ndarray) -> np.ndarray:
+    """Return altitudes for the lines of a map: evenly far apart on a bowl."""
+    high = float(altitudes.max())
+    least = min(0.0, float(altitudes.min()))
+    raw = (high - least) / 144 or 1.0
+    power = 10.0 ** np.floor(np.log10(raw))
+    unit = next(power * step for step in (1, 2, 5, 10) if power * step >= raw)
+    n = max(2, int(np.ceil(((high - least) / unit) ** 0.5)) + 1)
+    return least + unit * np.arange(float(n)) ** 2
+
+
+def _shade(altitudes: np.ndarray) -> PowerNorm:
+    """Return shades that grow with the distance from the floor of a bowl."""
+    least = min(0.0, float(altitudes.min()))
+    return PowerNorm(0.5, vmin=least, vmax=float(altitudes.max()))
+
+
+def _number(ax: Axes, i: int, at: Point, shift: Point) -> None:
+    """Set the number i + 1 in a disc of its colour at a place."""
+    ax.annotate(
+        str(i + 1),
+        at,
+        xytext=shift,
+        textcoords="offset points",
+        ha="center",
+        va="center",
+        color="white",
+        weight="bold",
+        size=11,
+        zorder=6,
+        annotation_clip=False,
+        bbox={
+            "boxstyle": "circle,pad=0.28",
+            "facecolor": NUMBERED[i][0],
+            "edgecolor": "white",
+            "linewidth": 1.2,
+        },
+    )

@@ -102,6 +102,12 @@ def code_after_recap(nb: NotebookNode) -> None:
     nb.cells.append(new_code_cell("assert True", metadata={"tags": ["claim"]}))
 
 
+def all_code_checks(nb: NotebookNode) -> None:
+    for cell in nb.cells:
+        if cell.cell_type == "code":
+            cell.source += "\nexercise.mse.check(mse)"
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -126,7 +132,8 @@ def code_after_recap(nb: NotebookNode) -> None:
         (all_code(8), "median of 8"),
         (all_code(16), "27 of 27 code cells exceed 15 lines"),
         (without(SAID), "words of prose per code cell"),
-        (fewer_sections, "22 code cells; 25 to 40"),
+        (fewer_sections, "22 code cells besides the exercises; 25 to 40"),
+        (all_code_checks, "0 code cells besides the exercises"),
         (lambda nb: nb.cells.clear(), "no code cell"),
     ],
 )

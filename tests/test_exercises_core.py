@@ -82,6 +82,9 @@ PIECES = {
     "a lambda": ("f = lambda x: x + 1\nf", 2),
     "the second lambda of a line": ("f, g = lambda x: x, lambda x: x + 5\ng", 6),
     "a lambda over lines": ("f = (lambda x:\n  x +\n  1)\nf", 2),
+    "a lambda that gives a lambda": ("f = lambda x: (lambda y: x + y)(2)\nf", 3),
+    "a lambda within another": ("f = (lambda n: lambda x: n + x)(5)\nf", 6),
+    "a lambda without a variable": ("f = [lambda x: 3, lambda x: 4][1]\nf", 4),
     "lambdas in a list": ("fs = [lambda x: x + 1, lambda x: x + 2]\nfs[1]", 3),
     "a module under another name": (
         "import math as m\ndef f(x): return m.floor(x + 1.5)\nf",

@@ -361,17 +361,21 @@ def _first_line(node: Definition) -> int:
 
 
 def _holds(node: ast.Lambda, code: types.CodeType) -> bool:
-    """Whether the code of a lambda stands within this one's body."""
+    """Whether the code is this lambda's: its arguments, from within its body."""
+    names = [a.arg for a in (*node.args.posonlyargs, *node.args.args)]
+    if list(code.co_varnames[: code.co_argcount]) != names:
+        return False
     start = (node.body.lineno, node.body.col_offset)
     end = (node.body.end_lineno, node.body.end_col_offset)
-    places = [
+    places = {
         ((line, column), (end_line, end_column))
         for line, end_line, column, end_column in code.co_positions()
         if line is not None and column is not None and end_line and end_column
-    ]
-    return bool(places) and all(
-        start <= first and last <= end for first, last in places[1:] or places
-    )
+    }
+    if not places:  # a constant, of which Python 3.12 keeps no place
+        made = compile(ast.Expression(node), code.co_filename, "eval").co_consts[0]
+        return node.lineno == code.co_firstlineno and made.co_consts == code.co_consts
+    return all(start <= first <= last <= end for first, last in places)
 
 
 def _text(file: str, node: Definition, decorated: bool) -> str:

@@ -1,0 +1,82 @@
+"""Checks in a real kernel, where answers are defined in cells."""
+
+from __future__ import annotations
+
+import nbformat
+import psutil
+import pytest
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
+
+CELLS = [
+    "from course_lib.exercises import autograd as exercise\n"
+    "import numpy as np, math as m",
+    "def slope(t): return 1 - t * t",
+    """
+def local_derivatives(a, b):
+    e = np.exp(a)
+    return np.array([b, b * a ** (b - 1), e, slope(m.tanh(a))])
+exercise.local_derivatives.check(local_derivatives)
+""",
+    "exercise.local_derivatives.check(lambda a, b: (b, b * a ** (b - 1), m.exp(a), 1))",
+    "class Value:\n    kind = 'no methods'\nexercise.own_value.check(Value)",
+    "class Value(Value):\n"
+    "    def __init__(self, data, children=(), slopes=(), op=''):\n"
+    "        self.data, self.grad, self.kids = data, 0, zip(children, slopes)",
+    """
+def add(self, other):
+    return Value(self.data + other.data, (self, other), (1, 1))
+def backward(self):
+    self.grad = 1
+    for child, slope in self.kids:
+        child.grad += slope
+Value.__add__, Value.backward = add, backward
+exercise.own_value.check(Value)
+""",
+    "def f(a, b):\n    ...\nexercise.local_derivatives.check(f)",
+    "def f(a, b):\n    import os; os._exit(1)\nexercise.local_derivatives.check(f)",
+    "print('alive')\nlocal_derivatives = exercise.local_derivatives.yours_or_ours()",
+    "import os, psutil\nprint(os.getpid(), len(psutil.Process().children()))",
+]
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    folder = tmp_path_factory.mktemp("kernel")
+    nb = new_notebook(cells=[new_code_cell(source.strip("\n")) for source in CELLS])
+    client = NotebookClient(nb, timeout=120, resources={"metadata": {"path": folder}})
+    client.create_kernel_manager().transport_encryption = "auto"  # else it warns
+    client.execute()
+    nbformat.validate(nb)
+    return ["".join(map(shown, cell.outputs)) for cell in nb.cells]
+
+
+def shown(output: nbformat.NotebookNode) -> str:
+    return output.text if "text" in output else output.data["text/plain"]
+
+
+def test_answers_of_cells_are_judged(said: list[str]) -> None:
+    first = [text.partition("\n")[0] for text in said]
+    assert first[2] == "✓ Correct"
+    assert first[3] == "✗ Incorrect"
+    assert first[4] == "✗ Incorrect"
+    assert "Value takes data, children" in said[4]
+    assert first[6] == "! Error"
+    assert "a * b for a = 2, b = -3" in said[6]
+    assert "unsupported operand" in said[6]
+    assert first[7] == "○ Not attempted"
+    assert "ended the Python process" in said[8]
+
+
+def test_the_kernel_lives_and_the_answer_is_used(said: list[str]) -> None:
+    assert said[9] == "alive\nlocal_derivatives: your own answer is used.\n"
+
+
+def test_at_most_one_helper_waits_and_it_ends_with_the_kernel(said: list[str]) -> None:
+    kernel, helpers = map(int, said[10].split())
+    assert helpers <= 1  # it may just be starting
+    assert not psutil.pid_exists(kernel)
+
+
+def test_nothing_else_is_written(said: list[str]) -> None:
+    assert said[0] == said[1] == said[5] == ""

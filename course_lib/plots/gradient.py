@@ -1,0 +1,642 @@
+"""Slopes, and who feels them: nudges, maps with arrows, and a walk in fog.
+
+The functions draw numbers that were computed elsewhere. A map is drawn from a
+``course_lib.walk.Terrain``, a walk from a list of ``course_lib.walk.Walker``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, to_rgba
+from matplotlib.patches import Circle, FancyArrowPatch, Rectangle
+from matplotlib.patheffects import withStroke
+from numpy.typing import ArrayLike
+
+from course_lib.plots.style import COLOURS, STYLE, figure, panels
+
+__all__ = [
+    "Nudge",
+    "altitude_by_step",
+    "directions",
+    "fitted_lines",
+    "gradient_arrows",
+    "nudge",
+    "nudge_errors",
+    "passes_needed",
+    "product_rectangle",
+    "walk_map",
+]
+
+# Altitude on a map: from white in the valleys to a light vermilion on the heights.
+HEIGHTS = LinearSegmentedColormap.from_list(
+    "heights", ["#FFFFFF", "#FBE3D2", "#F4BE99", "#EBA071"]
+)
+FOG = "#C9CDD2"
+DARK_ORANGE = "#9A6700"  # the parameter's orange, dark enough for words on white
+WIDTH = 6.6  # of a new map, inches
+HALO = [withStroke(linewidth=3, foreground="white")]
+
+
+class Nudge(NamedTuple):
+    """A parameter before and after a nudge, and the loss at both."""
+
+    before: float
+    after: float
+    loss_before: float
+    loss_after: float
+
+    @property
+    def slope(self) -> float:
+        """How far the loss moved, for each unit of the nudge."""
+        return (self.loss_after - self.loss_before) / (self.after - self.before)
+
+
+@figure(7.2, 4.2)
+def nudge(
+    parameter: ArrayLike,
+    losses: ArrayLike,
+    nudged: Nudge,
+    *,
+    tangent: float | None = None,
+    beside: bool = True,
+    name: str = "parameter w",
+    title: str = "",
+    ax: Axes,
+) -> Axes:
+    """Draw a loss over one parameter, a nudge of it, and the answer of the loss.
+
+    Orange is the nudge, vermilion the answer, and the line through both points has
+    their ratio as its slope. ``tangent`` is the slope at the first point, drawn dashed.
+    The two numbers stand ``beside`` their strokes, or else in the legend.
+    """
+    parameter, losses = np.asarray(parameter), np.asarray(losses)
+    x0, x1, y0, y1 = nudged
+    ax.plot(parameter, losses, color=COLOURS["loss"], zorder=2)
+    reach = np.array([parameter.min(), parameter.max()])
+    if tangent is not None:
+        ax.plot(
+            reach,
+            y0 + tangent * (reach - x0),
+            color=COLOURS["ink"],
+            lw=1.3,
+            ls=(0, (4, 3)),
+            zorder=3,
+            label=f"slope at the point: {_signed(tangent)}",
+        )
+    ax.plot(
+        reach,
+        y0 + nudged.slope * (reach - x0),
+        color=COLOURS["gradient"],
+        lw=1.6,
+        zorder=3,
+        label=f"answer ÷ nudge = {_signed(nudged.slope)}",
+    )
+    words = (f"nudge {_signed(x1 - x0)}", f"answer {_signed(y1 - y0)}")
+    labels = ("", "") if beside else words
+    stroke: dict[str, Any] = {"lw": 4, "zorder": 4}
+    ax.plot([x0, x1], [y0] * 2, color=COLOURS["parameter"], label=labels[0], **stroke)
+    ax.plot([x1] * 2, [y0, y1], color=COLOURS["loss"], label=labels[1], **stroke)
+    ax.plot([x0, x1], [y0, y1], "o", ms=7, color=COLOURS["ink"], zorder=5)
+    low, high = losses.min(), losses.max()
+    room = high - low
+    ax.set_xlim(*reach)
+    ax.set_ylim(low - 0.08 * room, high + 0.05 * room)
+    if beside:
+        _name_the_nudge(ax, nudged, words)
+    ax.set(xlabel=name, ylabel="loss", title=title)
+    ax.legend(loc="upper right")
+    return ax
+
+
+@figure(8.0, 4.6)
+def nudge_errors(
+    nudges: ArrayLike, errors: Mapping[str, ArrayLike], *, ax: Axes
+) -> Axes:
+    """Draw how far a nudged slope is off, against the size of the nudge, both log.
+
+    ``errors`` has one series for each way to nudge; the best of each is ringed.
+    """
+    nudges = np.asarray(nudges, dtype=float)
+    for (label, error), colour, mark in zip(
+        errors.items(), ("other", "gradient"), ("s", "o"), strict=False
+    ):
+        error = np.asarray(error, dtype=float)
+        seen = error > 0  # an error of exactly 0 has no place on a log axis
+        ax.plot(
+            nudges[seen],
+            error[seen],
+            f"{mark}-",
+            ms=4.5,
+            lw=1.3,
+            color=COLOURS[colour],
+            label=label,
+        )
+        best = np.flatnonzero(seen)[np.argmin(error[seen])]
+        ax.plot(nudges[best], error[best], "o", ms=15, mfc="none", mec=COLOURS["ink"])
+        above = mark == "s"  # the first V has room inside it, the second below it
+        ax.annotate(
+            f"best: {_power_of_ten(nudges[best])}",
+            (nudges[best], error[best]),
+            xytext=(0, 80 if above else -24),
+            textcoords="offset points",
+            ha="center",
+            va="bottom" if above else "top",
+            color=COLOURS[colour],
+            arrowprops={"arrowstyle": "-", "color": COLOURS["quiet"], "shrinkB": 8},
+            path_effects=HALO,
+        )
+    ax.set(xscale="log", yscale="log")
+    ax.set(xlabel="size of the nudge (log axis)", ylabel="error of the slope")
+    low, high = ax.get_ylim()
+    ax.set_ylim(low / 1000, high * 20)
+    ax.grid(alpha=0.6)
+    for x, ha, words in (
+        (0.01, "left", "◂ too small: the digits run out"),
+        (0.99, "right", "too large: the curve bends away ▸"),
+    ):
+        ax.text(
+            x,
+            0.97,
+            words,
+            ha=ha,
+            va="top",
+            transform=ax.transAxes,
+            color=COLOURS["quiet"],
+        )
+    ax.set_title("The error makes a V: a nudge can be too small")
+    ax.legend(loc="lower left")
+    return ax
+
+
+@figure(6.4, 3.8)
+def product_rectangle(u: float, v: float, du: float, dv: float, *, ax: Axes) -> Axes:
+    """Draw u times v as an area, and the strips it gains when both are nudged."""
+    parts = (
+        ((0, 0), u, v, "value", "$u\\,v$"),
+        ((u, 0), du, v, "gradient", "$v \\cdot du$"),
+        ((0, v), u, dv, "gradient", "$u \\cdot dv$"),
+        ((u, v), du, dv, "faint", ""),
+    )
+    for (x, y), width, height, colour, words in parts:
+        ax.add_patch(
+            Rectangle(
+                (x, y),
+                width,
+                height,
+                facecolor=to_rgba(COLOURS[colour], 1.0 if colour == "faint" else 0.3),
+                edgecolor="white",
+                lw=2,
+            )
+        )
+        ax.text(
+            x + width / 2,
+            y + height / 2,
+            words,
+            ha="center",
+            va="center",
+            size=13,
+            color=COLOURS["ink"],
+        )
+    ax.annotate(
+        "$du \\cdot dv$:\ntiny times tiny",
+        (u + du / 2, v + dv / 2),
+        xytext=(u + 1.3 * du, v + dv / 2),
+        va="center",
+        color=COLOURS["quiet"],
+        arrowprops={"arrowstyle": "-", "color": COLOURS["quiet"]},
+    )
+    for at, width, words in ((0, u, "$u$"), (u, du, "$du$")):
+        ax.text(at + width / 2, -0.03 * v, words, ha="center", va="top", size=13)
+    for at, height, words in ((0, v, "$v$"), (v, dv, "$dv$")):
+        ax.text(-0.02 * u, at + height / 2, words, ha="right", va="center", size=13)
+    ax.set_xlim(-0.1 * u, u + 3.4 * du)
+    ax.set_ylim(-0.12 * v, 1.02 * (v + dv))
+    ax.set_aspect("equal")
+    ax.axis("off")
+    return ax
+
+
+@figure(8.0, 4.0)
+def directions(
+    degrees: ArrayLike, rises: ArrayLike, gradient: float, *, ax: Axes
+) -> Axes:
+    """Draw how much the altitude changes with one short step in every direction.
+
+    ``degrees`` counts from east, turning north; ``gradient`` is the direction of the
+    gradient. Marked are that direction, its opposite, and the two at right angles.
+    """
+    degrees, rises = np.asarray(degrees, dtype=float), np.asarray(rises, dtype=float)
+    ax.axhline(0, color=COLOURS["quiet"], lw=1)
+    ax.plot(degrees, rises, color=COLOURS["loss"])
+    top = np.abs(rises).max()
+    marks = (
+        (0, "steepest up:\nthe gradient", "center", (0, 10)),
+        (180, "steepest down:\nagainst it", "center", (0, -10)),
+        (90, "level", "left", (9, 4)),
+        (-90, "level", "right", (-9, 4)),
+    )
+    for turn, words, ha, shift in marks:
+        at = (gradient + turn) % 360
+        height = float(np.interp(at, degrees, rises, period=360))
+        ax.plot(at, height, "o", ms=8, color=COLOURS["gradient"], zorder=4)
+        ax.annotate(
+            words,
+            (at, height),
+            xytext=shift,
+            textcoords="offset points",
+            ha=ha,
+            va="top" if shift[1] < 0 else "bottom",
+            color=COLOURS["gradient"],
+            path_effects=HALO,
+        )
+    ax.set_xlim(0, 360)
+    ax.set_ylim(-1.6 * top, 1.6 * top)
+    ticks = np.arange(0, 361, 45)
+    names = ["east", "", "north", "", "west", "", "south", "", "east"]
+    ax.set_xticks(
+        ticks, [f"{t}°\n{name}" for t, name in zip(ticks, names, strict=True)]
+    )
+    ax.set(xlabel="direction of the step", ylabel="change of altitude")
+    ax.set_title("One short step in every direction")
+    return ax
+
+
+def gradient_arrows(
+    terrain: Any,
+    places: ArrayLike,
+    slopes: ArrayLike,
+    *,
+    levels: ArrayLike | None = None,
+    downhill: bool = False,
+    title: str = "",
+    names: tuple[str, str] = ("x", "y"),
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw a map, and at each place (n, 2) its gradient (n, 2) as an arrow.
+
+    The longest arrow has a fixed length, the others are in proportion; a small square
+    at the foot has the corner of a right angle. ``levels`` are the altitudes whose
+    contours are drawn. With ``downhill`` the arrows are turned around.
+    """
+    places, slopes = np.asarray(places, dtype=float), np.asarray(slopes, dtype=float)
+    ax = _new_map(terrain, 1.1) if ax is None else ax
+    with mpl.rc_context(STYLE):
+        _map(ax, terrain, names, levels=levels)
+        width = terrain.xs[-1] - terrain.xs[0]
+        longest = np.hypot(*slopes.T).max() or 1.0
+        arrows = (-1 if downhill else 1) * slopes * 0.11 * width / longest
+        for place, arrow in zip(places, arrows, strict=True):
+            _square_arrow(ax, place, arrow, width)
+        ax.set_title(title)
+    return ax
+
+
+def walk_map(
+    terrain: Any,
+    walk: Sequence[Any] = (),
+    *,
+    fog: float = 0.0,
+    sight: float = 0.25,
+    arrow: float = 0.0,
+    marks: Mapping[str, tuple[float, float]] | None = None,
+    compass: bool = False,
+    title: str = "",
+    names: tuple[str, str] = ("x", "y"),
+    equal: bool = True,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw a walk on a map: its footprints, and the walker at the end.
+
+    ``fog`` runs from 0, a clear day, to 1, where only a disc of radius ``sight``
+    around the walker is seen. ``arrow`` is the length of an arrow downhill at the
+    walker (0: none). ``marks`` writes words at places; ``compass`` adds a rose.
+    """
+    ax = _new_map(terrain) if ax is None else ax
+    with mpl.rc_context(STYLE):
+        _map(ax, terrain, names, equal)
+        if fog > 0 and walk:
+            _fog(ax, terrain, walk[-1].position, fog, sight)
+        for words, (x, y) in (marks or {}).items():
+            ax.plot(x, y, "+", ms=11, mew=2, color=COLOURS["ink"], zorder=4)
+            ax.annotate(
+                words,
+                (x, y),
+                xytext=(0, -9),
+                textcoords="offset points",
+                ha="center",
+                va="top",
+                path_effects=HALO,
+                zorder=7,
+            )
+        if walk:
+            path = np.array([walker.position for walker in walk])
+            ax.plot(*path.T, color=COLOURS["ink"], lw=1.2, zorder=4)
+            ax.plot(
+                *path[:-1].T,
+                "o",
+                ms=4.5,
+                color=COLOURS["parameter"],
+                mec=COLOURS["ink"],
+                mew=0.6,
+                zorder=5,
+            )
+            ax.plot(
+                *path[-1],
+                "o",
+                ms=11,
+                color=COLOURS["parameter"],
+                mec=COLOURS["ink"],
+                mew=1.5,
+                zorder=6,
+            )
+            if arrow > 0 and 0 < walk[-1].steepness < np.inf:
+                _arrow(ax, walk[-1], arrow)
+        if compass:
+            _compass(ax)
+        ax.set_title(title)
+    return ax
+
+
+@figure(6.4, 2.6)
+def altitude_by_step(
+    altitudes: ArrayLike, *, lowest: float | None = None, title: str = "", ax: Axes
+) -> Axes:
+    """Draw the altitude at every step of a walk, and the lowest of the landscape."""
+    altitudes = np.asarray(altitudes, dtype=float)
+    ax.plot(altitudes, color=COLOURS["loss"])
+    ax.plot(altitudes, "o", ms=2.5, color=COLOURS["loss"])
+    floor = float(altitudes.min())
+    if lowest is not None:
+        floor = min(floor, lowest)
+        ax.axhline(lowest, color=COLOURS["quiet"], lw=1.2, ls=(0, (4, 3)))
+        ax.annotate(
+            "lowest on the map",
+            (0, lowest),
+            xytext=(6, -3),
+            textcoords="offset points",
+            va="top",
+            color=COLOURS["quiet"],
+            path_effects=HALO,
+        )
+    room = max(float(altitudes.max()) - floor, 1e-9)
+    ax.set_xlim(0, max(len(altitudes) - 1, 1))
+    ax.set_ylim(floor - 0.22 * room, floor + 1.1 * room)
+    ax.set(xlabel="step", ylabel="altitude", title=title)
+    return ax
+
+
+@figure(7.2, 4.4)
+def fitted_lines(
+    x: ArrayLike,
+    y: ArrayLike,
+    lines: Mapping[str, tuple[float, float]],
+    best: tuple[float, float],
+    *,
+    names: tuple[str, str] = ("floor area, 100 m²", "price, 100,000 €"),
+    title: str = "",
+    ax: Axes,
+) -> Axes:
+    """Draw points, a few lines (w, b) on the way, each named, and the best line."""
+    x, y = np.asarray(x), np.asarray(y)
+    ax.plot(x, y, "o", ms=5, color=COLOURS["data"], label="houses")
+    reach = np.array([0.0, x.max() * 1.04])
+    for i, (words, (w, b)) in enumerate(lines.items()):
+        share = (i + 1) / len(lines)
+        ax.plot(
+            reach,
+            w * reach + b,
+            color=COLOURS["value"],
+            alpha=0.25 + 0.75 * share,
+            lw=1 + 1.5 * share,
+        )
+        ax.annotate(
+            words,
+            (reach[1], w * reach[1] + b),
+            xytext=(5, 0),
+            textcoords="offset points",
+            va="center",
+            color=COLOURS["value"],
+            annotation_clip=False,
+        )
+    w, b = best
+    dots = (0, (1, 1.6))
+    label = "least squares, solved exactly"
+    ax.plot(reach, w * reach + b, color=COLOURS["ink"], ls=dots, lw=1.6, label=label)
+    ax.set_xlim(*reach)
+    ax.set_ylim(min(-0.05 * y.max(), y.min()), y.max() * 1.1)
+    ax.set(xlabel=names[0], ylabel=names[1], title=title)
+    ax.legend(loc="upper left")
+    return ax
+
+
+@figure(8.0, 4.4)
+def passes_needed(
+    counted: Mapping[str, tuple[float, float]],
+    models: Mapping[str, float],
+    *,
+    ax: Axes,
+) -> Axes:
+    """Draw the forward passes of one gradient by nudging, against parameters, both log.
+
+    ``counted`` has a name for each pair (parameters, passes), drawn as filled dots.
+    ``models`` has a number of parameters for each name; its passes, one more, are
+    drawn as open dots.
+    """
+    done = np.array(list(counted.values()), dtype=float)
+    sizes = np.array(list(models.values()), dtype=float)
+    every = np.geomspace(done[:, 0].min(), max(done[:, 0].max(), sizes.max()), 200)
+    pink = COLOURS["other"]
+    ax.plot(every, every + 1, color=pink, lw=1.5, zorder=1)
+    ax.plot(*done.T, "o", ms=8, color=pink, label="counted on this page")
+    looks: dict[str, Any] = {"ms": 9, "mec": pink, "mfc": "white", "mew": 2}
+    ax.plot(sizes, sizes + 1, "o", label="by the same rule", **looks)
+    for words, (size, passes) in counted.items():
+        ax.annotate(
+            words,
+            (size, passes),
+            xytext=(12, -4),
+            textcoords="offset points",
+            va="top",
+        )
+    before = 0.0
+    for words, size in sorted(models.items(), key=lambda model: model[1]):
+        raised = 14 if size < 10 * before else 0  # clear of the words before
+        ax.annotate(
+            words,
+            (size, size + 1),
+            xytext=(-12 + raised / 2, 2 + raised),
+            textcoords="offset points",
+            ha="right",
+            va="bottom",
+        )
+        before = size
+    ax.set(xscale="log", yscale="log")
+    ax.set(xlabel="parameters", ylabel="forward passes\nfor one gradient")
+    ax.set_ylim(0.1, 300 * every.max())
+    ax.grid(alpha=0.6)
+    ax.set_title("Nudging: one forward pass for each parameter, and one more")
+    ax.legend(loc="upper left")
+    return ax
+
+
+def _name_the_nudge(ax: Axes, nudged: Nudge, words: tuple[str, str]) -> None:
+    """Write how far the parameter and the loss moved beside the two strokes."""
+    x0, x1, y0, y1 = nudged
+    above, right = y1 < y0, x1 > x0
+    looks: dict[str, Any] = {"textcoords": "offset points", "path_effects": HALO}
+    ax.annotate(
+        words[0],
+        (x0, y0),
+        xytext=(8 if right else -8, 6 if above else -6),
+        ha="left" if right else "right",
+        va="bottom" if above else "top",
+        color=DARK_ORANGE,
+        zorder=6,
+        **looks,
+    )
+    ax.annotate(
+        words[1],
+        (x1, y0 + 0.4 * (y1 - y0)),
+        xytext=(8 if right else -8, 0),
+        ha="left" if right else "right",
+        va="center",
+        color=COLOURS["loss"],
+        zorder=6,
+        **looks,
+    )
+
+
+def _new_map(terrain: Any, larger: float = 1.0) -> Any:
+    """Return new Axes, as high as a map of this shape needs."""
+    wide = terrain.xs[-1] - terrain.xs[0]
+    high = terrain.ys[-1] - terrain.ys[0]
+    height = min(max(WIDTH * high / wide, 1.6), WIDTH) * larger
+    return panels(width=WIDTH * larger, height=height + 0.6)
+
+
+def _square_arrow(ax: Axes, place: np.ndarray, arrow: np.ndarray, width: float) -> None:
+    """Draw an arrow, and at its foot a small square in the corner of a right angle."""
+    length = float(np.hypot(*arrow))
+    if length < 0.01 * width:  # too short for a head
+        ax.plot(*place, "o", ms=4, color=COLOURS["gradient"], zorder=4)
+        return
+    along = arrow / length * min(0.014 * width, length)
+    across = np.array([-along[1], along[0]])
+    corner = place + np.array([across, across + along, along])
+    ax.plot(*corner.T, color=COLOURS["ink"], lw=1, zorder=3)
+    ax.add_patch(
+        FancyArrowPatch(
+            tuple(place),
+            tuple(place + arrow),
+            arrowstyle="-|>,head_length=5,head_width=2.6",
+            shrinkA=0,
+            shrinkB=0,
+            lw=2.2,
+            color=COLOURS["gradient"],
+            zorder=4,
+        )
+    )
+
+
+# --- parts of a map -----------------------------------------------------------------
+
+
+def _map(
+    ax: Axes,
+    terrain: Any,
+    names: tuple[str, str],
+    equal: bool = True,
+    levels: ArrayLike | None = None,
+) -> None:
+    """Draw altitudes as shades and contour lines, close together near the floor."""
+    low, high = float(terrain.altitudes.min()), float(terrain.altitudes.max())
+    high = high if high > low else low + 1.0
+    shades = low + (high - low) * np.linspace(0, 1, 15) ** 1.6
+    if levels is None:
+        levels = shades[1:-1]
+    else:
+        shades = low + (high - low) * np.linspace(0, 1, 60) ** 1.6
+    grid = (terrain.xs, terrain.ys, terrain.altitudes)
+    ax.contourf(*grid, levels=shades, cmap=HEIGHTS)
+    ax.contour(
+        *grid,
+        levels=np.asarray(levels, dtype=float),
+        colors=COLOURS["loss"],
+        linewidths=0.8,
+        linestyles="solid",
+        alpha=0.7,
+    )
+    ax.set_xlim(terrain.xs[0], terrain.xs[-1])
+    ax.set_ylim(terrain.ys[0], terrain.ys[-1])
+    ax.set(xlabel=names[0], ylabel=names[1])
+    if equal:
+        ax.set_aspect("equal")
+
+
+def _fog(
+    ax: Axes, terrain: Any, position: tuple[float, float], fog: float, sight: float
+) -> None:
+    """Lay fog over the map, but for a soft disc around a position."""
+    left, right = terrain.xs[0], terrain.xs[-1]
+    bottom, top = terrain.ys[0], terrain.ys[-1]
+    x = np.linspace(left, right, 161)
+    y = np.linspace(bottom, top, 121)[:, None]
+    away = np.hypot(x - position[0], y - position[1]) / sight
+    veil = np.empty((*away.shape, 4))
+    veil[..., :3] = [int(FOG[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    veil[..., 3] = fog * np.clip((away - 0.75) / 0.5, 0, 1)
+    ax.imshow(
+        veil,
+        extent=(left, right, bottom, top),
+        origin="lower",
+        aspect=ax.get_aspect(),
+        interpolation="bilinear",
+        zorder=3,
+    )
+
+
+def _arrow(ax: Axes, walker: Any, length: float) -> None:
+    (x, y), (dx, dy) = walker.position, walker.slope
+    scale = length / walker.steepness
+    ax.annotate(
+        "",
+        (x - scale * dx, y - scale * dy),
+        xytext=(x, y),
+        arrowprops={
+            "arrowstyle": "-|>,head_length=0.6,head_width=0.3",
+            "color": COLOURS["gradient"],
+            "lw": 2.6,
+            "shrinkA": 0,
+            "shrinkB": 0,
+        },
+        zorder=5,
+    )
+
+
+def _compass(ax: Axes) -> None:
+    """Draw a rose of eight directions in the upper left corner."""
+    rose = ax.inset_axes((0.01, 0.03, 0.2, 0.46))
+    rose.set_xlim(-1.7, 1.7)
+    rose.set_ylim(-1.7, 1.7)
+    rose.set_aspect("equal")
+    rose.axis("off")
+    rose.add_patch(Circle((0, 0), 1.65, facecolor="white", alpha=0.85, lw=0))
+    for i, words in enumerate(("E", "NE", "N", "NW", "W", "SW", "S", "SE")):
+        x, y = np.cos(i * np.pi / 4), np.sin(i * np.pi / 4)
+        rose.plot([0, x * 0.85], [0, y * 0.85], color=COLOURS["quiet"], lw=1)
+        rose.text(x * 1.3, y * 1.3, words, ha="center", va="center", size=9)
+
+
+def _signed(number: float) -> str:
+    return f"{number:+.3g}".replace("-", "−")
+
+
+def _power_of_ten(number: float) -> str:
+    digit, exponent = f"{number:.0e}".split("e")
+    front = "" if digit == "1" else f"{digit} \\cdot "
+    return f"${front}10^{{{int(exponent)}}}$"

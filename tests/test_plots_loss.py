@@ -113,18 +113,19 @@ def test_the_mark_stays_on_the_page_at_both_ends(q: float) -> None:
 )
 def test_the_walker_feels_the_slope_and_goes_down(slope: float, said: str) -> None:
     x = np.linspace(0, 3, 31)
-    ax = drawn(slope_underfoot(x, 2 + slope * x, (1.5, 2 + slope * 1.5), slope))
+    ax = drawn(slope_underfoot(x, 2 + slope * x, 1.5, slope))
     assert words(ax) == [said]
     (felt,) = [ln for ln in ax.lines if ln.get_color() == COLOURS["gradient"]]
     (x0, y0), (x1, y1) = felt.get_xydata()
     assert (y1 - y0) / (x1 - x0) == pytest.approx(slope)
+    (walker,) = [line for line in ax.lines if line.get_marker() == "o"]
+    assert walker.get_xydata()[0] == pytest.approx([1.5, 2 + slope * 1.5])
 
 
 def test_the_words_stand_clear_of_the_curve() -> None:
     x = np.linspace(0, 3, 301)
     for heights in (np.floor(2 * x) / 6, (x - 1.8) ** 2):
-        here = (0.7, float(np.interp(0.7, x, heights)))
-        ax = drawn(slope_underfoot(x, heights, here, 0.0))
+        ax = drawn(slope_underfoot(x, heights, 0.7, 0.0))
         box = Text.get_window_extent(ax.texts[0])  # without the thin line to it
         points = ax.transData.transform(np.column_stack([x, heights]))
         assert not box.count_contains(points)
@@ -213,7 +214,7 @@ def test_each_figure_draws_on_the_axes_it_is_given() -> None:
     for draw in (
         lambda ax: residual_squares(SIZES, PRICES, PRICES + 9, 81.0, ax=ax),
         lambda ax: cost_of_confidence(p, -np.log(p), {}, ax=ax),
-        lambda ax: slope_underfoot(p, p, (0.5, 0.5), 1.0, ax=ax),
+        lambda ax: slope_underfoot(p, p, 0.5, 1.0, ax=ax),
         lambda ax: share_bars("ab", [1, 2], ax=ax),
         lambda ax: naive_and_safe(p, p, {}, ax=ax),
         lambda ax: numbered_lines(SIZES, PRICES, [PRICES], ax=ax),

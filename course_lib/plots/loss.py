@@ -210,22 +210,23 @@ def cost_of_confidence(
 def slope_underfoot(
     values: ArrayLike,
     heights: ArrayLike,
-    here: Point,
+    at: float,
     slope: float,
+    title: str = "",
     *,
     meaning: str = "loss",
-    xlabel: str = "",
-    title: str = "",
+    xlabel: str = "w",
     percent: bool = False,
     ax: Axes,
 ) -> Axes:
     """Draw a curve, a walker who stands on it, and the slope under the feet.
 
-    ``here`` is (value, height); ``slope`` is given, and drawn as a short blue line.
+    The walker stands on the curve at the value ``at``; the ``slope`` there is given,
+    and drawn as a short blue line.
     """
     values, heights = np.asarray(values), np.asarray(heights)
     ax.plot(values, heights, color=COLOURS[meaning], lw=2.5, solid_joinstyle="miter")
-    x, y = here
+    x, y = at, float(np.interp(at, values, heights))
     reach = 0.07 * float(np.ptp(values))
     ax.plot(
         [x - reach, x + reach],

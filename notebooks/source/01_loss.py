@@ -176,8 +176,8 @@ plots.show(
 # <!-- widget: line_fit -->
 #
 # The column on the right is the altimeter of our walker. Two squares make most of it:
-# the line is too flat, and the large houses pay. Now a better line. Every square
-# shrinks, and the altitude falls.
+# the line is too flat, and the two largest houses pay. Now a better line. Two of the
+# small squares grow a little, the large ones all but vanish, and the altitude falls.
 
 # %%
 guesses = line(2.2, 290, sizes[eight])
@@ -250,7 +250,9 @@ plots.show(
 # %% tags=["nbval-check-output"]
 truths = [0.9, 0.8, 0.7]
 costs = [-math.log(p) for p in truths]
-print(f"product {math.prod(truths):.3f}, minus its log {-math.log(0.504):.3f}")
+print(
+    f"product {math.prod(truths):.3f}, minus its log {-math.log(math.prod(truths)):.3f}"
+)
 print(f"sum of the costs        {sum(costs):.3f}")
 
 # %% [markdown]
@@ -303,18 +305,15 @@ for w in (0.700, 0.701):
 # %%
 dial = np.linspace(0, 3, 1501)
 slope = (spam_loss(0.701) - spam_loss(0.700)) / 0.001
-axes = plots.panels(1, 2, width=9.4, height=3.8)
-for ax, f, felt, meaning in (
-    (axes[0], accuracy, 0.0, "value"),
-    (axes[1], spam_loss, slope, "loss"),
-):
-    here, heights = (0.7, f(0.7)), [f(w) for w in dial]
-    title = "accuracy: a staircase" if f is accuracy else "cross-entropy: a slope"
-    plots.slope_underfoot(
-        dial, heights, here, felt, meaning=meaning, xlabel="w", title=title, ax=ax
-    )
+left, right = plots.panels(1, 2, width=9.4, height=3.8)
+title, shares = "accuracy: a staircase", [accuracy(w) for w in dial]
+plots.slope_underfoot(
+    dial, shares, 0.7, 0.0, title, meaning="value", percent=True, ax=left
+)
+title, heights = "cross-entropy: a slope", [spam_loss(w) for w in dial]
+plots.slope_underfoot(dial, heights, 0.7, slope, title, ax=right)
 plots.show(
-    axes,
+    left,
     alt="Accuracy against w is a staircase: at w = 0.7 it is flat, with no direction. "
     "Cross-entropy is a smooth valley: at w = 0.7 it slopes down to the right.",
 )
@@ -342,8 +341,8 @@ for w in (1.1, best, 3.0):
 # ## What if there are more than two outcomes?
 #
 # A language model does not choose between two labels. It chooses the next *token*, a
-# piece of text, out of a whole vocabulary; 27 letters and signs in notebook 06, tens of
-# thousands elsewhere. For each possible token the model computes a score, called a
+# piece of text, out of a whole vocabulary: 27 of them in notebook 06, many thousands in
+# large models. For each possible token the model computes a score, called a
 # **logit**. Any number will do, also a negative one.
 #
 # Scores become probabilities in two steps: make all of them positive, $e^{z}$, then
@@ -385,7 +384,7 @@ print("sigmoid is a softmax:    ", np.isclose(naive_softmax([1.3, 0.0])[0], sigm
 
 # %% [markdown]
 # The loss stays what it was: minus the logarithm of the probability given to the token
-# that came. Nothing is said about the others; what they get, the right one lacks.
+# that came. The others need no term of their own: what they get, the right one lacks.
 #
 # **Predict first.** A model that knows nothing treats all tokens alike. What is its loss
 # with 2 possible tokens? With 27? With the 50,257 of GPT-2 (OpenAI 2019)? Put a number
@@ -402,7 +401,7 @@ if my_guess is not None:
 
 # %% [markdown]
 # The loss of knowing nothing is $\ln$ of the number of choices, whatever comes:
-# $\ln 27 = 3.296$. This is the height at which every walk in this course begins, and a
+# $\ln 27 = 3.296$. This is the height at which the GPT of notebook 06 begins, and a
 # good first test. If a new model starts far above it, it is confidently wrong before
 # it has seen anything, and something is broken.
 #
@@ -493,8 +492,8 @@ for scores in ([1.0, 0.0], [800.0, 0.0], [1000.0, 0.0]):
     print(f"scores {scores}: the second one costs {cost(np.array(scores), 1):.3f}")
 
 # %% [markdown]
-# How early does the naive way break? In 64-bit floats near a gap of 709. In the 32-bit
-# floats of most graphics cards it breaks already at 88.
+# How early does the naive way break? That depends on the floats. NumPy takes 64 bits for
+# each number; on graphics cards 32 bits are usual, or fewer.
 
 # %%
 gaps, naive = np.arange(0.0, 1001.0), {}
@@ -606,12 +605,12 @@ print(f"least squares    w {w:.2f}, b {b:.1f}, altitude {altitude(w, b):.1f}")
 # grid with 61 marks for each of 4,192 parameters? How many digits does that number have?
 
 # %% tags=["nbval-check-output"]
-places = 61**4192
-print(f"digits: {math.floor(4192 * math.log10(61)) + 1:,}")
+digits = math.floor(4192 * math.log10(61)) + 1
+print(f"61 to the power of 4,192 has {digits:,} digits")
 
 # %% [markdown]
-# The number of atoms in the visible universe has about 80 digits. Nobody will ever see
-# this landscape. That is the fog. What is left is to stand somewhere, read the altitude,
+# Our map had 3,721 places, a number of four digits. This one has 7,485 digits, and nobody
+# will ever see its landscape. That is the fog. What is left is to stand somewhere, read the altitude,
 # and feel which way the ground slopes.
 #
 # Last, the claims of this page, as code.

@@ -19,7 +19,8 @@ NEEDED = "The course needs Python 3.11, 3.12 or 3.13"
 HELP = """\
   make lab        set up what is missing, then open the course in JupyterLab
   make test       check everything: style, types, library, every notebook
-  make slow       the tests that take minutes: a million random graphs, mutants
+  make slow       tests that take minutes: a million random graphs, long runs
+  make mutants    plant mistakes in the engine: the tests must catch each
   make lint       style and types only
   make format     let ruff put the code into shape
   make notebooks  build and run the notebooks that changed (FORCE=1: all)

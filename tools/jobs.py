@@ -111,6 +111,13 @@ def slow(env: Environment, arguments: list[str]) -> int:
     return env.run([env.python, "-m", "pytest", "-m", "slow", *arguments])
 
 
+def mutants(env: Environment, arguments: list[str]) -> int:
+    """Plant mistakes in the engine; the tests must catch each."""
+    env.prepare("test")
+    workers = ["--workers", os.environ.get("WORKERS", "2")]
+    return env.run([env.python, "-m", "tools.mutants", *workers, *arguments])
+
+
 def lint(env: Environment, arguments: list[str]) -> int:
     """Style and types."""
     env.prepare("test")
@@ -199,6 +206,7 @@ JOBS: dict[str, Callable[[Environment, list[str]], int]] = {
     "lab": lab,
     "test": test,
     "slow": slow,
+    "mutants": mutants,
     "lint": lint,
     "format": format_code,
     "notebooks": notebooks,

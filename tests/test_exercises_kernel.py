@@ -60,7 +60,7 @@ def test_answers_of_cells_are_judged(said: list[str]) -> None:
     assert first[2] == "✓ Correct"
     assert first[3] == "✗ Incorrect"
     assert first[4] == "✗ Incorrect"
-    assert "Value takes data, children" in said[4]
+    assert "data, children, local_grads" in said[4]
     assert first[6] == "! Error"
     assert "a * b for a = 2, b = -3" in said[6]
     assert "unsupported operand" in said[6]

@@ -433,7 +433,7 @@ def importable(value: Any) -> tuple[str, str] | None:
         found: Any = sys.modules.get(module)
         try:
             for part in name.split("."):
-                found = getattr(found, part)
+                found = vars(found)[part]  # getattr could warn: np.object
         except Exception:
             continue
         if found is value and _can_import(module):

@@ -148,6 +148,8 @@ class Helper:
         if sys.platform != "win32" and self.process.returncode is None:
             with contextlib.suppress(OSError):
                 os.killpg(self.process.pid, signal.SIGKILL)
+        elif sys.platform == "win32":
+            _end_children(self.process.pid)
         with contextlib.suppress(OSError):
             self.process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -182,6 +184,15 @@ class _Memory:
             return float(max(info.rss, getattr(info, "private", 0))) / 2**20
         except Exception:  # it has just ended, or psutil is missing
             return self.start if self.process is None else 0.0
+
+
+def _end_children(pid: int) -> None:
+    """End what a process started, where there are no process groups."""
+    with contextlib.suppress(Exception):
+        import psutil
+
+        for child in psutil.Process(pid).children(recursive=True):
+            child.kill()
 
 
 def _quiet_environment() -> dict[str, str]:

@@ -20,6 +20,7 @@ import numpy as np
 import psutil
 import pytest
 
+from course_lib import progress
 from course_lib.exercises import autograd
 from course_lib.exercises.core import (
     Case,
@@ -635,6 +636,28 @@ def test_our_own_mistakes_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "our mistake" in result.message
 
 
+def test_a_check_goes_on_where_progress_cannot_be_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COURSE_LIB_HOME", str(tmp_path / "file"))
+    (tmp_path / "file").write_text("a file where the folder should be")
+    made = made_exercise()
+    result = made.check(Notebook().run("def f(x): return sum(x)\nf"))
+    assert result.outcome == "correct"
+    assert [note[:29] for note in result.notes] == ["Progress is not being saved ("]
+    assert "Progress is not being saved" in result.html()
+
+
+def test_every_answer_is_kept_and_an_untouched_stub_is_not() -> None:
+    made = made_exercise()
+    for cell in ("return 1", "return sum(x)", "1 / 0", "..."):
+        made.check(Notebook().run(f"def f(x): {cell}\nf"))
+    kept, damaged = progress.entries()
+    assert [entry.outcome for entry in kept] == ["incorrect", "correct", "error"]
+    assert kept[1].source == "def f(x): return sum(x)\n"
+    assert damaged == []
+
+
 def test_an_interrupt_is_a_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(carried: Carried) -> None:
         raise KeyboardInterrupt
@@ -696,8 +719,6 @@ def test_yours_comes_back_in_a_new_session(
 def test_a_saved_answer_that_fails_today_is_not_used(
     unsolved: Exercise, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from course_lib import progress
-
     progress.record(unsolved.id, "correct", "def f(a, b):\n    return 1\n", "f")
     assert unsolved.yours_or_ours() is unsolved.answer
     assert "no longer passes" in capsys.readouterr().out
@@ -807,6 +828,7 @@ def ended(pid: int, seconds: float = 10.0) -> bool:
 
 KERNEL = """
 import sys
+from course_lib import progress
 from course_lib.exercises import autograd
 from course_lib.exercises.core import process
 import tests_cell

@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass, field
 
 from course_lib.exercises.core import Case, Exercise, Misfit, exercise
+from course_lib.scalar import Value, backward_order
 
 
 @exercise(
@@ -128,8 +129,6 @@ def _(a, b):
 
 @local_derivatives.right("in a loop over names, from autograd itself")
 def _(a, b):
-    from course_lib.scalar import Value
-
     slopes = []
     for name in ("mul", "pow", "exp", "tanh"):
         x = Value(a)
@@ -139,7 +138,529 @@ def _(a, b):
     return slopes
 
 
-class Value:
+# --- mul_backward -----------------------------------------------------------------
+
+
+@exercise(
+    title="The way back through a product",
+    task=(
+        "Two nodes a and b were multiplied, and out is the product. Each has .data and "
+        ".grad. The blame of out is complete: pass it on. Write to a.grad and b.grad "
+        "and return nothing."
+    ),
+    hints=(
+        "How far does out move when a moves by a little? That is the local "
+        "derivative. Which number, of those at hand, is it?",
+        "A child's share is the local derivative times the blame of out. And a or b "
+        "may have been used elsewhere too: some blame may lie there already.",
+        "a.grad += b.data * out.grad, and the same for b with the data of a.",
+    ),
+    cases=[
+        Case(2.0, 3.0, 1.0, 0.0, 0.0, shown="a.data = 2, b.data = 3, out.grad = 1"),
+        Case(2.0, -4.0, 0.5, 0.0, 0.0, shown="a.data = 2, b.data = -4, out.grad = 0.5"),
+        Case(0.0, 5.0, -2.0, 0.0, 0.0, shown="a.data = 0, b.data = 5, out.grad = -2"),
+        Case(
+            1.5,
+            3.0,
+            2.0,
+            10.0,
+            -7.0,
+            shown="a.data = 1.5, b.data = 3, out.grad = 2, and some blame is there "
+            "already: a.grad = 10, b.grad = -7",
+        ),
+        Case(
+            3.0,
+            None,
+            2.0,
+            1.0,
+            0.0,
+            shown="a and b are the same node, with data 3 and grad 1; out.grad = 2",
+        ),
+    ],
+    after="Every operation passes blame on in this way; only the slope is its own.",
+)
+def mul_backward(a, b, out):
+    """Add to a.grad and b.grad their shares of out.grad."""
+    a.grad += b.data * out.grad
+    b.grad += a.data * out.grad
+
+
+class Node:
+    """A number with its blame, for the exercises that need no operations."""
+
+    def __init__(self, data, children=(), local_grads=(), op="", grad=0.0):
+        self.data, self.children, self.local_grads = data, children, local_grads
+        self.op, self.grad = op, grad
+
+
+@mul_backward.probe
+def _shares(function, a_data, b_data, out_grad, a_grad, b_grad):
+    """Return where the blame lies after one call."""
+    a = Node(a_data, grad=a_grad)
+    b = a if b_data is None else Node(b_data, grad=b_grad)
+    out = Node(a.data * b.data, (a, b), (b.data, a.data), "*", grad=out_grad)
+    came_back = function(a, b, out)
+    untouched = a.grad == a_grad and (b is a or b.grad == b_grad)
+    if untouched and came_back is not None:
+        raise Misfit(
+            "Something came back, and nothing was written. Whoever goes on from here "
+            "looks at a.grad and b.grad."
+        )
+    if untouched:
+        raise Misfit("Nothing was written to a.grad or b.grad.")
+    if b is a:
+        return {"a.data": a.data, "a.grad": a.grad, "out.grad": out.grad}
+    return {
+        "a.data": a.data,
+        "a.grad": a.grad,
+        "b.data": b.data,
+        "b.grad": b.grad,
+        "out.grad": out.grad,
+    }
+
+
+mul_backward.slip(
+    "= where += was needed",
+    "Look at the input where blame was there already: it is gone. A node that is used "
+    "twice is to blame twice.",
+    ("a.grad += b", "a.grad = b"),
+    ("b.grad += a", "b.grad = a"),
+)
+mul_backward.slip(
+    "= where += was needed, for a",
+    "The share of b is right everywhere. Compare how you write to a.",
+    ("a.grad += b", "a.grad = b"),
+)
+mul_backward.slip(
+    "= where += was needed, for b",
+    "The share of a is right everywhere. Compare how you write to b.",
+    ("b.grad += a", "b.grad = a"),
+)
+mul_backward.slip(
+    "local derivatives not swapped",
+    "Try 2 * 3 with a nudge: 2.001 * 3 is 6.003. The result moved three times as far "
+    "as a did. Which number was the 3?",
+    ("b.data *", "a_data *"),
+    ("    a.grad +=", "    a_data = a.data\n    a.grad +="),
+    ("a.data * out", "b.data * out"),
+)
+mul_backward.slip(
+    "the chain is cut",
+    "These are the local derivatives alone. If nobody blames out, out.grad is 0, and "
+    "there is nothing to pass on. Where does out.grad come in?",
+    ("b.data * out.grad", "b.data"),
+    ("a.data * out.grad", "a.data"),
+)
+mul_backward.slip(
+    "the value of the product instead of its blame",
+    "What flows back is blame, not a value. Which attribute of out holds it?",
+    ("b.data * out.grad", "b.data * out.data"),
+    ("a.data * out.grad", "a.data * out.data"),
+)
+mul_backward.slip(
+    "blame of the children instead of their data",
+    "A local derivative is made of values, known since the forward pass. Here it is "
+    "made of grads.",
+    ("b.data * out.grad", "b.grad * out.grad"),
+    ("a.data * out.grad", "a.grad * out.grad"),
+)
+mul_backward.slip(
+    "the rule of a sum",
+    "A sum passes its blame on unchanged. A product does not: how far does it move "
+    "when a moves by a little?",
+    ("b.data * out.grad", "out.grad"),
+    ("a.data * out.grad", "out.grad"),
+)
+mul_backward.slip(
+    "only one child gets its share",
+    "Two numbers went into the product, and both are to blame. One got nothing.",
+    ("    b.grad += a.data * out.grad\n", ""),
+)
+mul_backward.slip(
+    "sign flipped",
+    "When both numbers are positive and a grows, does the product grow or shrink? A "
+    "gradient says just that; stepping against it comes later.",
+    ("a.grad += b", "a.grad -= b"),
+    ("b.grad += a", "b.grad -= a"),
+)
+mul_backward.slip(
+    "blame divided between the two",
+    "Each share says how far the loss moves when this one number moves and the other "
+    "stands still. It is not a cake: shares need not add up to the whole.",
+    ("b.data * out.grad", "b.data * out.grad / 2"),
+    ("a.data * out.grad", "a.data * out.grad / 2"),
+)
+mul_backward.slip(
+    "data changed on the way back",
+    "On the way back only grads are written. What was computed forward stays as it is.",
+    ("a.grad +=", "a.data +="),
+    ("b.grad +=", "b.data +="),
+)
+
+
+@mul_backward.wrong(
+    "the product divided by the number",
+    "That works until a number is 0. Which number is left when a is taken out of the "
+    "product a * b? It is at hand.",
+)
+def _(a, b, out):
+    a.grad += out.data / a.data * out.grad
+    b.grad += out.data / b.data * out.grad
+
+
+@mul_backward.wrong(
+    "returned instead of written",
+    "The shares come back as a result, and nobody stores them. Write to the grads of a "
+    "and b.",
+)
+def _(a, b, out):
+    return b.data * out.grad, a.data * out.grad
+
+
+@mul_backward.right("with the grads written out")
+def _(a, b, out):
+    a.grad = a.grad + out.grad * b.data
+    b.grad = b.grad + out.grad * a.data
+
+
+@mul_backward.right("in a loop over children and slopes")
+def _(a, b, out):
+    for child, slope in ((a, b.data), (b, a.data)):
+        child.grad += slope * out.grad
+
+
+@mul_backward.right("with the record of out")
+def _(a, b, out):
+    for child, slope in zip(out.children, out.local_grads, strict=True):
+        child.grad += slope * out.grad
+
+
+@mul_backward.right("with NumPy")
+def _(a, b, out):
+    import numpy as np
+
+    shares = np.array([b.data, a.data]) * out.grad
+    a.grad += shares[0]
+    b.grad += shares[1]
+
+
+@mul_backward.right("in float32")
+def _(a, b, out):
+    import numpy as np
+
+    a.grad += np.float32(b.data) * np.float32(out.grad)
+    b.grad += np.float32(a.data) * np.float32(out.grad)
+
+
+@mul_backward.right("by a helper function, and returning out")
+def _(a, b, out):
+    def add_share(node, other):
+        node.grad += other.data * out.grad
+
+    add_share(a, b)
+    add_share(b, a)
+    return out
+
+
+# --- topological_order ------------------------------------------------------------
+
+
+@exercise(
+    title="An order in which blame may be passed on",
+    task=(
+        "Write a function that takes the last node of a computation and returns a list "
+        "of all nodes that went into it, itself included. Every node stands in it "
+        "once, and after all of its children. Each node has .children; a leaf has none."
+    ),
+    hints=(
+        "Start at the root and go to the children, and from there to theirs. A node "
+        "goes on the list only when all of its children are on it.",
+        "A function visit(node) that calls itself for each child, and only then "
+        "appends the node. A set of nodes already visited keeps out doubles.",
+        "def visit(node): if node not in seen: add it to seen; visit every child; "
+        "order.append(node). Call visit(root) and return order.",
+    ),
+    cases=[
+        Case(plan, shown=shown)
+        for plan, shown in (
+            ("a=1", "a leaf, a"),
+            ("a=2; b=3; c=6 a b", "c made from a and b"),
+            ("a=3; b=9 a a", "b made from a and a"),
+            ("a=1; b=1; c=2 a b; d=2 c a", "c made from a and b; d from c and a"),
+            ("a=2; b=4 a; c=16 b; d=20 b c", "b made from a; c from b; d from b and c"),
+            ("a=2; b=4 a; c=16 b; d=20 c b", "b made from a; c from b; d from c and b"),
+            (
+                "a=5; b=0 a; c=1 b; d=5 c; e=9 a d; f=9 d a; g=0 e f",
+                "b made from a; c from b; d from c; e from a and d; f from d and a; g "
+                "from e and f",
+            ),
+        )
+    ],
+    after="Read from its end, this list tells backward() whose turn it is.",
+)
+def topological_order(root):
+    """Return every node below root once, children first; root comes last."""
+    order, seen = [], set()
+
+    def visit(node):
+        if node not in seen:
+            seen.add(node)
+            for child in node.children:
+                visit(child)
+            order.append(node)
+
+    visit(root)
+    return order
+
+
+@topological_order.probe
+def _order(function, plan):
+    """Return the order in words: that it will do, or which nodes came in which order.
+
+    A plan names every node with its number and its children: "a=2; b=4 a a".
+    """
+    nodes = {}
+    for part in plan.split("; "):
+        (name, _, rest), op = part.partition("="), "leaf"
+        number, *children = rest.split(" ")
+        made_from = tuple(nodes[child] for child in children)
+        op = "made" if made_from else "leaf"
+        nodes[name] = Node(float(number), made_from, (1.0,) * len(made_from), op)
+    found = function(nodes[name])
+    if found is None:
+        return None
+    try:
+        found = list(found)
+    except TypeError:
+        raise Misfit(
+            f"A list of nodes is needed, and a {type(found).__name__} came back."
+        ) from None
+    names = {id(node): name for name, node in nodes.items()}
+    if not all(id(node) in names for node in found):
+        strange = next(node for node in found if id(node) not in names)
+        raise Misfit(
+            "The list should hold the nodes themselves. In it stands a "
+            f"{type(strange).__name__}."
+        )
+    order = [names[id(node)] for node in found]
+    place = {name: i for i, name in enumerate(order)}
+    if len(place) == len(order) == len(nodes) and all(
+        place[names[id(child)]] < place[name]
+        for name in order
+        for child in nodes[name].children
+    ):
+        return "every node once, after its children"
+    return ", ".join(order) or "an empty list"
+
+
+topological_order.slip(
+    "parents first",
+    "The root comes first here, and the leaves at the end. When may a node go on the "
+    "list: before its children, or after them?",
+    ("return order", "return order[::-1]"),
+)
+topological_order.slip(
+    "a shared node listed twice",
+    "A node that is used twice is met twice, and would pass its blame on twice. How "
+    "can you tell that it is on the list already?",
+    ("seen.add(node)", "pass"),
+)
+topological_order.slip(
+    "the order of discovery",
+    "You list a node when you meet it. Its children come later, so they stand behind "
+    "it. What has to happen between meeting a node and listing it?",
+    ("            order.append(node)\n", ""),
+    ("seen.add(node)", "seen.add(node)\n            order.append(node)"),
+)
+topological_order.slip(
+    "the order of discovery, turned round",
+    "Most graphs come out right in this way. Try b made from a, c from b, and d from b "
+    "and c: d meets b first, yet c needs it.",
+    ("            order.append(node)\n", ""),
+    ("seen.add(node)", "seen.add(node)\n            order.insert(0, node)"),
+)
+topological_order.slip(
+    "the leaves are left out",
+    "Only computed nodes are on the list. The parameters are leaves, and it is their "
+    "blame that we want.",
+    (
+        "            order.append(node)",
+        "            if node.children:\n                order.append(node)",
+    ),
+)
+topological_order.slip(
+    "the root is left out",
+    "All nodes below the root are there. The root itself passes blame on too: it is "
+    "the first to do so.",
+    ("return order", "return order[:-1]"),
+)
+topological_order.slip(
+    "only the first child is followed",
+    "Look at c, made from a and b: one of the two is missing. Does your walk stop "
+    "after the first child?",
+    (
+        "                visit(child)\n",
+        "                visit(child)\n                break\n",
+    ),
+)
+topological_order.slip(
+    "nodes told apart by their numbers",
+    "Two nodes may hold the same number and still be two nodes. Ask whether the node "
+    "itself was seen, not its data.",
+    ("if node not in seen", "if node.data not in seen"),
+    ("seen.add(node)", "seen.add(node.data)"),
+)
+topological_order.slip(
+    "numbers in place of nodes",
+    "The order is right, but the list holds numbers. Whoever reads it needs the nodes, "
+    "with their grads and children.",
+    ("order.append(node)", "order.append(node.data)"),
+)
+topological_order.slip(
+    "a list that remembers the last call",
+    "A list as a default value is made once, when the function is defined, and shared "
+    "by all calls. Make a new one inside.",
+    ("topological_order(root)", "topological_order(root, order=[])"),
+    ("order, seen = [], set()", "seen = set()"),
+)
+topological_order.slip(
+    "sorted by their numbers",
+    "The size of a number says nothing about when it was made: 1 may be made from 5. "
+    "Only .children tells who comes before whom.",
+    ("return order", "return sorted(order, key=lambda node: node.data)"),
+)
+
+
+@topological_order.wrong(
+    "level by level",
+    "You list the root, then its children, then theirs. A node that stands on two "
+    "levels comes too early in this way, and children come after what they went into.",
+)
+def _(root):
+    order = [root]
+    for node in order:
+        for child in node.children:
+            if child not in order:
+                order.append(child)
+    return order
+
+
+@topological_order.wrong(
+    "level by level, turned round",
+    "This holds while all paths are equally long. Try b made from a, c from b, and d "
+    "from b and c: which must come first, b or c?",
+)
+def _(root):
+    order = [root]
+    for node in order:
+        for child in node.children:
+            if child not in order:
+                order.append(child)
+    return order[::-1]
+
+
+@topological_order.wrong(
+    "one level only",
+    "These are the root and its children. The children have children, too.",
+)
+def _(root):
+    order = []
+    for child in root.children:
+        if child not in order:
+            order.append(child)
+    return [*order, root]
+
+
+@topological_order.right("with a stack of its own, without recursion")
+def _(root):
+    order, seen, waiting = [], set(), [(root, False)]
+    while waiting:
+        node, ready = waiting.pop()
+        if ready:
+            order.append(node)
+        elif node not in seen:
+            seen.add(node)
+            waiting.append((node, True))
+            for child in node.children:
+                waiting.append((child, False))
+    return order
+
+
+@topological_order.right("the list itself says what was seen")
+def _(root):
+    order = []
+
+    def walk(node):
+        for child in node.children:
+            if child not in order:
+                walk(child)
+        order.append(node)
+
+    walk(root)
+    return order
+
+
+@topological_order.right("ever again, whoever has all children on the list")
+def _(root):
+    nodes = [root]
+    for node in nodes:
+        nodes.extend(child for child in node.children if child not in nodes)
+    order = []
+    while nodes:
+        for node in nodes:
+            if all(child in order for child in node.children):
+                order.append(node)
+        nodes = [node for node in nodes if node not in order]
+    return order
+
+
+@topological_order.right("a node met again moves to the front")
+def _(root):
+    order = [root]
+    for node in order:
+        for child in node.children:
+            if child in order[order.index(node) :]:
+                order.remove(child)
+            order.append(child)
+    order.reverse()
+    return list(dict.fromkeys(order))
+
+
+@topological_order.right("counting how often each node is used")
+def _(root):
+    uses, found = {root: 0}, [root]
+    for node in found:
+        for child in node.children:
+            if child not in uses:
+                uses[child] = 0
+                found.append(child)
+            uses[child] += 1
+    order, ready = [], [root]
+    while ready:
+        node = ready.pop()
+        order.append(node)
+        for child in node.children:
+            uses[child] -= 1
+            if uses[child] == 0:
+                ready.append(child)
+    return order[::-1]
+
+
+@topological_order.right("with the standard library")
+def _(root):
+    from graphlib import TopologicalSorter
+
+    sorter, found = TopologicalSorter(), [root]
+    for node in found:
+        sorter.add(node, *node.children)
+        found += [child for child in node.children if child not in found]
+    return tuple(sorter.static_order())
+
+
+# --- own_value --------------------------------------------------------------------
+
+
+class MyValue:
     """A number that remembers how it was made."""
 
     def __init__(self, data, children=(), local_grads=(), op=""):
@@ -150,30 +671,30 @@ class Value:
         self.op = op
 
     def __add__(self, other):
-        other = other if isinstance(other, Value) else Value(other)
-        return Value(self.data + other.data, (self, other), (1.0, 1.0), "+")
+        other = other if isinstance(other, MyValue) else MyValue(other)
+        return MyValue(self.data + other.data, (self, other), (1.0, 1.0), "+")
 
     def __mul__(self, other):
-        other = other if isinstance(other, Value) else Value(other)
+        other = other if isinstance(other, MyValue) else MyValue(other)
         slopes = (other.data, self.data)
-        return Value(self.data * other.data, (self, other), slopes, "*")
+        return MyValue(self.data * other.data, (self, other), slopes, "*")
 
     def __pow__(self, n):
-        return Value(self.data**n, (self,), (n * self.data ** (n - 1),), f"**{n}")
+        return MyValue(self.data**n, (self,), (n * self.data ** (n - 1),), f"**{n}")
 
     def exp(self):
         e = math.exp(self.data)
-        return Value(e, (self,), (e,), "exp")
+        return MyValue(e, (self,), (e,), "exp")
 
     def log(self):
-        return Value(math.log(self.data), (self,), (1 / self.data,), "log")
+        return MyValue(math.log(self.data), (self,), (1 / self.data,), "log")
 
     def tanh(self):
         t = math.tanh(self.data)
-        return Value(t, (self,), (1 - t**2,), "tanh")
+        return MyValue(t, (self,), (1 - t**2,), "tanh")
 
     def relu(self):
-        return Value(max(0.0, self.data), (self,), (float(self.data > 0),), "relu")
+        return MyValue(max(0.0, self.data), (self,), (float(self.data > 0),), "relu")
 
     def __neg__(self):
         return self * -1
@@ -213,12 +734,12 @@ class Value:
 
 
 own_value = Exercise(
-    Value,
+    MyValue,
     module=__name__,
     name="own_value",
     title="A Value of your own",
     task=(
-        "Write the class Value: a number that remembers how it was made. "
+        "Write the class MyValue: a number that remembers how it was made. "
         "Value(data, children=(), local_grads=(), op='') keeps these four and a grad "
         "that starts at 0. It needs +, *, ** with a number, negation, - and /, exp, "
         "log, tanh and relu, each also with plain numbers on either side, and "
@@ -236,7 +757,7 @@ own_value = Exercise(
         "slope times grad to the grad of each child.",
     ),
     stub='''
-        class Value:
+        class MyValue:
             """A number that remembers how it was made."""
 
             def __init__(self, data, children=(), local_grads=(), op=""):
@@ -297,6 +818,14 @@ own_value = Exercise(
         for shown in [
             [f"{n} = {x:g}" for n, x in zip("abc", numbers, strict=False)],
         ]
+    ]
+    + [
+        Case(
+            "type(a)(a.data * b.data, (a, b), (b.data, a.data), 'by hand') + a",
+            (2.0, 3.0),
+            shown="a node made from outside, MyValue(6.0, (a, b), (3.0, 2.0), "
+            "'by hand'), plus a, for a = 2, b = 3",
+        )
     ],
     provided="course_lib.scalar:Value",
     after="Its .data and .grad agree everywhere. It can train the micro-GPT.",
@@ -310,8 +839,8 @@ def _value_and_slopes(cls, expression, numbers):
         cls(0.0, (), (), "leaf")
     except TypeError:
         raise Misfit(
-            "Value takes data, children, local_grads and op, in this order; the last "
-            "three may be left out."
+            "The class takes data, children, local_grads and op, in this order; the "
+            "last three may be left out."
         ) from None
     leaves = {name: cls(x) for name, x in zip("abc", numbers, strict=False)}
     root = eval(expression, dict(leaves))
@@ -381,6 +910,17 @@ own_value.slip(
     ("(float(self.data > 0),)", "(1.0,)"),
 )
 own_value.slip(
+    "the given local_grads are not used",
+    "Your own operations pass blame on, but a node made from outside does not. Its "
+    "slopes were given to the constructor: does backward look there? The GPT of "
+    "notebook 06 makes such nodes.",
+    (
+        "for node in reversed(order):",
+        "for node in reversed(order):\n            if node.op == 'by hand':\n"
+        "                continue",
+    ),
+)
+own_value.slip(
     "a plain number on the left",
     "Value + 1 works and 1 + Value does not: Python then asks the Value on the right, "
     "by the names __radd__, __rmul__, __rsub__ and __rtruediv__.",
@@ -405,9 +945,9 @@ own_value.variant(
     "division with a rule of its own",
     (
         "return self * other**-1",
-        "b = other if isinstance(other, Value) else Value(other)\n"
+        "b = other if isinstance(other, MyValue) else MyValue(other)\n"
         "        slopes = (1 / b.data, -self.data / b.data**2)\n"
-        "        return Value(self.data / b.data, (self, b), slopes, '/')",
+        "        return MyValue(self.data / b.data, (self, b), slopes, '/')",
     ),
 )
 own_value.variant(
@@ -546,3 +1086,228 @@ class _:
         for node in sorted(nodes.values(), key=lambda n: n.born, reverse=True):
             for i, child in enumerate(node.children):
                 child.grad += node.local_grads[i] * node.grad
+
+
+# --- find_the_bug -----------------------------------------------------------------
+
+
+class Suspect(Value):
+    """A Value with three mistakes. Find them, and mend them."""
+
+    def __add__(self, other):
+        return Suspect(self.data + other.data, (self, other), (1.0, 1.0), "+")
+
+    def __mul__(self, other):
+        a, b = self.data, other.data
+        return Suspect(a * b, (self, other), (b, a), "*")
+
+    def __pow__(self, n):
+        slope = n * self.data ** (n - 1)
+        return Suspect(self.data**n, (self,), (slope,), f"**{n}")
+
+    def tanh(self):
+        out = math.tanh(self.data)
+        return Suspect(out, (self,), (1 - out**2,), "tanh")
+
+    def backward(self):
+        self.grad = 1.0
+        for node in backward_order(self):
+            for child, slope in zip(node.children, node.local_grads, strict=True):
+                child.grad += slope * node.grad
+
+
+find_the_bug = Exercise(
+    Suspect,
+    module=__name__,
+    name="find_the_bug",
+    title="Find the bugs",
+    task=(
+        "The class Suspect is a Value with some methods of its own, and three "
+        "mistakes in them. Every value comes out right; some slopes do not. Find the "
+        "mistakes, with triangulate, a nudge or a sharp eye, and mend them."
+    ),
+    hints=(
+        "Let the four witnesses speak about one operation at a time: "
+        "triangulate('a ** 3', {'a': 2.0}, number=Suspect), then 'tanh(a)'. "
+        "Last, an expression that uses a more than once, such as 'a * a + a'.",
+        "The mistakes are in the slope of **, in the slope of tanh, and in backward; "
+        "the sum and the product are right. In which order does Python compute "
+        "n * x**n - 1?",
+        "The exponent of the slope needs brackets: (n - 1). The slope of tanh is taken "
+        "at the result. A child's blame is added to, not replaced.",
+    ),
+    stub='''
+    class Suspect(Value):
+        """A Value with three mistakes. Find them, and mend them."""
+
+        def __add__(self, other):
+            return Suspect(self.data + other.data, (self, other), (1.0, 1.0), "+")
+
+        def __mul__(self, other):
+            a, b = self.data, other.data
+            return Suspect(a * b, (self, other), (b, a), "*")
+
+        def __pow__(self, n):
+            slope = n * self.data**n - 1
+            return Suspect(self.data**n, (self,), (slope,), f"**{n}")
+
+        def tanh(self):
+            out = math.tanh(self.data)
+            return Suspect(out, (self,), (1 - self.data**2,), "tanh")
+
+        def backward(self):
+            self.grad = 1.0
+            for node in backward_order(self):
+                for child, slope in zip(node.children, node.local_grads, strict=True):
+                    child.grad = slope * node.grad
+    ''',
+    cases=[
+        Case(text, numbers, shown=f"{text} for {shown}")
+        for text, numbers, shown in (
+            ("a ** 3", (2.0,), "a = 2"),
+            ("a ** -2", (0.5,), "a = 0.5"),
+            ("a * b + b", (2.0, 3.0), "a = 2, b = 3"),
+            ("a.tanh()", (0.8,), "a = 0.8"),
+            ("(a * b).tanh()", (0.5, -1.5), "a = 0.5, b = -1.5"),
+            ("a * a + a", (3.0,), "a = 3"),
+            ("a * b", (2.0, 3.0), "a = 2, b = 3"),
+            ("(s := a * b) * s.tanh() + a ** 2", (0.4, 1.5), "a = 0.4, b = 1.5"),
+        )
+    ],
+    after="Three wrong lines, no crash, no warning: only a second witness finds these.",
+)
+
+
+@find_the_bug.probe
+def _slopes(cls, expression, numbers):
+    """Return the data of an expression, and the slope of each of its numbers."""
+    leaves = {name: cls(x) for name, x in zip("ab", numbers, strict=False)}
+    root = eval(expression, dict(leaves))
+    root.backward()
+    return {"data": root.data} | {f"{n}.grad": x.grad for n, x in leaves.items()}
+
+
+POWER = ("self.data ** (n - 1)", "self.data**n - 1")
+TANH = ("1 - out**2", "1 - self.data**2")
+COLLECT = ("child.grad += slope", "child.grad = slope")
+TWO_LEFT = "One is mended, two are left. "
+ONE_LEFT = "Two are mended, one is left. "
+
+find_the_bug.slip(
+    "all three mistakes are still there",
+    "Begin with the first slope that is off. Which method made that node?",
+    POWER,
+    TANH,
+    COLLECT,
+)
+find_the_bug.slip(
+    "the power and tanh are still wrong",
+    TWO_LEFT + "Blame is collected now. Put a nudge to ** and to tanh.",
+    POWER,
+    TANH,
+)
+find_the_bug.slip(
+    "the power and backward are still wrong",
+    TWO_LEFT + "tanh is right now. Put a nudge to **, and to a number used twice.",
+    POWER,
+    COLLECT,
+)
+find_the_bug.slip(
+    "tanh and backward are still wrong",
+    TWO_LEFT + "The power is right now. Put a nudge to tanh, and to a number that is "
+    "used twice.",
+    TANH,
+    COLLECT,
+)
+find_the_bug.slip(
+    "the order of computation in the power",
+    ONE_LEFT + "The slope of a ** 3 at a = 2 should be 12. What does Python compute "
+    "first in n * x**n - 1?",
+    POWER,
+)
+find_the_bug.slip(
+    "derivative of tanh taken at the wrong place",
+    ONE_LEFT + "At a = 2 the slope of tanh is small but positive. Is yours? Look at "
+    "what is squared.",
+    TANH,
+)
+find_the_bug.slip(
+    "= where += was needed",
+    ONE_LEFT + "Every number that is used once has the right slope. What becomes of "
+    "the first share when a second one arrives?",
+    COLLECT,
+)
+find_the_bug.slip(
+    "the power rule without its exponent in front",
+    "The brackets are right now, but something else got lost. The slope of a ** 3 at "
+    "a = 2 is 12, not 4.",
+    ("n * self.data ** (n - 1)", "self.data ** (n - 1)"),
+)
+find_the_bug.slip(
+    "the square forgotten in the slope of tanh",
+    "The slope of tanh is taken at the right place now. But the slope at -a should be "
+    "that at a: what makes it so?",
+    ("1 - out**2", "1 - out"),
+)
+find_the_bug.slip(
+    "the product mended, which was not broken",
+    "Every change needs a witness. Put a nudge to a * b, and compare with the slope "
+    "that was there before.",
+    ('(b, a), "*"', '(a, b), "*"'),
+)
+find_the_bug.slip(
+    "backward from the leaves",
+    "The order was right: a node passes its blame on when its own is complete, and "
+    "that begins at the result.",
+    ("backward_order(self)", "reversed(backward_order(self))"),
+)
+find_the_bug.slip(
+    "blame collected, slopes forgotten",
+    "Blame is added up now, but every child gets all of it. What stands between a "
+    "node's blame and its child's share?",
+    ("slope * node.grad", "node.grad"),
+)
+find_the_bug.variant(
+    "the result times itself, and the sum written out",
+    ("1 - out**2", "1 - out * out"),
+    ("child.grad += slope * node.grad", "child.grad = child.grad + node.grad * slope"),
+)
+find_the_bug.variant(
+    "with cosh and math.pow",
+    ("1 - out**2", "1 / math.cosh(self.data) ** 2"),
+    ("self.data ** (n - 1)", "math.pow(self.data, n - 1)"),
+)
+find_the_bug.variant(
+    "the power divided, tanh squared by hand",
+    ("n * self.data ** (n - 1)", "n * self.data**n / self.data"),
+    ("1 - out**2", "(1 - out) * (1 + out)"),
+)
+find_the_bug.variant(
+    "the package's own backward",
+    (
+        """    def backward(self):
+        self.grad = 1.0
+        for node in backward_order(self):
+            for child, slope in zip(node.children, node.local_grads, strict=True):
+                child.grad += slope * node.grad
+""",
+        "",
+    ),
+)
+find_the_bug.variant(
+    "with an index in place of zip",
+    (
+        """for child, slope in zip(node.children, node.local_grads, strict=True):
+                child.grad += slope""",
+        """for i in range(len(node.children)):
+                child, slope = node.children[i], node.local_grads[i]
+                child.grad += slope""",
+    ),
+)
+find_the_bug.variant(
+    "the class found by type(self)",
+    (
+        'Suspect(out, (self,), (1 - out**2,), "tanh")',
+        'type(self)(out, (self,), (1 - math.tanh(self.data) ** 2,), "tanh")',
+    ),
+)

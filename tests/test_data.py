@@ -335,6 +335,13 @@ def test_lines_are_the_same_across_blocks(written: Callable[[bytes], Path]) -> N
     assert load_lines(written("\r\n".join(lines).encode())) == lines
 
 
+def test_a_line_of_full_length_may_span_blocks(
+    written: Callable[[bytes], Path],
+) -> None:
+    lines = ["a"] * 15_000 + ["🙂" * MAX_LINE]
+    assert load_lines(written("\n".join(lines).encode())) == lines
+
+
 def test_a_shipped_set_is_the_default_and_goes_before_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -357,11 +364,9 @@ def test_a_missing_file_is_named(tmp_path: Path, said: Said) -> None:
     assert "line\\nbreak' does not exist" in said("line\nbreak")
 
 
-def test_a_folder_and_a_pipe_are_named(tmp_path: Path, said: Said) -> None:
+def test_a_folder_and_a_device_are_named(tmp_path: Path, said: Said) -> None:
     assert "is a folder" in said(tmp_path)
-    if hasattr(os, "mkfifo"):
-        os.mkfifo(tmp_path / "pipe")
-        assert "not a regular file" in said(tmp_path / "pipe")
+    assert "not a regular file" in said(os.devnull)
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b" \t\r\n\n  ", b"\xef\xbb\xbf\n"])
@@ -404,6 +409,13 @@ def test_a_line_too_long_is_named(
 ) -> None:
     text = "emma\n\n" + "x" * (MAX_LINE + 1) + end
     assert "line 3, is longer than 10,000 characters" in said(written(text.encode()))
+
+
+@pytest.mark.parametrize("size", range(1, 9))
+def test_the_number_of_a_line_depends_on_no_block(size: int) -> None:
+    file = io.BytesIO(b"emma\r\n\r\nolivia\r" + b"x" * (MAX_LINE + 1))
+    with pytest.raises(DataError, match="line 4, is longer"):
+        text_lines(iter(lambda: file.read(size), b""), "mine")
 
 
 @pytest.mark.parametrize("letter", ["x", "é", "🙂"])
@@ -482,7 +494,7 @@ class Handler(BaseHTTPRequestHandler):
         if kind == "together":
             self.both.wait(timeout=30)  # go on only when two are downloading
         if kind == "silent":
-            self.released.wait(timeout=30)
+            self.released.wait(timeout=3)  # then answers well, too late
         if kind.startswith("to-"):
             target = {
                 "to-good": "/good",
@@ -502,8 +514,12 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(CONTENT)
         elif kind == "trickle":
             self.answer(200, {"Content-Length": str(len(CONTENT))})
-            while not self.released.wait(0.02):
-                self.wfile.write(b"e")
+            for _ in range(150):
+                if not self.released.wait(0.02):
+                    self.wfile.write(b"e")
+        elif kind == "huge":
+            self.answer(200, {"Content-Length": str(10**12)})
+            self.released.wait(timeout=30)
         elif kind == "not-http":
             self.wfile.write(b"hello\r\n\r\n")
         elif kind in ("404", "503"):
@@ -518,7 +534,8 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(200, {"Content-Length": str(len(CONTENT))})
             self.wfile.write(body)
             if kind == "stalled":
-                self.released.wait(timeout=30)
+                self.released.wait(timeout=3)
+                self.wfile.write(CONTENT[100_000:])
 
     def answer(self, status: int, headers: dict[str, str]) -> None:
         self.send_response(status)
@@ -632,7 +649,11 @@ def test_a_trickle_ends_at_the_deadline(
     server: str, cache: Path, said: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("course_lib.data.download.DEADLINE_S", 0.3)
-    assert "the whole within 0.3 s" in said(f"{server}/trickle", SHA256)
+    message = said(f"{server}/trickle", SHA256)
+    assert "the whole within 0.3 s" in message
+    came = re.search(r"\((\d+) bytes came\)", message)
+    assert came
+    assert int(came[1]) < 150  # it did not wait for the end
     assert held(cache) == []
 
 
@@ -645,6 +666,14 @@ def test_too_large_a_file_is_left(
     assert held(cache) == []
     monkeypatch.setattr("course_lib.data.download.MAX_BYTES", len(CONTENT))
     assert load_lines(f"{server}/{kind}", SHA256) == LINES
+
+
+def test_a_size_too_large_is_refused_when_announced(
+    server: str, cache: Path, said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("course_lib.data.download.TIMEOUT_S", 1.0)
+    assert "at most 104,857,600 bytes" in said(f"{server}/huge", SHA256)
+    assert held(cache) == []
 
 
 def test_an_interrupted_download_leaves_nothing(
@@ -775,12 +804,15 @@ def test_sets_are_read_from_a_zip(tmp_path: Path) -> None:
         for path in [FOLDER.parent / "__init__.py", *FOLDER.iterdir()]:
             if path.is_file():
                 package.write(path, path.relative_to(FOLDER.parents[1]))
-    code = """
+    digits = hashlib.sha256((FOLDER / "names.txt").read_bytes()).hexdigest()
+    code = f"""
         import sys
         sys.path.insert(0, "package.zip")
         import course_lib.data as data
         assert ".zip" in data.__file__, data.__file__
-        print(len(data.load_names()), len(data.load_houses()), len(data.card("spam")))
+        digits = "{digits}"
+        names = data.load_lines("names", digits)
+        print(len(names), len(data.load_houses()), len(data.card("spam")))
     """
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)],

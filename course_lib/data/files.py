@@ -8,12 +8,13 @@ import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, TYPE_CHECKING
 
 from course_lib.data.lines import DataError, show, text_lines
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 LINE_SETS = ("names", "things")
 _BLOCK = 64 * 1024  # bytes per read: a file of any size costs this much memory
@@ -34,8 +35,7 @@ def load_lines(
     expected = None if sha256 is None else _digits(sha256)
     source = "names" if source is None else source
     if isinstance(source, str) and source in LINE_SETS:
-        with resources.as_file(shipped(f"{source}.txt")) as path:
-            return _lines_of(path, expected, source)
+        return _lines_of(shipped(f"{source}.txt"), expected, source)
     if isinstance(source, str) and "://" in source:
         from course_lib.data.download import cached  # slow to import, seldom needed
 
@@ -45,16 +45,21 @@ def load_lines(
 
 def shipped(file: str) -> Traversable:
     """A file of this package, also when the package is a wheel or a zip."""
+    from importlib import resources  # takes as long to import as all the rest
+
     return resources.files("course_lib.data") / file
 
 
-def sha256_of(path: Path) -> str:
+def sha256_of(path: Traversable) -> str:
     """SHA-256 of a file's content, as 64 hexadecimal digits."""
+    digest = hashlib.sha256()
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        for block in _blocks(file):
+            digest.update(block)
+    return digest.hexdigest()
 
 
-def _lines_of(path: Path, sha256: str | None, source: object) -> list[str]:
+def _lines_of(path: Traversable, sha256: str | None, source: object) -> list[str]:
     with _readable(source):
         if sha256 is not None and (found := sha256_of(path)) != sha256:
             raise DataError(
@@ -65,7 +70,7 @@ def _lines_of(path: Path, sha256: str | None, source: object) -> list[str]:
             return text_lines(_blocks(file), source)
 
 
-def _blocks(file: BinaryIO) -> Iterator[bytes]:
+def _blocks(file: IO[bytes]) -> Iterator[bytes]:
     while block := file.read(_BLOCK):
         yield block
 

@@ -775,6 +775,8 @@ def test_memory_is_watched_where_the_system_does_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(process, "MEMORY", 100)
+    monkeypatch.setattr(process, "LIMIT", 30.0)
+    monkeypatch.setattr(process, "VERDICT", 30.0)
     cells = """
         import time
         try:

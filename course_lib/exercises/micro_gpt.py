@@ -1,0 +1,1076 @@
+# mypy: ignore-errors
+# ruff: noqa: N801
+"""The exercises of 06_micro_gpt. Answers are written as learners write: untyped."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from course_lib.exercises.core import Case, Exercise, Misfit, exercise
+
+# --- encode_decode ----------------------------------------------------------------
+
+
+class MyTokenizer:
+    """Text to tokens and back, one token per character."""
+
+    def __init__(self, chars):
+        self.chars = chars
+        self.bos = len(chars)
+
+    def encode(self, text):
+        return [self.chars.index(char) for char in text]
+
+    def decode(self, tokens):
+        return "".join(self.chars[token] for token in tokens if token != self.bos)
+
+
+encode_decode = Exercise(
+    MyTokenizer,
+    module=__name__,
+    name="encode_decode",
+    title="Encode and decode",
+    task=(
+        "Write a class MyTokenizer. It is made with chars, a string of all characters "
+        "it knows; the token of a character is its place in chars, counted from 0. "
+        "encode(text) returns the list of tokens. decode(tokens) returns the text; "
+        "the token bos, whose number is len(chars), is left out of it."
+    ),
+    hints=(
+        "encode asks, for each character of the text: where in chars does it stand? "
+        "decode asks the reverse: which character stands at this place?",
+        "chars.index(c) gives the place of a character, and chars[i] the character at "
+        "a place. ''.join(list_of_characters) makes one string of many.",
+        "encode: [self.chars.index(c) for c in text]. decode: the same with "
+        "self.chars[t], only where t is not len(self.chars), joined to one string.",
+    ),
+    stub='''
+        class MyTokenizer:
+            """Text to tokens and back, one token per character."""
+
+            def __init__(self, chars):
+                ...
+
+            def encode(self, text):
+                ...
+
+            def decode(self, tokens):
+                ...
+    ''',
+    cases=[
+        Case(chars, text, tokens, shown=f"chars {chars!r}: {text!r} and {tokens}")
+        for chars, text, tokens in (
+            ("abc", "a", [2]),
+            ("abc", "abba", [1, 0, 1]),
+            ("abcdefghijklmnopqrstuvwxyz", "clara", [26, 2, 11, 0, 17, 0, 26]),
+            (" -'xyz", "xy-z", [3, 6, 2, 5]),
+            ("zyx", "xyz", [2, 1, 3, 0]),
+        )
+    ],
+    after="Now there and back again changes nothing, and a model can read.",
+)
+
+
+@encode_decode.probe
+def _there_and_back(cls, chars, text, tokens):
+    """Return what a tokenizer makes of a text, and of some tokens."""
+    try:
+        tokenizer = cls(chars)
+    except TypeError:
+        if cls.__init__ is object.__init__:
+            raise Misfit(
+                "MyTokenizer(chars) takes one argument: write __init__(self, chars)."
+            ) from None
+        raise
+    encoded, decoded = tokenizer.encode(text), tokenizer.decode(tokens)
+    for name, result in (("encode", encoded), ("decode", decoded)):
+        if result is None:
+            raise Misfit(f"Nothing came back from {name}: is there a return?")
+    return {"encode": encoded, "decode": decoded}
+
+
+encode_decode.slip(
+    "counted from 1",
+    "The first character of chars should have the token 0. Where do Python's own "
+    "counts begin?",
+    ("self.chars.index(char)", "self.chars.index(char) + 1"),
+    ("self.chars[token]", "self.chars[token - 1]"),
+)
+encode_decode.slip(
+    "bos looked up among the characters",
+    "There is no character at the place len(chars): that number is bos. decode meets "
+    "it, and should leave it out.",
+    (" if token != self.bos", ""),
+)
+encode_decode.slip(
+    "bos taken for the number 0",
+    "0 is the first character here. bos comes after all of them: which number is that?",
+    ("token != self.bos", "token != 0"),
+    ("self.chars[token] for", "(self.chars + '?')[token] for"),
+)
+encode_decode.slip(
+    "bos turned into a visible character",
+    "The model needs bos, the reader does not. In the decoded text it should leave no "
+    "trace.",
+    (
+        "self.chars[token] for token in tokens if token != self.bos",
+        "(self.chars + '.')[token] for token in tokens",
+    ),
+)
+encode_decode.slip(
+    "reading stops at the first bos",
+    "A text that begins with bos comes out empty here. It should be left out, and what "
+    "stands behind it kept.",
+    (
+        "token in tokens if token != self.bos",
+        "token in [*tokens, self.bos][: [*tokens, self.bos].index(self.bos)]",
+    ),
+)
+encode_decode.slip(
+    "bos added by encode",
+    "A document has bos before it and after it, but encode turns a text into just its "
+    "own tokens: one for each character.",
+    (
+        "[self.chars.index(char) for char in text]",
+        "[self.bos, *map(self.chars.index, text), self.bos]",
+    ),
+)
+encode_decode.slip(
+    "a list of characters in place of a text",
+    "All characters are there, and in order. The text is one string: what glues them "
+    "together?",
+    (
+        '"".join(self.chars[token] for token in tokens if token != self.bos)',
+        "[self.chars[token] for token in tokens if token != self.bos]",
+    ),
+)
+encode_decode.slip(
+    "a separator between the characters",
+    "Something stands between the characters. Look at the string in front of .join.",
+    ('"".join', '" ".join'),
+)
+encode_decode.slip(
+    "the alphabet's numbers in place of those of chars",
+    "These are places in the computer's own alphabet, where a is 97. Here a token is a "
+    "place in chars, and that may begin with any character.",
+    ("self.chars.index(char)", "ord(char) - 97"),
+    ("self.chars[token]", "chr(token + 97)"),
+)
+encode_decode.slip(
+    "numbers given by the text in place of chars",
+    "The same character gets other numbers in other texts here, and the model could "
+    "learn nothing about it. Only chars decides.",
+    ("self.chars.index(char)", "sorted(set(text)).index(char)"),
+)
+encode_decode.slip(
+    "each character only once",
+    "A text may use a character twice: clara has two a's. Here the second is lost.",
+    ("for char in text]", "for char in dict.fromkeys(text)]"),
+)
+encode_decode.slip(
+    "chars put in another order",
+    "The characters have been sorted on the way. Their order in chars is their number: "
+    "keep it.",
+    ("self.chars = chars", "self.chars = ''.join(sorted(chars))"),
+)
+encode_decode.slip(
+    "tokens as text in place of numbers",
+    "The places are right, but they are strings of digits. The model looks up row 2, "
+    "not row '2'.",
+    ("[self.chars.index(char)", "[str(self.chars.index(char))"),
+)
+encode_decode.variant(
+    "with find, and a filter",
+    ("self.chars.index(char)", "self.chars.find(char)"),
+    (
+        "self.chars[token] for token in tokens if token != self.bos",
+        "map(self.chars.__getitem__, filter(lambda t: t < self.bos, tokens))",
+    ),
+)
+
+
+@encode_decode.right("with two dictionaries")
+class _:
+    def __init__(self, chars):
+        self.token_of = {c: i for i, c in enumerate(chars)}
+        self.char_of = dict(enumerate(chars))
+
+    def encode(self, text):
+        return [self.token_of[c] for c in text]
+
+    def decode(self, tokens):
+        return "".join([self.char_of.get(t, "") for t in tokens])
+
+
+@encode_decode.right("in loops")
+class _:
+    def __init__(self, chars):
+        self.chars = list(chars)
+
+    def encode(self, text):
+        tokens = []
+        for c in text:
+            for i in range(len(self.chars)):
+                if self.chars[i] == c:
+                    tokens.append(i)
+        return tokens
+
+    def decode(self, tokens):
+        text = ""
+        for t in tokens:
+            if t == len(self.chars):
+                continue
+            text += self.chars[t]
+        return text
+
+
+@encode_decode.right("with NumPy")
+class _:
+    def __init__(self, chars):
+        self.chars = np.array(list(chars))
+
+    def encode(self, text):
+        same = self.chars == np.array(list(text))[:, None]
+        return same.argmax(axis=1)
+
+    def decode(self, tokens):
+        tokens = np.asarray(tokens)
+        return "".join(self.chars[tokens[tokens < len(self.chars)]])
+
+
+@encode_decode.right("an empty character for bos")
+class _:
+    def __init__(self, chars):
+        self.chars = [*chars, ""]
+
+    def encode(self, text):
+        return tuple(map(self.chars.index, text))
+
+    def decode(self, tokens):
+        return "".join(self.chars[t] for t in tokens)
+
+
+@encode_decode.right("a dictionary, turned round to decode")
+class _:
+    def __init__(self, chars):
+        self.numbers = dict(zip(chars, range(len(chars)), strict=True))
+
+    def encode(self, text):
+        return list(map(self.numbers.get, text))
+
+    def decode(self, tokens):
+        back = {number: char for char, number in self.numbers.items()}
+        return "".join(back[t] for t in tokens if t in back)
+
+
+# --- causal_mask ------------------------------------------------------------------
+
+
+@exercise(
+    title="The causal mask",
+    task=(
+        "Write a function that takes a NumPy array of scores (T, T): row i holds how "
+        "well position i likes each position. It returns a new array in which every "
+        "score of a later position is -inf and all others stand as they were."
+    ),
+    hints=(
+        "In row i, which columns lie in the future? Write down the row and column of "
+        "each for T = 3: there are three.",
+        "np.tri(T, dtype=bool) is True where the column is at most the row. "
+        "np.where(condition, a, b) takes from a where it holds, and from b elsewhere.",
+        "np.where(np.tri(len(scores), dtype=bool), scores, -np.inf)",
+    ),
+    cases=[
+        (np.array([[1.5, -0.5], [0.25, 2.0]]),),
+        (np.array([[0.5]]),),
+        (np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]]),),
+        (np.array([[-1.0, 0.0, -2.0], [0.5, -3.0, 0.0], [0.0, 0.0, -1.0]]),),
+        (np.array([[0.1 * i - 0.3 * j for j in range(4)] for i in range(4)]),),
+    ],
+    array_needed=True,
+    after="After softmax, the future gets a weight of exactly zero.",
+)
+def causal_mask(scores):
+    """Return the scores (T, T) with -inf at every later position."""
+    past = np.tri(len(scores), dtype=bool)
+    return np.where(past, scores, -np.inf)
+
+
+causal_mask.slip(
+    "mask off by one: a position cannot see itself",
+    "Look at the diagonal. A position may look at itself, or the first one would have "
+    "nowhere to look at all.",
+    ("np.tri(len(scores), dtype=bool)", "np.tri(len(scores), k=-1, dtype=bool)"),
+)
+causal_mask.slip(
+    "mask off by one: the next position can be seen",
+    "Look just right of the diagonal. That is the token to be guessed, and here its "
+    "position can be read.",
+    ("np.tri(len(scores), dtype=bool)", "np.tri(len(scores), k=1, dtype=bool)"),
+)
+causal_mask.slip(
+    "mask as 0 instead of -inf",
+    "e to the power of 0 is 1: after softmax such a position still gets a share. Which "
+    "score becomes exactly nothing?",
+    ("-np.inf", "0.0"),
+)
+causal_mask.slip(
+    "the past masked, not the future",
+    "Look at the first row: position 0 sees everything but, in the last row, the past "
+    "is gone. Which half of the square is the future?",
+    ("np.where(past, scores", "np.where(past.T, scores"),
+)
+causal_mask.slip(
+    "the mask turned inside out",
+    "What should stay is masked, and what should be masked has stayed. Look at the "
+    "condition.",
+    ("np.where(past, scores, -np.inf)", "np.where(past, -np.inf, scores)"),
+)
+causal_mask.slip(
+    "plus infinity",
+    "An infinite score draws all attention to the future. Look at the sign.",
+    ("-np.inf", "np.inf"),
+)
+causal_mask.slip(
+    "a large negative number instead of -inf",
+    "That nearly works. But a score may be as low as that too, and then the future "
+    "shines through. Is there a number below all others?",
+    ("-np.inf", "-1e9"),
+)
+causal_mask.slip(
+    "the mask without the scores",
+    "The infinities stand where they should. But what became of the scores?",
+    ("np.where(past, scores, -np.inf)", "np.where(past, 0.0, -np.inf)"),
+)
+causal_mask.slip(
+    "True and False in place of scores",
+    "This says where the past is. One step is missing: take the scores there, and -inf "
+    "elsewhere.",
+    ("np.where(past, scores, -np.inf)", "past"),
+)
+causal_mask.slip(
+    "zero times infinity",
+    "0 * -inf is not 0: it is not a number. Choose between two values in place of "
+    "multiplying.",
+    ("np.where(past, scores, -np.inf)", "scores + (1 - past) * -np.inf"),
+)
+causal_mask.slip(
+    "the last position only",
+    "Each row has a future of its own: for row 0 it is everything but column 0.",
+    (
+        "past = np.tri(len(scores), dtype=bool)",
+        "past = np.ones(scores.shape, bool)\n    past[:-1, -1] = False",
+    ),
+)
+causal_mask.slip(
+    "the softmax already taken",
+    "The future has a weight of zero, so the mask is right, and you went further than "
+    "asked: return the masked scores.",
+    (
+        "return np.where(past, scores, -np.inf)",
+        "exps = np.exp(np.where(past, scores, -np.inf))\n"
+        "    return exps / exps.sum(axis=1, keepdims=True)",
+    ),
+)
+
+
+@causal_mask.wrong(
+    "input mutated",
+    "The scores are right, but they were written into the caller's own array. Work on "
+    "a copy.",
+)
+def _(scores):
+    scores[np.triu_indices(len(scores), 1)] = -np.inf
+    return scores
+
+
+@causal_mask.wrong(
+    "a list where an array was needed",
+    "The numbers are right. The next step is a softmax over rows, and a list of lists "
+    "cannot do that: make it an array.",
+)
+def _(scores):
+    rows = range(len(scores))
+    return [[scores[i][j] if j <= i else -math.inf for j in rows] for i in rows]
+
+
+@causal_mask.right("with two loops over a copy")
+def _(scores):
+    masked = scores.copy()
+    for i in range(len(scores)):
+        for j in range(i + 1, len(scores)):
+            masked[i, j] = -np.inf
+    return masked
+
+
+@causal_mask.right("with the indices of the upper triangle")
+def _(scores):
+    masked = np.array(scores)
+    masked[np.triu_indices(len(masked), k=1)] = float("-inf")
+    return masked
+
+
+@causal_mask.right("as a sum")
+def _(scores):
+    return scores + np.triu(np.full(scores.shape, -np.inf), k=1)
+
+
+@causal_mask.right("comparing rows and columns")
+def _(scores):
+    row, column = np.indices(scores.shape)
+    return np.where(column > row, -np.inf, scores)
+
+
+@causal_mask.right("in float32")
+def _(scores):
+    masked = np.full(scores.shape, -np.inf, np.float32)
+    for i, row in enumerate(scores):
+        masked[i, : i + 1] = row[: i + 1]
+    return masked
+
+
+@causal_mask.right("with JAX")
+def _(scores):
+    import jax.numpy as jnp
+
+    past = jnp.tri(scores.shape[0], dtype=bool)
+    return jnp.where(past, scores, -jnp.inf)
+
+
+@causal_mask.right("a list of lists, made an array")
+def _(scores):
+    rows = range(len(scores))
+    return np.array(
+        [[scores[i][j] if j <= i else -math.inf for j in rows] for i in rows]
+    )
+
+
+# --- attention_head ---------------------------------------------------------------
+
+
+def _block(rows, columns, seed):
+    """Return numbers (rows, columns) with one digit, drawn around 0."""
+    return np.random.default_rng(seed).normal(0, 1.5, (rows, columns)).round(1)
+
+
+@exercise(
+    title="One attention head",
+    task=(
+        "Write a function that takes the queries, keys and values of one head, three "
+        "NumPy arrays (T, d), and returns what the head passes on, an array (T, d): "
+        "scores q.k / sqrt(d), masked, softmax over each row, and with these weights "
+        "a mean of the values."
+    ),
+    hints=(
+        "Four steps: scores (T, T), mask, weights (T, T), output (T, d). Row i of the "
+        "scores holds the dot products of query i with every key.",
+        "q @ k.T gives all dot products at once. The mask comes before the softmax. "
+        "For the softmax, divide np.exp(scores) by its sum over axis 1, with "
+        "keepdims=True.",
+        "scores = q @ k.T / np.sqrt(d); np.where(np.tri(T, dtype=bool), scores, "
+        "-np.inf); exps = np.exp(...); weights = exps / exps.sum(axis=1, "
+        "keepdims=True); return weights @ v.",
+    ),
+    cases=[
+        Case(*(_block(T, d, seed) for seed in (T, T + 10, T + 20)))
+        for T, d in ((1, 2), (2, 3), (3, 4), (4, 2), (6, 4))
+    ],
+    array_needed=True,
+    after="Four of these side by side are the attention of the micro-GPT.",
+)
+def attention_head(q, k, v):
+    """Return (T, d): for each position a weighted mean of the values up to it."""
+    T, d = q.shape
+    scores = q @ k.T / np.sqrt(d)
+    scores = np.where(np.tri(T, dtype=bool), scores, -np.inf)
+    exps = np.exp(scores - scores.max(axis=1, keepdims=True))
+    weights = exps / exps.sum(axis=1, keepdims=True)
+    return weights @ v
+
+
+MASKED = "scores = np.where(np.tri(T, dtype=bool), scores, -np.inf)"
+
+attention_head.slip(
+    "missing scale",
+    "The longer the vectors, the larger their dot products, and the sharper the "
+    "softmax. Which part of the formula keeps them in bounds?",
+    (" / np.sqrt(d)", ""),
+)
+attention_head.slip(
+    "divided by d, not by its root",
+    "The scores are too tame. A sum of d random products grows like the root of d, not "
+    "like d.",
+    ("np.sqrt(d)", "d"),
+)
+attention_head.slip(
+    "multiplied by the root of d",
+    "The scale should calm the scores; here it stirs them up. Look at the operator.",
+    ("/ np.sqrt(d)", "* np.sqrt(d)"),
+)
+attention_head.slip(
+    "the root of T in place of the root of d",
+    "The scale depends on how many products are added up in one score: that is the "
+    "length of a vector, not the number of positions.",
+    ("np.sqrt(d)", "np.sqrt(T)"),
+)
+attention_head.slip(
+    "no mask",
+    "Only the last position comes out right: it has no future. The others can see "
+    "theirs. What hides it?",
+    (MASKED, "pass"),
+)
+attention_head.slip(
+    "mask after the softmax",
+    "The weights of the past no longer sum to 1, since the future took its share "
+    "before it was masked. Which comes first?",
+    (MASKED, "past = np.tri(T)"),
+    ("return weights", "return (weights * past)"),
+)
+attention_head.slip(
+    "mask as 0 instead of -inf",
+    "A score of 0 is a score like any other: e to the power of 0 is 1, so the future "
+    "still gets a share.",
+    ("scores, -np.inf)", "scores, 0.0)"),
+)
+attention_head.slip(
+    "mask off by one: a position cannot see itself",
+    "The first row has nothing to look at, and its weights are 0 / 0. May a position "
+    "look at itself?",
+    ("np.tri(T, dtype=bool)", "np.tri(T, k=-1, dtype=bool)"),
+)
+attention_head.slip(
+    "mask off by one: the next position can be seen",
+    "Each row sees one position too many: the very one to be guessed.",
+    ("np.tri(T, dtype=bool)", "np.tri(T, k=1, dtype=bool)"),
+)
+attention_head.slip(
+    "softmax over the wrong axis",
+    "Here each column sums to 1. Each row belongs to one position that spreads its "
+    "attention: which axis runs along a row?",
+    ("exps.sum(axis=1, keepdims=True)", "exps.sum(axis=0, keepdims=True)"),
+    ("scores.max(axis=1, keepdims=True)", "scores[0, 0]"),
+)
+attention_head.slip(
+    "one softmax over the whole table",
+    "All rows share one cake here. Every row should have a cake of its own.",
+    ("exps.sum(axis=1, keepdims=True)", "exps.sum()"),
+    ("scores.max(axis=1, keepdims=True)", "scores.max()"),
+)
+attention_head.slip(
+    "queries and keys exchanged",
+    "Row i should hold the scores of query i with every key. Here it holds those of "
+    "key i with every query.",
+    ("q @ k.T", "k @ q.T"),
+)
+attention_head.slip(
+    "the weights in place of the mixed values",
+    "These are the shares of attention, and they are right. The head passes on "
+    "something else: what is mixed in these shares?",
+    ("return weights @ v", "return weights"),
+)
+attention_head.slip(
+    "keys mixed instead of values",
+    "The shares are right. But a key only says what a position offers; what it hands "
+    "over is another vector.",
+    ("weights @ v", "weights @ k"),
+)
+attention_head.slip(
+    "scores used as weights",
+    "Scores may be negative, and -inf times a value is no share. What turns a row of "
+    "scores into shares of 1?",
+    ("weights = exps / exps.sum(axis=1, keepdims=True)", "weights = scores"),
+    ("scores, -np.inf)", "scores, 0.0)"),
+)
+attention_head.slip(
+    "powers that are not divided by their sum",
+    "The proportions are right, but each row of weights should sum to 1.",
+    ("exps / exps.sum(axis=1, keepdims=True)", "np.exp(scores)"),
+)
+
+
+@attention_head.wrong(
+    "products element by element",
+    "q * k multiplies each entry with the one at the same place. A score is a dot "
+    "product, for every pair of a query and a key.",
+)
+def _(q, k, v):
+    scores = q * k / np.sqrt(q.shape[1])
+    exps = np.exp(scores)
+    return exps / exps.sum(axis=1, keepdims=True) * v
+
+
+@attention_head.right("row by row, over the past alone")
+def _(q, k, v):
+    out = np.zeros_like(v)
+    for t in range(len(q)):
+        scores = k[: t + 1] @ q[t] / q.shape[1] ** 0.5
+        weights = np.exp(scores) / np.exp(scores).sum()
+        out[t] = weights @ v[: t + 1]
+    return out
+
+
+@attention_head.right("with lists and math alone, made an array")
+def _(q, k, v):
+    rows = []
+    for t, query in enumerate(q.tolist()):
+        scores = [
+            sum(a * b for a, b in zip(query, key, strict=True)) / math.sqrt(len(query))
+            for key in k[: t + 1].tolist()
+        ]
+        exps = [math.exp(s) for s in scores]
+        shares = [e / sum(exps) for e in exps]
+        columns = zip(*v[: t + 1].tolist(), strict=True)
+        rows.append(
+            [sum(s * x for s, x in zip(shares, c, strict=True)) for c in columns]
+        )
+    return np.array(rows)
+
+
+@attention_head.right("with einsum, in float32")
+def _(q, k, v):
+    q, k, v = (np.asarray(x, np.float32) for x in (q, k, v))
+    scores = np.einsum("td,sd->ts", q, k) * np.float32(q.shape[-1] ** -0.5)
+    scores += np.triu(np.full(scores.shape, -np.inf, np.float32), 1)
+    weights = np.exp(scores)
+    weights /= weights.sum(-1, keepdims=True)
+    return np.einsum("ts,sd->td", weights, v)
+
+
+@attention_head.right("the powers masked before they are divided")
+def _(q, k, v):
+    exps = np.exp(q @ k.T / np.sqrt(len(q[0]))) * np.tri(len(q))
+    return (exps @ v) / exps.sum(axis=1)[:, None]
+
+
+@attention_head.right("the queries scaled first, and everything transposed")
+def _(q, k, v):
+    scores = k @ (q / math.sqrt(q.shape[1])).T
+    scores = np.where(np.tri(len(q), dtype=bool).T, scores, -np.inf)
+    weights = np.exp(scores) / np.exp(scores).sum(axis=0)
+    return (v.T @ weights).T
+
+
+@attention_head.right("with JAX")
+def _(q, k, v):
+    import jax
+    import jax.numpy as jnp
+
+    scores = jnp.asarray(q) @ k.T / jnp.sqrt(q.shape[-1])
+    past = jnp.tri(len(q), dtype=bool)
+    return jax.nn.softmax(jnp.where(past, scores, -jnp.inf)) @ v
+
+
+# --- cross_entropy_over_positions -------------------------------------------------
+
+
+@exercise(
+    title="Cross-entropy over positions",
+    task=(
+        "Write a function that takes a NumPy array of logits (T, vocab_size), one row "
+        "for each token that was read, and the document, T + 1 tokens. Row t guesses "
+        "the token at place t + 1. Return the mean of -ln of the probability that "
+        "each of these next tokens got, also for logits of 1000."
+    ),
+    hints=(
+        "The first T tokens were read, the last T are the targets. Which slice of the "
+        "document is that?",
+        "For one row: the log of the sum of e to the power of each logit, minus the "
+        "logit of the target. Take the largest logit out of the sum, and add it back "
+        "after the log.",
+        "targets = document[1:]; for each row and target: top = row.max(), "
+        "top + np.log(np.exp(row - top).sum()) - row[target]. Return the mean.",
+    ),
+    cases=[
+        (np.zeros((2, 4)), np.array([3, 1, 2])),
+        (np.array([[2.0, -1.0, 0.5], [0.5, 1.5, -1.0]]), np.array([2, 0, 1])),
+        (
+            np.array(
+                [[1.0, 3.0, -2.0], [0.5, 0.0, 2.5], [-1.0, 2.0, 1.0], [0.0, 1.0, 3.0]]
+            ),
+            np.array([2, 1, 0, 0, 2]),
+        ),
+        (np.array([[1.2, -0.7, 0.1]]), np.array([2, 1])),
+        (np.array([[1000.0, 999.0]]), np.array([0, 1])),
+        (np.array([[0.0, 1000.0], [1000.0, 998.0]]), np.array([1, 0, 1])),
+    ],
+    after="This is the altitude that the walker of this page goes down.",
+)
+def cross_entropy_over_positions(logits, document):
+    """Return the mean of -ln p(next token) over all positions, in nats."""
+    targets = document[1:]
+    costs = []
+    for row, target in zip(logits, targets, strict=True):
+        top = row.max()
+        log_sum = top + np.log(np.exp(row - top).sum())
+        costs.append(log_sum - row[target])
+    return np.mean(costs)
+
+
+cross_entropy_over_positions.slip(
+    "the token just read instead of the next",
+    "The model is asked here for the token that it has just read: a game without a "
+    "riddle. Which token should row 0 guess?",
+    ("document[1:]", "document[:-1]"),
+)
+cross_entropy_over_positions.slip(
+    "the guesses shifted as well",
+    "Row 0 already stands for the guess of token 1. Here the rows are moved too, and "
+    "the first guess is dropped.",
+    ("document[1:]", "document[1:-1]"),
+    ("zip(logits, targets", "zip(logits[1:], targets"),
+)
+cross_entropy_over_positions.slip(
+    "sum instead of mean",
+    "A long name costs more than a short one here, however good the guesses. What "
+    "turns a sum into a mean?",
+    ("np.mean(costs)", "np.sum(costs)"),
+)
+cross_entropy_over_positions.slip(
+    "divided by the length of the document",
+    "A document of T + 1 tokens asks for T guesses. How many costs did you add up?",
+    ("np.mean(costs)", "np.sum(costs) / len(document)"),
+)
+cross_entropy_over_positions.slip(
+    "divided by the size of the vocabulary too",
+    "Each position has one cost, the one of its target. The mean is over positions "
+    "alone.",
+    ("np.mean(costs)", "np.mean(costs) / logits.shape[1]"),
+)
+cross_entropy_over_positions.slip(
+    "log base 2",
+    "Four equal logits should cost ln 4 = 1.3863. Yours are bits.",
+    ("log_sum - row[target]", "(log_sum - row[target]) / np.log(2)"),
+)
+cross_entropy_over_positions.slip(
+    "log base 10",
+    "Four equal logits should cost ln 4 = 1.3863. Which function is the natural "
+    "logarithm?",
+    ("log_sum - row[target]", "(log_sum - row[target]) / np.log(10)"),
+)
+cross_entropy_over_positions.slip(
+    "sign flipped",
+    "The log of a probability is negative, and a cost should be positive.",
+    ("log_sum - row[target]", "row[target] - log_sum"),
+)
+cross_entropy_over_positions.slip(
+    "scores too large for exp",
+    "e to the power of 1000 is too large for a float. What may you take out of the "
+    "sum, and put back after the log?",
+    ("top = row.max()", "top = 0.0"),
+)
+cross_entropy_over_positions.slip(
+    "the largest logit not added back",
+    "Inside the sum the largest logit was subtracted. After the log, it has to come "
+    "back.",
+    ("top + np.log", "np.log"),
+)
+cross_entropy_over_positions.slip(
+    "log of a probability that became 0",
+    "A small probability is rounded to 0, and its log is infinite. Can you take the "
+    "log before anything is rounded?",
+    (
+        "log_sum - row[target]",
+        "-np.log(np.exp(row[target] - top) / np.exp(row - top).sum())",
+    ),
+)
+cross_entropy_over_positions.slip(
+    "missing probability instead of its log",
+    "Certain and wrong costs at most 1 here. Where is the logarithm?",
+    ("log_sum - row[target]", "1 - np.exp(row[target] - log_sum)"),
+)
+cross_entropy_over_positions.slip(
+    "the last guess only",
+    "One name is not one guess but several. The earlier ones count as well.",
+    ("np.mean(costs)", "costs[-1]"),
+)
+cross_entropy_over_positions.slip(
+    "the first guess only",
+    "A return inside the loop ends it in the first round. The other guesses count as "
+    "well.",
+    ("costs.append(log_sum - row[target])", "return log_sum - row[target]"),
+)
+cross_entropy_over_positions.slip(
+    "the likeliest instead of the target",
+    "Here a model is praised for being sure, even where it is wrong. Which token came?",
+    ("row[target]", "row.max()"),
+)
+cross_entropy_over_positions.slip(
+    "the costs, not yet averaged",
+    "There is one cost for each position, and they are right. One step is missing.",
+    ("np.mean(costs)", "np.array(costs)"),
+)
+
+
+@cross_entropy_over_positions.wrong(
+    "softmax over the wrong axis",
+    "Here the positions compete with each other. Each position spreads its own "
+    "certainty over the tokens: which axis is that?",
+)
+def _(logits, document):
+    log_probs = logits - np.logaddexp.reduce(logits, axis=0, keepdims=True)
+    return -np.mean(log_probs[np.arange(len(logits)), document[1:]])
+
+
+@cross_entropy_over_positions.wrong(
+    "every target's column in every row",
+    "logits[:, targets] takes all of these columns from each row. Asked for is one "
+    "number from each row: pair the rows with the targets.",
+)
+def _(logits, document):
+    log_probs = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+    return -np.mean(log_probs[:, document[1:]])
+
+
+@cross_entropy_over_positions.right("with NumPy and paired indices")
+def _(logits, document):
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    log_probs = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return -log_probs[np.arange(len(logits)), document[1:]].mean()
+
+
+@cross_entropy_over_positions.right("with np.logaddexp")
+def _(logits, document):
+    chosen = np.take_along_axis(logits, document[1:, None], axis=1)[:, 0]
+    return np.average(np.logaddexp.reduce(logits, axis=-1) - chosen)
+
+
+@cross_entropy_over_positions.right("with lists and math alone")
+def _(logits, document):
+    total, rows = 0.0, logits.tolist()
+    for t in range(len(rows)):
+        target = rows[t][document[t + 1]]
+        top = max(rows[t])
+        exps = [math.exp(x - top) for x in rows[t]]
+        total += top - target + math.log(sum(exps))
+    return total / len(rows)
+
+
+@cross_entropy_over_positions.right("in float32")
+def _(logits, document):
+    z = np.asarray(logits, np.float32)
+    z = z - z.max(-1, keepdims=True)
+    log_probs = z - np.log(np.exp(z).sum(-1, keepdims=True))
+    return -np.mean([row[t] for row, t in zip(log_probs, document[1:], strict=True)])
+
+
+@cross_entropy_over_positions.right("with one-hot rows")
+def _(logits, document):
+    one_hot = np.eye(logits.shape[1])[document[1:]]
+    top = logits.max(axis=1)
+    log_sums = top + np.log(np.exp(logits - top[:, None]).sum(axis=1))
+    return (log_sums - (one_hot * logits).sum(axis=1)).sum() / len(one_hot)
+
+
+@cross_entropy_over_positions.right("with JAX")
+def _(logits, document):
+    import jax
+
+    log_probs = jax.nn.log_softmax(logits)
+    return -log_probs[np.arange(len(logits)), document[1:]].mean()
+
+
+# --- with_temperature -------------------------------------------------------------
+
+
+@exercise(
+    title="Temperature",
+    task=(
+        "Write a function that takes the logits of one position, a NumPy array (n,), "
+        "and a temperature, and returns the probabilities (n,): softmax of the logits "
+        "divided by the temperature. At 0 the likeliest token gets everything. A low "
+        "temperature must not overflow."
+    ),
+    hints=(
+        "One of the two numbers changes before the softmax; after it, nothing is "
+        "touched. And nobody can divide by 0: that case needs a line of its own.",
+        "At 0, return an array of zeros with a 1 at logits.argmax(). Otherwise divide, "
+        "subtract the largest, take np.exp, and divide by the sum.",
+        "scaled = logits / temperature; exps = np.exp(scaled - scaled.max()); "
+        "return exps / exps.sum().",
+    ),
+    cases=[
+        (np.array([1.0, 2.0, 0.5]), 1.0),
+        (np.array([1.0, 2.0, 0.5]), 0.5),
+        (np.array([3.0, 1.0, 0.0, -1.0]), 2.0),
+        (np.array([0.5, -1.0, 1.5]), 0.1),
+        (np.array([398.0, 400.0, 399.0]), 0.5),
+        (np.array([4.0, 6.0, 5.0]), 0.001),
+        (np.array([1.0, 3.0, 2.0]), 0),
+        (np.array([-3.0, -1.0, -2.0, -4.0]), 0),
+    ],
+    after="The order of the tokens never changes, only their contrast.",
+)
+def with_temperature(logits, temperature):
+    """Return one probability for each logit, bolder or calmer by the temperature."""
+    if temperature == 0:
+        return (np.arange(len(logits)) == logits.argmax()).astype(float)
+    scaled = logits / temperature
+    exps = np.exp(scaled - scaled.max())
+    return exps / exps.sum()
+
+
+with_temperature.slip(
+    "temperature multiplied instead of divided",
+    "At 2 the contrast grew, and at 0.5 it shrank. It should be the other way round.",
+    ("logits / temperature", "logits * temperature"),
+)
+with_temperature.slip(
+    "temperature applied after softmax",
+    "The shares are divided, so they no longer sum to 1, and their ratios are what "
+    "they were. What should be divided, and when?",
+    ("logits / temperature", "logits"),
+    ("exps / exps.sum()", "exps / exps.sum() / temperature"),
+)
+with_temperature.slip(
+    "temperature without effect",
+    "At every temperature the same probabilities come out. Adding to every logit, or "
+    "dividing every probability, is taken out again by the sum. What changes the "
+    "contrast?",
+    ("logits / temperature", "logits"),
+)
+with_temperature.slip(
+    "division by zero",
+    "At temperature 0 there is nothing to divide by. What should happen then? It needs "
+    "a line of its own.",
+    (
+        "    if temperature == 0:\n"
+        "        return (np.arange(len(logits)) == logits.argmax()).astype(float)\n",
+        "",
+    ),
+)
+with_temperature.slip(
+    "equal shares at temperature 0",
+    "Toward 0 the likeliest token takes more and more. What is left for the others at "
+    "the end of that road?",
+    (
+        "(np.arange(len(logits)) == logits.argmax()).astype(float)",
+        "np.full(len(logits), 1 / len(logits))",
+    ),
+)
+with_temperature.slip(
+    "temperature 0 taken for 1",
+    "At 0 the plain softmax comes out. Writing a name at 0 should give the same name "
+    "every time.",
+    (
+        "return (np.arange(len(logits)) == logits.argmax()).astype(float)",
+        "temperature = 1.0",
+    ),
+)
+with_temperature.slip(
+    "a token in place of probabilities at 0",
+    "You found the likeliest token. But the caller expects probabilities, one for each "
+    "token, at 0 as well.",
+    (
+        "(np.arange(len(logits)) == logits.argmax()).astype(float)",
+        "int(logits.argmax())",
+    ),
+)
+with_temperature.slip(
+    "everything to the first token at 0",
+    "At 0 the first token wins, whatever the logits are. Which one should?",
+    ("logits.argmax()", "0"),
+)
+with_temperature.slip(
+    "scores too large for exp",
+    "At 0.001 a logit of 6 becomes 6000, and e to the power of that is too large for a "
+    "float. What may you subtract from all of them?",
+    ("scaled - scaled.max()", "scaled"),
+)
+with_temperature.slip(
+    "the largest logit subtracted before it was divided",
+    "The largest of the divided logits should become 0. Which array do you take the "
+    "largest from?",
+    ("scaled.max()", "logits.max()"),
+)
+with_temperature.slip(
+    "powers that are not divided by their sum",
+    "The proportions are right. What must probabilities add up to?",
+    ("exps / exps.sum()", "exps"),
+)
+with_temperature.slip(
+    "the square of the temperature",
+    "At 1 all is well, at 2 it is too calm. How often do you divide?",
+    ("logits / temperature", "logits / temperature / temperature"),
+)
+with_temperature.slip(
+    "divided logits in place of probabilities",
+    "The logits are divided, and that is the first step. Negative numbers are no "
+    "probabilities yet.",
+    ("return exps / exps.sum()", "return scaled"),
+)
+
+
+@with_temperature.wrong(
+    "input mutated",
+    "The probabilities are right, but /= wrote into the caller's logits. Divide into a "
+    "new array.",
+)
+def _(logits, temperature):
+    if temperature == 0:
+        return np.eye(len(logits))[logits.argmax()]
+    logits /= temperature
+    exps = np.exp(logits - logits.max())
+    return exps / exps.sum()
+
+
+@with_temperature.right("with lists and math alone")
+def _(logits, temperature):
+    top = max(logits)
+    if not temperature:
+        return [1.0 if z == top else 0.0 for z in logits]
+    exps = [math.exp((z - top) / temperature) for z in logits]
+    return [e / sum(exps) for e in exps]
+
+
+@with_temperature.right("a temperature of almost 0")
+def _(logits, temperature):
+    z = (logits - np.max(logits)) / max(temperature, 1e-6)
+    return np.exp(z) / np.exp(z).sum()
+
+
+@with_temperature.right("zeros with a single one")
+def _(logits, temperature):
+    if temperature == 0:
+        p = np.zeros(len(logits))
+        p[np.argmax(logits)] = 1
+        return p
+    p = np.exp(logits / temperature - np.max(logits / temperature))
+    p /= p.sum()
+    return p
+
+
+@with_temperature.right("in float32")
+def _(logits, temperature):
+    z = np.asarray(logits, np.float32)
+    if temperature == 0:
+        return np.eye(len(z), dtype=np.float32)[z.argmax()]
+    p = np.exp((z - z.max()) / np.float32(temperature))
+    return p / p.sum()
+
+
+@with_temperature.right("with log-sum-exp")
+def _(logits, temperature):
+    if temperature == 0:
+        return (logits == logits.max()) * 1.0
+    z = logits / temperature
+    return np.exp(z - np.logaddexp.reduce(z))
+
+
+@with_temperature.right("as a power of the plain softmax")
+def _(logits, temperature):
+    shares = np.exp(logits - logits.max())
+    if temperature == 0:
+        return np.floor(shares)
+    sharpened = shares ** (1 / temperature)
+    return sharpened / sharpened.sum()
+
+
+@with_temperature.right("with JAX")
+def _(logits, temperature):
+    import jax
+
+    if temperature == 0:
+        return jax.nn.one_hot(logits.argmax(), len(logits))
+    return jax.nn.softmax(logits / temperature)

@@ -41,6 +41,42 @@ def test_by_hand() -> None:
     assert y.grad == (3 + 1) * 7 - (-12 - 4)
 
 
+E = math.e
+
+
+@pytest.mark.parametrize(
+    ("compute", "data", "slopes"),
+    [
+        (lambda a, b: a + b, 2.5, (1, 1)),
+        (lambda a, b: a - b, 1.5, (1, -1)),
+        (lambda a, b: a * b, 1.0, (0.5, 2)),
+        (lambda a, b: a / b, 4.0, (2, -8)),
+        (lambda a, b: a**b, 2**0.5, (0.5 * 2**-0.5, 2**0.5 * math.log(2))),
+        (lambda a, b: a**3, 8.0, (12, 0)),
+        (lambda a, b: 3**b, 3**0.5, (0, 3**0.5 * math.log(3))),
+        (lambda a, b: 3 - a, 1.0, (-1, 0)),
+        (lambda a, b: 3 / a, 1.5, (-0.75, 0)),
+        (lambda a, b: -a, -2.0, (-1, 0)),
+        (lambda a, b: a.exp(), E**2, (E**2, 0)),
+        (lambda a, b: a.log(), math.log(2), (0.5, 0)),
+        (lambda a, b: b.tanh(), (E - 1) / (E + 1), (0, 4 * E / (E + 1) ** 2)),
+        (lambda a, b: a.sigmoid(), 1 / (1 + E**-2), (E**-2 / (1 + E**-2) ** 2, 0)),
+        (lambda a, b: a.relu() + (-a).relu(), 2.0, (1, 0)),
+        (lambda a, b: b.relu() + (-b).relu(), 0.5, (0, 1)),
+        (lambda a, b: dot([a, b], [b, b]), 1.25, (0.5, 3)),
+    ],
+)
+def test_each_operation_by_hand(
+    compute: Callable[[Value, Value], Value], data: float, slopes: tuple[float, float]
+) -> None:
+    a, b = Value(2.0), Value(0.5)
+    out = compute(a, b)
+    out.backward()
+    assert math.isclose(out.data, data)
+    assert math.isclose(a.grad, slopes[0])
+    assert math.isclose(b.grad, slopes[1])
+
+
 def test_a_value_used_twice_is_to_blame_twice() -> None:
     x = Value(3.0)
     y = x * x

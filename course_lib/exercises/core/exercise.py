@@ -129,15 +129,20 @@ class Exercise(Shown):
         """The name under which progress remembers the exercise."""
         return f"{self.chapter}.{self.name}"
 
+    @property
+    def answer_name(self) -> str:
+        """What the learner's own function, class or value is called in the stub."""
+        return self.name if self.kind == "value" else str(self.answer.__name__)
+
     def __dir__(self) -> list[str]:
         return ["check", "hint", "solution", "yours_or_ours"]  # what a learner needs
 
     def __str__(self) -> str:
-        return str(Task(self.name, self.title, self.task))
+        return str(Task(self.answer_name, self.title, self.task))
 
     def html(self) -> str:
         """Return the task, ready for the page."""
-        return Task(self.name, self.title, self.task).html()
+        return Task(self.answer_name, self.title, self.task).html()
 
     # --- the verbs ----------------------------------------------------------------
 
@@ -250,14 +255,14 @@ class Exercise(Shown):
         if self.kind == "class" and not is_class:
             return (
                 f"This exercise asks for a class, and got {_what(answer)}. Give the "
-                f"class itself: `.check({self.name})`, without brackets after its name."
+                f"class itself: `.check({self.answer_name})`, without brackets."
             )
         if self.kind == "function" and is_class:
             return "This exercise asks for a function, and got a class."
         if self.kind == "function" and kind in _PLAIN_DATA:
             return (
                 f"The check needs the function itself, and got {_what(answer)}. Write "
-                f"`.check({self.name})`, without brackets after its name."
+                f"`.check({self.answer_name})`, without brackets after its name."
             )
         return None
 
@@ -409,10 +414,12 @@ class Exercise(Shown):
 
     def _not_attempted(self) -> Result:
         what = "your answer" if self.kind == "value" else "your code"
+        todo = f"Replace the `...` in `{self.answer_name}` by {what}"
+        if "..." not in self.stub():
+            todo = f"`{self.answer_name}` is as it was. Change it"
         return self._result(
             "not attempted",
-            f"Replace the `...` in `{self.name}` by {what} and run the cell again. "
-            "For a first step, call `.hint()`.",
+            f"{todo} and run the cell again. For a first step, call `.hint()`.",
         )
 
     def _correct(self, seen: list[Observed]) -> Result:

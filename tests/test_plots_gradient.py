@@ -162,11 +162,16 @@ def test_a_walk_shows_every_footprint_and_which_way_is_down() -> None:
     assert len(prints.get_xdata()) == 12
     assert tuple(walker.get_xydata()[0]) == WALK[-1].position
     (arrow,) = ax.texts
-    step = np.subtract(arrow.xyann, arrow.xy)  # drawn from the walker to its tip
-    assert np.hypot(*step) == pytest.approx(0.3)
-    assert step @ np.array(WALK[-1].slope) == pytest.approx(0.3 * WALK[-1].steepness), (
-        "the arrow points against the slope"
-    )
+    step = np.subtract(arrow.xy, arrow.xyann)  # from the walker to the tip
+    steepness = WALK[-1].steepness
+    assert 0.05 < steepness < 1
+    assert np.hypot(*step) == pytest.approx(0.3 * steepness), "gentle, so shorter"
+    against = -np.hypot(*step) * steepness
+    assert step @ np.array(WALK[-1].slope) == pytest.approx(against)
+    steep = plots.walk_map(LAND, WALK[:1], arrow=0.3).texts[0]
+    assert np.hypot(*np.subtract(steep.xy, steep.xyann)) == pytest.approx(0.3)
+    level = walk.stand(landscapes.two_valleys, (0.96015, 0))
+    assert not plots.walk_map(LAND, [level], arrow=0.3).texts
 
 
 def test_maps_with_marks_a_rose_or_level_land_are_drawn() -> None:

@@ -173,7 +173,7 @@ def nudge_errors(
     return ax
 
 
-@figure(6.4, 3.8)
+@figure(6.4, 3.2)
 def product_rectangle(u: float, v: float, du: float, dv: float, *, ax: Axes) -> Axes:
     """Draw u times v as an area, and the strips it gains when both are nudged."""
     parts = (
@@ -314,7 +314,8 @@ def walk_map(
 
     ``fog`` runs from 0, a clear day, to 1, where only a disc of radius ``sight``
     around the walker is seen. ``arrow`` is the length of an arrow downhill at the
-    walker (0: none). ``marks`` writes words at places; ``compass`` adds a rose.
+    walker (0: none), less where the ground is gentler than 1 in 1. ``marks`` writes
+    words at places; ``compass`` adds a rose.
     """
     ax = _new_map(terrain) if ax is None else ax
     with mpl.rc_context(STYLE):
@@ -354,7 +355,7 @@ def walk_map(
                 mew=1.5,
                 zorder=6,
             )
-            if arrow > 0 and 0 < walk[-1].steepness < np.inf:
+            if arrow > 0 and 0.05 < walk[-1].steepness < np.inf:
                 _arrow(ax, walk[-1], arrow)
         if compass:
             _compass(ax)
@@ -515,8 +516,8 @@ def _new_map(terrain: Any, larger: float = 1.0) -> Any:
     """Return new Axes, as high as a map of this shape needs."""
     wide = terrain.xs[-1] - terrain.xs[0]
     high = terrain.ys[-1] - terrain.ys[0]
-    height = min(max(WIDTH * high / wide, 1.6), WIDTH) * larger
-    return panels(width=WIDTH * larger, height=height + 0.6)
+    height = min(max((WIDTH - 0.75) * high / wide, 1.6), WIDTH)
+    return panels(width=WIDTH * larger, height=(height + 0.75) * larger)
 
 
 def _square_arrow(ax: Axes, place: np.ndarray, arrow: np.ndarray, width: float) -> None:
@@ -602,7 +603,7 @@ def _fog(
 
 def _arrow(ax: Axes, walker: Any, length: float) -> None:
     (x, y), (dx, dy) = walker.position, walker.slope
-    scale = length / walker.steepness
+    scale = length * min(1.0, walker.steepness) / walker.steepness
     ax.annotate(
         "",
         (x - scale * dx, y - scale * dy),

@@ -58,11 +58,11 @@ def house_loss(w, b):
 # %% [markdown]
 # ## One nudge tells you which way is down
 #
-# The forty houses of the course, again: floor area and price. (All made up, so that
-# nobody's house is in it.) To keep the numbers small, areas count in hundreds of square
-# metres and prices in hundreds of thousands of euros. The model is a line,
-# $\text{price} = w \cdot \text{size} + b$. For now $b$ stays at 0.7, so there is one
-# number to choose: $w$, the price of 100 square metres more.
+# Here are the forty houses of notebook 01 again, floor area and price. Only the units
+# are new: hundreds of square metres, hundreds of thousands of euros. That makes all
+# numbers about as large as 1, so that one stride fits both parameters. The model is a
+# line, $\text{price} = w \cdot \text{size} + b$. For now $b$ stays at 0.7, so there is
+# one number to choose: $w$, the price of 100 square metres more.
 #
 # Suppose someone set $w = 1$. How wrong is that, and should $w$ be larger or smaller?
 # Try it: nudge $w$ up a little, and look at the loss.
@@ -116,7 +116,7 @@ for nudge in (1.0, 0.1, 0.01, 0.001, 0.0001):
     print(f"nudge {nudge:<7} slope {rise / nudge:.4f}")
 
 # %% [markdown]
-# The numbers settle near −3.5. What they settle on is the **derivative**: the slope of
+# The numbers settle near −3.59. What they settle on is the **derivative**: the slope of
 # the curve at that one point, once the nudge is too small to matter. It is written
 # $\frac{dL}{dw}$. In the picture, the blue line turns until it lies on the dashed one,
 # which only touches the curve.
@@ -136,15 +136,16 @@ plots.show(
 )
 
 # %% [markdown]
-# So smaller is better? There is also a way to nudge that is better at any size: once up
-# and once down, and divide by the whole way, $2h$. The bend of the curve then cancels.
+# So smaller is better? There is also a second way to nudge: once up and once down, and
+# divide by the whole way, $2h$. What the bend of the curve adds on one side, it takes
+# off on the other.
 #
 # To see the error of both, take a function whose slope is known: the volume of a cube,
 # $x^3$, with the slope $3x^2$. (Make a cube a little larger, and three of its faces get
 # a thin new layer.)
 #
 # **Predict first.** The nudge shrinks from 1 to $10^{-15}$. Does the error shrink all
-# the way? Write down the nudge that you think is best, then run the next cell.
+# the way? Write down the nudge that you think is best, then run both cells.
 
 # %%
 my_prediction = None  # the best nudge, such as 1e-15
@@ -154,6 +155,7 @@ def cube(x):
     return x * x * x
 
 
+# %%
 x, slope = 1.1, 3 * 1.1**2
 nudges = 10.0 ** np.arange(-15, 0.1, 0.25)
 one_way = [(cube(x + h) - cube(x)) / h - slope for h in nudges]
@@ -215,8 +217,7 @@ plots.show(
 # a small number: with a nudge of 0.001 it is a millionth, and it vanishes from the
 # slope.
 #
-# A rule that has not met a nudge is a rumour. So here is each rule, beside a finite
-# difference, at $x = 1.5$.
+# Take no rule on trust. Here is each of them beside a finite difference, at $x = 1.5$.
 
 # %% tags=["nbval-check-output"]
 x, e = 1.5, math.exp(1.5)
@@ -267,8 +268,8 @@ print(f"by jax.grad        {jax.grad(one_house)(1.0):.12f}")
 # the north. Put the slopes in a list, one for each parameter, and you have the
 # **gradient**, written $\nabla L$.
 #
-# Our practice ground is a landscape with two valleys,
-# $(x^2 - 1)^2 + 0.3\,x + y^2$, from `course_lib.landscapes`.
+# Our practice ground is a landscape with two valleys, $(x^2 - 1)^2 + 0.3\,x + y^2$,
+# from `course_lib.landscapes`.
 
 # %% tags=["nbval-check-output"]
 place = (0.5, 0.8)
@@ -303,7 +304,7 @@ exercise.numerical_gradient.check(numerical_gradient)
 # the climb steepest? In which two directions does the altitude not change at all?
 
 # %%
-degrees = np.arange(360.0)
+degrees = np.arange(0, 360, 0.1)
 steps = 0.001 * np.array([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))])
 here = landscapes.two_valleys(*place)
 rises = landscapes.two_valleys(place[0] + steps[0], place[1] + steps[1]) - here
@@ -326,9 +327,14 @@ print("dot product with the gradient:", *(f"{abs(dot):.2f}" for dot in dots))
 # %% [markdown]
 # The steps found it without knowing the gradient: steepest up lies *along* it, steepest
 # down *against* it, and level ground *across* it. The **dot product** says the same in
-# one line. A small step $s$ changes the altitude by
-# $\nabla L \cdot s = \frac{\partial L}{\partial x} s_x + \frac{\partial L}{\partial y}
-# s_y$, which is largest when both arrows agree and 0 when they stand at a right angle.
+# one line. A small step, $s_x$ to the east and $s_y$ to the north, changes the altitude
+# by
+#
+# $$\nabla L \cdot s = \frac{\partial L}{\partial x}\, s_x
+# + \frac{\partial L}{\partial y}\, s_y$$
+#
+# The curly $\partial$ says that the other parameter stands still. The sum is largest
+# when both arrows point the same way, and 0 when they stand at a right angle.
 #
 # On a map, the line of level ground is the contour. So each arrow should cross its
 # contour squarely.
@@ -431,19 +437,11 @@ exercise.gradient_descent_step.check(gradient_descent_step)
 
 # %%
 descent = walk.descend(landscapes.two_valleys, (1.45, 0.9), 0.06, steps=30)
+foggy = {"fog": 1.0, "sight": 0.35, "arrow": 0.6}
 axes = plots.panels(1, 3, width=9.6, height=2.6)
 for ax, n in zip(axes, (0, 3, 30)):
     title = f"step {n}: altitude {descent[n].altitude:.2f}"
-    seen = descent[: n + 1]
-    plots.walk_map(
-        terrain,
-        seen,
-        fog=1.0,
-        arrow=0.6 if n < 30 else 0,
-        sight=0.35,
-        title=title,
-        ax=ax,
-    )
+    plots.walk_map(terrain, descent[: n + 1], title=title, ax=ax, **foggy)
 plots.show(
     axes,
     alt="Three maps in fog. The walker goes down to the west, steps getting shorter, "
@@ -451,27 +449,30 @@ plots.show(
 )
 
 # %% [markdown]
-# After thirty steps the ground is level in every direction. The walker has every reason
-# to think that it has arrived.
+# After thirty steps the ground is as good as level. The walker has every reason to
+# think that it has arrived.
 #
-# **Predict first.** Has it? Then lift the fog.
+# **Predict first.** Has it? And have you, on your own walk? Then lift the fog.
 
 # %%
-marks = {"this floor: 0.29": (0.96, 0), "deepest: −0.31": (-1.036, 0)}
+marks = {"altitude 0.29": (0.96, 0), "altitude −0.31": (-1.036, 0)}
+axes = plots.panels(1, 2, width=9.6, height=3.6)
+plots.walk_map(terrain, walked, marks=marks, title="The fog lifts: yours", ax=axes[0])
+plots.walk_map(terrain, descent, marks=marks, title="The course's", ax=axes[1])
 plots.show(
-    plots.walk_map(terrain, descent, marks=marks, title="The fog lifts"),
-    alt="The same path on the whole map. It ended on the floor of the eastern valley; "
-    "the western valley, beyond a pass, is deeper.",
+    axes,
+    alt="Both walks on the whole map. The course's ended on the floor of the eastern "
+    "valley; the western valley, beyond a pass, is deeper.",
 )
 
 # %% [markdown]
-# It stands in a **local minimum**: lower than everything near, but not lowest. From the
-# inside, the two floors feel the same. Two more places can hold a walker up. On a
-# **plateau** the ground is so flat that the steps hardly move. At a **saddle**, the top
-# of a pass, it is level too, but the ground falls on two sides.
+# The course's walker stands in a **local minimum**: lower than everything near, but not
+# lowest. From the inside, the two floors feel the same. Two more places can hold a
+# walker up. On a **plateau** the ground is so flat that the steps hardly move. At a
+# **saddle**, the top of a pass, it is level too, but the ground falls on two sides.
 
 # %%
-start_on = {  # name: (landscape, start, learning rate, a height and width for the map)
+start_on = {  # name: (landscape, start, learning rate, half of the map)
     "local minimum": (landscapes.two_valleys, (1.45, 0.9), 0.06, (1.8, 1.2)),
     "plateau": (landscapes.plateau, (5.5, 4.0), 0.5, (7, 5)),
     "saddle": (landscapes.two_valleys, (0.0754, 1.1), 0.1, (1.8, 1.2)),
@@ -497,7 +498,7 @@ plots.show(
 # it lies higher or lower than the middle.
 
 # %% tags=["nbval-check-output"]
-for name, n in {"local minimum": 60, "plateau": 60, "saddle": 12}.items():
+for name, n in {"local minimum": 60, "plateau": 60, "saddle": 18}.items():
     land, start, rate, _ = start_on[name]
     walker = walk.descend(land, start, rate, n)[-1]
     place = walk.look_around(land, walker.position)
@@ -506,7 +507,7 @@ for name, n in {"local minimum": 60, "plateau": 60, "saddle": 12}.items():
 # %% [markdown]
 # With two parameters, a ring is easy to probe. With millions it is not, and nobody
 # does. It matters less than one might fear: for a point to be a floor, the ground must
-# rise in *every* direction, and with millions of directions most level places are
+# rise in *every* direction, and with millions of directions most level places should be
 # saddles, which have a way down (Dauphin and others, 2014, arXiv 1406.2572).
 
 # %% [markdown]
@@ -561,14 +562,11 @@ plots.show(
 
 # %%
 terrain = walk.survey(house_loss, (-0.3, 3.5), (-0.4, 2.6))
+marks = {"least squares": (best_w, best_b)}
+names = ("w: price of 100 m² more", "b: price of no house at all")
+title = "The same 600 steps, seen from above"
 plots.show(
-    plots.walk_map(
-        terrain,
-        path,
-        marks={"least squares": (best_w, best_b)},
-        names=("w: price of 100 m² more", "b: price of no house at all"),
-        title="The same 600 steps, seen from above",
-    ),
+    plots.walk_map(terrain, path, marks=marks, names=names, title=title),
     alt="A long, narrow valley in the plane of w and b. The walker drops to its floor "
     "in two steps, then follows it slowly to the least-squares answer.",
 )
@@ -576,8 +574,8 @@ plots.show(
 # %% [markdown]
 # Two things to notice. The steps shrink on their own, because the slope does: nobody
 # told the walker to slow down. And most of the 600 steps creep along the floor of a
-# narrow valley, where the gradient points almost across. Notebook 03 is about doing
-# better.
+# narrow valley, where the slope is small. A longer stride would help there, and be
+# thrown from wall to wall elsewhere. Notebook 03 is about that.
 
 # %% [markdown]
 # ## Who pays for a billion nudges?
@@ -587,7 +585,7 @@ plots.show(
 # where you stand.
 
 
-# %% tags=["nbval-check-output"]
+# %%
 def loss_of(params):
     calls.append(len(params))  # keep a note of every forward pass
     return (params**2).sum()
@@ -602,6 +600,7 @@ def nudge_each(f, params, nudge=1e-5):
     return np.array(slopes)
 
 
+# %% tags=["nbval-check-output"]
 for n_params in (2, 100, 4192):
     calls = []
     nudged = nudge_each(loss_of, np.ones(n_params))
@@ -643,23 +642,20 @@ print(f"{len(exact):,} slopes, {len(calls)} call")
 print(f"largest difference to the nudges: {np.abs(exact - nudged).max():.0e}")
 
 # %% [markdown]
-# Once. One call, every slope, and no round-off from a nudge. That looks like magic, and
-# it is bookkeeping: the three rules of this page, applied in the right order. Notebook
-# 04 opens the box.
+# Once. One call, every slope, and none of the error of a nudge. That looks like magic,
+# and it is bookkeeping: the three rules of this page, applied in the right order.
+# Notebook 04 opens the box.
 #
 # Last, the claim of this page as code. At twenty places drawn at random, the nudges
 # agree with `jax.grad`, and a small step against the gradient goes down. And the walker
 # found the least-squares line.
 
 # %% tags=["claim", "nbval-check-output"]
-random_places = np.random.default_rng(2).uniform(-1.5, 1.5, (20, 2))
-slopes_of = jax.grad(landscapes.two_valleys, argnums=(0, 1))
-for place in random_places:
-    walker = walk.stand(landscapes.two_valleys, place)
-    assert np.allclose(walker.slope, slopes_of(*place), atol=1e-6)
-    assert (
-        walk.step_down(landscapes.two_valleys, walker, 0.01).altitude < walker.altitude
-    )
+land, rng = landscapes.two_valleys, np.random.default_rng(2)
+for place in rng.uniform(-1.5, 1.5, (20, 2)):
+    walker = walk.stand(land, place)
+    assert np.allclose(walker.slope, jax.grad(land, argnums=(0, 1))(*place), atol=1e-6)
+    assert walk.step_down(land, walker, 0.01).altitude < walker.altitude
 
 fitted = walk.descend(house_loss, (0, 0), learning_rate=0.2, steps=600)[-1].position
 assert np.allclose(fitted, np.polyfit(sizes, prices, 1), atol=1e-6)

@@ -16,7 +16,7 @@ ROOT = Path(course_lib.__file__).parent
 FLOORS = [  # from the ground up; a part may use the parts of lower floors and its own
     "config losses landscapes optimizers tokenizer data costs progress doctor fresh",
     "scalar array",
-    "robot gradients walk",
+    "robot gradients walk race",
     "plots exercises training",
     "widgets cli cli_progress",
     "__main__",

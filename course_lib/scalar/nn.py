@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 
-from course_lib.scalar.value import Value, as_value, dot
+from course_lib.scalar.value import Value, as_value, dot, dots
 
 ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
     "linear": lambda z: z,
@@ -30,8 +30,11 @@ class Neuron:
 
     def __call__(self, inputs: Sequence[Value | float]) -> Value:
         """Return activation(w . x + b)."""
-        z = dot(self.weights, [as_value(x) for x in inputs]) + self.bias
-        return ACTIVATIONS[self.activation](z)
+        return self.fire(dot(self.weights, [as_value(x) for x in inputs]))
+
+    def fire(self, weighted_sum: Value) -> Value:
+        """Return activation(w . x + b) for a weighted sum w . x."""
+        return ACTIVATIONS[self.activation](weighted_sum + self.bias)
 
     def parameters(self) -> list[Value]:
         """Return the weights, then the bias."""
@@ -49,7 +52,8 @@ class Layer:
     def __call__(self, inputs: Sequence[Value | float]) -> list[Value]:
         """Return what each neuron makes of the inputs."""
         inputs = [as_value(x) for x in inputs]
-        return [neuron(inputs) for neuron in self.neurons]
+        sums = dots([neuron.weights for neuron in self.neurons], [inputs])[0]
+        return [neuron.fire(z) for neuron, z in zip(self.neurons, sums, strict=True)]
 
     def parameters(self) -> list[Value]:
         """Return the parameters of every neuron, in order."""

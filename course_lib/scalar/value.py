@@ -252,11 +252,11 @@ def dots(
 
     Raises ValueError if the lengths differ or are 0.
     """
-    lengths = {len(numbers) for numbers in (*rows, *vectors)}
-    if len(lengths) != 1 or 0 in lengths:
+    widths, lengths = {len(row) for row in rows}, {len(v) for v in vectors}
+    if widths != lengths or len(widths) != 1 or 0 in widths:
         raise ValueError(
-            "dots needs rows and vectors of one length, 1 or more: "
-            f"got the lengths {sorted(lengths)}"
+            "dots needs rows and vectors of one length, 1 or more: got "
+            f"{_listed(widths)} weights and {_listed(lengths)} inputs"
         )
     kind = type(rows[0][0])
     matrix = [(tuple(row), read(row)) for row in rows]
@@ -267,6 +267,10 @@ def dots(
             [kind(sumprod(w, x), row + vector, x + w, "dot") for row, w in matrix]
         )
     return outputs
+
+
+def _listed(lengths: set[int]) -> str:
+    return ", ".join(map(str, sorted(lengths))) or "no"
 
 
 def softmax(logits: Sequence[Value], scale: float = 1.0) -> list[Value]:

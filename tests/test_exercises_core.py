@@ -112,6 +112,10 @@ PIECES = {
         10,
     ),
     "a closure": ("def make(n):\n    def f(x): return x + n\n    return f\nmake(6)", 7),
+    "a closure before a global of that name": (
+        "n = 100\ndef make(n):\n    def f(x): return x + n\n    return f\nmake(6)",
+        7,
+    ),
     "a closure's function": (
         "def make(g):\n    return lambda x: g(x) + 1\nmake(lambda x: x * 10)",
         11,
@@ -865,6 +869,23 @@ def test_no_helper_outlives_a_killed_kernel(tmp_path: Path) -> None:
     started.kill()
     started.communicate()
     assert ended(helper, 15.0)
+
+
+def test_no_waiting_helper_outlives_a_killed_kernel() -> None:
+    code = (
+        "import time\n"
+        "from course_lib.exercises.core import process\n"
+        "h = process.spare.take(False); h.wait_ready(); process.spare.give(h)\n"
+        "print(h.process.pid, flush=True); time.sleep(99)\n"
+    )
+    command = [sys.executable, "-c", code]
+    started = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert started.stdout is not None
+    helper = int(started.stdout.readline())
+    assert psutil.pid_exists(helper)
+    started.kill()
+    started.communicate()
+    assert ended(helper)
 
 
 def test_no_helper_outlives_a_kernel_that_ends() -> None:

@@ -390,6 +390,17 @@ def test_many_leaves_are_read_and_written_at_once() -> None:
     assert (read([]), write([], [])) == ((), None)
 
 
+def test_a_class_of_ones_own_is_read_and_written_too() -> None:
+    class Own:
+        def __init__(self, data: float) -> None:
+            self.data = data
+
+    own: list[Any] = [Own(1.0), Own(2.0)]
+    assert read(own) == (1.0, 2.0)
+    write(own, [3.0, 4.0])
+    assert [number.data for number in own] == [3.0, 4.0]
+
+
 def test_a_slip_in_a_name_is_not_silent() -> None:
     with pytest.raises(AttributeError):
         Value(2.0).gard = 1.0  # type: ignore[attr-defined]
@@ -406,6 +417,20 @@ def test_dot_is_the_sum_of_products() -> None:
     assert out.data == 3.0 - 8.0 - 0.5
     assert [a.grad for a in w] == [3.0, 4.0, -1.0]
     assert [a.grad for a in x] == [1.0, -2.0, 0.5]
+
+
+@pytest.mark.parametrize("stranger", [1.0, 2, None])
+def test_fused_operations_refuse_plain_numbers_by_name(stranger: Any) -> None:
+    for mixed in ([Value(1.0), stranger], [stranger, Value(1.0)]):
+        names = ", ".join(sorted([type(stranger).__name__, "Value"]))
+        for use in (
+            lambda mixed=mixed: dot([Value(1.0)] * 2, mixed),
+            lambda mixed=mixed: dots([mixed], [[Value(1.0)] * 2]),
+            lambda mixed=mixed: softmax(mixed),
+            lambda mixed=mixed: cross_entropy(mixed, 0),
+        ):
+            with pytest.raises(TypeError, match=f"expected Values, got {names}: wrap"):
+                use()
 
 
 def test_dot_of_a_vector_with_itself() -> None:

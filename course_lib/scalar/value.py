@@ -193,10 +193,19 @@ def _refuse_stale(order: list[Value]) -> None:
 
 
 def read(values: Sequence[Value]) -> tuple[float, ...]:
-    """Return the data of many Values, or of a class of your own like Value."""
-    if values and not isinstance(values[0], Value):
-        return tuple([value.data for value in values])
-    return tuple([value._data for value in values])
+    """Return the data of many Values, or of a class of your own like Value.
+
+    Raises TypeError if a plain number is among them.
+    """
+    try:
+        if values and not isinstance(values[0], Value):
+            return tuple([value.data for value in values])
+        return tuple([value._data for value in values])
+    except AttributeError:
+        kinds = ", ".join(sorted({type(value).__name__ for value in values}))
+        raise TypeError(
+            f"expected Values, got {kinds}: wrap numbers in Value"
+        ) from None
 
 
 def write(leaves: Sequence[Value], numbers: Sequence[float]) -> None:

@@ -28,7 +28,7 @@ SETUP, CLAIM, CHECKED, RAISES = (
 )
 TIME = re.compile(r"^\*\*Time:\*\* \d+ minutes\b", re.MULTILINE)
 
-EXERCISE = re.compile(r"^[^#\n]*\bexercise\.\w+\.\w+\(", re.MULTILINE)
+EXERCISE = re.compile(r"^[^#\n]*\bexercise\w*\.\w+\.\w+\(", re.MULTILINE)
 CODE_CELLS = (25, 40)  # besides those of the exercises
 CODE_CELLS_OF_START = (8, 40)  # 00 is short
 WORDS_PER_CODE_CELL = (50, 100)

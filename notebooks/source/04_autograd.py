@@ -26,14 +26,16 @@
 # ## What you will be able to do
 #
 # - Draw the record of a computation, and walk it forwards and backwards by hand.
-# - Build an autograd engine of your own in a few dozen lines of Python.
+# - Build an autograd engine of your own, good enough to train the GPT of notebook 06.
 # - Recognise three classic mistakes by the wrong slopes they give.
 # - Check any slope from four sides, and name the operation that is wrong.
 # - Say what one gradient costs, and why that cost made large models possible.
 #
-# **Time:** 60 minutes for the core, 20 more if you read all of the library's code.
+# **Time:** 60 minutes for the core, about 60 for the five exercises, and 20 more if you
+# read all of the library's code.
 #
-# Run the setup cell first. After it, each section runs on its own.
+# Run the setup cell first. After it, each section runs on its own. No section waits for
+# an exercise: what you leave open is provided.
 
 # %% tags=["setup"]
 import inspect
@@ -43,6 +45,7 @@ import timeit
 from time import process_time
 
 from course_lib.config import GPTConfig
+from course_lib.exercises import autograd as exercise
 from course_lib.gradients import finite_difference, triangulate
 from course_lib.plots import (
     computation_graph,
@@ -117,10 +120,22 @@ show(
 # everywhere in this course. Green numbers flow forward. Follow the lines from $w$ to
 # the loss and read what you pass: 3, 1, 1, −6. Keep these four numbers in mind.
 #
-# <!-- exercise: local_derivatives
-# The learner returns the local derivatives of four operations:
-# d_mul(a, b), d_pow(a, n), d_exp(a), d_tanh(a).
-# -->
+# ### Exercise: four local derivatives
+#
+# Replace the `...`: return four slopes, each with respect to $a$. The slopes are those
+# of $a\,b$, of $a^b$, of $e^a$ and of $\tanh a$. Then run the cell; it tells you how
+# you did. If you are stuck, `exercise.local_derivatives.hint()` in a cell of its own
+# gives the first of three hints, and `exercise.local_derivatives.solution()` shows an
+# answer.
+
+
+# %%
+def local_derivatives(a, b):
+    """Return d(a * b)/da, d(a ** b)/da, d(exp a)/da and d(tanh a)/da."""
+    ...
+
+
+exercise.local_derivatives.check(local_derivatives)
 
 # %% [markdown]
 # ## Blame flows backwards along the trail
@@ -227,15 +242,26 @@ print(product.data, product.local_grads)
 assert product.local_grads == (-4.0, 3.0)
 
 # %% [markdown]
-# Sum, power and tanh have the same shape. Subtraction needs no rule of its own: it is a
-# sum with a product by −1. The derivative of $\tanh$ is $1 - \tanh^2$, taken at the
-# result, which is already at hand.
+# ### Exercise: the way back through a product
 #
-# <!-- exercise: mul_backward
-# The learner writes mul(self, other) for a class with the constructor of MiniValue:
-# data, children, local_grads and op of the product. Known mistakes: local derivatives
-# not swapped, a bare number not wrapped, a float returned instead of a node.
-# -->
+# That was forward. Now the other way, for this one operation: `out` is the product of
+# the nodes `a` and `b`, and its own blame, `out.grad`, is complete. Pass it on. Write
+# to `a.grad` and `b.grad`, and return nothing. Remember that `a` and `b` may be the
+# same node, and that there may be some blame already, from elsewhere.
+
+
+# %%
+def mul_backward(a, b, out):
+    """Add to a.grad and b.grad their shares of out.grad."""
+    ...
+
+
+exercise.mul_backward.check(mul_backward)
+
+# %% [markdown]
+# Back to the engine. Sum, power and tanh have the same shape as the product.
+# Subtraction needs no rule of its own: it is a sum with a product by −1. The derivative
+# of $\tanh$ is $1 - \tanh^2$, taken at the result, which is already at hand.
 
 
 # %%
@@ -276,30 +302,28 @@ for name, f in operations.items():
 
 # %% [markdown]
 # What is missing is the way back. Blame must be complete before it is passed on: a node
-# may hand over only when all the nodes that used it have handed over to it. Such an
-# order is called **topological**. Here it comes from a walk that lists a node after all
-# of its children; read from its end, it starts at the loss.
+# may hand over only when all the nodes that used it have handed over to it. An order
+# that keeps this rule is called **topological**. List every node after all of its
+# children; then, read from its end, the list starts at the loss and keeps the rule.
 #
-# <!-- exercise: topological_order
-# The learner writes topological_order(root): every node once, children before the
-# nodes made from them. Known mistakes: a shared node listed twice, parents first,
-# breadth-first order.
-# -->
+# ### Exercise: an order in which blame may be passed on
+#
+# Write `topological_order`. It gets the last node of a computation and returns a list
+# of all nodes that went into it, itself included: each of them once, and after all of
+# its `children`. The list is for the engine, so the line below the exercise takes yours
+# as soon as it is right, and the course's own until then.
 
 
 # %%
-def children_first(root):
-    order = []
+def topological_order(root):
+    """Return every node below root once, children first; root comes last."""
+    ...
 
-    def visit(node):
-        if node not in order:
-            for child in node.children:
-                visit(child)
-            order.append(node)
 
-    visit(root)
-    return order
+exercise.topological_order.check(topological_order)
 
+# %%
+topological_order = exercise.topological_order.yours_or_ours()
 
 # %% [markdown]
 # With the order in hand, the whole of backpropagation is a loop within a loop: for each
@@ -312,7 +336,7 @@ def children_first(root):
 # %% tags=["nbval-check-output"]
 def backward(self):
     self.grad = 1.0
-    for node in reversed(children_first(self)):
+    for node in reversed(topological_order(self)):
         for child, slope in zip(node.children, node.local_grads, strict=True):
             child.grad += slope * node.grad
 
@@ -329,11 +353,40 @@ for number in (MiniValue, Value):
 # is an autograd engine. The large frameworks do the same with arrays in place of single
 # numbers, and with many more operations in the table. The idea is all here.
 #
-# <!-- exercise: own_value
-# The learner writes a whole class MyValue: constructor (data, children, local_grads,
-# op), + - * / ** neg, exp, log, tanh, relu, reflected operators, backward().
-# Once it passes, notebooks 05 and 06 train with it.
-# -->
+# ### Exercise: a Value of your own
+#
+# Now all of it in one class, by yourself. `MyValue` keeps what its constructor is
+# given, and a `grad` that starts at 0. Besides the methods below it needs `-` and `/`,
+# a minus sign in front, and plain numbers on either side: `2 * x` asks for `__rmul__`,
+# `1 - x` for `__rsub__`. Take what you like from the cells above, and start small: the
+# check names the first thing that is missing. A `MyValue` that passes is saved with
+# your progress, and **trains the GPT of notebook 06**.
+
+
+# %%
+class MyValue:
+    """A number that remembers how it was made."""
+
+    def __init__(self, data, children=(), local_grads=(), op=""): ...
+
+    def __add__(self, other): ...
+
+    def __mul__(self, other): ...
+
+    def __pow__(self, other): ...
+
+    def exp(self): ...
+
+    def log(self): ...
+
+    def tanh(self): ...
+
+    def relu(self): ...
+
+    def backward(self): ...
+
+
+exercise.own_value.check(MyValue)
 
 # %% [markdown]
 # ## Three small mistakes give three wrong slopes
@@ -482,8 +535,8 @@ print(inspect.getsource(Value.backward).split('"""')[2])
 # children. Sorted from the youngest to the oldest, the nodes stand in a topological
 # order. That is all there is to it.
 #
-# Our `children_first` calls itself once per level, and by default Python allows about a
-# thousand levels. Here is a chain of 100,000 products.
+# A walk that calls itself for every child goes one call deeper with every level, and by
+# default Python allows about a thousand. Here is a chain of 100,000 products.
 
 # %% tags=["nbval-check-output"]
 x = Value(1.0)
@@ -613,10 +666,41 @@ print(triangulate("(tanh(w * x + b) - y) ** 2", inputs, number=Slip))
 # write an operation, let a nudge and a second engine contradict you before your
 # training run does.
 #
-# <!-- exercise: find_the_bug
-# The learner gets several engines, each with one planted mistake (a wrong derivative,
-# = for +=, the order, grad not zeroed), and names the mistake from its slopes.
-# -->
+# ### Exercise: find the bugs
+#
+# `Suspect` is a `Value` with some methods of its own, and there are three mistakes in
+# them. It never crashes, and every value comes out right. Some slopes do not. Question
+# the witnesses, for instance with `triangulate("a ** 3", {"a": 2.0}, number=Suspect)`
+# in a cell of its own, and mend the three lines.
+
+
+# %%
+class Suspect(Value):
+    """A Value with three mistakes. Find them, and mend them."""
+
+    def __add__(self, other):
+        return Suspect(self.data + other.data, (self, other), (1.0, 1.0), "+")
+
+    def __mul__(self, other):
+        a, b = self.data, other.data
+        return Suspect(a * b, (self, other), (b, a), "*")
+
+    def __pow__(self, n):
+        slope = n * self.data**n - 1
+        return Suspect(self.data**n, (self,), (slope,), f"**{n}")
+
+    def tanh(self):
+        out = math.tanh(self.data)
+        return Suspect(out, (self,), (1 - self.data**2,), "tanh")
+
+    def backward(self):
+        self.grad = 1.0
+        for node in backward_order(self):
+            for child, slope in zip(node.children, node.local_grads, strict=True):
+                child.grad = slope * node.grad
+
+
+exercise.find_the_bug.check(Suspect)
 
 # %% [markdown]
 # ## Why not nudge every parameter?

@@ -25,7 +25,10 @@
 # - steer what it writes with temperature and prompts, and read its attention
 # - tell from two curves whether a model is random, learning, good or overfitting
 #
-# **Time:** 75 minutes, and about 45 more with every exercise.
+# **Time:** 75 minutes, and about 45 more for the five exercises.
+#
+# Run the setup cell first. After it, each section runs on its own. No section waits for
+# an exercise: what you leave open is provided.
 
 # %% tags=["setup"]
 import inspect
@@ -40,12 +43,12 @@ import numpy as np
 from course_lib import array, plots, scalar, training
 from course_lib.array.gpt import embed, rms_norm
 from course_lib.data import load_names
+from course_lib.exercises import micro_gpt as exercise
 from course_lib.tokenizer import CharTokenizer
 
 names = load_names()
 random.Random(42).shuffle(names)
-tokenizer = CharTokenizer(names)
-pieces = ["bos", *"clara"]  # our example
+tokenizer, pieces = CharTokenizer(names), ["bos", *"clara"]  # clara is our example
 config = array.GPTConfig(tokenizer.vocab_size)
 parts = training.split(names, 0.1)  # most to learn from, a tenth kept aside
 rows, kept_rows = (training.pack(part, tokenizer, 16) for part in parts)
@@ -64,11 +67,11 @@ def trained():
 # ## The whole game is to guess the next character
 #
 # A language model has one skill. Given a text so far, it gives every possible
-# continuation a probability. A model sees no letters, only numbers, so the text is first
-# cut into pieces, the **tokens**, and each kind of piece gets a number. Large models cut
-# text into parts of words: GPT-2 knew 50,257 of them (OpenAI, 2019). We cut into single
-# letters, and add one more token, `bos`, the *beginning of sequence*. It stands before
-# each name, and after it, so that the model can also learn when to stop.
+# continuation a probability. A model sees no letters, only numbers, so the text is
+# first cut into pieces, the **tokens**, and each kind of piece gets a number. Large
+# models cut text into parts of words: GPT-2 knew 50,257 of them (OpenAI, 2019). We cut
+# into single letters, and add one more token, `bos`, the *beginning of sequence*. It
+# stands before each name, and after it, so that the model can also learn when to stop.
 
 # %% tags=["nbval-check-output"]
 print(f"{len(names):,} names, such as", ", ".join(names[:5]))
@@ -90,16 +93,35 @@ plots.show(
 )
 
 # %% [markdown]
-# <!-- exercise: encode_decode
-# encode(text, chars) -> list[int] and decode(tokens, chars) -> str, the inverse of each
-# other; bos is len(chars), left out by decode.
-# -->
+# ### Exercise: encode and decode
 #
-# One name is not one guess but several. The model reads the beginning, guesses what comes
-# next, is told the answer, reads on. A name of five letters asks for six guesses, since
-# the end is guessed too. Each window on the left is an example, each box on the right its
-# label. Nobody had to write the labels: the text is its own teacher. This is why a model
-# can learn from as much text as can be found.
+# Write the tokenizer. It is made with `chars`, a string of all characters that it
+# knows; the token of a character is its place in `chars`, counted from 0. `encode`
+# returns the list of tokens of a text. `decode` returns the text of some tokens; `bos`,
+# whose number is `len(chars)`, leaves no trace in it. If you are stuck,
+# `exercise.encode_decode.hint()` helps, and `exercise.encode_decode.solution()` shows
+# an answer.
+
+
+# %%
+class MyTokenizer:
+    """Text to tokens and back, one token per character."""
+
+    def __init__(self, chars): ...
+
+    def encode(self, text): ...
+
+    def decode(self, tokens): ...
+
+
+exercise.encode_decode.check(MyTokenizer)
+
+# %% [markdown]
+# One name is not one guess but several. The model reads the beginning, guesses what
+# comes next, is told the answer, reads on. A name of five letters asks for six guesses,
+# since the end is guessed too. Each window on the left is an example, each box on the
+# right its label. Nobody had to write the labels: the text is its own teacher. This is
+# why a model can learn from as much text as can be found.
 
 # %%
 plots.show(
@@ -109,9 +131,9 @@ plots.show(
 )
 
 # %% [markdown]
-# Before any network, try to beat this game by counting. Go through all the training names
-# and note, for each token, which token follows. This table of pairs is already a language
-# model, a very short-sighted one.
+# Before any network, try to beat this game by counting. Go through all the training
+# names and note, for each token, which token follows. This table of pairs is already a
+# language model, a very short-sighted one.
 #
 # **Predict first.** Which tokens follow *q*, and how often? In English the answer is
 # easy. These names come from many languages: write your guess down, then run the cell.
@@ -129,11 +151,11 @@ plots.show(
 )
 
 # %% [markdown]
-# English habits mislead here. A model does not know what is usual in the world; it knows
-# what was usual in its data.
+# English habits mislead here. A model does not know what is usual in the world; it
+# knows what was usual in its data.
 #
-# Now a score. The loss is the cross-entropy of notebook 01, in nats: minus the logarithm
-# of the probability given to the token that came.
+# Now a score. The loss is the cross-entropy of notebook 01, in nats: minus the
+# logarithm of the probability given to the token that came.
 #
 # **Predict first.** A model that knows nothing gives each of 27 tokens the same
 # probability. What is its loss? Then estimate the other two: letters by their overall
@@ -160,17 +182,17 @@ assert all(abs(measured[name] - levels[name]) <= 0.005 for name in levels)
 # %% [markdown]
 # These are our marks on the mountain: $\ln 27$ is where every walk starts, and a model
 # that cannot get below the table of pairs has learned nothing that counting would not
-# give. The setup cell keeps them as `levels`. All three were measured on names set aside
-# for this purpose, one in ten, which no model on this page trains on.
+# give. The setup cell keeps them as `levels`. All three were measured on names set
+# aside for this purpose, one in ten, which no model on this page trains on.
 
 # %% [markdown]
 # ## Each token becomes a vector that can look back
 #
 # A table of pairs sees one letter. To use more of the past, the model turns every token
 # into a **vector**, a list of 16 numbers, and lets the vectors exchange what they hold.
-# The first step looks two lists up and adds them: one says *which token* this is (matrix
-# `wte`), the other *at which place* it stands (`wpe`). Both are parameters: at the start
-# they are random, and training moves them.
+# The first step looks two lists up and adds them: one says *which token* this is
+# (matrix `wte`), the other *at which place* it stands (`wpe`). Both are parameters: at
+# the start they are random, and training moves them.
 
 # %%
 print(inspect.getsource(embed))
@@ -178,10 +200,10 @@ print(inspect.getsource(embed))
 # %% [markdown]
 # The last operation, `rms_norm`, divides each vector by its typical size, so that no
 # vector shouts: $x_i \,/\, \sqrt{\frac{1}{n}\sum_j x_j^2 + 10^{-5}}$, where $n$ is the
-# number of entries $x_j$ (Zhang & Sennrich, 2019). Afterwards the mean of the squares is
-# one. Below, the word *clara* on the way in: orange are parameters, green is what flows
-# forward. The two rows marked *a* share a token vector, and yet end up different, because
-# they stand at different places.
+# number of entries $x_j$ (Zhang & Sennrich, 2019). Afterwards the mean of the squares
+# is one. Below, the word *clara* on the way in: orange are parameters, green is what
+# flows forward. The two rows marked *a* share a token vector, and yet end up different,
+# because they stand at different places.
 
 # %%
 start = array.from_scalar(scalar.init_gpt(random.Random(42), config))
@@ -199,16 +221,16 @@ plots.show(
 )
 
 # %% [markdown]
-# **Attention** is the part that made these models famous (Vaswani and others, 2017). Each
-# position makes three vectors from its own: a *query* $q$, what am I looking for; a *key*
-# $k$, what do I offer; a *value* $v$, what I pass on if asked. A dot product of query and
-# key says how well two positions fit:
+# **Attention** is the part that made these models famous (Vaswani and others, 2017).
+# Each position makes three vectors from its own: a *query* $q$, what am I looking for;
+# a *key* $k$, what do I offer; a *value* $v$, what I pass on if asked. A dot product of
+# query and key says how well two positions fit:
 #
 # $$\text{weights} = \text{softmax}\!\left(\frac{q \cdot k}{\sqrt{d}}\right), \qquad
 # \text{output} = \sum \text{weights} \times v$$
 #
-# Here $d$ is the length of $q$ and $k$. The 16 numbers are split among four **heads** of
-# $d = 4$, each free to look for something of its own. One head, step by step:
+# Here $d$ is the length of $q$ and $k$. The 16 numbers are split among four **heads**
+# of $d = 4$, each free to look for something of its own. One head, step by step:
 
 # %%
 x = rms_norm(embed(start, tokens))  # (6, 16)
@@ -218,15 +240,37 @@ scores = np.asarray(q @ k.T) / math.sqrt(4)  # (6, 6)
 print(np.round(scores, 2))
 
 # %% [markdown]
-# Row 2, column 5 (counted from 0) is how much the *l* likes the last *a*. That is a problem: when the
-# model guesses what follows *l*, that *a* lies in the future. All positions are trained
-# at once, so a model that could look ahead would read the answer instead of learning to
-# guess it, and be helpless when it has to write on its own. The remedy is the **mask**:
-# scores of later positions become $-\infty$, and softmax turns that into exactly zero.
+# Row 2, column 5 (counted from 0) is how much the *l* likes the last *a*. That is a
+# problem: when the model guesses what follows *l*, that *a* lies in the future. All
+# positions are trained at once, so a model that could look ahead would read the answer
+# instead of learning to guess it, and be helpless when it has to write on its own. The
+# remedy is the **mask**: scores of later positions become $-\infty$, and softmax turns
+# that into exactly zero.
+#
+# ### Exercise: the causal mask
+#
+# Write `causal_mask`. It gets an array of scores like the one above, for any number of
+# positions, and returns a new one: `-np.inf` at every later position, the scores as
+# they were elsewhere. The page goes on with yours once it is right, and with the
+# course's own until then.
+
 
 # %%
-past = np.tri(6, dtype=bool)  # True where column <= row
-masked = np.where(past, scores, -np.inf)
+def causal_mask(scores):
+    """Return the scores (T, T) with -inf at every later position."""
+    ...
+
+
+exercise.causal_mask.check(causal_mask)
+
+# %%
+causal_mask = exercise.causal_mask.yours_or_ours()
+
+# %% [markdown]
+# With the mask on, and softmax over each row, this is where the untrained head looks:
+
+# %%
+masked = np.asarray(causal_mask(scores))
 weights = np.exp(masked) / np.exp(masked).sum(axis=1, keepdims=True)
 plots.show(
     plots.attention_map(weights, pieces, "one head, before training"),
@@ -235,16 +279,27 @@ plots.show(
 )
 
 # %% [markdown]
-# <!-- exercise: causal_mask
-# causal_mask(scores: array (T, T)) -> array (T, T), later positions set to -inf.
-# -->
-# <!-- exercise: attention_head
-# attention_head(q, k, v: arrays (T, d)) -> array (T, d), scaled and masked.
-# -->
+# It spreads its attention almost evenly; it has no taste yet.
 #
-# An untrained head spreads its attention almost evenly; it has no taste yet. Does the
-# mask hold for the whole model? Test it like an engineer: change the last letter and see
-# which predictions move.
+# ### Exercise: one attention head
+#
+# Now the whole head in one function. It gets the queries, keys and values of all
+# positions, three arrays (T, d), and returns what the head passes on, an array (T, d):
+# scores, divided by $\sqrt{d}$; the mask; softmax over each row; and with these weights
+# the mean of the values.
+
+
+# %%
+def attention_head(q, k, v):
+    """Return (T, d): for each position a weighted mean of the values up to it."""
+    ...
+
+
+exercise.attention_head.check(attention_head)
+
+# %% [markdown]
+# Does the mask hold for the whole model? Test it like an engineer: change the last
+# letter and see which predictions move.
 
 # %% tags=["nbval-check-output"]
 clara = np.asarray(array.gpt(start, tokens, config))  # (6, 27)
@@ -257,8 +312,8 @@ for piece, change in zip(pieces, np.abs(clara - claro).max(axis=1)):
 #
 # Attention moves information between positions. The second part, the **MLP**, lets each
 # position think about what it gathered: widen 16 numbers to 64, keep the positive ones
-# (ReLU), narrow to 16 again. Neither part replaces the vector. Each *adds* to it, which is
-# called a **residual connection**: a stream flows through, and every part may pour
+# (ReLU), narrow to 16 again. Neither part replaces the vector. Each *adds* to it, which
+# is called a **residual connection**: a stream flows through, and every part may pour
 # something in. On the way back, an addition passes blame on unchanged, so even the
 # first layer gets its share. Here is the model, whole:
 
@@ -267,10 +322,10 @@ print(inspect.getsource(array.gpt))
 
 # %% [markdown]
 # The last line turns each vector into 27 scores, the **logits**, one per possible next
-# token; softmax makes probabilities of them. The design and every size follow Karpathy's
-# *microgpt* (2026): one layer, four heads, width 16, a context of 16 tokens, no biases.
-# It descends from GPT-2, which stacked 48 such layers in its largest form (OpenAI, 2019).
-# Where are the parameters? Guess which block holds most of them.
+# token; softmax makes probabilities of them. The design and every size follow
+# Karpathy's *microgpt* (2026): one layer, four heads, width 16, a context of 16 tokens,
+# no biases. It descends from GPT-2, which stacked 48 such layers in its largest form
+# (OpenAI, 2019). Where are the parameters? Guess which block holds most of them.
 
 # %%
 plots.show(
@@ -281,21 +336,11 @@ plots.show(
     "4,192 parameters in all.",
 )
 
-# %% tags=["nbval-check-output"]
-for name, (n_out, n_in) in config.shapes().items():
-    print(f"{name:16} {n_out:2} x {n_in:2} = {n_out * n_in:5,}")
-print(f"{'in all':16} {'':9} {config.n_params:,}")
-assert config.n_params == 4192
-
 # %% [markdown]
 # Half of all numbers sit in the MLP; within a layer it is always two thirds, $8n^2$
-# against the $4n^2$ of attention, at any width $n$. What is the loss of this model before
-# any training? Small random weights make small logits, so every token gets nearly the
-# same probability. You have predicted the number already, almost.
-#
-# <!-- exercise: cross_entropy_over_positions
-# loss(logits (T, vocab_size), document (T + 1)) -> mean cross-entropy of each next token.
-# -->
+# against the $4n^2$ of attention, at any width $n$. What is the loss of this model
+# before any training? Small random weights make small logits, so every token gets
+# nearly the same probability. You have predicted the number already, almost.
 
 # %% tags=["nbval-check-output"]
 untrained = training.ArrayEngine.start(random.Random(42), config)
@@ -303,15 +348,32 @@ print(f"untrained micro-GPT {training.mean_loss(untrained, kept_rows):.2f}")
 print(f"ln 27               {math.log(27):.2f}")
 
 # %% [markdown]
-# A little worse than knowing nothing: random weights are random opinions, and an opinion
-# without knowledge costs. Training will first have to unlearn them.
+# A little worse than knowing nothing: random weights are random opinions, and an
+# opinion without knowledge costs. Training will first have to unlearn them.
+#
+# ### Exercise: the loss of a whole name
+#
+# One name is several guesses, and its loss is their mean. `logits` has one row for each
+# token read, `document` has one token more: row $t$ guesses token $t + 1$. Return the
+# mean of $-\ln$ of the probability that each next token got. As in notebook 01, it
+# should survive logits of 1000.
+
+
+# %%
+def cross_entropy_over_positions(logits, document):
+    """Return the mean of -ln p(next token) over all positions, in nats."""
+    ...
+
+
+exercise.cross_entropy_over_positions.check(cross_entropy_over_positions)
 
 # %% [markdown]
 # ## Can the engine you built train it?
 #
-# Everything the model does is additions, multiplications and a few functions, and `Value`
-# knows the slope of each. Take one name, go forward, go backward: one number of loss, and
-# the blame of every parameter for it. How many `Value` objects does that take?
+# Everything the model does is additions, multiplications and a few functions, and
+# `Value` knows the slope of each. Take one name, go forward, go backward: one number of
+# loss, and the blame of every parameter for it. How many `Value` objects does that
+# take?
 
 # %% tags=["nbval-check-output"]
 params = scalar.init_gpt(random.Random(42), config)
@@ -322,29 +384,57 @@ steepest = max(scalar.parameters(params), key=lambda p: abs(p.grad))
 print(f"steepest slope of all 4,192: {steepest.grad:.4f}")
 
 # %% [markdown]
-# One pass back gave 4,192 slopes. A step of Adam then moves all 4,192 joints of the walker
-# together, each by its own stride. Training repeats this: one name, one step, the learning
-# rate sinking in a straight line to zero. The heart of the package's loop is one method,
-# the same six steps you met in notebook 00:
+# One pass back gave 4,192 slopes. A step of Adam then moves all 4,192 joints of the
+# walker together, each by its own stride. Training repeats this: one name, one step,
+# the learning rate sinking in a straight line to zero. The heart of the package's loop
+# is one method, the same six steps you met in notebook 00:
 
 # %%
 print(inspect.getsource(training.ScalarEngine.learn_from))
 
 # %% [markdown]
-# The weights can be of any class that behaves like `Value`. If you wrote your own in
-# notebook 04, this is where it would train a GPT; the cell below uses the package's.
-#
-# <!-- exercise: own_engine
-# number: the learner's Value if the exercises of 04 pass, else the package's, marked as
-# provided; goes into scalar.init_gpt(rng, config, number).
-# -->
+# Nothing in the model asks for *our* `Value`. The weights may be of any class that
+# keeps a number, what it was made from, and the slopes. So the engine may be **yours**:
+# if your `MyValue` of notebook 04 has passed its check, the next cell fetches it from
+# your saved progress. If there is none yet, it takes the package's, and says so. Either
+# way it first walks five steps beside the package's own, against the clock.
+
+
+# %%
+from course_lib.exercises import autograd as exercise04
+
+
+def five_steps(number):
+    """Train a little with this class; return the losses and the seconds per step."""
+    params = scalar.init_gpt(random.Random(42), config, number)
+    engine = training.ScalarEngine(params, config)
+    began = time.perf_counter()
+    records = list(training.train(engine, rows, training.linear(0.01, 500), 5))
+    return [record.loss for record in records], (time.perf_counter() - began) / 5
+
+
+Engine = exercise04.own_value.yours_or_ours()
+walked, seconds = five_steps(Engine)
+expected, our_seconds = five_steps(scalar.Value)
+print(f"{1000 * seconds:.1f} ms per step, the package's {1000 * our_seconds:.1f} ms")
+if seconds > 0.25 or not np.allclose(walked, expected):
+    Engine = scalar.Value
+    print("Too slow for 500 steps, or another walk: the package's takes them.")
+
+# %% tags=["nbval-check-output"]
+for i, pair in enumerate(zip(walked, expected), 1):
+    print("step {}: this engine {:.6f}, the package's {:.6f}".format(i, *pair))
+
+# %% [markdown]
+# The same numbers, whoever wrote the class: the slopes of a computation are facts, and
+# two engines that get them right have nothing to disagree about. So let it train.
 #
 # **Predict first.** 500 steps, so 500 names, each seen once. Where will the loss end:
 # above the mark of the letters, between, or below that of the pairs? Watch the samples.
 
 # %%
 by_hand = training.ScalarEngine(
-    scalar.init_gpt(random.Random(42), config, scalar.Value), config
+    scalar.init_gpt(random.Random(42), config, Engine), config
 )
 losses = []
 for record in training.train(by_hand, rows, training.linear(0.01, 500), 500):
@@ -369,9 +459,9 @@ plots.show(
 # %% [markdown]
 # A dot is one name: some are easy, some strange. The line is the walk itself, steep at
 # first and then flat, as the walks of notebook 03 were. But a loss on names just being
-# learned can flatter. Ask the names that were kept aside, all of them. That would be slow
-# by hand, so the trained numbers move into the JAX engine of the next section: a model is
-# its numbers, and does not care who multiplies them.
+# learned can flatter. Ask the names that were kept aside, all of them. That would be
+# slow by hand, so the trained numbers move into the JAX engine of the next section: a
+# model is its numbers, and does not care who multiplies them.
 
 # %% tags=["nbval-check-output"]
 moved = training.ArrayEngine.restore(by_hand.state(), config)
@@ -382,17 +472,18 @@ print(f"names kept aside  {kept_loss:.2f}")
 assert kept_loss < levels["letter pairs"]
 
 # %% [markdown]
-# So the engine you built trains a GPT. It read 500 names, and already plays a little
-# better than the table that counted thousands: it has found habits of letters, not a
-# list.
+# So the engine you built trains a GPT, and if it was your own class, then every slope
+# on this walk came out of lines that you wrote. It read 500 names, and already plays a
+# little better than the table that counted thousands: it has found habits of letters,
+# not a list.
 
 # %% [markdown]
 # ## JAX takes the same steps in a fraction of the time
 #
-# The scalar engine treats each number as an object. JAX treats a whole matrix as one. The
-# twin in `course_lib.array` is the same model, line by line. Three tools make it fast:
-# `value_and_grad` is `backward()` for arrays; `scan` says *repeat this step over these
-# documents*; `jit` compiles the whole walk into one program of machine code.
+# The scalar engine treats each number as an object. JAX treats a whole matrix as one.
+# The twin in `course_lib.array` is the same model, line by line. Three tools make it
+# fast: `value_and_grad` is `backward()` for arrays; `scan` says *repeat this step over
+# these documents*; `jit` compiles the whole walk into one program of machine code.
 
 # %%
 from course_lib.optimizers import adam, apply_updates
@@ -485,23 +576,43 @@ ax = plots.step_times(seconds | fast, comparison=list(fast))
 plots.show(ax, alt="Four bars on a logarithmic scale, each shorter than the one above.")
 
 # %% [markdown]
-# Read the bars from the top; each removes one burden. From the first to the second: fewer
-# objects, the same arithmetic. To the third: no Python inside a step. To the last: no
-# Python between steps. The multiplications that the model needs are in all four bars, and
-# they fit into the shortest. The rest is bookkeeping. The mathematics did not change at
-# all, which is why what you learned on one number holds for billions. Notebook 08 goes on
-# from here.
+# Read the bars from the top; each removes one burden. From the first to the second:
+# fewer objects, the same arithmetic. To the third: no Python inside a step. To the
+# last: no Python between steps. The multiplications that the model needs are in all
+# four bars, and they fit into the shortest. The rest is bookkeeping. The mathematics
+# did not change at all, which is why what you learned on one number holds for billions.
+# Notebook 08 goes on from here.
 
 # %% [markdown]
 # ## Temperature decides how boldly it speaks
 #
-# With JAX, 10,000 steps take seconds; `trained()` from the setup cell takes them. To write
-# a name, the model starts from `bos`, gets 27 probabilities, and draws one token. That
-# token joins the text, and the game repeats until `bos` is drawn. How to draw is our
-# choice. The logits $z$ are divided by a **temperature** $T$ before softmax:
+# With JAX, 10,000 steps take seconds; `trained()` from the setup cell takes them. To
+# write a name, the model starts from `bos`, gets 27 probabilities, and draws one token.
+# That token joins the text, and the game repeats until `bos` is drawn. How to draw is
+# our choice. The logits $z$ are divided by a **temperature** $T$ before softmax:
 # $p_i \propto e^{z_i / T}$.
 #
-# **Predict first.** What will 0.1 do to the bars below, and what will 2 do?
+# ### Exercise: temperature
+#
+# Write `with_temperature`. It gets the logits of one position and a temperature, and
+# returns the probabilities. At temperature 0 the likeliest token gets everything. Very
+# low temperatures make very large numbers: see that nothing overflows.
+
+
+# %%
+def with_temperature(logits, temperature):
+    """Return one probability for each logit, bolder or calmer by the temperature."""
+    ...
+
+
+exercise.with_temperature.check(with_temperature)
+
+# %%
+with_temperature = exercise.with_temperature.yours_or_ours()
+
+# %% [markdown]
+# **Predict first.** After *mar*, what will a temperature of 0.1 do to the bars below,
+# and what will 2 do?
 
 # %%
 params = trained().params
@@ -509,19 +620,15 @@ prompt = [tokenizer.bos, *tokenizer.encode("mar")]
 logits = array.next_logits(params, prompt, config)
 axes, labels = plots.panels(3, 1, height=5.6), [*tokenizer.chars, "end"]
 for ax, temperature in zip(axes, (0.1, 1, 2)):
-    weights = np.exp((logits - logits.max()) / temperature)
     title = f"after mar, temperature {temperature}"
-    plots.next_token_bars(weights / weights.sum(), labels, title, ax=ax)
+    plots.next_token_bars(with_temperature(logits, temperature), labels, title, ax=ax)
+    ax.set(ylim=(0, 1.25), yticks=(0, 0.5, 1))  # one scale for all three
 plots.show(axes, alt="After mar: at 0.1 one bar takes almost all, at 2 they are flat.")
 
 # %% [markdown]
-# <!-- exercise: temperature
-# with_temperature(logits (n,), temperature) -> probabilities (n,); 0 means the likeliest.
-# -->
-#
 # A low temperature takes the likeliest token nearly always; a high one lets rare tokens
-# through. At exactly 0 there is no chance left, which is called *greedy*: the model says
-# the same name for ever. The order of the bars never changes, only their contrast.
+# through. At exactly 0 there is no chance left, which is called *greedy*: the model
+# says the same name for ever. The order of the bars never changes, only their contrast.
 
 
 # %%
@@ -540,7 +647,8 @@ for temperature in (0, 0.1, 0.5, 1, 2):
 # %% [markdown]
 # Somewhere between 0.5 and 1 the names sound plausible: in the style of the data, yet
 # mostly not in it. Below that the model repeats itself, above it babbles. The dial does
-# not make a model more truthful or more creative. It only trades the likely for the rare.
+# not make a model more truthful or more creative. It only trades the likely for the
+# rare.
 #
 # A **prompt** is a beginning that you choose. The model does not know that it did not
 # write it; it continues.
@@ -552,8 +660,8 @@ for beginning in ("mar", "chr", "sve", "yu", "q"):
 # %% [markdown]
 # ## What did it learn that nobody told it?
 #
-# Nothing in the code speaks of vowels, syllables or endings. Whatever the model knows of
-# them, it found because it lowered the loss. Two places can be opened. First the
+# Nothing in the code speaks of vowels, syllables or endings. Whatever the model knows
+# of them, it found because it lowered the loss. Two places can be opened. First the
 # attention of its four heads, while it reads one name: each row is a position, each
 # column what it looks at.
 
@@ -578,10 +686,10 @@ plots.show(
 )
 
 # %% [markdown]
-# The even spread is gone. One name is an anecdote, though. Average
-# over 500 names that the model never trained on: how much of its attention does each head
-# give to the letter itself, to the letters before, to the opening `bos`? (The first three
-# positions are left out: there these groups overlap.)
+# The even spread is gone. One name is an anecdote, though. Average over 500 names that
+# the model never trained on: how much of its attention does each head give to the
+# letter itself, to the letters before, to the opening `bos`? (The first three positions
+# are left out: there these groups overlap.)
 
 # %%
 documents, t = kept_rows[:500], np.arange(3, 16)
@@ -594,11 +702,12 @@ for name, column in looked_at.items():
     print(f"{name:10}", *(f"{share:8.0%}" for share in shares))
 
 # %% [markdown]
-# The heads differ, and nobody assigned their roles. Read an attention map as a hint, not as an explanation: it says where information was
-# taken from, not what was done with it.
+# The heads differ, and nobody assigned their roles. Read an attention map as a hint,
+# not as an explanation: it says where information was taken from, not what was done
+# with it.
 #
-# Now the token vectors in `wte`. Each letter is a point in 16 dimensions. To see them on
-# paper, take the two directions along which they spread most: principal component
+# Now the token vectors in `wte`. Each letter is a point in 16 dimensions. To see them
+# on paper, take the two directions along which they spread most: principal component
 # analysis, which is one call of the singular value decomposition. (Letters that would
 # cover each other are drawn a little apart.)
 
@@ -620,8 +729,8 @@ plots.show(
 # It has found the vowels. Nobody told it. Vowels stand between consonants, consonants
 # between vowels, so a model that treats the vowels alike guesses better, and training
 # walks toward better guesses. But a flat picture of 16 dimensions can flatter. Measure
-# the distances in all of them, and ask how often five letters drawn at random lie as close
-# together as the five vowels do.
+# the distances in all of them, and ask how often five letters drawn at random lie as
+# close together as the five vowels do.
 
 # %%
 gaps = np.linalg.norm(vectors[:, None] - vectors[None], axis=-1)  # (26, 26)
@@ -643,11 +752,11 @@ print(f"five random letters are as close in {np.mean(fives <= kin):.2%} of the d
 assert kin < strangers
 
 # %% [markdown]
-# The picture did not flatter. Vowels are much closer to each other than to consonants, and
-# chance hardly ever draws a group as close. Consonants keep together too, but less: there
-# are more of them, and they behave less alike. And *y*, a vowel in some spellings and a
-# consonant in others, is nearer to the vowels than consonants usually are. All this from
-# guessing the next letter.
+# The picture did not flatter. Vowels are much closer to each other than to consonants,
+# and chance hardly ever draws a group as close. Consonants keep together too, but less:
+# there are more of them, and they behave less alike. And *y*, a vowel in some spellings
+# and a consonant in others, is nearer to the vowels than consonants usually are. All
+# this from guessing the next letter.
 
 # %% [markdown]
 # ## Bigger learns more, until it memorises
@@ -655,8 +764,8 @@ assert kin < strangers
 # One layer of width 16 is a sketch. Take two layers of width 64, and let each step look
 # at 32 names at once, a **batch**: the slope is averaged over all of them, so it is
 # steadier. The code stays the same; only numbers change. While it trains we measure two
-# losses: on names it trains on, and on names it never sees. The second one is the honest
-# one; it is called the **validation loss**.
+# losses: on names it trains on, and on names it never sees. The second one is the
+# honest one; it is called the **validation loss**.
 
 # %%
 big = array.GPTConfig(tokenizer.vocab_size, n_layer=2, n_embd=64)
@@ -710,13 +819,13 @@ print("micro-GPT:", *invent(trained()))
 print("bigger:   ", *invent(large))
 
 # %% [markdown]
-# Read both lines aloud. Which sounds more like names? Eight samples and a human ear are a
-# weak test. The validation loss judges every guess on hundreds of names, so trust it
+# Read both lines aloud. Which sounds more like names? Eight samples and a human ear are
+# a weak test. The validation loss judges every guess on hundreds of names, so trust it
 # more: the bigger model is better, but not by much for all its parameters.
 #
-# What holds it back? Perhaps not its size but its data. Test the suspicion: give the same
-# model only 1,000 names, round and round. **Predict first.** What will the two curves do,
-# and will more steps help?
+# What holds it back? Perhaps not its size but its data. Test the suspicion: give the
+# same model only 1,000 names, round and round. **Predict first.** What will the two
+# curves do, and will more steps help?
 
 
 # %%
@@ -748,18 +857,19 @@ for i in (0, 1, 2, 6, 10, 15):
     print(f"step {at:3.0f}  training {seen:.2f}  validation {unseen:.2f}  {words[i]}")
 
 # %% [markdown]
-# That is a run report in words, and it needs only the two curves. *Random*: no better than
-# the mark of the letters. *Learning*: past that mark, not yet past the pairs. *Good*: past
-# all of them. *Overfitting*: it has been better before. The training loss goes on
-# falling, and the walker believes the valley is near; but the altitude that matters rises.
-# The model has begun to learn the 1,000 names by heart instead of learning names. Its best
-# moment was also worse than with all the data. The cures are those of notebook 05: more
-# data, a smaller model, or stopping at the lowest point of the validation curve.
+# That is a run report in words, and it needs only the two curves. *Random*: no better
+# than the mark of the letters. *Learning*: past that mark, not yet past the pairs.
+# *Good*: past all of them. *Overfitting*: it has been better before. The training loss
+# goes on falling, and the walker believes the valley is near; but the altitude that
+# matters rises. The model has begun to learn the 1,000 names by heart instead of
+# learning names. Its best moment was also worse than with all the data. The cures are
+# those of notebook 05: more data, a smaller model, or stopping at the lowest point of
+# the validation curve.
 
 # %% [markdown]
-# Last, the claim of this page in code: from the same weights, both engines find the same
-# loss and a gradient of the same length, step after step; training beats counting; and the
-# bigger model is better on names that neither has seen.
+# Last, the claim of this page in code: from the same weights, both engines find the
+# same loss and a gradient of the same length, step after step; training beats counting;
+# and the bigger model is better on names that neither has seen.
 
 
 # %% tags=["claim", "nbval-check-output"]
@@ -782,7 +892,8 @@ print("Two engines, one walk; and at its end the model knows more than counting 
 # %% [markdown]
 # ## Three sentences to remember
 #
-# - A language model is trained to guess the next token, and the text itself is the label.
+# - A language model is trained to guess the next token, and the text itself is the
+#   label.
 # - A GPT is embeddings, attention to the past, an MLP and residual additions: a
 #   computation like any other, so the autograd you built can train it.
 # - Watch the loss on text the model never saw: that number, not the training loss, says
@@ -792,8 +903,9 @@ print("Two engines, one walk; and at its end the model knows more than counting 
 # ## Where next
 #
 # Notebook 07 takes this model into the laboratory and measures what training cannot do,
-# and what it costs. Notebook 08 asks why graphics cards, and what changes when one machine
-# is not enough. To train on a list of your own, one name per line, in a terminal:
+# and what it costs. Notebook 08 asks why graphics cards, and what changes when one
+# machine is not enough. To train on a list of your own, one name per line, in a
+# terminal:
 #
 # ```
 # course train --data my_names.txt --engine jax --steps 10000 --checkpoint my_run

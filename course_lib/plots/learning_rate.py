@@ -1,0 +1,601 @@
+"""How long is a step? Strides on a bowl, walks side by side, noise, and rates tried.
+
+The functions draw numbers that were computed elsewhere. A map is drawn from a
+``course_lib.walk.Terrain``; a walk is an array of positions (steps + 1, 2).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import PowerNorm
+from matplotlib.patches import FancyArrowPatch
+from matplotlib.patheffects import withStroke
+from numpy.typing import ArrayLike
+
+from course_lib.plots.gradient import HEIGHTS, walk_map
+from course_lib.plots.style import COLOURS, STYLE, figure, panels
+
+__all__ = [
+    "arrow_cloud",
+    "curves_by_step",
+    "five_point_descent",
+    "noise_by_batch",
+    "paths_map",
+    "range_test",
+    "shrink_factors",
+    "steps_needed",
+    "stride_walk",
+]
+
+# Who walks keeps colour, mark and dash through the notebook.
+LOOKS: dict[str, tuple[str, str, Any]] = {
+    "plain descent": (COLOURS["ink"], "o", (0, (4, 1.5))),
+    "momentum": (COLOURS["gradient"], "s", "solid"),
+    "Adam": ("#B0478F", "^", "solid"),  # the pink of comparisons, darker on a map
+}
+OTHERS = [
+    (COLOURS["ink"], "o", "solid"),
+    (COLOURS["gradient"], "s", (0, (5, 1.5))),
+    ("#B0478F", "^", (0, (1, 1))),
+    (COLOURS["value"], "D", (0, (6, 1.5, 1, 1.5))),
+    (COLOURS["loss"], "v", "solid"),
+    (COLOURS["parameter"], "P", (0, (3, 1))),
+]
+HALO = [withStroke(linewidth=3, foreground="white")]
+Point = tuple[float, float]
+
+
+@figure(4.6, 3.6)
+def stride_walk(
+    xs: ArrayLike,
+    altitudes: ArrayLike,
+    path: ArrayLike,
+    heights: ArrayLike,
+    *,
+    title: str = "",
+    name: str = "x",
+    ax: Axes,
+) -> Axes:
+    """Draw a valley over one parameter and the steps of a walk through it.
+
+    ``path`` holds the positions and ``heights`` the altitude at each. A walk that
+    leaves the picture is cut where it leaves; an arrow says so.
+    """
+    xs, altitudes = np.asarray(xs, dtype=float), np.asarray(altitudes, dtype=float)
+    path, heights = np.asarray(path, dtype=float), np.asarray(heights, dtype=float)
+    ax.plot(xs, altitudes, color=COLOURS["loss"], zorder=2)
+    top = float(altitudes.max())
+    inside = (path >= xs.min()) & (path <= xs.max()) & (heights <= top)
+    left = int(np.argmin(inside)) if not inside.all() else len(path)
+    seen = slice(0, left)
+    ax.plot(path[seen], heights[seen], color=COLOURS["ink"], lw=0.9, zorder=3)
+    ax.plot(
+        path[seen],
+        heights[seen],
+        "o",
+        ms=5,
+        color=COLOURS["parameter"],
+        mec=COLOURS["ink"],
+        mew=0.6,
+        zorder=4,
+    )
+    if left:
+        end = left - 1
+        ax.plot(path[0], heights[0], "o", ms=9, mfc="none", mec=COLOURS["ink"])
+        look: dict[str, Any] = {"color": COLOURS["parameter"], "mec": COLOURS["ink"]}
+        if left == len(path):
+            ax.plot(path[end], heights[end], "o", ms=10, mew=1.3, zorder=5, **look)
+        else:
+            _leaving(ax, (path[end], heights[end]), path[left] > path[end], xs, top)
+    ax.set_xlim(xs.min(), xs.max())
+    ax.set_ylim(altitudes.min() - 0.06 * np.ptp(altitudes), top)
+    ax.set(xlabel=name, ylabel="altitude", title=title)
+    return ax
+
+
+@figure(8.0, 4.2)
+def shrink_factors(
+    rates: ArrayLike,
+    factors: ArrayLike,
+    edge: float,
+    measured: Mapping[float, float],
+    *,
+    ax: Axes,
+) -> Axes:
+    """Draw by what each step multiplies the distance to the floor, over the rate.
+
+    ``factors`` is the derived curve, ``measured`` has the factor seen at some rates;
+    ``edge`` is the rate from which on walks no longer arrive.
+    """
+    rates, factors = np.asarray(rates, dtype=float), np.asarray(factors, dtype=float)
+    top = float(factors.max()) * 1.06
+    for words, low, high, colour in (
+        ("too short:\ncrawls", 0.0, 0.1 * edge, COLOURS["faint"]),
+        ("arrives\nfrom one side", 0.1 * edge, 0.5 * edge, COLOURS["value"]),
+        ("arrives, from wall to wall", 0.5 * edge, edge, COLOURS["data"]),
+        ("flies off", edge, rates.max(), COLOURS["loss"]),
+    ):
+        ax.axvspan(low, high, color=colour, alpha=0.16, lw=0)
+        ax.text((low + high) / 2, top * 0.97, words, ha="center", va="top", size=10)
+    ax.axhline(1, color=COLOURS["quiet"], lw=1, ls=(0, (4, 3)))
+    ax.plot(rates, factors, color=COLOURS["ink"], label="derived: $|1 - \\eta L|$")
+    ax.plot(
+        list(measured),
+        list(measured.values()),
+        "o",
+        ms=9,
+        color=COLOURS["parameter"],
+        mec=COLOURS["ink"],
+        label="measured on the walks",
+        zorder=4,
+    )
+    ax.axvline(edge, color=COLOURS["loss"], lw=1.6)
+    ax.annotate(
+        f"the edge, $2 / L$ = {edge:g}",
+        (edge, 0.1),
+        xytext=(8, 0),
+        textcoords="offset points",
+        color=COLOURS["loss"],
+        weight="bold",
+        va="center",
+    )
+    ax.set_xlim(0, rates.max())
+    ax.set_ylim(0, top)
+    ax.set_xlabel("learning rate $\\eta$")
+    ax.set_ylabel("each step multiplies\nthe distance by")
+    ax.legend(loc="lower left")
+    return ax
+
+
+@figure(10.0, 4.9)
+def five_point_descent(
+    terrain: Any,
+    path: ArrayLike,
+    altitudes: ArrayLike,
+    *,
+    floor: Point | None = None,
+    names: tuple[str, str] = ("x", "y"),
+    view: Point = (38.0, 40.0),
+    ax: Axes,
+) -> Axes:
+    """Draw the numbered points of a descent twice: on the surface, and on its map.
+
+    ``path`` (n, 2) are the places and ``altitudes`` (n,) the loss at each; the step
+    from a point to the next is an arrow. ``floor`` marks the lowest place.
+    """
+    path, heights = np.asarray(path, dtype=float), np.asarray(altitudes, dtype=float)
+    ax.set_axis_off()
+    space: Any = ax.inset_axes(
+        (-0.06, -0.08, 0.57, 1.12), projection="3d", computed_zorder=False
+    )
+    _surface(space, terrain, names, view)
+    space.plot(*path.T, heights, color=COLOURS["ink"], lw=2, zorder=7)
+    for i, ((x, y), height) in enumerate(zip(path, heights, strict=True)):
+        _disc(space, (x, y, height), i)
+    space.set_title("on the surface", size=12, loc="left", x=0.12, y=0.97)
+
+    flat = ax.inset_axes((0.6, 0.1, 0.4, 0.82))
+    shade = _shade(terrain.altitudes)
+    levels = _levels(terrain.altitudes)
+    grid = (terrain.xs, terrain.ys, terrain.altitudes)
+    flat.contourf(*grid, levels=60, cmap=HEIGHTS, norm=shade)
+    flat.contour(
+        *grid, levels=levels, colors=COLOURS["loss"], linewidths=0.7, alpha=0.7
+    )
+    if floor is not None:
+        flat.plot(*floor, "+", ms=13, mew=2, color=COLOURS["ink"], zorder=3)
+    for here, there in itertools.pairwise(path):
+        flat.add_patch(
+            FancyArrowPatch(
+                tuple(here),
+                tuple(there),
+                arrowstyle="-|>,head_length=5,head_width=2.6",
+                shrinkA=0,
+                shrinkB=4.5,
+                lw=2,
+                color=COLOURS["ink"],
+                zorder=4,
+            )
+        )
+    for i, place in enumerate(path):
+        flat.plot(*place, "o", ms=8, **_orange(), zorder=5)
+        _beside(flat, path, i)
+    flat.set_xlim(terrain.xs[0], terrain.xs[-1])
+    flat.set_ylim(terrain.ys[0], terrain.ys[-1])
+    flat.set(xlabel=names[0], ylabel=names[1])
+    flat.set_title("on the map, from above", size=12)
+    return ax
+
+
+@figure(6.6, 3.4)
+def curves_by_step(
+    curves: Mapping[str, ArrayLike],
+    *,
+    ylabel: str = "altitude above the floor",
+    xlabel: str = "step",
+    log: bool = True,
+    goal: Mapping[str, float] | None = None,
+    limits: Point | None = None,
+    legend: str = "best",
+    title: str = "",
+    ax: Axes,
+) -> Axes:
+    """Draw some series over the steps, each with a name; ``goal`` names level lines.
+
+    What is not a number, or not above 0 on a log axis, is left out. ``limits`` are the
+    lower and upper end of the axis; ``legend`` is its place, "" for none.
+    """
+    for i, (name, series) in enumerate(curves.items()):
+        numbers = np.array(series, dtype=float)
+        numbers[~np.isfinite(numbers)] = np.nan
+        if log:
+            numbers[~(numbers > 0)] = np.nan
+        colour, _, dash = LOOKS.get(name, OTHERS[i % len(OTHERS)])
+        ax.plot(numbers, color=colour, ls=dash, lw=2, label=name)
+    for words, height in (goal or {}).items():
+        ax.axhline(height, color=COLOURS["quiet"], lw=1.1, ls=(0, (1, 1.5)))
+        ax.annotate(
+            words,
+            (1, height),
+            xycoords=("axes fraction", "data"),
+            xytext=(-3, 3),
+            textcoords="offset points",
+            ha="right",
+            color=COLOURS["quiet"],
+            path_effects=HALO,
+        )
+    if log:
+        ax.set_yscale("log")
+    if limits is not None:
+        ax.set_ylim(*limits)
+    longest = max((np.size(series) for series in curves.values()), default=2)
+    ax.set_xlim(0, max(longest - 1, 1))
+    ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
+    if legend:
+        ax.legend(loc=legend, handlelength=2.6)
+    return ax
+
+
+def paths_map(
+    terrain: Any,
+    paths: Mapping[str, ArrayLike],
+    *,
+    marks: Mapping[str, Point] | None = None,
+    title: str = "",
+    legend: str = "best",
+    equal: bool = True,
+    names: tuple[str, str] = ("x", "y"),
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw several named walks on one map; each is an array of positions (n, 2).
+
+    ``marks`` writes words at places, as in ``walk_map``; ``legend`` is its place, ""
+    for none. Steps outside the map are cut off at its edge.
+    """
+    wide, high = np.ptp(terrain.xs), np.ptp(terrain.ys)
+    if ax is None:
+        tall = 6.6 * high / wide if equal else 3.4
+        ax = panels(width=6.6, height=min(max(tall, 1.6), 6.6) + 0.6)
+    with mpl.rc_context(STYLE):
+        walk_map(terrain, marks=marks, title=title, names=names, equal=equal, ax=ax)
+        for i, (name, path) in enumerate(paths.items()):
+            path = _near(np.asarray(path, dtype=float), terrain)
+            colour, mark, _ = LOOKS.get(name, OTHERS[i % len(OTHERS)])
+            ax.plot(*path.T, color=colour, lw=1.2, zorder=4 + i, alpha=0.9)
+            ax.plot(*path.T, mark, color=colour, ms=3.6, zorder=4 + i)
+            ax.plot([], [], f"{mark}-", color=colour, ms=5, lw=1.5, label=name)
+        starts = [np.asarray(path)[0] for path in paths.values()]
+        if starts:
+            ax.plot(*starts[0], "o", ms=11, zorder=12, **_orange())
+        if legend and paths:
+            ax.legend(
+                loc=legend,
+                frameon=True,
+                framealpha=0.85,
+                edgecolor="none",
+                handlelength=1.6,
+                borderpad=0.3,
+            ).set_zorder(20)
+    return ax
+
+
+@figure(8.0, 3.4)
+def steps_needed(
+    results: Mapping[str, Mapping[str, int | None]],
+    budget: int,
+    *,
+    title: str = "",
+    ax: Axes,
+) -> Axes:
+    """Draw the steps that each runner needed on each landscape, on a log axis.
+
+    ``results[landscape][runner]``; None is drawn beyond the budget.
+    """
+    beyond = budget * 2.2
+    ax.axvspan(budget * 1.35, budget * 4, color=COLOURS["faint"], alpha=0.6, lw=0)
+    for row, entries in enumerate(results.values()):
+        ax.axhline(row, color=COLOURS["faint"], lw=1, zorder=1)
+        for i, (name, steps) in enumerate(entries.items()):
+            colour, mark, _ = LOOKS.get(name, OTHERS[i % len(OTHERS)])
+            lift = 0.16 * (i - (len(entries) - 1) / 2)
+            ax.plot(
+                beyond if steps is None else max(steps, 1),
+                row + lift,
+                mark,
+                ms=9,
+                color=colour,
+                mfc="none" if steps is None else colour,
+                mew=1.6,
+                zorder=3,
+                label=name if row == 0 else None,
+            )
+    ax.set_xscale("log")
+    ax.set_xlim(0.8, budget * 4)
+    ticks = [10.0**n for n in range(int(np.log10(budget)) + 1)]
+    ax.set_xticks([*ticks, beyond], [*(f"{t:,.0f}" for t in ticks), "not\nyet"])
+    ax.minorticks_off()
+    ax.set_yticks(range(len(results)), list(results))
+    ax.set_ylim(len(results) - 0.5, -0.5)
+    ax.tick_params(axis="y", length=0)
+    ax.set(xlabel="steps to the target", title=title)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.19), ncols=3)
+    return ax
+
+
+@figure(8.0, 4.2)
+def range_test(
+    rates: ArrayLike,
+    losses: Mapping[str, ArrayLike],
+    *,
+    start: float,
+    edges: Mapping[str, float] | None = None,
+    xlabel: str = "learning rate",
+    ylabel: str = "loss",
+    ax: Axes,
+) -> Axes:
+    """Draw the loss after a short run against its learning rate, for some models.
+
+    ``start`` is the loss before the first step, ``edges`` the rate up to which a model
+    must be stable at its start. Losses far above the start leave the picture.
+    """
+    rates = np.asarray(rates, dtype=float)
+    top = 1.55 * start
+    ax.axhline(start, color=COLOURS["quiet"], lw=1.1, ls=(0, (4, 3)))
+    ax.annotate(
+        "before the first step",
+        (rates[0], start),
+        xytext=(2, 4),
+        textcoords="offset points",
+        color=COLOURS["quiet"],
+    )
+    for (name, loss), look in zip(losses.items(), (OTHERS[0], OTHERS[4]), strict=False):
+        heights = np.asarray(loss, dtype=float)
+        ax.plot(rates, heights, f"{look[1]}-", ms=5, color=look[0], label=name)
+        if name in (edges or {}):
+            edge = (edges or {})[name]
+            ax.plot([edge, edge], [0, top], color=look[0], lw=1.3, ls=(0, (1, 1.5)))
+            ax.annotate(
+                f"$2/L$ = {edge:.2g}",
+                (edge, 0),
+                xytext=(4, 5),
+                textcoords="offset points",
+                color=look[0],
+            )
+    ax.set_xscale("log")
+    ax.set_xlim(rates[0], rates[-1])
+    ax.set_ylim(0, top)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.legend(loc="lower left")
+    return ax
+
+
+@figure(3.2, 3.2)
+def arrow_cloud(
+    guesses: ArrayLike,
+    full: Point,
+    *,
+    reach: float | None = None,
+    names: tuple[str, str] = ("x", "y"),
+    title: str = "",
+    ax: Axes,
+) -> Axes:
+    """Draw slopes from few examples (n, 2) as thin arrows, the full slope in bold.
+
+    All start at the same place. ``reach`` is half the width of the picture.
+    """
+    guesses = np.asarray(guesses, dtype=float).reshape(-1, 2)
+    if reach is None:
+        reach = 1.15 * float(np.abs([*guesses, full]).max() or 1.0)
+    ax.axhline(0, color=COLOURS["faint"], lw=1)
+    ax.axvline(0, color=COLOURS["faint"], lw=1)
+    ax.quiver(
+        *np.zeros_like(guesses).T,
+        *guesses.T,
+        angles="xy",
+        scale_units="xy",
+        scale=1,
+        width=0.007,
+        headwidth=5,
+        color=COLOURS["data"],
+        alpha=0.75,
+        zorder=3,
+    )
+    ax.quiver(
+        0,
+        0,
+        *full,
+        angles="xy",
+        scale_units="xy",
+        scale=1,
+        width=0.022,
+        headwidth=3.6,
+        headlength=4,
+        headaxislength=3.6,
+        color=COLOURS["gradient"],
+        zorder=4,
+    )
+    ax.set_xlim(-reach, reach)
+    ax.set_ylim(-reach, reach)
+    ax.set_aspect("equal")
+    ax.set(xlabel=names[0], ylabel=names[1], title=title)
+    return ax
+
+
+@figure(6.4, 4.0)
+def noise_by_batch(
+    sizes: ArrayLike, noise: ArrayLike, signal: float, *, ax: Axes
+) -> Axes:
+    """Draw how far a mini-batch's slope is off, against the batch size, both log.
+
+    ``noise`` is the typical length of the error and ``signal`` the length of the full
+    slope. Drawn too is the line that falls with the square root, from the first point.
+    """
+    sizes, noise = np.asarray(sizes, dtype=float), np.asarray(noise, dtype=float)
+    line = noise[0] * np.sqrt(sizes[0] / sizes)
+    look: dict[str, Any] = {"ls": (0, (4, 3)), "lw": 1.4}
+    ax.plot(sizes, line, color=COLOURS["ink"], label="falls with the root", **look)
+    ax.plot(sizes, noise, "o", ms=9, color=COLOURS["data"], mec=COLOURS["ink"])
+    ax.plot([], [], "o", ms=8, color=COLOURS["data"], mec=COLOURS["ink"])
+    ax.lines[-1].set_label("measured")
+    ax.axhline(signal, color=COLOURS["gradient"], lw=2)
+    ax.annotate(
+        "length of the full slope",
+        (sizes[0], signal),
+        xytext=(0, -5),
+        textcoords="offset points",
+        va="top",
+        color=COLOURS["gradient"],
+    )
+    ax.set(xscale="log", yscale="log")
+    ax.set_xticks(sizes, [f"{n:,.0f}" for n in sizes])
+    low, high = min(noise.min(), signal) * 0.7, max(noise.max(), signal) * 1.4
+    ticks = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
+    shown = [t for t in ticks if low <= t <= high]
+    if shown:
+        ax.set_yticks(shown, [f"{t:g}" for t in shown])
+    ax.minorticks_off()
+    ax.set_ylim(low, high)
+    ax.grid(alpha=0.6)
+    ax.set(xlabel="examples in the batch", ylabel="typical error of the slope")
+    ax.legend(loc="upper right")
+    return ax
+
+
+# --- parts ------------------------------------------------------------------------
+
+
+def _orange(edge: float = 1.0) -> dict[str, Any]:
+    return {"color": COLOURS["parameter"], "mec": COLOURS["ink"], "mew": edge}
+
+
+def _leaving(
+    ax: Axes, at: Point, to_the_right: bool, xs: np.ndarray, top: float
+) -> None:
+    """Draw an arrow from the last place in the picture to where the walk leaves it."""
+    x = xs.max() if to_the_right else xs.min()
+    ax.annotate(
+        "",
+        (x, top),
+        xytext=at,
+        arrowprops={"arrowstyle": "-|>", "color": COLOURS["ink"], "lw": 1.2},
+        zorder=5,
+    )
+
+
+def _near(path: np.ndarray, terrain: Any) -> np.ndarray:
+    """Cut a walk where it is far from the map or no number any more."""
+    wide, high = np.ptp(terrain.xs), np.ptp(terrain.ys)
+    with np.errstate(invalid="ignore"):
+        fine = (
+            np.isfinite(path).all(axis=1)
+            & (np.abs(path[:, 0] - terrain.xs.mean()) < 20 * wide)
+            & (np.abs(path[:, 1] - terrain.ys.mean()) < 20 * high)
+        )
+    return path if fine.all() else path[: int(np.argmin(fine))]
+
+
+def _disc(space: Any, at: Sequence[float], i: int) -> None:
+    """Set the number i + 1 in an orange disc on a surface."""
+    x, y, z = at
+    space.plot(x, y, z, "o", ms=15, **_orange(), zorder=8 + 2 * i)
+    space.text(
+        x,
+        y,
+        z,
+        str(i + 1),
+        weight="bold",
+        size=10,
+        ha="center",
+        va="center",
+        zorder=9 + 2 * i,
+    )
+
+
+def _beside(ax: Axes, path: np.ndarray, i: int) -> None:
+    """Write the number i + 1 beside a point, square to the way that leads from it."""
+    ahead = path[min(i + 1, len(path) - 1)] - path[max(i - 1, 0)]
+    length = float(np.hypot(*ahead)) or 1.0
+    x, y = 15 * ahead[1] / length, -15 * ahead[0] / length
+    ax.annotate(
+        str(i + 1),
+        tuple(path[i]),
+        xytext=(x, y),
+        textcoords="offset points",
+        ha="center",
+        va="center",
+        weight="bold",
+        size=13,
+        path_effects=HALO,
+        zorder=7,
+    )
+
+
+def _surface(space: Any, terrain: Any, names: tuple[str, str], view: Point) -> None:
+    x, y = np.meshgrid(terrain.xs, terrain.ys)
+    space.plot_surface(
+        x,
+        y,
+        terrain.altitudes,
+        cmap=HEIGHTS,
+        norm=_shade(terrain.altitudes),
+        rcount=40,
+        ccount=40,
+        linewidth=0,
+        antialiased=True,
+        alpha=0.95,
+    )
+    space.contour(
+        x,
+        y,
+        terrain.altitudes,
+        _levels(terrain.altitudes),
+        colors=COLOURS["loss"],
+        linewidths=0.7,
+        alpha=0.7,
+    )
+    space.view_init(*view)
+    space.set_xlabel(names[0], labelpad=6)
+    space.set_ylabel(names[1], labelpad=6)
+    space.set_zlabel("loss = altitude", labelpad=9)
+    space.locator_params(nbins=4)
+    space.set_box_aspect((1, 1, 0.66), zoom=0.94)
+    space.zaxis.set_major_formatter("{x:,.0f}")
+    space.tick_params(axis="z", pad=4)
+
+
+def _shade(altitudes: np.ndarray) -> PowerNorm:
+    low, high = float(np.min(altitudes)), float(np.max(altitudes))
+    return PowerNorm(0.5, vmin=low, vmax=high if high > low else low + 1.0)
+
+
+def _levels(altitudes: np.ndarray) -> np.ndarray:
+    """Return altitudes for contours, evenly far apart on a bowl."""
+    low, high = float(np.min(altitudes)), float(np.max(altitudes))
+    high = high if high > low else low + 1.0
+    return low + (high - low) * np.linspace(0.06, 0.98, 13) ** 2

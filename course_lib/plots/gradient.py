@@ -18,6 +18,7 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike
 
 from course_lib.plots.style import COLOURS, STYLE, figure, panels
+from course_lib.walk import Terrain, Walker
 
 __all__ = [
     "Nudge",
@@ -267,7 +268,7 @@ def directions(
 
 
 def gradient_arrows(
-    terrain: Any,
+    terrain: Terrain,
     places: ArrayLike,
     slopes: ArrayLike,
     *,
@@ -297,8 +298,8 @@ def gradient_arrows(
 
 
 def walk_map(
-    terrain: Any,
-    walk: Sequence[Any] = (),
+    terrain: Terrain,
+    walk: Sequence[Walker] = (),
     *,
     fog: float = 0.0,
     sight: float = 0.25,
@@ -512,7 +513,7 @@ def _name_the_nudge(ax: Axes, nudged: Nudge, words: tuple[str, str]) -> None:
     )
 
 
-def _new_map(terrain: Any, larger: float = 1.0) -> Any:
+def _new_map(terrain: Terrain, larger: float = 1.0) -> Any:
     """Return new Axes, as high as a map of this shape needs."""
     wide = terrain.xs[-1] - terrain.xs[0]
     high = terrain.ys[-1] - terrain.ys[0]
@@ -549,7 +550,7 @@ def _square_arrow(ax: Axes, place: np.ndarray, arrow: np.ndarray, width: float) 
 
 def _map(
     ax: Axes,
-    terrain: Any,
+    terrain: Terrain,
     names: tuple[str, str],
     equal: bool = True,
     levels: ArrayLike | None = None,
@@ -580,7 +581,7 @@ def _map(
 
 
 def _fog(
-    ax: Axes, terrain: Any, position: tuple[float, float], fog: float, sight: float
+    ax: Axes, terrain: Terrain, position: tuple[float, float], fog: float, sight: float
 ) -> None:
     """Lay fog over the map, but for a soft disc around a position."""
     left, right = terrain.xs[0], terrain.xs[-1]
@@ -601,7 +602,7 @@ def _fog(
     )
 
 
-def _arrow(ax: Axes, walker: Any, length: float) -> None:
+def _arrow(ax: Axes, walker: Walker, length: float) -> None:
     (x, y), (dx, dy) = walker.position, walker.slope
     scale = length * min(1.0, walker.steepness) / walker.steepness
     ax.annotate(

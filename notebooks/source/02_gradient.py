@@ -172,12 +172,10 @@ plots.show(
 # Two enemies meet here. From the right, the *curve*: it bends away from the line, so a
 # large nudge is wrong. From the left, the *computer*: it keeps about 16 digits of each
 # number. When $h$ is tiny, the two losses agree in nearly all of them, the subtraction
-# wipes those out, and what is left is mostly **round-off**. Divided by a tiny $h$, the
-# dirt becomes large.
+# wipes those out, and what is left is mostly **round-off**. Divided by a tiny $h$,
+# that remainder becomes large.
 #
 # The package nudges up and down, by $10^{-5}$. Now you know why.
-#
-# <!-- widget: error_v -->
 
 # %% tags=["nbval-check-output"]
 for h in (1e-1, 1e-5, 1e-10, 1e-16):
@@ -381,10 +379,11 @@ exercise.predict_the_direction.check(predict_the_direction)
 # %% [markdown]
 # ## What can you know in the fog?
 #
-# A map is a luxury. To draw one, we computed the loss at ten thousand places; with a
-# thousand parameters in place of two, no computer could. Learning happens without a
-# map. All that a walker has is what it feels where it stands: its position, its
-# altitude, the slope, and how many steps it took.
+# The gradient knows the steepest way down from here. It does not know where the lowest
+# point is, and neither does the walker: a map is a luxury. To draw one, we computed the
+# loss at ten thousand places; with a thousand parameters in place of two, no computer
+# could. Learning happens without a map. All that a walker has is what it feels where it
+# stands: its position, its altitude, the slope, and how many steps it took.
 
 # %% tags=["nbval-check-output"]
 walker = walk.stand(landscapes.two_valleys, (1.45, 0.9))
@@ -457,8 +456,9 @@ plots.show(
 # %%
 marks = {"altitude 0.29": (0.96, 0), "altitude −0.31": (-1.036, 0)}
 axes = plots.panels(1, 2, width=9.6, height=3.6)
-plots.walk_map(terrain, walked, marks=marks, title="The fog lifts: yours", ax=axes[0])
-plots.walk_map(terrain, descent, marks=marks, title="The course's", ax=axes[1])
+for ax, name, path in zip(axes, ("You", "The course's walker"), (walked, descent)):
+    title = f"{name}: altitude {path[-1].altitude:.2f}"
+    plots.walk_map(terrain, path, marks=marks, title=title, ax=ax)
 plots.show(
     axes,
     alt="Both walks on the whole map. The course's ended on the floor of the eastern "

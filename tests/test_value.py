@@ -461,8 +461,19 @@ def test_dots_are_the_same_nodes_as_dot() -> None:
 
 @pytest.mark.parametrize(("n", "m"), [(2, 3), (3, 2), (0, 1), (0, 0)])
 def test_dots_refuses_lists_that_do_not_fit(n: int, m: int) -> None:
-    with pytest.raises(ValueError, match=r"rows and vectors of one length, 1 or more"):
+    with pytest.raises(ValueError, match=f"got {n} weights and {m} inputs$"):
         dots([[Value(1.0)] * n], [[Value(1.0)] * m])
+
+
+def test_dots_refuses_lists_of_many_lengths() -> None:
+    one, two = [Value(1.0)], [Value(1.0)] * 2
+    for rows, vectors, told in [
+        ([one, two], [one, two], "1, 2 weights and 1, 2 inputs"),
+        ([], [one], "no weights and 1 inputs"),
+        ([], [], "no weights and no inputs"),
+    ]:
+        with pytest.raises(ValueError, match=f"1 or more: got {told}$"):
+            dots(rows, vectors)
 
 
 @pytest.mark.parametrize("scale", [1.0, 0.5])

@@ -52,6 +52,12 @@ local_derivatives.slip(
     ("b * a ** (b - 1)", "b * a**b"),
 )
 local_derivatives.slip(
+    "the order of computation in the power",
+    "Look at the power. Python computes ** first, then *, then -. What is one taken "
+    "from here: from the exponent, or from the whole?",
+    ("b * a ** (b - 1)", "b * a**b - 1"),
+)
+local_derivatives.slip(
     "the derivative with respect to the exponent",
     "Look at the power. You let b vary; here a varies and b stands still.",
     ("b * a ** (b - 1)", "a**b * math.log(a)"),
@@ -840,6 +846,8 @@ def _value_and_slopes(cls, expression, numbers):
             if not hasattr(node, attribute):
                 kind = type(node).__name__
                 raise Misfit(f"A {kind} came out, and it has no .{attribute}.")
+    if not hasattr(root, "backward"):
+        raise Misfit(f"{expression} gave a result, but it has no backward() yet.")
     root.backward()
     return {"data": root.data} | {f"{n}.grad": x.grad for n, x in leaves.items()}
 
@@ -1119,7 +1127,7 @@ find_the_bug = Exercise(
     ),
     hints=(
         "Let the four witnesses speak about one operation at a time: "
-        "triangulate('a ** 3', {'a': 2.0}, number=Suspect), then 'tanh(a)'. "
+        "print(triangulate('a ** 3', {'a': 2.0}, number=Suspect)), then 'tanh(a)'. "
         "Last, an expression that uses a more than once, such as 'a * a + a'.",
         "The mistakes are in the slope of **, in the slope of tanh, and in backward; "
         "the sum and the product are right. In which order does Python compute "

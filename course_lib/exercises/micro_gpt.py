@@ -57,7 +57,9 @@ encode_decode = Exercise(
             def decode(self, tokens): ...
     ''',
     cases=[
-        Case(chars, text, tokens, shown=f"chars {chars!r}: {text!r} and {tokens}")
+        Case(
+            chars, text, tokens, shown=f"{chars!r}: encode({text!r}), decode({tokens})"
+        )
         for chars, text, tokens in (
             ("abc", "a", [2]),
             ("abc", "abba", [1, 0, 1]),
@@ -449,7 +451,7 @@ def _(scores):
 
 def _block(rows, columns, seed):
     """Return numbers (rows, columns) with one digit, drawn around 0."""
-    return np.random.default_rng(seed).normal(0, 1.5, (rows, columns)).round(1)
+    return np.random.default_rng(seed).normal(0, 1.5, (rows, columns)).round(1) + 0.0
 
 
 @exercise(
@@ -516,6 +518,13 @@ attention_head.slip(
     "no mask",
     "Only the last position comes out right: it has no future. The others can see "
     "theirs. What hides it?",
+    (MASKED, "pass"),
+)
+attention_head.slip(
+    "neither scale nor mask",
+    "The softmax and the mixing are there. Two parts of the formula are not: one calms "
+    "the scores, the other hides the future.",
+    (" / np.sqrt(d)", ""),
     (MASKED, "pass"),
 )
 attention_head.slip(
@@ -773,6 +782,13 @@ cross_entropy_over_positions.slip(
     ),
 )
 cross_entropy_over_positions.slip(
+    "a softmax that overflows",
+    "Where the logits are small, all is right. e to the power of 1000 is too large for "
+    "a float, and infinity over infinity is no number. Which form of the cost needs no "
+    "probability?",
+    ("log_sum - row[target]", "-np.log(np.exp(row[target]) / np.exp(row).sum())"),
+)
+cross_entropy_over_positions.slip(
     "missing probability instead of its log",
     "Certain and wrong costs at most 1 here. Where is the logarithm?",
     ("log_sum - row[target]", "1 - np.exp(row[target] - log_sum)"),
@@ -908,6 +924,12 @@ def with_temperature(logits, temperature):
     return exps / exps.sum()
 
 
+NO_CASE_FOR_0 = (
+    "    if temperature == 0:\n"
+    "        return (np.arange(len(logits)) == logits.argmax()).astype(float)\n",
+    "",
+)
+
 with_temperature.slip(
     "temperature multiplied instead of divided",
     "At 2 the contrast grew, and at 0.5 it shrank. It should be the other way round.",
@@ -928,14 +950,32 @@ with_temperature.slip(
     ("logits / temperature", "logits"),
 )
 with_temperature.slip(
+    "temperature multiplied, and no case for 0",
+    "At 2 the contrast grew, and at 0.5 it shrank. It should be the other way round. "
+    "And the other way round, 0 needs a line of its own.",
+    ("logits / temperature", "logits * temperature"),
+    NO_CASE_FOR_0,
+)
+with_temperature.slip(
+    "numbers too large for exp, and no case for 0",
+    "Temperatures of about 1 come out right. For very low ones, what may you subtract "
+    "before np.exp, so that nothing overflows? For 0 itself there is nothing to divide "
+    "by: it needs a line of its own.",
+    ("scaled - scaled.max()", "scaled"),
+    NO_CASE_FOR_0,
+)
+with_temperature.slip(
+    "temperature without effect, and no case for 0",
+    "At every temperature the same probabilities come out. What changes their "
+    "contrast? And what should come out at 0?",
+    ("logits / temperature", "logits"),
+    NO_CASE_FOR_0,
+)
+with_temperature.slip(
     "division by zero",
     "At temperature 0 there is nothing to divide by. What should happen then? It needs "
     "a line of its own.",
-    (
-        "    if temperature == 0:\n"
-        "        return (np.arange(len(logits)) == logits.argmax()).astype(float)\n",
-        "",
-    ),
+    NO_CASE_FOR_0,
 )
 with_temperature.slip(
     "equal shares at temperature 0",

@@ -670,8 +670,9 @@ print(triangulate("(tanh(w * x + b) - y) ** 2", inputs, number=Slip))
 #
 # `Suspect` is a `Value` with some methods of its own, and there are three mistakes in
 # them. It never crashes, and every value comes out right. Some slopes do not. Question
-# the witnesses, for instance with `triangulate("a ** 3", {"a": 2.0}, number=Suspect)`
-# in a cell of its own, and mend the three lines.
+# the witnesses, for instance with
+# `print(triangulate("a ** 3", {"a": 2.0}, number=Suspect))` in a cell of its own, and
+# mend the three lines.
 
 
 # %%

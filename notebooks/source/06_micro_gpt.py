@@ -408,16 +408,16 @@ def five_steps(number):
     """Train a little with this class; return the losses and the seconds per step."""
     params = scalar.init_gpt(random.Random(42), config, number)
     engine = training.ScalarEngine(params, config)
-    began = time.perf_counter()
+    began = time.process_time()
     records = list(training.train(engine, rows, training.linear(0.01, 500), 5))
-    return [record.loss for record in records], (time.perf_counter() - began) / 5
+    return [record.loss for record in records], (time.process_time() - began) / 5
 
 
 Engine = exercise04.own_value.yours_or_ours()
 walked, seconds = five_steps(Engine)
 expected, our_seconds = five_steps(scalar.Value)
 print(f"{1000 * seconds:.1f} ms per step, the package's {1000 * our_seconds:.1f} ms")
-if seconds > 0.25 or not np.allclose(walked, expected):
+if seconds > 10 * our_seconds or not np.allclose(walked, expected):
     Engine = scalar.Value
     print("Too slow for 500 steps, or another walk: the package's takes them.")
 

@@ -427,7 +427,7 @@ def test_a_log_has_one_row_per_step(tmp_path: Path) -> None:
     [
         ("step,loss\n1,1.0\n2,0.5\n3,0.3\n", 2, "step,loss\n1,1.0\n2,0.5\n"),
         ("step,loss\n1,1.0\n2,0.5\n3,0.", 2, "step,loss\n1,1.0\n2,0.5\n"),
-        ("step,loss\n1,1.0\n2,0.5\n", 0, "step,loss\n"),
+        ("step,loss\n1,1.0\n2,0.5\n3,0.3\n4,0.25\n", 0, "step,loss\n"),
         ("step,loss\n5,1.0\n6,0.5\n", 5, "step,loss\n5,1.0\n"),
         ("step,loss\n5,1.0\n6,0.5\n", 2, "step,loss\n"),
         ("step,loss\n", 2, "step,loss\n"),

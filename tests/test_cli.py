@@ -197,6 +197,15 @@ def test_another_engine_may_go_on(capsys: pytest.CaptureFixture[str]) -> None:
     assert [loss for _, loss in rows()] == pytest.approx(expected, abs=5e-5)
 
 
+def test_a_precision_is_left_behind_with_its_engine() -> None:
+    kept = ["--checkpoint", "run", "--stop-after", "1"]
+    assert train("--engine", "jax", "--precision", "bfloat16", *kept) == 0
+    assert load_checkpoint("run").settings.precision == "bfloat16"
+    more = ["--checkpoint", "run", "--engine", "scalar", "--stop-after", "2"]
+    assert main(["train", "--resume", *more]) == 0
+    assert load_checkpoint("run").settings.precision is None
+
+
 def test_damage_is_said_and_the_one_before_used(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -206,6 +215,10 @@ def test_damage_is_said_and_the_one_before_used(
     newest = Path("run/checkpoint.safetensors")
     newest.write_bytes(newest.read_bytes()[:-9])
     capsys.readouterr()
+    assert main(["sample", "--checkpoint", "run", "--count", "2"]) == 0
+    out, err = capsys.readouterr()
+    assert out.count("\n") == 2
+    assert err.startswith("course: run/checkpoint.safetensors is damaged")
     assert main(["train", "--resume", *kept]) == 0
     err = capsys.readouterr().err
     assert err.count("\n") == 1

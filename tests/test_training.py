@@ -257,6 +257,19 @@ def test_a_loss_that_is_no_number_stops_the_run(engine: str) -> None:
     assert "\n" not in message
 
 
+def test_a_gradient_that_is_no_number_stops_it_too() -> None:
+    class Steep:
+        config, step, chunk = Run(NAMES, Settings(engine="scalar")).config, 0, 2
+
+        def learn(self, batches: object, rates: object) -> list[tuple[float, float]]:
+            return [(3.0, 1.0), (2.9, math.inf)]
+
+    heard = train(Steep(), Run(NAMES).rows, constant(0.1, 9), 9)
+    assert next(heard).step == 1
+    with pytest.raises(DivergedError, match="the gradient became inf at step 2"):
+        next(heard)
+
+
 def test_the_message_names_what_is_no_number_and_the_step_before() -> None:
     before = Record(6, 2.5, 0.1, 1.25, 4)
     lost = DivergedError(Record(7, math.inf, 0.1, math.nan, 4), before)

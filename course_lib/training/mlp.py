@@ -1,0 +1,74 @@
+"""Train a small network on points, and note how it does on points it never sees."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import jax
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+
+from course_lib.array.nn import Params, init_mlp, mlp
+from course_lib.losses import cross_entropy
+from course_lib.optimizers import adam, apply_updates
+
+Points = tuple[ArrayLike, ArrayLike]  # (n, n_in) inputs and (n,) labels
+
+
+def mlp_loss(
+    params: Params, inputs: ArrayLike, labels: ArrayLike, activation: str = "tanh"
+) -> Array:
+    """Return the mean cross-entropy of the network's scores, in nats."""
+    return cross_entropy(mlp(params, inputs, activation), labels)  # type: ignore[arg-type]
+
+
+@partial(jax.jit, static_argnames=("steps", "activation", "optimizer"))
+def train_mlp(
+    params: Params,
+    seen: Points,
+    unseen: Points,
+    learning_rate: float,
+    steps: int,
+    activation: str = "tanh",
+    optimizer: Any = adam,
+) -> tuple[Params, tuple[Array, Array]]:
+    """Take steps on all the seen points at once, compiled as one program.
+
+    Returns the new parameters, and the losses (steps,) on the seen and on the unseen
+    points, each measured before its step. ``optimizer`` is sgd, momentum or adam.
+    """
+    init, update = optimizer(learning_rate)
+
+    def step(state: Any, _: None) -> Any:
+        params, opt_state = state
+        loss, grads = jax.value_and_grad(mlp_loss)(params, *seen, activation)
+        updates, opt_state = update(grads, opt_state)
+        moved = apply_updates(params, updates)
+        return (moved, opt_state), (loss, mlp_loss(params, *unseen, activation))
+
+    state = params, init(params)
+    (params, _), losses = jax.lax.scan(step, state, length=steps)
+    return params, losses
+
+
+def deep_start(
+    rng: np.random.Generator, depth: int, gain: float, width: int = 32
+) -> Params:
+    """Draw a network of 2 inputs, ``depth`` hidden layers and 2 scores.
+
+    Weights have the deviation gain / sqrt(n_in): a gain of 1 is Glorot & Bengio's
+    (2010) where layers are of one width, sqrt(2) is He et al.'s (2015).
+    """
+    params = init_mlp(rng, 2, [width] * depth + [2])
+    return {name: gain * numbers for name, numbers in params.items()}
+
+
+def slopes_by_layer(
+    params: Params, inputs: ArrayLike, labels: ArrayLike, activation: str
+) -> np.ndarray:
+    """Return the length of the loss's gradient for each layer's weights, in order."""
+    grads = jax.grad(mlp_loss)(params, inputs, labels, activation)
+    layers = range(len(params) // 2)
+    return np.array([np.linalg.norm(grads[f"layer{i}.weights"]) for i in layers])

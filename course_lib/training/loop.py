@@ -30,6 +30,10 @@ class Record(NamedTuple):
     grad_norm: float  # the length of the gradient
     tokens: int  # how many were predicted
 
+    def is_finite(self) -> bool:
+        """Whether loss and gradient are numbers: neither nan nor inf."""
+        return math.isfinite(self.loss) and math.isfinite(self.grad_norm)
+
 
 class Engine(Protocol):
     """A model that can learn, and how far it has come."""
@@ -85,21 +89,36 @@ def train(
 
     Raises DivergedError when the loss or the gradient is nan or inf.
     """
-    record = None
+    before = None
     while engine.step < stop:
-        pause = (engine.step // every + 1) * every if every else stop
-        steps = range(engine.step, min(engine.step + engine.chunk, pause, stop))
+        steps = next_steps(engine, stop, every)
         batches = take(rows, steps, batch_size)  # (n, batch_size, block_size + 1)
         rates = [learning_rate(step) for step in steps]
         results = engine.learn(batches, rates)
-        tokens = count_targets(batches).sum(axis=-1).tolist()  # (n,)
-        for step, (loss, norm), rate, n in zip(
-            steps, results, rates, tokens, strict=True
-        ):
-            before, record = record, Record(step + 1, loss, rate, norm, n)
-            if not math.isfinite(loss) or not math.isfinite(norm):
+        for record in records_of(steps, batches, rates, results):
+            if not record.is_finite():
                 raise DivergedError(record, before)
             yield record
+            before = record
+
+
+def next_steps(engine: Engine, stop: int, every: int | None) -> range:
+    """Return the steps of the next go: as many as the engine likes, not past a stop."""
+    first = engine.step
+    pause = (first // every + 1) * every if every else stop
+    return range(first, min(first + engine.chunk, pause, stop))
+
+
+def records_of(
+    steps: Sequence[int],
+    batches: np.ndarray,
+    rates: Sequence[float],
+    results: Sequence[tuple[float, float]],
+) -> Iterator[Record]:
+    """Return what happened at each step of one go."""
+    tokens = count_targets(batches).sum(axis=-1).tolist()  # (n,)
+    for step, n, rate, (loss, norm) in zip(steps, tokens, rates, results, strict=True):
+        yield Record(step + 1, loss, rate, norm, n)
 
 
 def mean_loss(engine: Engine, rows: np.ndarray, batch_size: int = 32) -> float:

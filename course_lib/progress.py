@@ -29,7 +29,8 @@ MOST_SOURCE = 200_000  # characters of an answer that are kept
 MOST_FILE = 50_000_000  # bytes of a file that is imported
 OUTCOMES = ("correct", "incorrect", "error")
 
-CHAPTERS = (  # the notebooks that have exercises, by number
+CHAPTERS = (  # the notebooks, by number
+    "start_here",
     "loss",
     "gradient",
     "learning_rate",
@@ -334,7 +335,7 @@ def _place(chapter: str) -> int:
 
 def _numbered(chapter: str) -> str:
     """Return the name of a notebook: 04_autograd."""
-    return f"{_place(chapter) + 1:02}_{chapter}" if chapter in CHAPTERS else chapter
+    return f"{_place(chapter):02}_{chapter}" if chapter in CHAPTERS else chapter
 
 
 def _in_words(rows: list[Standing]) -> str:

@@ -805,7 +805,8 @@ CENTRE = Code("lambda p, batch: p - batch.mean(axis=0)")
     task=(
         "Write one pass over the data: for each batch in turn, one step of descent "
         "with the slope of that batch. gradient(params, batch) returns the slope: "
-        "the mean over the batch. params is a number or an array. Return the last params."
+        "the mean over the batch. params is a number or an array. Return the last "
+        "params."
     ),
     hints=(
         "A loop over the batches. In each round, ask for the slope at the place where "

@@ -7,7 +7,7 @@ The functions draw numbers that were computed elsewhere. A map is drawn from a
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import matplotlib as mpl
@@ -116,7 +116,7 @@ def shrink_factors(
     rates, factors = np.asarray(rates, dtype=float), np.asarray(factors, dtype=float)
     top = float(factors.max()) * 1.06
     for words, low, high, colour in (
-        ("too short:\ncrawls", 0.0, 0.1 * edge, COLOURS["faint"]),
+        ("crawls", 0.0, 0.1 * edge, COLOURS["faint"]),
         ("arrives\nfrom one side", 0.1 * edge, 0.5 * edge, COLOURS["value"]),
         ("arrives, from wall to wall", 0.5 * edge, edge, COLOURS["data"]),
         ("flies off", edge, rates.max(), COLOURS["loss"]),
@@ -139,10 +139,10 @@ def shrink_factors(
     ax.annotate(
         f"the edge, $2 / L$ = {edge:g}",
         (edge, 0.1),
-        xytext=(8, 0),
+        xytext=(-8, 0),
         textcoords="offset points",
         color=COLOURS["loss"],
-        weight="bold",
+        ha="right",
         va="center",
     )
     ax.set_xlim(0, rates.max())
@@ -176,9 +176,12 @@ def five_point_descent(
     )
     _surface(space, terrain, names, view)
     space.plot(*path.T, heights, color=COLOURS["ink"], lw=2, zorder=7)
-    for i, ((x, y), height) in enumerate(zip(path, heights, strict=True)):
-        _disc(space, (x, y, height), i)
-    space.set_title("on the surface", size=12, loc="left", x=0.12, y=0.97)
+    space.plot(*path.T, heights, "o", ms=8, **_orange(), zorder=8)
+    points = np.column_stack([path, heights, np.ones(len(path))]) @ space.get_proj().T
+    seen = points[:, :2] / points[:, 3:]  # where they are on the page
+    for i in range(len(path)):
+        _beside(space, seen, i, below=i % 2 == 1)
+    space.text2D(0.12, 0.915, "on the surface", size=12, weight="bold", **_in(space))
 
     flat = ax.inset_axes((0.6, 0.1, 0.4, 0.82))
     shade = _shade(terrain.altitudes)
@@ -228,36 +231,49 @@ def curves_by_step(
 ) -> Axes:
     """Draw some series over the steps, each with a name; ``goal`` names level lines.
 
-    What is not a number, or not above 0 on a log axis, is left out. ``limits`` are the
-    lower and upper end of the axis; ``legend`` is its place, "" for none.
+    What is not a number is left out; what is not above 0 falls off a log axis.
+    ``limits`` are the lower and upper end of the axis. ``legend`` is its place: one
+    that matplotlib knows, "above" the Axes, at the "ends" of the curves, or "" for
+    none.
     """
+    longest = max((np.size(series) for series in curves.values()), default=2)
+    width = 2.0 if longest <= 300 else 1.4
     for i, (name, series) in enumerate(curves.items()):
         numbers = np.array(series, dtype=float)
         numbers[~np.isfinite(numbers)] = np.nan
         if log:
-            numbers[~(numbers > 0)] = np.nan
+            numbers[numbers <= 0] = 1e-300
         colour, _, dash = LOOKS.get(name, OTHERS[i % len(OTHERS)])
-        ax.plot(numbers, color=colour, ls=dash, lw=2, label=name)
+        ax.plot(numbers, color=colour, ls=dash, lw=width, label=name)
     for words, height in (goal or {}).items():
         ax.axhline(height, color=COLOURS["quiet"], lw=1.1, ls=(0, (1, 1.5)))
         ax.annotate(
             words,
             (1, height),
             xycoords=("axes fraction", "data"),
-            xytext=(-3, 3),
+            xytext=(5, 0),
             textcoords="offset points",
-            ha="right",
+            va="center",
             color=COLOURS["quiet"],
-            path_effects=HALO,
+            annotation_clip=False,
         )
     if log:
         ax.set_yscale("log")
     if limits is not None:
         ax.set_ylim(*limits)
-    longest = max((np.size(series) for series in curves.values()), default=2)
     ax.set_xlim(0, max(longest - 1, 1))
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
-    if legend:
+    if legend == "above":
+        ax.legend(
+            loc="lower left",
+            bbox_to_anchor=(0, 1.0),
+            ncols=len(curves),
+            columnspacing=1.4,
+            borderaxespad=0.2,
+        )
+    elif legend == "ends":
+        _name_the_ends(ax)
+    elif legend:
         ax.legend(loc=legend, handlelength=2.6)
     return ax
 
@@ -287,8 +303,9 @@ def paths_map(
         for i, (name, path) in enumerate(paths.items()):
             path = _near(np.asarray(path, dtype=float), terrain)
             colour, mark, _ = LOOKS.get(name, OTHERS[i % len(OTHERS)])
-            ax.plot(*path.T, color=colour, lw=1.2, zorder=4 + i, alpha=0.9)
-            ax.plot(*path.T, mark, color=colour, ms=3.6, zorder=4 + i)
+            over = 4 + len(paths) - i  # the first on top
+            ax.plot(*path.T, color=colour, lw=1, zorder=over)
+            ax.plot(*path.T, mark, color=colour, ms=2.8, zorder=over)
             ax.plot([], [], f"{mark}-", color=colour, ms=5, lw=1.5, label=name)
         starts = [np.asarray(path)[0] for path in paths.values()]
         if starts:
@@ -317,8 +334,8 @@ def steps_needed(
 
     ``results[landscape][runner]``; None is drawn beyond the budget.
     """
-    beyond = budget * 2.2
-    ax.axvspan(budget * 1.35, budget * 4, color=COLOURS["faint"], alpha=0.6, lw=0)
+    beyond = budget * 6.0
+    ax.axvspan(budget * 2, budget * 18, color=COLOURS["faint"], alpha=0.6, lw=0)
     for row, entries in enumerate(results.values()):
         ax.axhline(row, color=COLOURS["faint"], lw=1, zorder=1)
         for i, (name, steps) in enumerate(entries.items()):
@@ -328,15 +345,15 @@ def steps_needed(
                 beyond if steps is None else max(steps, 1),
                 row + lift,
                 mark,
-                ms=9,
+                ms=7,
                 color=colour,
                 mfc="none" if steps is None else colour,
-                mew=1.6,
+                mew=1.4,
                 zorder=3,
                 label=name if row == 0 else None,
             )
     ax.set_xscale("log")
-    ax.set_xlim(0.8, budget * 4)
+    ax.set_xlim(0.7, budget * 18)
     ticks = [10.0**n for n in range(int(np.log10(budget)) + 1)]
     ax.set_xticks([*ticks, beyond], [*(f"{t:,.0f}" for t in ticks), "not\nyet"])
     ax.minorticks_off()
@@ -344,7 +361,16 @@ def steps_needed(
     ax.set_ylim(len(results) - 0.5, -0.5)
     ax.tick_params(axis="y", length=0)
     ax.set(xlabel="steps to the target", title=title)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.19), ncols=3)
+    ax.legend(
+        loc="lower right",
+        bbox_to_anchor=(1.02, 1.0),
+        ncols=3,
+        fontsize=9,
+        handletextpad=0.1,
+        columnspacing=0.6,
+        borderaxespad=0.1,
+        borderpad=0.1,
+    )
     return ax
 
 
@@ -369,9 +395,11 @@ def range_test(
     ax.axhline(start, color=COLOURS["quiet"], lw=1.1, ls=(0, (4, 3)))
     ax.annotate(
         "before the first step",
-        (rates[0], start),
-        xytext=(2, 4),
+        (0.76, start),
+        xycoords=("axes fraction", "data"),
+        xytext=(0, 4),
         textcoords="offset points",
+        ha="right",
         color=COLOURS["quiet"],
     )
     for (name, loss), look in zip(losses.items(), (OTHERS[0], OTHERS[4]), strict=False):
@@ -490,6 +518,10 @@ def noise_by_batch(
 # --- parts ------------------------------------------------------------------------
 
 
+def _in(ax: Any) -> dict[str, Any]:
+    return {"transform": ax.transAxes}
+
+
 def _orange(edge: float = 1.0) -> dict[str, Any]:
     return {"color": COLOURS["parameter"], "mec": COLOURS["ink"], "mew": edge}
 
@@ -508,6 +540,41 @@ def _leaving(
     )
 
 
+def _name_the_ends(ax: Axes) -> None:
+    """Write each curve's name where it ends, or where it leaves through the floor."""
+    bottom, last = -1.0, ax.get_xlim()[1]
+    ends = []
+    for line in ax.lines:
+        if line.get_label().startswith("_"):
+            continue
+        points = ax.transData.transform(np.column_stack(line.get_data()))
+        x, y = ax.transAxes.inverted().transform(points).T
+        below = np.flatnonzero(y < 0)
+        if len(below):
+            i = int(below[0])
+            share = y[i - 1] / (y[i - 1] - y[i]) if i else 0.0
+            ends.append((0.0, x[max(i - 1, 0)] + share * (x[i] - x[i - 1]), line))
+        else:
+            ends.append((float(y[np.isfinite(y)][-1]), 1.0, line))
+    for height, x, line in sorted(ends, key=lambda end: end[:2]):
+        inside = x < 1 or height == 0.0
+        if not inside:
+            height = bottom = max(height, bottom + 0.09)
+        ax.annotate(
+            line.get_label(),
+            (x, height),
+            xycoords="axes fraction",
+            xytext=(4, 7 if inside else 0),
+            textcoords="offset points",
+            va="center",
+            color=line.get_color(),
+            size=10,
+            annotation_clip=False,
+            path_effects=HALO,
+        )
+    ax.set_xlim(right=last)
+
+
 def _near(path: np.ndarray, terrain: Any) -> np.ndarray:
     """Cut a walk where it is far from the map or no number any more."""
     wide, high = np.ptp(terrain.xs), np.ptp(terrain.ys)
@@ -520,32 +587,16 @@ def _near(path: np.ndarray, terrain: Any) -> np.ndarray:
     return path if fine.all() else path[: int(np.argmin(fine))]
 
 
-def _disc(space: Any, at: Sequence[float], i: int) -> None:
-    """Set the number i + 1 in an orange disc on a surface."""
-    x, y, z = at
-    space.plot(x, y, z, "o", ms=15, **_orange(), zorder=8 + 2 * i)
-    space.text(
-        x,
-        y,
-        z,
-        str(i + 1),
-        weight="bold",
-        size=10,
-        ha="center",
-        va="center",
-        zorder=9 + 2 * i,
-    )
-
-
-def _beside(ax: Axes, path: np.ndarray, i: int) -> None:
-    """Write the number i + 1 beside a point, square to the way that leads from it."""
-    ahead = path[min(i + 1, len(path) - 1)] - path[max(i - 1, 0)]
+def _beside(ax: Axes, path: np.ndarray, i: int, below: bool = False) -> None:
+    """Write the number i + 1 beside a point, square to the way as a whole."""
+    ahead = path[-1] - path[0]
     length = float(np.hypot(*ahead)) or 1.0
-    x, y = 15 * ahead[1] / length, -15 * ahead[0] / length
+    x, y = -14 * ahead[1] / length, 14 * ahead[0] / length
+    side = 1 if (y > 0) != below else -1
     ax.annotate(
         str(i + 1),
         tuple(path[i]),
-        xytext=(x, y),
+        xytext=(side * x, side * y),
         textcoords="offset points",
         ha="center",
         va="center",

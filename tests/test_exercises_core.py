@@ -8,7 +8,6 @@ import json
 import linecache
 import math
 import os
-import signal
 import subprocess
 import sys
 import textwrap
@@ -909,7 +908,14 @@ def test_a_check_leaves_no_zombie_and_keeps_one_helper_ready() -> None:
     assert [c for c in mine if c.status() == psutil.STATUS_ZOMBIE] == []
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGINT"), reason="no signals")
+def test_a_helper_that_was_cut_off_is_not_kept() -> None:
+    endless = Carried("def f(a, b):\n    while True: pass\n", "f")
+    with process.trusted_helper() as helper:
+        assert LOCAL.judge(endless, helper, 0.2).outcome == "error"
+    assert process.spare.helper is not helper
+    assert ended(helper.process.pid)
+
+
 def test_a_helper_that_died_while_waiting_is_replaced() -> None:
     helper = process.Helper()
     helper.wait_ready()

@@ -9,6 +9,8 @@ import pytest
 from course_lib.exercises.core import Exercise, all_exercises, process
 from tools.hostile_answers import RUDE, VIOLENT, Trial, objects, trials
 
+PATIENT = 30.0  # seconds: a busy machine starts processes slowly; the tool says 5
+
 
 @pytest.mark.parametrize("one", all_exercises(), ids=lambda e: e.id)
 def test_hostile_answers(
@@ -26,7 +28,8 @@ def test_hostile_answers(
         assert one.check(one.answer), "the next check is harmed"
     print(f"{one.id}: {len(found)} hostile answers")
     assert len(found) == count
-    assert [trial.problem() for trial in found if trial.problem()] == []
+    said = [trial.problem(PATIENT) for trial in found]
+    assert [line for line in said if line] == []
 
 
 def test_a_bad_verdict_is_noticed() -> None:

@@ -270,16 +270,21 @@ class Exercise(Shown):
             )
         return None
 
-    def judge(self, carried: Carried, helper: Helper | None = None) -> Result:
+    def judge(
+        self,
+        carried: Carried,
+        helper: Helper | None = None,
+        patience: float = PATIENCE,
+    ) -> Result:
         """Run an answer given as source text and return the verdict.
 
-        With ``helper``, an answer of the course's own runs in that process; otherwise
-        the answer gets a process of its own.
+        With ``helper``, an answer of the course's own runs in that process, for
+        ``patience`` seconds at most; otherwise it gets a process of its own.
         """
         begin = time.monotonic()
         expected = self.expected()
         if helper is not None:
-            report = self._run(carried, helper, PATIENCE)
+            report = self._run(carried, helper, patience)
         else:
             with process.fresh_helper(self.jax) as fresh:
                 left = process.VERDICT - (time.monotonic() - begin)

@@ -75,6 +75,7 @@ class Helper:
         self.lines: queue.Queue[bytes] = queue.Queue()
         threading.Thread(target=self._listen, daemon=True).start()
         self.ready = False
+        self.running = False  # also after a request that was cut off
 
     def _listen(self) -> None:
         received = 0
@@ -102,6 +103,7 @@ class Helper:
     def run(self, request: dict[str, Any], limit: float, memory: int) -> Report:
         """Run one request to its end, or to where a limit cuts it off."""
         self.wait_ready()
+        self.running = True
         word = secrets.token_hex(8)
         message = {**request, "word": word, "limit": limit, "memory": memory}
         try:
@@ -131,6 +133,7 @@ class Helper:
                     watch.begin()
                 report.lines.append(said)
                 if "end" in said:
+                    self.running = False
                     return report
             if time.monotonic() > end:
                 report.ended = "time" if begun else "died"
@@ -230,7 +233,7 @@ class _Spare:
     def give(self, helper: Helper) -> None:
         """Keep a helper for the next caller; end it if one is there already."""
         with self.lock:
-            if self.helper is None and helper.alive():
+            if self.helper is None and helper.alive() and not helper.running:
                 self.helper, helper = helper, None  # type: ignore[assignment]
         if helper is not None:
             helper.stop()

@@ -15,6 +15,7 @@ from tools import notebooks
 from tools.notebook_checks import output_problems, source_problems
 
 PAGES = sorted(notebooks.FOLDER.glob("*.ipynb"))
+SOLVED = sorted(notebooks.SOLUTIONS.glob("*.ipynb"))
 SOURCES = sorted(notebooks.SOURCES.glob("[0-9][0-9]_*.py"))
 PICTURE = '<img alt="{}" src="data:image/png;base64,aGVsbG8gd29ybGQ=">'
 
@@ -28,6 +29,7 @@ def read(path: Path) -> NotebookNode:
 
 def test_every_source_is_built_and_every_page_has_a_source() -> None:
     assert [p.stem for p in SOURCES] == [p.stem for p in PAGES]
+    assert [p.stem for p in SOURCES] == [p.stem for p in SOLVED]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
@@ -39,6 +41,31 @@ def test_page_agrees_with_its_source(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
 def test_page_is_executed_and_clean(page: Path) -> None:
     assert output_problems(read(page), page.stem) == []
+
+
+@pytest.mark.parametrize("page", SOLVED, ids=lambda p: p.stem)
+def test_solved_page_agrees_with_its_source_and_solves_everything(page: Path) -> None:
+    source = notebooks.read_solved(notebooks.SOURCES / f"{page.stem}.py")
+    solved = read(page)
+    assert source_problems(source, solved, page.stem) == []
+    assert output_problems(solved, page.stem) == []
+    assert notebooks.unsolved(solved, page.stem) == []
+    assert sum(bool(notebooks.CHECK.search(c.source)) for c in solved.cells) > 0
+
+
+def test_an_unsolved_page_is_noticed() -> None:
+    learner = read(PAGES[0])
+    assert notebooks.unsolved(learner, PAGES[0].stem) != []
+
+
+def test_a_stub_of_any_kind_is_exchanged() -> None:
+    code = "import math\n\n\ndef f(x):\n    ...\n\n\nexercise.f.check(f)"
+    solved = notebooks.with_answer(code, "f", "def f(x):\n    return x")
+    assert solved == code.replace("...", "return x")
+    solved = notebooks.with_answer("a = ...  # or b\nexercise.a.check(a)", "a", "a = 1")
+    assert solved == "a = 1\nexercise.a.check(a)"
+    with pytest.raises(ValueError, match="No stub called g"):
+        notebooks.with_answer(code, "g", "")
 
 
 # --- building ---------------------------------------------------------------------

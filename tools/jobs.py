@@ -100,7 +100,8 @@ def test(env: Environment, arguments: list[str]) -> int:
     if arguments:
         return env.run([*pytest, *arguments])
     workers = ["-n", os.environ.get("WORKERS", "2"), "--dist", "loadfile"]
-    pages = sorted(str(p.relative_to(ROOT)) for p in NOTEBOOKS.glob("*.ipynb"))
+    found = [*NOTEBOOKS.glob("*.ipynb"), *NOTEBOOKS.glob("solutions/*.ipynb")]
+    pages = sorted(str(p.relative_to(ROOT)) for p in found)
     parts = [*checks(env), ("tests", [*pytest, *workers, "tests", *pages])]
     return run_parts(env, parts)
 

@@ -1,5 +1,8 @@
 """Build the notebooks: read each text source, run it, keep its outputs.
 
+Each source gives two pages: the learner's, and in notebooks/solutions/ the same with
+every exercise solved.
+
 ``make notebooks`` builds what changed; ``make notebooks FORCE=1`` builds all;
 ``make notebooks ARGS=04_autograd`` builds the named ones. A rebuild without a change
 gives the same bytes, as long as the cells themselves print the same.
@@ -8,7 +11,9 @@ gives the same bytes, as long as the cells themselves print the same.
 from __future__ import annotations
 
 import argparse
+import ast
 import hashlib
+import importlib
 import json
 import os
 import re
@@ -29,6 +34,8 @@ from tools.notebook_checks import form_problems, output_problems
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "notebooks"
 SOURCES = FOLDER / "source"
+SOLUTIONS = FOLDER / "solutions"
+CHECK = re.compile(r"^exercise\.(\w+)\.check\((\w+)\)", re.MULTILINE)
 STATE = ROOT / "build" / "notebooks.json"  # what each notebook was last built from
 SECONDS_PER_CELL = 300
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -59,6 +66,32 @@ def read_source(path: Path) -> NotebookNode:
         cell.id = cell_id(cell, seen)
         seen.add(cell.id)
     return nb
+
+
+def read_solved(path: Path) -> NotebookNode:
+    """Return the same notebook with every exercise solved, not yet run."""
+    nb = read_source(path)
+    for cell in nb.cells:
+        if cell.cell_type == "markdown":
+            cell.source = cell.source.replace("](../", "](../../")  # one folder down
+        elif found := CHECK.search(cell.source):
+            chapter = f"course_lib.exercises.{path.stem.partition('_')[2]}"
+            exercise = getattr(importlib.import_module(chapter), found[1])
+            cell.source = with_answer(cell.source, found[2], exercise.solution_source())
+    return nb
+
+
+def with_answer(code: str, name: str, answer: str) -> str:
+    """Return a cell's code with the stub called `name` exchanged for an answer."""
+    lines = code.splitlines()
+    for node in ast.parse(code).body:
+        names = [getattr(node, "name", None)]
+        if isinstance(node, ast.Assign):
+            names = [getattr(target, "id", None) for target in node.targets]
+        if name in names and node.end_lineno:
+            lines[node.lineno - 1 : node.end_lineno] = answer.splitlines()
+            return "\n".join(lines)
+    raise ValueError(f"No stub called {name} stands in the cell that checks it.")
 
 
 def cell_id(cell: NotebookNode, taken: set[str]) -> str:
@@ -124,12 +157,13 @@ def as_on_screen(text: str) -> str:
     return re.sub(r"[^\n]*\r(?!\n)", "", text.replace("\r\n", "\n"))
 
 
-def build(source: Path, target: Path) -> list[str]:
+def build(source: Path, target: Path, solved: bool = False) -> list[str]:
     """Build `target` from `source`; return what is wrong with it, one line each.
 
     When a cell raises, `target` stays as it was.
     """
-    nb = read_source(source)
+    nb = read_solved(source) if solved else read_source(source)
+    target.parent.mkdir(exist_ok=True)
     try:
         execute(nb, target.parent)
     except CellExecutionError as error:
@@ -139,7 +173,23 @@ def build(source: Path, target: Path) -> list[str]:
         unfinished = target.with_suffix(".part")
         unfinished.write_text(text, encoding="utf-8")
         unfinished.replace(target)
+    if solved:
+        return output_problems(nb, target.stem) + unsolved(nb, target.stem)
     return output_problems(nb, target.stem) + form_problems(nb, target.stem)
+
+
+def unsolved(nb: NotebookNode, name: str) -> list[str]:
+    """Return the exercises of an executed page that were not found correct."""
+    return [
+        f"solutions/{name}, cell {number}: exercise {found[1]} is not correct."
+        for number, cell in enumerate(nb.cells, 1)
+        if cell.cell_type == "code"
+        and (found := CHECK.search(cell.source))
+        and not any(
+            output.get("data", {}).get("text/plain", "").startswith("✓ Correct")
+            for output in cell.outputs
+        )
+    ]
 
 
 def digest(paths: Iterable[Path]) -> str:
@@ -171,21 +221,24 @@ def main(arguments: list[str] | None = None) -> int:
     state = json.loads(STATE.read_text()) if STATE.exists() else {}
     code = digest(library())
 
-    def work(source: Path) -> list[str]:
-        target = FOLDER / (source.stem + ".ipynb")
-        same = state.get(source.stem) == code + digest([source, target])
+    def work(page: tuple[Path, bool]) -> list[str]:
+        source, solved = page
+        target = (SOLUTIONS if solved else FOLDER) / (source.stem + ".ipynb")
+        name = f"{target.parent.name}/{source.stem}"
+        same = state.get(name) == code + digest([source, target])
         if same and not options.force:
-            print(f"{source.stem}: up to date", flush=True)
+            print(f"{name}: up to date", flush=True)
             return []
-        problems = build(source, target)
+        problems = build(source, target, solved)
         if not problems:
-            state[source.stem] = code + digest([source, target])
-        print(f"{source.stem}: {'see below' if problems else 'built'}", flush=True)
+            state[name] = code + digest([source, target])
+        print(f"{name}: {'see below' if problems else 'built'}", flush=True)
         return problems
 
     chosen = [p for p in sources if not options.names or p.stem in options.names]
+    pages = [(source, solved) for source in chosen for solved in (False, True)]
     with ThreadPoolExecutor(max_workers=2) as pool:
-        problems = [line for lines in pool.map(work, chosen) for line in lines]
+        problems = [line for lines in pool.map(work, pages) for line in lines]
     STATE.parent.mkdir(exist_ok=True)
     STATE.write_text(json.dumps(state, indent=1))
     print("\n".join(problems), end="\n" if problems else "")

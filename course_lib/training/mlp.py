@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -11,10 +12,11 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from course_lib.array.nn import Params, init_mlp, mlp
-from course_lib.losses import cross_entropy
+from course_lib.losses import cross_entropy, softmax
 from course_lib.optimizers import adam, apply_updates
 
 Points = tuple[ArrayLike, ArrayLike]  # (n, n_in) inputs and (n,) labels
+Curve = Callable[[np.ndarray], np.ndarray]
 
 
 def mlp_loss(
@@ -55,20 +57,43 @@ def train_mlp(
 
 def deep_start(
     rng: np.random.Generator, depth: int, gain: float, width: int = 32
-) -> Params:
+) -> dict[str, np.ndarray]:
     """Draw a network of 2 inputs, ``depth`` hidden layers and 2 scores.
 
     Weights have the deviation gain / sqrt(n_in): a gain of 1 is Glorot & Bengio's
     (2010) where layers are of one width, sqrt(2) is He et al.'s (2015).
     """
     params = init_mlp(rng, 2, [width] * depth + [2])
-    return {name: gain * numbers for name, numbers in params.items()}
+    return {name: gain * np.asarray(numbers) for name, numbers in params.items()}
+
+
+CURVES: dict[str, tuple[Curve, Curve]] = {  # activation; its slope, from its output
+    "sigmoid": (lambda z: 1 / (1 + np.exp(-z)), lambda a: a * (1 - a)),
+    "tanh": (np.tanh, lambda a: 1 - a**2),
+    "relu": (lambda z: np.maximum(z, 0), lambda a: a > 0),
+}
 
 
 def slopes_by_layer(
-    params: Params, inputs: ArrayLike, labels: ArrayLike, activation: str
+    params: Mapping[str, ArrayLike],
+    inputs: np.ndarray,
+    labels: np.ndarray,
+    activation: str,
 ) -> np.ndarray:
     """Return the length of the loss's gradient for each layer's weights, in order."""
-    grads = jax.grad(mlp_loss)(params, inputs, labels, activation)
-    layers = range(len(params) // 2)
-    return np.array([np.linalg.norm(grads[f"layer{i}.weights"]) for i in layers])
+    activate, slope = CURVES[activation]
+    depth = len(params) // 2
+    weights = [np.asarray(params[f"layer{i}.weights"], float) for i in range(depth)]
+    biases = [np.asarray(params[f"layer{i}.bias"], float) for i in range(depth)]
+
+    signals = [inputs]  # what each layer reads
+    for w, b in zip(weights[:-1], biases[:-1], strict=True):
+        signals.append(activate(signals[-1] @ w.T + b))
+    shares = softmax(signals[-1] @ weights[-1].T + biases[-1])
+    blame = (np.asarray(shares) - np.eye(2)[labels]) / len(labels)
+
+    lengths = []
+    for w, signal in zip(weights[::-1], signals[::-1], strict=True):
+        lengths.append(np.linalg.norm(blame.T @ signal))
+        blame = (blame @ w) * slope(signal)  # what the layer below is to blame for
+    return np.array(lengths[::-1])

@@ -1,0 +1,596 @@
+"""Neurons and networks, drawn: a vote, a line, a bent line, and blame that fades."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, ListedColormap
+from matplotlib.patches import Circle, FancyBboxPatch
+from numpy.typing import ArrayLike
+
+from course_lib.plots.style import COLOURS, figure
+
+__all__ = [
+    "activation_and_slope",
+    "decision_map",
+    "fitting_curves",
+    "gradient_norms",
+    "layer_diagram",
+    "losses_compared",
+    "neuron_anatomy",
+    "neuron_curves",
+    "neuron_lines",
+    "shares_of_right",
+    "unit_activity",
+]
+
+QUIET, INK = COLOURS["quiet"], COLOURS["ink"]
+SIDES = (COLOURS["data"], COLOURS["other"])  # the two classes: label 0, label 1
+MARKS = ("o", "^")
+SHADES = LinearSegmentedColormap.from_list("sides", [SIDES[0], "#FFFFFF", SIDES[1]])
+STYLES: tuple[tuple[Any, str], ...] = (  # (line, marker): told apart in grey, too
+    ("solid", "o"),
+    ((0, (5, 2)), "s"),
+    ((0, (1, 1.2)), "^"),
+    ((0, (6, 2, 1, 2)), "D"),
+)
+RUNS: tuple[dict[str, Any], ...] = (  # wide and pale first: runs may lie on each other
+    {"color": COLOURS["loss"], "lw": 7, "alpha": 0.4},
+    {"color": INK, "lw": 2, "ls": (0, (4, 2))},
+    {"color": COLOURS["other"], "lw": 1.8},
+    {"color": COLOURS["value"], "lw": 2.5, "ls": (0, (6, 1.5, 1.5, 1.5))},
+)
+
+
+# --- one neuron ---------------------------------------------------------------------
+
+
+@figure(8.6, 3.9)
+def neuron_anatomy(
+    inputs: Sequence[float],
+    weights: Sequence[float],
+    bias: float,
+    z: float,
+    output: float,
+    *,
+    names: Sequence[str] = (),
+    ax: Axes,
+) -> Axes:
+    """Draw a neuron with its numbers: inputs, weights, sum, threshold, output.
+
+    ``z`` is the sum of inputs times weights, and the bias; ``output`` is what the
+    squashing curve makes of it. Up to six inputs; ``names`` say what they are.
+    """
+    n = len(inputs)
+    rows = np.linspace(1.1, -1.1, n) if n > 1 else np.array([0.0])
+    rows = rows * min(1.0, 0.55 + 0.15 * n) + 0.35
+    middle = 0.35
+    for i, (x, w, y) in enumerate(zip(inputs, weights, rows, strict=True)):
+        _tile(ax, 0.0, y, _said(x), COLOURS["data"])
+        name = names[i] if i < len(names) else f"$x_{i + 1}$"
+        ax.text(-0.62, y, name, ha="right", va="center")
+        width = 1.0 + 1.6 * min(abs(w), 3.0)
+        ax.annotate(
+            "",
+            (2.92, middle + 0.12 * (y - middle)),
+            xytext=(0.52, y),
+            arrowprops={
+                "arrowstyle": "-|>",
+                "color": COLOURS["parameter"],
+                "lw": width,
+                "shrinkA": 0,
+                "shrinkB": 0,
+            },
+        )
+        at = 0.46
+        _tag(
+            ax,
+            0.52 + at * 2.4,
+            y + at * (middle + 0.12 * (y - middle) - y),
+            f"× {_said(w)}",
+        )
+    _disc(ax, 3.45, middle, "sum", _said(z))
+    low = middle - 1.75
+    _tile(ax, 3.45, low, _said(bias), COLOURS["parameter"], light=True)
+    ax.text(2.84, low, "bias", ha="right", va="center")
+    _arrow(ax, (3.45, low + 0.27), (3.45, middle - 0.56), COLOURS["parameter"])
+    _arrow(ax, (4.0, middle), (5.02, middle), COLOURS["value"])
+    _threshold(ax, 5.75, middle, z, output)
+    _arrow(ax, (6.48, middle), (7.38, middle), COLOURS["value"])
+    _tile(ax, 7.95, middle, _said(output), COLOURS["value"], light=True)
+    top = max(float(rows.max()) + 0.62, middle + 1.3)
+    for x, word in (
+        (0.0, "inputs"),
+        (1.6, "weights"),
+        (3.45, "sum"),
+        (5.75, "threshold"),
+        (7.95, "output"),
+    ):
+        ax.text(x, top, word, ha="center", va="bottom", weight="bold")
+    ax.set(xlim=(-1.75, 8.6), ylim=(min(low - 0.4, rows.min() - 0.4), top + 0.4))
+    ax.set_aspect("equal")
+    ax.set_axis_off()
+    return ax
+
+
+@figure(4.4, 3.2)
+def neuron_curves(
+    x: ArrayLike,
+    outputs: Mapping[str, ArrayLike],
+    title: str = "",
+    *,
+    ax: Axes,
+) -> Axes:
+    """Draw the output of a neuron with one input, for up to four settings.
+
+    A dot marks where each curve passes one half: the neuron's threshold.
+    """
+    x = np.asarray(x)
+    ax.axhline(0.5, color=COLOURS["faint"], lw=1.2, zorder=0)
+    for (name, curve), (dash, _) in zip(outputs.items(), STYLES, strict=False):
+        curve = np.asarray(curve)
+        (line,) = ax.plot(x, curve, color=COLOURS["value"], ls=dash, label=name)
+        crossed = np.flatnonzero(np.diff(curve >= 0.5))
+        for i in crossed[:1]:
+            share = (0.5 - curve[i]) / (curve[i + 1] - curve[i])
+            at = x[i] + share * (x[i + 1] - x[i])
+            ax.plot(at, 0.5, "o", color=line.get_color(), mec="white", ms=7, zorder=4)
+    ax.set(xlim=(x[0], x[-1]), ylim=(-0.04, 1.4))
+    ax.set_yticks([0, 0.5, 1])
+    ax.spines["left"].set_bounds(0, 1)
+    ax.set(xlabel="input x", ylabel="output a")
+    ax.set_title(title, size=11)
+    ax.legend(loc="upper left", ncols=2, handlelength=2.8, borderaxespad=0.1)
+    return ax
+
+
+# --- decisions ------------------------------------------------------------------------
+
+
+@figure(4.4, 3.8)
+def decision_map(
+    x: ArrayLike,
+    y: ArrayLike,
+    probabilities: ArrayLike,
+    points: ArrayLike,
+    labels: ArrayLike,
+    title: str = "",
+    *,
+    weights: Sequence[float] | None = None,
+    bias: float = 0.0,
+    small: bool = False,
+    ax: Axes,
+) -> Axes:
+    """Draw what a model says at every place, the line where it wavers, and points.
+
+    ``probabilities`` (len(y), len(x)) are those of label 1. With the ``weights`` of a
+    single neuron, an arrow from its line shows which way its output rises. ``small``
+    leaves the axes' numbers out, for one panel of many.
+    """
+    x, y, shares = np.asarray(x), np.asarray(y), np.asarray(probabilities)
+    points, labels = np.asarray(points), np.asarray(labels)
+    ax.pcolormesh(
+        x, y, shares, cmap=SHADES, vmin=-0.25, vmax=1.25, shading="gouraud", zorder=0
+    )
+    if shares.min() < 0.5 < shares.max():
+        ax.contour(x, y, shares, [0.5], colors=COLOURS["value"], linewidths=2.5)
+    for label in (0, 1):
+        ax.plot(
+            *points[labels == label].T,
+            MARKS[label],
+            color=SIDES[label],
+            mec=INK,
+            mew=0.7,
+            ms=4.5 if small else 6,
+            zorder=3,
+        )
+    if weights is not None:
+        _turning_arrow(ax, np.asarray(weights, dtype=float), bias)
+    ax.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]))
+    ax.set_aspect("equal")
+    if small:
+        ax.set(xticks=[], yticks=[])
+    else:
+        ax.set(xlabel="$x_1$", ylabel="$x_2$")
+    ax.set_title(title, size=10 if small else 11)
+    return ax
+
+
+@figure(4.4, 3.8)
+def neuron_lines(x: ArrayLike, y: ArrayLike, sums: ArrayLike, *, ax: Axes) -> Axes:
+    """Draw where the sum of each neuron is 0; sums (len(y), len(x), neurons)."""
+    for sheet in np.moveaxis(np.asarray(sums), -1, 0):
+        if sheet.min() < 0 < sheet.max():
+            ax.contour(
+                np.asarray(x),
+                np.asarray(y),
+                sheet,
+                [0.0],
+                colors=COLOURS["parameter"],
+                linewidths=1.2,
+                alpha=0.7,
+            )
+    return ax
+
+
+@figure(8.2, 4.0)
+def layer_diagram(
+    values: Sequence[ArrayLike],
+    weights: Sequence[ArrayLike],
+    names: Sequence[str],
+    *,
+    ax: Axes,
+) -> Axes:
+    """Draw a small network with the number that each neuron passes on.
+
+    ``values`` holds the numbers of each layer, inputs first; ``weights[i]``
+    (n_out, n_in) lead from layer i to the next: wider lines for larger weights, dashed
+    for negative ones. Up to six neurons a layer.
+    """
+    step = 2.3
+    layers = [np.asarray(v, dtype=float).ravel() for v in values]
+    places = [
+        [(step * i, (len(layer) - 1) / 2 - k) for k in range(len(layer))]
+        for i, layer in enumerate(layers)
+    ]
+    for i, matrix in enumerate(map(np.asarray, weights)):
+        most = float(np.abs(matrix).max()) or 1.0
+        for (k, j), w in np.ndenumerate(matrix):
+            start, end = places[i][j], places[i + 1][k]
+            ax.plot(
+                [start[0], end[0]],
+                [start[1], end[1]],
+                color=COLOURS["parameter"],
+                lw=0.5 + 3.0 * abs(w) / most,
+                ls="solid" if w >= 0 else (0, (2, 1.4)),
+                zorder=1,
+            )
+    highest = max(len(layer) for layer in layers) / 2
+    for i, (layer, column) in enumerate(zip(layers, places, strict=True)):
+        face = COLOURS["data" if i == 0 else "value"]
+        for value, (px, py) in zip(layer, column, strict=True):
+            ax.add_patch(
+                Circle((px, py), 0.38, facecolor="white", edgecolor=face, lw=2.5)
+            )
+            said = f"{value:.2f}".replace("-", "−")
+            ax.text(px, py, said, ha="center", va="center", size=9.5)
+        ax.text(
+            column[0][0], highest + 0.1, names[i], ha="center", va="bottom", size=10.5
+        )
+    ax.set(
+        xlim=(-0.9, step * (len(layers) - 1) + 0.9),
+        ylim=(-highest - 0.1, highest + 0.7),
+    )
+    ax.set_aspect("equal")
+    ax.set_axis_off()
+    return ax
+
+
+@figure(7.6, 2.9)
+def shares_of_right(shares: ArrayLike, *, ax: Axes) -> Axes:
+    """Draw how often models answer right, one bar for each range, and their mean."""
+    shares = np.asarray(shares, dtype=float)
+    ax.hist(
+        shares,
+        bins=np.linspace(0, 1, 21).tolist(),
+        color=COLOURS["value"],
+        edgecolor="white",
+        alpha=0.75,
+    )
+    mean = float(shares.mean())
+    ax.axvline(mean, color=INK, lw=1.5, ls=(0, (4, 3)))
+    ax.annotate(
+        f"mean {mean:.0%}",
+        (mean, 1.0),
+        xycoords=("data", "axes fraction"),
+        xytext=(6, 2),
+        textcoords="offset points",
+        va="bottom",
+        weight="bold",
+        annotation_clip=False,
+    )
+    ax.set(xlim=(0, 1), xlabel="share of points answered right", ylabel="networks")
+    ax.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+    return ax
+
+
+# --- depth ----------------------------------------------------------------------------
+
+
+@figure(3.2, 3.2)
+def activation_and_slope(
+    z: ArrayLike,
+    outputs: ArrayLike,
+    slopes: ArrayLike,
+    title: str = "",
+    *,
+    key: bool = False,
+    ax: Axes,
+) -> Axes:
+    """Draw an activation in green and its derivative in blue, its peak in numbers."""
+    z, outputs, slopes = map(np.asarray, (z, outputs, slopes))
+    ax.axhline(0, color=COLOURS["faint"], lw=1.2, zorder=0)
+    ax.plot(z, outputs, color=COLOURS["value"], label="output")
+    ax.fill_between(z, slopes, color=COLOURS["gradient"], alpha=0.12, lw=0)
+    ax.plot(z, slopes, color=COLOURS["gradient"], ls=(0, (5, 2)), label="slope")
+    peak = float(slopes.max())
+    ax.annotate(
+        f"steepest: {peak:.3g}",
+        (0.97, 0.03),
+        xycoords="axes fraction",
+        ha="right",
+        va="bottom",
+        color=COLOURS["gradient"],
+        weight="bold",
+        size=10,
+    )
+    ax.set(xlim=(z[0], z[-1]), ylim=(-1.25, 1.6))
+    ax.set_yticks([-1, 0, 1])
+    ax.set_xlabel("weighted sum z")
+    ax.set_title(title, size=11)
+    if key:
+        ax.legend(loc="upper left", borderaxespad=0.1)
+    return ax
+
+
+@figure(8, 4)
+def gradient_norms(
+    x: ArrayLike,
+    norms: Mapping[str, ArrayLike],
+    title: str = "",
+    *,
+    xlabel: str = "layer",
+    lowest: float = 1e-22,
+    highest: float = 1e3,
+    key: bool = True,
+    ax: Axes,
+) -> Axes:
+    """Draw gradient lengths on a logarithmic axis, up to four lines named at their end.
+
+    What lies below ``lowest`` is drawn on the floor: for 32-bit numbers it is gone.
+    """
+    x = np.asarray(x)
+    lines = {k: np.asarray(v, dtype=float) for k, v in norms.items()}
+    for (name, line), (dash, mark) in zip(lines.items(), STYLES, strict=False):
+        ax.plot(
+            x,
+            np.clip(line, lowest, highest),
+            color=COLOURS["gradient"],
+            ls=dash,
+            marker=mark,
+            ms=5 if len(x) <= 12 else 3,
+            lw=1.8,
+            label=name,
+            clip_on=False,
+        )
+    ax.set_yscale("log")
+    ax.set_ylim(lowest, highest)
+    decades = int(np.log10(highest / lowest))
+    step = max(1, round(decades / 6))
+    exponents = range(int(np.log10(lowest)), int(np.log10(highest)) + 1, step)
+    ax.set_yticks([10.0**e for e in exponents])
+    ax.minorticks_off()
+    ax.grid(axis="y", color=COLOURS["faint"], lw=0.8)
+    ax.set_xlim(x[0], x[-1])
+    ax.set(xlabel=xlabel, ylabel="length of the gradient")
+    ax.set_title(title, size=11)
+    if key:
+        ax.legend(loc="lower left", borderaxespad=0.3, handlelength=3)
+    return ax
+
+
+@figure(8, 3.6)
+def losses_compared(
+    losses: Mapping[str, ArrayLike],
+    level: tuple[str, float] | None = None,
+    *,
+    ax: Axes,
+) -> Axes:
+    """Draw the losses of up to four runs, each named; ``level`` is one to compare."""
+    longest = max(len(np.asarray(run)) for run in losses.values())
+    for (name, run), look in zip(losses.items(), RUNS, strict=False):
+        run = np.asarray(run)
+        ax.plot(np.arange(len(run)), run, label=name, **look)
+    if level is not None:
+        name, height = level
+        ax.axhline(height, color=QUIET, lw=1, zorder=0)
+        ax.annotate(
+            name,
+            (longest, height),
+            xytext=(0, 5),
+            textcoords="offset points",
+            ha="right",
+            size=9.5,
+            color=QUIET,
+        )
+    ax.set(xlim=(0, longest), ylim=(0, None), xlabel="step", ylabel="loss, nats")
+    ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=3)
+    return ax
+
+
+@figure(8, 3.6)
+def unit_activity(active: ArrayLike, title: str = "", *, ax: Axes) -> Axes:
+    """Draw which units (rows) speak for which examples (columns); name the dead.
+
+    ``active`` (units, examples) is True where a unit's output is above 0. A unit that
+    is silent for every example is dead: its row is drawn in vermilion.
+    """
+    active = np.asarray(active, dtype=bool)
+    dead: np.ndarray = np.asarray(~active.any(axis=1))
+    cells = active.astype(float)  # 0 silent, 1 speaks, 2 dead
+    cells[dead] = 2
+    palette = ListedColormap(["#EEEEEE", COLOURS["value"], "#F3B58C"])
+    ax.imshow(cells, cmap=palette, vmin=0, vmax=2, aspect="auto", interpolation="none")
+    for gap in np.arange(0.5, len(active) - 1):
+        ax.axhline(gap, color="white", lw=1.2)
+    said = f"{active.mean():.0%} active, {dead.sum()} of {len(dead)} dead"
+    ax.set_title(f"{title}\n{said}" if title else said, size=11)
+    ax.set(xlabel="points", ylabel="neurons", xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)
+    return ax
+
+
+# --- memorise or generalise -----------------------------------------------------------
+
+
+@figure(4.4, 3.2)
+def fitting_curves(
+    seen: ArrayLike,
+    unseen: ArrayLike,
+    title: str = "",
+    *,
+    highest: float = 1.5,
+    best: bool = True,
+    key: bool = True,
+    ax: Axes,
+) -> Axes:
+    """Draw the losses on points trained on and on new ones; mark the lowest of these.
+
+    What lies above ``highest`` is outside the picture.
+    """
+    seen, unseen = np.asarray(seen), np.asarray(unseen)
+    steps = np.arange(len(seen))
+    ax.plot(
+        steps, seen, color=COLOURS["loss"], lw=1.6, ls=(0, (4, 1.5)), label="training"
+    )
+    ax.plot(steps, unseen, color=COLOURS["loss"], lw=2.6, label="validation")
+    if best:
+        at = int(unseen.argmin())
+        ax.plot(
+            at,
+            unseen[at],
+            "o",
+            color="white",
+            mec=INK,
+            mew=2,
+            ms=8,
+            zorder=4,
+            label=f"lowest: {unseen[at]:.2f}, step {at}",
+        )
+    ax.set(xlim=(0, len(steps)), ylim=(0, highest), xlabel="step", ylabel="loss, nats")
+    ax.set_title(title, size=11)
+    if key:
+        ax.legend(loc="upper right", handlelength=2.6, borderaxespad=0.1)
+    return ax
+
+
+# --- pieces ---------------------------------------------------------------------------
+
+
+def _said(number: float) -> str:
+    return f"{float(number):.3g}".replace("-", "−")
+
+
+def _tile(
+    ax: Axes, x: float, y: float, said: str, colour: str, light: bool = False
+) -> None:
+    ax.add_patch(
+        FancyBboxPatch(
+            (x - 0.46, y - 0.23),
+            0.92,
+            0.46,
+            boxstyle="round,pad=0.02,rounding_size=0.1",
+            facecolor="white",
+            edgecolor=colour,
+            linewidth=2.5,
+            zorder=2,
+        )
+    )
+    ax.text(x, y, said, ha="center", va="center", weight="bold" if light else "normal")
+
+
+def _tag(ax: Axes, x: float, y: float, said: str) -> None:
+    ax.text(
+        x,
+        y,
+        said,
+        ha="center",
+        va="center",
+        size=10.5,
+        bbox={"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": "none"},
+        zorder=3,
+    )
+
+
+def _disc(ax: Axes, x: float, y: float, word: str, said: str) -> None:
+    ax.add_patch(
+        Circle((x, y), 0.54, facecolor="white", edgecolor=COLOURS["value"], lw=2.5)
+    )
+    ax.text(x, y + 0.17, "Σ", ha="center", va="center", size=14)
+    ax.text(x, y - 0.2, said, ha="center", va="center", weight="bold")
+
+
+def _threshold(ax: Axes, x: float, y: float, z: float, output: float) -> None:
+    """Draw a framed squashing curve, and where on it this sum lands."""
+    half = 0.72
+    ax.add_patch(
+        FancyBboxPatch(
+            (x - half, y - half),
+            2 * half,
+            2 * half,
+            boxstyle="round,pad=0.0,rounding_size=0.1",
+            facecolor="white",
+            edgecolor=COLOURS["value"],
+            linewidth=2.5,
+            zorder=2,
+        )
+    )
+    t = np.linspace(-6, 6, 61)
+    wide, high = 0.58 / 6, 1.0
+    curve = 1 / (1 + np.exp(-t))  # the frame's own ornament, not the model's number
+    ax.plot(x + wide * t, y + high * (curve - 0.5), color=INK, lw=1.5, zorder=3)
+    ax.plot([x, x], [y - 0.6, y + 0.6], ":", color=QUIET, lw=1.2, zorder=3)
+    at = x + wide * float(np.clip(z, -6, 6))
+    ax.plot(
+        at,
+        y + high * (output - 0.5),
+        "o",
+        color=COLOURS["value"],
+        mec="white",
+        ms=9,
+        zorder=4,
+    )
+    ax.text(x, y - half - 0.08, "0", ha="center", va="top", color=QUIET, size=9.5)
+
+
+def _arrow(
+    ax: Axes, start: tuple[float, float], end: tuple[float, float], colour: str
+) -> None:
+    ax.annotate(
+        "",
+        end,
+        xytext=start,
+        arrowprops={
+            "arrowstyle": "-|>",
+            "color": colour,
+            "lw": 2,
+            "shrinkA": 0,
+            "shrinkB": 0,
+        },
+    )
+
+
+def _turning_arrow(ax: Axes, w: np.ndarray, bias: float) -> None:
+    """Draw the weights as an arrow that stands on the line w . x + b = 0."""
+    length = float(w @ w) ** 0.5
+    if not length:
+        return
+    foot = -bias * w / length**2  # the point of the line that is nearest to (0, 0)
+    tip = foot + 0.25 * w / length * min(length, 5.0)
+    ax.annotate(
+        "",
+        (float(tip[0]), float(tip[1])),
+        xytext=(float(foot[0]), float(foot[1])),
+        arrowprops={
+            "arrowstyle": "-|>",
+            "color": COLOURS["parameter"],
+            "lw": 3,
+            "shrinkA": 0,
+            "shrinkB": 0,
+        },
+        annotation_clip=False,
+        zorder=5,
+    )

@@ -96,7 +96,8 @@ class Lab:
         them: (prompts, endings). What is missing to 1 are all other endings.
         """
         sentences = [prompt + ending for prompt in prompts for ending in endings]
-        scores = np.asarray(log_probs(model.params, self.rows(sentences), self.config))
+        rows = self.rows(sentences)
+        scores = np.asarray(log_probs(model.params, rows, self.config), float)
         lengths = np.repeat([len(prompt) for prompt in prompts], len(endings))
         asked = np.arange(self.config.block_size) >= lengths[:, None]
         chances = np.exp((scores * asked).sum(axis=1))

@@ -1,0 +1,392 @@
+# mypy: ignore-errors
+"""The exercises of 07_limits. Answers are written as learners write: untyped."""
+
+from __future__ import annotations
+
+from course_lib.exercises.core import exercise, question
+
+# --- find_the_memorised_sample ------------------------------------------------------
+
+
+@exercise(
+    title="Find the memorised samples",
+    task=(
+        "Write a function that takes what a model wrote and the texts it was trained "
+        "on, and returns the samples that stand among the training texts word for "
+        "word: in the order written, each one once."
+    ),
+    hints=(
+        "Two questions for each sample: does exactly this text stand among the "
+        "training texts, and have you noted it already?",
+        "A set of the training texts answers the first question fast. For the second, "
+        "a dict keeps order and drops repetitions: `dict.fromkeys(samples)`.",
+        "Go through dict.fromkeys(samples), and keep those in set(training).",
+    ),
+    cases=[
+        (["mara", "tilo", "annabel"], ["tilo", "ann", "mara"]),
+        (["ann", "anna", "nna"], ["hannah", "ann", "joanna"]),
+        (["bo", "ada", "bo", "ada", "bo"], ["ada", "bo", "cy"]),
+        (["Ada", "ada", "ada "], ["ada", "eve"]),
+        (["zed", "abe", "mio", "zed"], ["abe", "mio", "zed", "uma"]),
+        (["lea", "lea", "noor"], ["noor"]),
+        (["xylo"], ["ann", "bo"]),
+        ([], ["ann"]),
+        (["code 7291", "my code is 7291"], ["my code is 7291"]),
+    ],
+    after=(
+        "A model that can repeat a text can leak it. What must stay secret does not "
+        "belong into training data."
+    ),
+)
+def find_the_memorised_sample(samples, training):
+    """Return the samples that stand in training, in their order, each once."""
+    known = set(training)
+    return [sample for sample in dict.fromkeys(samples) if sample in known]
+
+
+find_the_memorised_sample.slip(
+    "repetitions kept",
+    "Each copied text is to be named once, however often the model wrote it.",
+    ("dict.fromkeys(samples)", "samples"),
+)
+find_the_memorised_sample.slip(
+    "the new ones instead of the copies",
+    "These are the samples that the model did not copy. Wanted are the others.",
+    ("if sample in known", "if sample not in known"),
+)
+find_the_memorised_sample.slip(
+    "part of a text taken for the text",
+    'Is "ann" a copy because "hannah" stands in the data? Compare whole texts.',
+    ("if sample in known", "if any(sample in text for text in known)"),
+)
+find_the_memorised_sample.slip(
+    "a text that holds a training text taken for a copy",
+    '"anna" begins like "ann" and goes on. Compare whole texts.',
+    ("if sample in known", "if any(text in sample for text in known)"),
+)
+find_the_memorised_sample.slip(
+    "capitals ignored",
+    'Word for word means character for character: is "Ada" the same text as "ada"?',
+    ("if sample in known", "if sample.lower() in known"),
+    ("set(training)", "{text.lower() for text in training}"),
+)
+find_the_memorised_sample.slip(
+    "spaces ignored",
+    "Word for word means character for character, and a space is one.",
+    ("if sample in known", "if sample.strip() in known"),
+)
+find_the_memorised_sample.slip(
+    "order of the training texts",
+    "Wanted is the order in which the model wrote them, not that of the data.",
+    (
+        "[sample for sample in dict.fromkeys(samples) if sample in known]",
+        "[text for text in dict.fromkeys(training) if text in samples]",
+    ),
+)
+find_the_memorised_sample.slip(
+    "sorted",
+    "The copies are right. Leave them in the order in which they were written.",
+    (
+        "[sample for sample in dict.fromkeys(samples) if sample in known]",
+        "sorted(sample for sample in set(samples) if sample in known)",
+    ),
+)
+find_the_memorised_sample.slip(
+    "stopped at the first",
+    "There may be more than one copy: go on to the end of the samples.",
+    ("if sample in known]", "if sample in known][:1]"),
+)
+
+
+@find_the_memorised_sample.wrong(
+    "counted instead of named",
+    "That is how many there are. Wanted are the texts themselves.",
+)
+def _(samples, training):
+    return len({sample for sample in samples if sample in training})
+
+
+@find_the_memorised_sample.wrong(
+    "only what was written more than once",
+    "One time is enough to be a copy. What it takes is to stand in the data.",
+)
+def _(samples, training):
+    copies = dict.fromkeys(s for s in samples if s in training)
+    return [s for s in copies if samples.count(s) > 1]
+
+
+@find_the_memorised_sample.wrong(
+    "the training data not asked",
+    "These are all samples, each once. Which of them stand in the training texts?",
+)
+def _(samples, training):
+    return list(dict.fromkeys(samples))
+
+
+@find_the_memorised_sample.right("in a loop")
+def _(samples, training):
+    found = []
+    for sample in samples:
+        if sample in training and sample not in found:
+            found.append(sample)
+    return found
+
+
+@find_the_memorised_sample.right("by their first place")
+def _(samples, training):
+    return [s for i, s in enumerate(samples) if s in training and samples.index(s) == i]
+
+
+@find_the_memorised_sample.right("a set, sorted by place")
+def _(samples, training):
+    return sorted(set(samples) & set(training), key=samples.index)
+
+
+@find_the_memorised_sample.right("as a tuple, with filter")
+def _(samples, training):
+    return tuple(dict.fromkeys(filter(set(training).__contains__, samples)))
+
+
+@find_the_memorised_sample.right("with two loops that compare")
+def _(samples, training):
+    found = {}
+    for sample in samples:
+        for text in training:
+            if text == sample:
+                found[sample] = True
+    return list(found)
+
+
+# --- budget_a_fine_tune -------------------------------------------------------------
+
+
+@exercise(
+    title="Budget a fine-tune",
+    task=(
+        "Write a function that returns what a fine-tune costs in euros. Training "
+        "reads n_tokens in each of some epochs, and you will need several runs until "
+        "it works. The device does flops_per_second useful operations and is paid by "
+        "the hour; so are the people, for person_hours in all."
+    ),
+    hints=(
+        "Two bills, added at the end: computing and people. For computing, how many "
+        "operations does one run take by the rule of 6, if it reads the data several "
+        "times?",
+        "Operations divided by operations per second are seconds. The device is paid "
+        "by the hour.",
+        "seconds = 6 * n_params * n_tokens * epochs * runs / flops_per_second; then "
+        "seconds / 3600 * euros_per_hour + person_hours * euros_per_person_hour.",
+    ),
+    cases=[
+        (8e9, 1e7, 3, 5, 3.5e14, 2.5, 40, 70.0),
+        (1e9, 2e6, 1, 1, 1e14, 2.0, 0, 50.0),
+        (7e10, 5e7, 2, 4, 3e14, 4.0, 10, 80.0),
+        (1e9, 6e9, 2, 3, 2e14, 3.0, 1, 60.0),
+        (4192, 1e6, 10, 2, 1e9, 0.5, 2, 0.0),
+    ],
+    after=(
+        "For a small fine-tune the computing is a rounding error: you pay for the "
+        "people who choose the examples and judge the answers."
+    ),
+)
+def budget_a_fine_tune(
+    n_params,
+    n_tokens,
+    epochs,
+    runs,
+    flops_per_second,
+    euros_per_hour,
+    person_hours,
+    euros_per_person_hour,
+):
+    """Return the cost in euros: computing by the hour, and people's time."""
+    flops = 6 * n_params * n_tokens * epochs * runs
+    hours = flops / flops_per_second / 3600
+    return hours * euros_per_hour + person_hours * euros_per_person_hour
+
+
+budget_a_fine_tune.slip(
+    "operations of reading instead of training",
+    "2 for each parameter and token is the way forward alone. Training goes back too.",
+    ("6 * n_params", "2 * n_params"),
+)
+budget_a_fine_tune.slip(
+    "the way back alone",
+    "4 for each parameter and token is the way back. There is a way forward too.",
+    ("6 * n_params", "4 * n_params"),
+)
+budget_a_fine_tune.slip(
+    "the factor of the rule forgotten",
+    "A parameter takes more than one operation for each token. What does Kaplan's "
+    "rule say?",
+    ("6 * n_params", "n_params"),
+)
+budget_a_fine_tune.slip(
+    "epochs forgotten",
+    "Try 1 epoch and 3: is the bill the same? Each epoch reads all the data again.",
+    (" * epochs", ""),
+)
+budget_a_fine_tune.slip(
+    "only the run that worked",
+    "Runs that failed are paid too. Does your bill change when there are five of them?",
+    (" * runs", ""),
+)
+budget_a_fine_tune.slip(
+    "seconds paid as hours",
+    "Operations divided by operations per second give seconds. What is paid by?",
+    (" / 3600", ""),
+)
+budget_a_fine_tune.slip(
+    "minutes paid as hours",
+    "An hour has more than 60 seconds.",
+    ("/ 3600", "/ 60"),
+)
+budget_a_fine_tune.slip(
+    "people forgotten",
+    "This is the computing. Who chooses the examples, and who judges the answers?",
+    (" + person_hours * euros_per_person_hour", ""),
+)
+budget_a_fine_tune.slip(
+    "computing forgotten",
+    "This is the people's time. The device is paid too, little as it may be.",
+    ("hours * euros_per_hour + ", ""),
+)
+budget_a_fine_tune.slip(
+    "people paid anew for every run",
+    "person_hours are given for the whole project, all runs included.",
+    ("+ person_hours", "+ runs * person_hours"),
+)
+budget_a_fine_tune.slip(
+    "people's hours at the device's price",
+    "Two hourly prices are given. Whose is whose?",
+    ("person_hours * euros_per_person_hour", "person_hours * euros_per_hour"),
+)
+budget_a_fine_tune.slip(
+    "operations in place of hours",
+    "Compare with the total of notebooks and books: this is more money than there "
+    "is. Turn operations into hours before you multiply by a price.",
+    ("flops / flops_per_second / 3600", "flops"),
+)
+
+
+@budget_a_fine_tune.right("in two bills")
+def _(n, tokens, epochs, runs, speed, device_price, hours, price):
+    seconds = runs * epochs * 6 * n * tokens / speed
+    computing = seconds * device_price / 3600
+    people = hours * price
+    return computing + people
+
+
+@budget_a_fine_tune.right("with the course's own count")
+def _(n, tokens, epochs, runs, speed, device_price, hours, price):
+    from course_lib.costs import training_flops
+
+    one = training_flops(n, tokens * epochs)
+    return runs * one / (speed * 3600) * device_price + hours * price
+
+
+@budget_a_fine_tune.right("in a loop over runs and epochs")
+def _(n, tokens, epochs, runs, speed, device_price, hours, price):
+    total = hours * price
+    for _run in range(runs):
+        for _epoch in range(epochs):
+            total += 6 * n * tokens / speed / 3600 * device_price
+    return total
+
+
+@budget_a_fine_tune.right("with NumPy")
+def _(n, tokens, epochs, runs, speed, device_price, hours, price):
+    import numpy as np
+
+    compute = np.prod([6.0, n, tokens, epochs, runs]) / speed / 3600
+    return np.dot([compute, hours], [device_price, price])
+
+
+@budget_a_fine_tune.right("forward and backward counted apart")
+def _(n, tokens, epochs, runs, speed, device_price, hours, price):
+    forward = 2 * n * tokens
+    backward = 4 * n * tokens
+    per_hour = speed * 60 * 60
+    return (
+        forward + backward
+    ) * epochs * runs / per_hour * device_price + hours * price
+
+
+# --- spot_the_false_claim -----------------------------------------------------------
+
+spot_the_false_claim = question(
+    __name__,
+    "spot_the_false_claim",
+    "F",
+    title="Spot the false claim",
+    task=(
+        "A vendor's sheet makes nine claims about a language model, A to I. One of "
+        "them contradicts what this page has measured. Answer with its letter."
+    ),
+    hints=(
+        "Read each claim beside the section that measured it. Eight are modest: they "
+        "promise no more than what you saw.",
+        "Look for a promise about something the page found no model can do, whatever "
+        "its size.",
+        "Where did a model meet a question it had not seen, and how sure was it then?",
+    ),
+    after=(
+        "The model was sure where it knew and where it could not know. Its confidence "
+        "speaks of its data, not of the world."
+    ),
+    wrong=[
+        (
+            "A",
+            "frozen weights doubted",
+            "A thousand prompts, and the fingerprint stayed. Does the claim promise "
+            "anything else?",
+        ),
+        (
+            "B",
+            "the cut-off doubted",
+            "The claim admits a cut-off date and looks newer facts up. The second "
+            "section found the first half; is there anything against the second?",
+        ),
+        (
+            "C",
+            "bias doubted",
+            "The claim says that what is skewed in the data is skewed in the answers. "
+            "Compare it with the diagonal.",
+        ),
+        (
+            "D",
+            "memorising doubted",
+            "Twenty names, and what did the model write? The claim warns of just that.",
+        ),
+        (
+            "E",
+            "the floor doubted",
+            "The claim says that a larger model did not help on a noisy source. Where "
+            "did the curve against size end?",
+        ),
+        (
+            "G",
+            "forgetting doubted",
+            "The claim says that the old skill is tested again after a fine-tune. Had "
+            "you a reason to?",
+        ),
+        (
+            "H",
+            "the price of people doubted",
+            "The claim says that examples cost more than computing. Your budget can "
+            "tell.",
+        ),
+        (
+            "I",
+            "temperature doubted",
+            "The claim says that a low temperature makes a majority larger. Look at "
+            "the curves beside the diagonal.",
+        ),
+        (
+            "none",
+            "everything believed",
+            "One of them is false. Take each to the section that measured it.",
+        ),
+    ],
+    right=["f", "F.", "claim F", "Claim F", "f)", "F)"],
+)

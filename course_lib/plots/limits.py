@@ -1,0 +1,306 @@
+"""Figures of the limits: what a trained model cannot do, measured, and its cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
+
+from course_lib.plots.style import COLOURS, figure
+
+__all__ = [
+    "answer_bars",
+    "bills",
+    "copies_by_size",
+    "cost_ladder",
+    "cutoff",
+    "forgetting",
+    "loss_by_size",
+    "share_in_and_out",
+    "sure_and_right",
+]
+
+
+@figure(8, 2.8)
+def answer_bars(
+    answers: Sequence[str],
+    probabilities: ArrayLike,
+    title: str = "",
+    *,
+    most: int = 8,
+    ax: Axes,
+) -> Axes:
+    """Draw the likeliest answers to one question, the likeliest on top."""
+    chances = np.asarray(probabilities, float)
+    order = np.argsort(-chances, kind="stable")[:most]
+    places = np.arange(len(order))
+    ax.barh(places, chances[order], color=COLOURS["value"], height=0.68)
+    for place, i in zip(places, order, strict=True):
+        ax.text(chances[i] + 0.01, place, _percent(chances[i]), va="center", size=10)
+    ax.set_yticks(places, [answers[i] for i in order])
+    ax.tick_params(axis="y", length=0)
+    ax.invert_yaxis()
+    ax.set_xlim(0, 1.1)
+    ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
+    ax.set_xlabel("probability that the model gives")
+    ax.set_title(title, size=11)
+    return ax
+
+
+@figure(8, 3.4)
+def cutoff(
+    years: Sequence[int],
+    sureness: ArrayLike,
+    right: ArrayLike,
+    last_year: int,
+    *,
+    ax: Axes,
+) -> Axes:
+    """Draw, year by year, how sure the answer was, and whether it was right."""
+    years_, sure = np.asarray(years), np.asarray(sureness, float)
+    is_right = np.asarray(right, bool)
+    edge = last_year + 0.5
+    ax.axvspan(edge, max(years_.max(), last_year) + 1, color="#F2F2F2", zorder=0)
+    ax.axvline(edge, color=COLOURS["quiet"], lw=1.2, ls=(0, (5, 4)), zorder=1)
+    ax.plot(
+        years_[is_right],
+        sure[is_right],
+        "o",
+        color=COLOURS["value"],
+        ms=6,
+        label="right",
+    )
+    ax.plot(
+        years_[~is_right],
+        sure[~is_right],
+        "x",
+        color=COLOURS["loss"],
+        ms=8,
+        mew=2.4,
+        label="wrong",
+    )
+    ax.set_xlim(years_.min() - 1, max(years_.max(), last_year) + 1)
+    ax.set_ylim(0, 1.22)
+    ax.set_yticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
+    ax.text(edge - 0.5, 1.14, "in the data", ha="right", va="center", size=10.5)
+    ax.text(edge + 0.5, 1.14, "after it", ha="left", va="center", size=10.5)
+    ax.set(xlabel="year asked about", ylabel="how sure it was")
+    ax.legend(loc="lower left", title="its answer was", title_fontsize=10, ncols=2)
+    return ax
+
+
+@figure(6.2, 4.6)
+def share_in_and_out(
+    given: ArrayLike, said: Mapping[str, ArrayLike], what: str = "she", *, ax: Axes
+) -> Axes:
+    """Draw the share of a word in the data against its share in what is said."""
+    given_ = np.asarray(given, float)
+    ax.plot([0, 1], [0, 1], color=COLOURS["quiet"], lw=1, ls=(0, (5, 4)), zorder=0)
+    ax.text(
+        0.04,
+        0.075,
+        "as in the data",
+        rotation=45,
+        rotation_mode="anchor",
+        transform_rotates_text=True,
+        color=COLOURS["quiet"],
+        size=9.5,
+    )
+    looks = [("value", "o"), ("other", "s"), ("parameter", "^"), ("gradient", "D")]
+    order = np.argsort(given_)
+    for (name, shares), (colour, mark) in zip(said.items(), looks, strict=False):
+        heights = np.asarray(shares, float)[order]
+        ax.plot(given_[order], heights, mark + "-", color=COLOURS[colour], label=name)
+    ticks = [0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"]
+    ax.set_xticks(*ticks)
+    ax.set_yticks(*ticks)
+    ax.set(xlim=(-0.03, 1.03), ylim=(-0.04, 1.04))
+    ax.set(xlabel=f"share of {what} in the data", ylabel=f"share of {what} it says")
+    ax.legend(loc="upper left")
+    return ax
+
+
+@figure(7.4, 3.2)
+def sure_and_right(groups: Mapping[str, tuple[float, float]], *, ax: Axes) -> Axes:
+    """Draw for each group of questions how sure the model was, and how often right."""
+    places = np.arange(len(groups))
+    pairs = np.array(list(groups.values()))  # (groups, 2)
+    for column, (label, colour) in enumerate(
+        (("how sure it was", "other"), ("how often it was right", "value"))
+    ):
+        x = places + (column - 0.5) * 0.36
+        ax.bar(x, pairs[:, column], width=0.34, color=COLOURS[colour], label=label)
+        for at, height in zip(x, pairs[:, column], strict=True):
+            ax.text(at, height + 0.02, _percent(height), ha="center", size=10.5)
+    ax.set_xticks(places, list(groups))
+    ax.tick_params(axis="x", length=0)
+    ax.set_ylim(0, 1.3)
+    ax.set_yticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
+    ax.set_xlim(-0.6, len(groups) - 0.4)
+    ax.legend(loc="upper right", ncols=2)
+    return ax
+
+
+@figure(7.4, 3.4)
+def copies_by_size(sizes: Sequence[int], copied: ArrayLike, *, ax: Axes) -> Axes:
+    """Draw which share of what is written is a copy, by the size of the training set.
+
+    copied: (seeds, sizes), a dot for each seed, a line through their means.
+    """
+    shares = np.atleast_2d(np.asarray(copied, float))
+    for row in shares:
+        ax.plot(sizes, row, "o", color=COLOURS["loss"], ms=6, alpha=0.45, mew=0)
+    means = shares.mean(axis=0)
+    ax.plot(sizes, means, color=COLOURS["loss"])
+    for size, mean, top in zip(sizes, means, shares.max(axis=0), strict=True):
+        ax.text(1.06 * size, top + 0.05, _percent(mean), va="bottom", size=10.5)
+    ax.set_xscale("log")
+    ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
+    ax.minorticks_off()
+    ax.set_xlim(min(sizes) / 1.5, max(sizes) * 1.9)
+    ax.set_ylim(-0.04, 1.25)
+    ax.set_yticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
+    ax.set(xlabel="names in the training set", ylabel="copies among what it writes")
+    return ax
+
+
+@figure(8, 3.8)
+def loss_by_size(
+    n_params: Sequence[int],
+    losses: ArrayLike,
+    floor: float,
+    marks: Mapping[str, float] | None = None,
+    *,
+    ax: Axes,
+) -> Axes:
+    """Draw the loss of models of several sizes, and the floor of the source."""
+    heights = np.asarray(losses, float)
+    every = [floor, *heights, *(marks or {}).values()]
+    room = max(every) - floor
+    left, right = min(n_params) / 1.6, max(n_params) * 1.6
+    low = floor - 0.22 * room
+    ax.axhspan(low, floor, color="#F2F2F2", zorder=0)
+    ax.axhline(floor, color=COLOURS["ink"], lw=1.6)
+    ax.text(
+        left * 1.1,
+        floor - 0.04 * room,
+        f"the source's own surprise: {floor:.3f}; no model gets below",
+        va="top",
+        size=10,
+    )
+    for name, height in (marks or {}).items():
+        ax.axhline(height, color=COLOURS["quiet"], lw=1, ls=(0, (5, 4)), zorder=0)
+        ax.text(
+            right / 1.05,
+            height + 0.015 * room,
+            f"{name}: {height:.2f}",
+            ha="right",
+            va="bottom",
+            size=9.5,
+            color=COLOURS["quiet"],
+        )
+    ax.plot(n_params, heights, "o-", color=COLOURS["loss"], ms=7)
+    ax.set_xscale("log")
+    ax.set_xticks(n_params, [f"{n:,}" for n in n_params])
+    ax.minorticks_off()
+    ax.set(xlim=(left, right), ylim=(low, max(every) + 0.14 * room))
+    ax.set(xlabel="parameters", ylabel="loss, nats per token")
+    return ax
+
+
+@figure(8, 3.8)
+def forgetting(
+    steps: Sequence[float], losses: Mapping[str, ArrayLike], *, ax: Axes
+) -> Axes:
+    """Draw how losses on several kinds of text move while only one is taught."""
+    looks = [("value", "o-"), ("loss", "s-"), ("other", "^--"), ("gradient", "D:")]
+    curves = {name: np.asarray(curve, float) for name, curve in losses.items()}
+    high = max(curve.max() for curve in curves.values())
+    for (name, curve), (colour, look) in zip(curves.items(), looks, strict=False):
+        ax.plot(steps, curve, look, color=COLOURS[colour], ms=5, label=name)
+    ax.set_ylim(0, high * 1.35)
+    ax.set(xlabel="step of the fine-tune", ylabel="loss, nats per token")
+    ax.legend(loc="upper left", ncols=1)
+    return ax
+
+
+@figure(8.4, 4.4)
+def cost_ladder(
+    flops: Mapping[str, float], ours: Sequence[str] = (), *, ax: Axes
+) -> Axes:
+    """Draw training runs on one logarithmic axis of operations."""
+    names = sorted(flops, key=lambda name: flops[name])
+    values = np.array([flops[name] for name in names], float)
+    low = 10.0 ** (np.floor(np.log10(values.min())) - 1)
+    for row, (name, value) in enumerate(zip(names, values, strict=True)):
+        colour = COLOURS["value" if name in ours else "data"]
+        ax.plot([low, value], [row, row], color=colour, lw=2, alpha=0.6)
+        ax.plot(value, row, "o", color=colour, ms=10)
+        ax.text(value * 3.5, row, _power(value), va="center", size=10)
+    ax.set_xscale("log")
+    ax.set_yticks(range(len(names)), names)
+    ax.tick_params(axis="y", length=0)
+    high = values.max() * 10**4
+    ax.set_xlim(low, high)
+    powers = np.arange(np.log10(low), np.log10(values.max()) + 1, 3)
+    ax.set_xticks(10.0**powers, [f"$10^{{{p:.0f}}}$" for p in powers])
+    ax.minorticks_off()
+    ax.set_xlabel(
+        "operations of the training (each mark is 1,000 times the one before)"
+    )
+    return ax
+
+
+@figure(8, 3)
+def bills(costs: Mapping[str, tuple[float, float]], *, ax: Axes) -> Axes:
+    """Draw what each way costs, in euros: computing and people's time, on a log axis.
+
+    costs: (compute, people) by name; a 0 is not drawn.
+    """
+    looks = (("computing", "data", "o"), ("people's time", "parameter", "s"))
+    drawn = [euros for pair in costs.values() for euros in pair if euros > 0]
+    for column, (label, colour, mark) in enumerate(looks):
+        points = [(p[column], row) for row, p in enumerate(costs.values()) if p[column]]
+        ax.plot(
+            *np.array(points).reshape(-1, 2).T,
+            mark,
+            color=COLOURS[colour],
+            ms=10,
+            label=label,
+        )
+        for euros, row in points:
+            ax.text(euros, row - 0.24, _euros(euros), ha="center", va="bottom", size=10)
+    ax.set_xscale("log")
+    ax.set_xlim(min(drawn) / 6, max(drawn) * 6)
+    low, high = np.log10(min(drawn) / 6), np.log10(max(drawn) * 6)
+    powers = np.arange(np.ceil(low), np.floor(high) + 1)
+    ax.set_xticks(10.0**powers, [_euros(10.0**p) for p in powers])
+    ax.minorticks_off()
+    ax.set_yticks(range(len(costs)), list(costs))
+    ax.set_ylim(len(costs) - 0.5, -1.25)
+    ax.tick_params(axis="y", length=0)
+    for row in range(len(costs)):
+        ax.axhline(row, color=COLOURS["faint"], lw=1, zorder=0)
+    ax.legend(loc="upper right", ncols=2)
+    return ax
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}".replace("%", " %")
+
+
+def _power(value: float) -> str:
+    power = int(np.floor(np.log10(value)))
+    return f"{value / 10.0**power:.1f} × $10^{{{power}}}$"
+
+
+def _euros(euros: float) -> str:
+    """Return an amount in euros, to two figures."""
+    for size, unit in ((1e9, " bn"), (1e6, " m")):
+        if euros >= size * 0.9995:
+            return f"€{float(f'{euros / size:.2g}'):g}{unit}"
+    if euros < 1:
+        return f"€{float(f'{euros:.1g}'):g}"
+    return f"€{float(f'{euros:.2g}'):,.0f}"

@@ -1,0 +1,129 @@
+"""Figures of the limits: they draw what they are given, where they are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+
+from course_lib import plots
+from course_lib.plots.show import png
+from course_lib.plots.style import COLOURS
+
+YEARS = range(2000, 2006)
+FIGURES: dict[str, Callable[..., Axes]] = {
+    "answer_bars": lambda **k: plots.answer_bars(["a", "b"], [0.2, 0.7], "x", **k),
+    "bills": lambda **k: plots.bills({"a": (0.04, 2800), "b": (3e4, 0)}, **k),
+    "copies_by_size": lambda **k: plots.copies_by_size([20, 200], [[1, 0.1]], **k),
+    "cost_ladder": lambda **k: plots.cost_ladder({"a": 1e9, "b": 3e25}, ["a"], **k),
+    "cutoff": lambda **k: plots.cutoff(
+        YEARS, [1, 1, 1, 0.9, 0.4, 0.8], [1, 1, 1, 1, 0, 0], 2003, **k
+    ),
+    "forgetting": lambda **k: plots.forgetting(
+        [0, 10], {"new": [5, 1], "old": [2, 4]}, **k
+    ),
+    "loss_by_size": lambda **k: plots.loss_by_size(
+        [100, 1000], [1.5, 1.21], 1.2, {"pairs": 1.7}, **k
+    ),
+    "share_in_and_out": lambda **k: plots.share_in_and_out(
+        [0.9, 0.1], {"t = 1": [0.88, 0.12], "t = 0.2": [1, 0]}, **k
+    ),
+    "sure_and_right": lambda **k: plots.sure_and_right({"seen": (0.9, 0.8)}, **k),
+}
+
+
+def words(ax: Axes) -> list[str]:
+    return [text.get_text() for text in ax.texts]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_each_figure_draws_on_a_new_or_a_given_axes(name: str) -> None:
+    alone = FIGURES[name]()
+    assert len(png(alone.get_figure(root=True))) > 2_000
+    left, right = plots.panels(1, 2)
+    assert FIGURES[name](ax=left) is left
+    assert left.has_data()
+    assert not right.has_data()
+
+
+def test_every_figure_of_the_module_is_tested_here() -> None:
+    from course_lib.plots import limits
+
+    assert set(limits.__all__) == set(FIGURES)
+
+
+def test_the_likeliest_answer_stands_on_top_and_the_rest_is_cut() -> None:
+    ax = plots.answer_bars(["a", "b", "c"], [0.2, 0.7, 0.1], most=2)
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["b", "a"]
+    assert [bar.get_width() for bar in ax.patches] == [0.7, 0.2]
+    assert words(ax) == ["70 %", "20 %"]
+    assert ax.yaxis_inverted()
+
+
+def test_right_and_wrong_answers_differ_in_mark_and_colour() -> None:
+    ax = FIGURES["cutoff"]()
+    drawn = {line.get_label(): line for line in ax.lines}
+    assert list(drawn["right"].get_xdata()) == [2000, 2001, 2002, 2003]
+    assert list(drawn["wrong"].get_xdata()) == [2004, 2005]
+    assert drawn["right"].get_marker() != drawn["wrong"].get_marker()
+    assert to_hex(drawn["wrong"].get_color()).upper() == COLOURS["loss"]
+
+
+@pytest.mark.parametrize("right", [[True] * 6, [False] * 6])
+def test_a_cutoff_without_right_or_wrong_answers_is_drawn(right: list[bool]) -> None:
+    ax = plots.cutoff(YEARS, np.full(6, 0.5), right, last_year=2005)
+    assert png(ax.get_figure(root=True))
+
+
+def test_shares_are_drawn_from_left_to_right() -> None:
+    ax = FIGURES["share_in_and_out"]()
+    curve = next(line for line in ax.lines if line.get_label() == "t = 1")
+    assert list(curve.get_xdata()) == [0.1, 0.9]
+    assert list(curve.get_ydata()) == [0.12, 0.88]
+
+
+def test_copies_show_each_seed_and_the_mean() -> None:
+    ax = plots.copies_by_size([20, 2000], [[1.0, 0.0], [0.9, 0.1]])
+    assert len(ax.lines) == 3
+    assert words(ax) == ["95 %", "5 %"]
+    assert ax.get_xscale() == "log"
+
+
+def test_the_floor_is_shaded_and_no_loss_is_drawn_below_the_picture() -> None:
+    ax = FIGURES["loss_by_size"]()
+    low, high = ax.get_ylim()
+    assert low < 1.2 < 1.7 < high
+    assert any("1.200" in word for word in words(ax))
+    assert "pairs: 1.70" in words(ax)
+
+
+def test_forgetting_starts_at_zero_so_that_heights_compare() -> None:
+    ax = FIGURES["forgetting"]()
+    assert ax.get_ylim()[0] == 0
+    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["new", "old"]
+
+
+def test_the_ladder_is_sorted_and_marks_ours() -> None:
+    ax = plots.cost_ladder({"big": 3e25, "mine": 1.1e10, "mid": 2e18}, ["mine"])
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["mine", "mid", "big"]
+    dots = [line for line in ax.lines if line.get_marker() == "o"]
+    assert [to_hex(dot.get_color()).upper() for dot in dots] == [
+        COLOURS["value"],
+        COLOURS["data"],
+        COLOURS["data"],
+    ]
+    assert words(ax)[0] == "1.1 × $10^{10}$"
+
+
+def test_bills_write_every_amount_but_nothing_for_zero() -> None:
+    ax = plots.bills({"a": (0.04, 2800), "b": (31_000, 0), "c": (5e6, 2e9)})
+    assert sorted(words(ax)) == sorted(["€0.04", "€31,000", "€5 m", "€2,800", "€2 bn"])
+
+
+def test_both_bars_of_a_group_are_named_by_their_height() -> None:
+    ax = plots.sure_and_right({"seen": (0.9, 0.8), "unseen": (0.4, 0.1)})
+    assert [round(bar.get_height(), 2) for bar in ax.patches] == [0.9, 0.4, 0.8, 0.1]
+    assert words(ax) == ["90 %", "40 %", "80 %", "10 %"]

@@ -22,8 +22,8 @@ from course_lib.scalar import (
     loss_fn,
     parameters,
 )
+from course_lib.scalar.fused import softmax
 from course_lib.scalar.gpt import attention_weights, rms_norm
-from course_lib.scalar.value import softmax
 from tests.reference import Reference, reference
 
 TINY = {"block_size": 5, "n_layer": 1, "n_head": 2, "n_embd": 4}

@@ -26,7 +26,7 @@ import pytest
 
 from course_lib.gradients import finite_difference
 from course_lib.scalar import Value, cross_entropy, dot, ieee
-from course_lib.scalar.value import dots, softmax
+from course_lib.scalar.fused import dots, softmax
 
 INF, NAN = math.inf, math.nan
 # 1e-308 is subnormal (it has fewer digits, and JAX on a CPU takes it for 0).

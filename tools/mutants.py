@@ -32,6 +32,7 @@ PATIENCE = 180  # seconds; a mutant that makes the tests hang is caught, too
 # Which tests to run for a file, the most telling first, and which of them (-k).
 TESTS = {
     "scalar/value.py": ("test_value test_value_edges", ""),
+    "scalar/fused.py": ("test_value test_value_edges", ""),
     "scalar/ieee.py": ("test_value_edges test_value", ""),
     "scalar/gpt.py": ("test_scalar_gpt", ""),
     "scalar/nn.py": ("test_scalar_nn", ""),

@@ -2,9 +2,10 @@
 
 from course_lib.config import GPTConfig
 from course_lib.scalar.adam import AdamState, adam_init, adam_update
+from course_lib.scalar.fused import cross_entropy, dot
 from course_lib.scalar.gpt import generate, gpt, init_gpt, loss_fn, parameters
 from course_lib.scalar.nn import MLP, Layer, Neuron
-from course_lib.scalar.value import Value, backward_order, cross_entropy, dot
+from course_lib.scalar.value import Value, backward_order
 
 __all__ = [
     "MLP",

@@ -12,7 +12,8 @@ import random
 from collections.abc import Sequence
 
 from course_lib.config import GPTConfig
-from course_lib.scalar.value import Value, cross_entropy, dot, dots, softmax
+from course_lib.scalar.fused import cross_entropy, dot, dots, softmax
+from course_lib.scalar.value import Value
 
 Vector = list[Value]
 Matrix = list[Vector]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 
-from course_lib.scalar.value import Value, as_value, dot, dots
+from course_lib.scalar.fused import dot, dots
+from course_lib.scalar.value import Value, as_value
 
 ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
     "linear": lambda z: z,

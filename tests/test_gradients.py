@@ -262,6 +262,12 @@ def test_the_first_wrong_node_is_named(
         assert f"given as {given}, a nudge says {nudged}." in result.disagreement
 
 
+def test_the_result_itself_may_be_the_first_wrong_node() -> None:
+    number = with_wrong("tanh", lambda out, a: (1 + out * out,))
+    result = triangulate("tanh(a)", {"a": 0.5}, number=number)
+    assert result.disagreement.startswith("First wrong at 'tanh' (= 0.462117)")
+
+
 def test_wrong_bookkeeping_is_told_from_a_wrong_derivative() -> None:
     class Forgetful(Value):
         """Every local derivative is right, but blame is set, not added up."""

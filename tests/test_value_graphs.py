@@ -22,7 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from course_lib.scalar import Value, ieee, value
+from course_lib.scalar import Value, fused, ieee, value
 
 TOLERANCE = 1e-10  # of the sum of the absolute contributions of all paths
 NEARLY_CANCELLED = 1e-4  # a sum this much smaller than its terms is not judged
@@ -37,10 +37,10 @@ ON_VALUES = SimpleNamespace(
     tanh=lambda a: a.tanh(),
     sigmoid=lambda a: a.sigmoid(),
     relu=lambda a: a.relu(),
-    dot=lambda w, x: value.dot(w, x),
-    dots=lambda rows, vectors: value.dots(rows, vectors),
-    softmax=lambda z, scale: value.softmax(z, scale),
-    cross_entropy=lambda z, target: value.cross_entropy(z, target),
+    dot=lambda w, x: fused.dot(w, x),
+    dots=lambda rows, vectors: fused.dots(rows, vectors),
+    softmax=lambda z, scale: fused.softmax(z, scale),
+    cross_entropy=lambda z, target: fused.cross_entropy(z, target),
 )
 ON_ARRAYS = SimpleNamespace(
     exp=jnp.exp,
@@ -470,7 +470,7 @@ def test_a_planted_wrong_derivative_is_caught(
 def test_a_planted_wrong_fused_derivative_is_caught(
     op: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = getattr(value, op)
+    right = getattr(fused, op)
 
     def wrong(*arguments: Any) -> Any:
         return turned(right(*arguments))
@@ -480,7 +480,7 @@ def test_a_planted_wrong_fused_derivative_is_caught(
             return [turned(each) for each in out]
         return Value(out.data, out.children, out.local_grads[::-1], out.op)
 
-    monkeypatch.setattr(value, op, wrong)
+    monkeypatch.setattr(fused, op, wrong)
     with pytest.raises(AssertionError, match=r"jax\.grad says"):
         compare(n_programs=200, n_points=2, seed=7)
 

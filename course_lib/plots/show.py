@@ -63,5 +63,5 @@ def png(figure: Figure) -> bytes:
         figure.savefig(full, format="png", dpi=figure.dpi * SHARPNESS)
     with Image.open(full) as drawn:
         plain = drawn.convert("RGB").quantize(256, dither=Image.Dither.NONE)
-        plain.save(small, format="png")
+        plain.save(small, format="png", optimize=True)
     return small.getvalue()

@@ -19,15 +19,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 COPIED = ("course_lib", "tests", "benchmarks", "pyproject.toml")
-PATIENCE = 180  # seconds; a mutant that makes the tests hang is caught, too
+PATIENCE = 60.0  # seconds beyond ten times what the tests take without a mutant
 
 # Which tests to run for a file, the most telling first, and which of them (-k).
 TESTS = {
@@ -104,17 +106,15 @@ def workspace() -> Iterator[Path]:
         yield Path(folder)
 
 
-def run_tests(folder: Path, tests: Sequence[str]) -> tuple[int, str]:
+def run_tests(
+    folder: Path, tests: Sequence[str], patience: float | None = None
+) -> tuple[int, str]:
     """Run pytest in a workspace; return its exit status (-1: hung) and its words."""
-    cache = Path(tempfile.gettempdir()) / "mutants-jax-cache"  # compiled once for all
     variables = {
         **os.environ,
         "PYTHONPATH": str(folder),
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # none is needed, and each takes time
         "PYTHONDONTWRITEBYTECODE": "1",  # a stale .pyc would hide the next mutant
-        "JAX_COMPILATION_CACHE_DIR": str(cache),
-        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
-        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
     }
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
     try:
@@ -124,11 +124,11 @@ def run_tests(folder: Path, tests: Sequence[str]) -> tuple[int, str]:
             env=variables,
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=patience,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return -1, f"still running after {PATIENCE} s"
+        return -1, f"still running after {patience:.0f} s"
     return done.returncode, done.stdout + done.stderr
 
 
@@ -138,7 +138,21 @@ def tests_of(file: str) -> list[str]:
     return [*(f"tests/{name}.py" for name in names.split()), "-k", only]
 
 
-def verdict(mutant: Mutant, folder: Path) -> tuple[bool, str]:
+def seconds_of(file: str, folder: Path) -> float:
+    """Return how long the tests of a file take as it is.
+
+    Raises RuntimeError if they fail: then they can tell nothing about mutants.
+    """
+    started = time.monotonic()
+    status, words = run_tests(folder, tests_of(file))
+    if status != 0:
+        raise RuntimeError(f"the tests of {file} fail without a mutant:\n{words}")
+    return time.monotonic() - started
+
+
+def verdict(
+    mutant: Mutant, folder: Path, patience: float | None = None
+) -> tuple[bool, str]:
     """Plant a mutant in a workspace, run its tests, mend the file again.
 
     Returns whether it was killed, and by what.
@@ -147,7 +161,7 @@ def verdict(mutant: Mutant, folder: Path) -> tuple[bool, str]:
     before = path.read_bytes()
     mutant.plant(folder / "course_lib")
     try:
-        status, words = run_tests(folder, tests_of(mutant.file))
+        status, words = run_tests(folder, tests_of(mutant.file), patience)
     finally:
         path.write_bytes(before)
     if status == 1:
@@ -160,9 +174,49 @@ def verdict(mutant: Mutant, folder: Path) -> tuple[bool, str]:
     return False, f"pytest ended with status {status}: {words.strip()[-300:]}"
 
 
+def judge(mutants: Sequence[Mutant], workers: int) -> Iterator[tuple[bool, str]]:
+    """Yield the verdict on each mutant, in order, several running at a time."""
+    files = list(dict.fromkeys(mutant.file for mutant in mutants))
+    with ExitStack() as stack:
+        cache = stack.enter_context(tempfile.TemporaryDirectory(prefix="mutants-jax-"))
+        os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", cache)  # compile once
+        os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+        os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+        free: queue.Queue[Path] = queue.Queue()
+        for _ in range(workers):
+            free.put(stack.enter_context(workspace()))
+        folder = free.get()
+        for mutant in mutants:  # all must fit before the first one runs
+            path = folder / "course_lib" / mutant.file
+            before = path.read_bytes()
+            mutant.plant(folder / "course_lib")
+            path.write_bytes(before)
+        free.put(folder)
+
+        def in_a_workspace(work: Callable[..., Any], *arguments: Any) -> Any:
+            folder = free.get()
+            try:
+                return work(*arguments, folder=folder)
+            finally:
+                free.put(folder)
+
+        with ThreadPoolExecutor(workers) as pool:
+            times = pool.map(lambda file: in_a_workspace(seconds_of, file), files)
+            seconds = dict(zip(files, times, strict=True))
+            yield from pool.map(
+                lambda mutant: in_a_workspace(
+                    partial(verdict, patience=PATIENCE + 10 * seconds[mutant.file]),
+                    mutant,
+                ),
+                mutants,
+            )
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the mutants and print what became of them; see the head of this file."""
-    parser = argparse.ArgumentParser(prog="mutants", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="mutants", description=(__doc__ or "").partition("\n")[0]
+    )
     parser.add_argument("only", nargs="?", default="", help="part of a file's name")
     parser.add_argument("--workers", type=int, default=2, help="how many at a time")
     options = parser.parse_args(arguments)
@@ -170,56 +224,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not mutants:
         print(f"no mutant of a file like {options.only!r}: {', '.join(TESTS)}")
         return 2
-    started = time.monotonic()
+    started, survivors = time.monotonic(), 0
+    print(f"{len(mutants)} mutants; first the tests as they are", flush=True)
     try:
-        with workspace() as folder:
-            for mutant in mutants:  # all must fit before the first one runs
-                path = folder / "course_lib" / mutant.file
-                before = path.read_bytes()
-                mutant.plant(folder / "course_lib")
-                path.write_bytes(before)
-            for file in dict.fromkeys(mutant.file for mutant in mutants):
-                status, words = run_tests(folder, tests_of(file))
-                if status != 0:
-                    print(f"the tests of {file} fail without a mutant:\n{words}")
-                    return 2
-    except ValueError as error:
+        verdicts = judge(mutants, options.workers)
+        for mutant, (killed, why) in zip(mutants, verdicts, strict=True):
+            print(f"{'killed' if killed else 'SURVIVED':8}  {mutant}  [{why}]")
+            sys.stdout.flush()
+            survivors += not killed
+    except (ValueError, RuntimeError) as error:
         print(error)
         return 2
-    survivors = []
-    for mutant, (killed, why) in run_all(mutants, options.workers):
-        print(f"{'killed  ' if killed else 'SURVIVED'}  {mutant}  [{why}]", flush=True)
-        if not killed:
-            survivors.append(mutant)
     print(
-        f"\n{len(mutants) - len(survivors)} of {len(mutants)} mutants killed "
+        f"\n{len(mutants) - survivors} of {len(mutants)} mutants killed "
         f"in {time.monotonic() - started:.0f} s"
     )
     return 1 if survivors else 0
-
-
-def run_all(
-    mutants: Sequence[Mutant], workers: int
-) -> Iterator[tuple[Mutant, tuple[bool, str]]]:
-    """Yield each mutant with its verdict, in order, several running at a time."""
-    folders: queue.Queue[Path] = queue.Queue()
-
-    def one(mutant: Mutant) -> tuple[bool, str]:
-        folder = folders.get()
-        try:
-            return verdict(mutant, folder)
-        finally:
-            folders.put(folder)
-
-    with ThreadPoolExecutor(workers) as pool:
-        spaces = [workspace() for _ in range(workers)]
-        try:
-            for space in spaces:
-                folders.put(space.__enter__())
-            yield from zip(mutants, pool.map(one, mutants), strict=True)
-        finally:
-            for space in spaces:
-                space.__exit__(None, None, None)
 
 
 if __name__ == "__main__":

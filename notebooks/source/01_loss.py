@@ -646,3 +646,5 @@ print(f"ln 27 = {math.log(27):.3f}, and 1,000 other lines lie above {floor:.1f}.
 # You can read the altimeter. Notebook 02 asks the question that moves the walker: if I
 # nudge this parameter, does the loss go up or down, and by how much? The answer is the
 # slope under the feet, the gradient.
+#
+# Unsure of a word? See the [glossary](../docs/GLOSSARY.md).

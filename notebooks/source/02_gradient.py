@@ -677,3 +677,5 @@ print("Nudges agree with jax.grad, every step went down, the line is the best on
 # You can feel the slope; you do not know yet how far to step. Notebook 03 takes the
 # same slope with strides of five lengths, from a crawl to an explosion. Notebook 04
 # then answers the question left open here: how can one pass give every slope at once?
+#
+# Unsure of a word? See the [glossary](../docs/GLOSSARY.md).

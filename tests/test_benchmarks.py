@@ -1,0 +1,235 @@
+"""The benchmarks: peers that compute the same numbers, and honest arithmetic.
+
+Nothing here is timed. What needs PyTorch or micrograd runs where they are installed,
+after `make bench`.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import os
+import platform
+from collections.abc import Iterator
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+
+from benchmarks import __main__ as program
+from benchmarks import growth, jax_gpt, scalar_gpt, scalar_mlp
+from benchmarks import jax_against_torch as against_torch
+from benchmarks.setting import STEPS, reference, schedule
+from benchmarks.timing import (
+    Claim,
+    Contender,
+    Spread,
+    at_least,
+    check_same,
+    race,
+    ratios,
+    short,
+)
+from course_lib.config import GPTConfig
+from course_lib.scalar import backward_order
+from course_lib.training import linear
+
+
+@pytest.fixture
+def rank_promotion() -> Iterator[None]:
+    """Allow positions (T, n_embd) to be added to batches (B, T, n_embd)."""
+    with jax.numpy_rank_promotion("allow"):
+        yield
+
+
+# --- the peers compute the same numbers
+
+
+def test_the_reference_run_is_the_documented_one() -> None:
+    run = reference()
+    assert run.config == GPTConfig(27)
+    assert (run.config.n_params, len(run.names), STEPS) == (4192, 1000, 1000)
+    assert run.rows().shape == (1000, 17)
+    for row, document in zip(run.rows(), run.documents(), strict=True):
+        assert row[row >= 0].tolist() == document
+    assert [schedule(step) for step in (0, 500, 1000)] == [0.01, 0.005, 0.0]
+
+
+def test_the_unfused_engine_and_ours_have_the_same_losses() -> None:
+    ours, peer = scalar_gpt.make_ours(), scalar_gpt.make_peer()
+    losses, plain = ours(2) + ours(4), peer(2) + peer(4)
+    assert len(losses) == 4
+    assert losses == pytest.approx(plain, abs=1e-9)
+    assert losses[0] == pytest.approx(math.log(27), abs=0.3)
+
+
+@pytest.mark.usefixtures("rank_promotion")
+def test_the_jax_run_has_the_losses_of_the_unfused_engine() -> None:
+    losses = jax_gpt.make_ours()(4)
+    assert len(losses) == STEPS
+    assert losses[:4] == pytest.approx(scalar_gpt.make_peer()(4), abs=5e-6)
+
+
+def test_micrograd_and_ours_have_the_same_gradients() -> None:
+    pytest.importorskip("micrograd")
+    ours, peer = scalar_mlp.make_ours(), scalar_mlp.make_peer()
+    first = ours()
+    assert ours() == first  # gradients start from 0
+    (our_loss, our_grads), (loss, grads) = first, peer()
+    assert our_loss == pytest.approx(loss, rel=1e-12)
+    assert len(our_grads) == 2 * 16 + 16 * 16 + 16 + 16 + 16 + 1
+    assert our_grads == pytest.approx(grads, rel=1e-9, abs=1e-13)
+
+
+@pytest.mark.usefixtures("rank_promotion")
+@pytest.mark.parametrize(("make_task", "n"), [("reference_task", 5), ("wide_task", 2)])
+@pytest.mark.parametrize("form", [("fused", "fused"), ("plain", "foreach")], ids=str)
+def test_pytorch_and_jax_have_the_same_losses(
+    make_task: str, n: int, form: tuple[str, str]
+) -> None:
+    torch = pytest.importorskip("torch")
+    from benchmarks.torch_gpt import TorchGPT
+
+    few = functools.partial(getattr(against_torch, make_task), n)
+    task = few()
+    batches = np.split(task.rows[: n * task.batch_size], n)
+    lengths = [(rows >= 0).sum(axis=1).max() for rows in batches]
+    tensors = [
+        torch.tensor(rows[:, :length]).long()
+        for rows, length in zip(batches, lengths, strict=True)
+    ]
+    model = TorchGPT(task.weights, task.config, *form)
+    losses = model.train(tensors, [task.learning_rate(step) for step in range(n)])
+    assert losses == pytest.approx(against_torch.make_ours(few)(), abs=2e-5)
+
+
+def test_the_operations_of_a_step_are_counted_as_by_hand() -> None:
+    config = GPTConfig(5, block_size=3, n_layer=2, n_head=1, n_embd=2)
+    rows = np.zeros((2, 4), np.int32)  # two documents, three tokens to read
+    task = against_torch.Task(config, rows, {}, 2, 1, linear(1.0, 1), 1)
+    forward = 0
+    for _ in range(2 * 3):  # each token, at 2 operations per multiply-add
+        forward += 2 * (5 * 2)  # logits
+        for _ in range(2):  # layers: 4 square matrices, two of 2 x 8, attention
+            forward += 2 * (4 * 2 * 2 + 2 * 2 * 8) + 2 * (2 * 3 * 2)
+    assert task.flops() == 3 * forward
+
+
+def test_the_growing_graph_has_as_many_operations_as_it_says() -> None:
+    for n_nodes in (1_000, 10_000):
+        assert len(backward_order(growth.build(n_nodes))) == n_nodes
+
+
+# --- the arithmetic of results
+
+
+def test_an_exponent_is_the_slope_on_log_axes() -> None:
+    sizes = [10.0, 100.0, 1000.0]
+    assert growth.exponent(sizes, [3 * n**1.5 for n in sizes]) == pytest.approx(1.5)
+
+
+def test_ratios_are_taken_turn_by_turn() -> None:
+    spread = ratios([20.0, 60.0, 90.0], [1.0, 2.0, 1.0])
+    assert spread == Spread(median=30.0, low=20.0, high=90.0)
+    assert spread.text("x") == "30 (20 to 90)x"
+    assert Spread.of([0.0123456]).text(" ms", scale=1e3) == "12.3 (12.3 to 12.3) ms"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(2345.6, "2,346"), (123.4, "123"), (12.34, "12.3"), (0.5, "0.5")],
+)
+def test_numbers_are_written_to_three_digits(number: float, text: str) -> None:
+    assert short(number) == text
+
+
+def test_a_difference_between_the_peers_stops_the_benchmark() -> None:
+    assert check_same([1.0, 2.0], [1.0, 2.25], 0.5, "a loss") == 0.25
+    for wrong in (2.75, math.nan):
+        with pytest.raises(AssertionError, match=r"differ in a loss: 2\.0 and"):
+            check_same([1.0, 2.0], [1.0, wrong], 0.5, "a loss")
+    with pytest.raises(ValueError, match="zip"):
+        check_same([1.0, 2.0], [1.0], 0.5, "a loss")
+
+
+def test_a_claim_is_reached_by_its_median() -> None:
+    low, high = Spread(19.0, 1.0, 99.0), Spread(20.0, 1.0, 99.0)
+    assert [at_least("a", "b", 20, s, "").reached for s in (low, high)] == [False, True]
+
+
+# --- contenders
+
+
+def test_contenders_work_by_turns_and_answer() -> None:
+    with Contender(functools.partial, pow, 2) as a, Contender(lambda_free, 3) as b:
+        answers = race([a, b], [(5,), (6,)])
+    (seconds, first), (_, second) = answers[0]
+    assert (first, second) == (32, 64)
+    assert [result for _, result in answers[1]] == [8, 9]
+    assert 0 <= seconds < 10
+
+
+lambda_free: Any = functools.partial(functools.partial, int.__add__)
+
+
+def test_what_goes_wrong_in_a_contender_is_told() -> None:
+    with Contender(functools.partial, int) as parse:
+        assert parse("7")[1] == 7
+        with pytest.raises(RuntimeError, match="invalid literal for int"):
+            parse("x")
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        Contender(divmod, 1, 0)
+    with Contender(functools.partial, os._exit) as leave:  # noqa: SIM117
+        with pytest.raises(RuntimeError, match="ended with code 3"):
+            leave(3)
+
+
+# --- the program
+
+
+CLAIM = Claim("walking", "running", "1x", "0.5 (0.4 to 0.6)x", False, "Slow.")
+
+
+def test_the_page_tells_what_was_measured_and_where() -> None:
+    page = program.page([CLAIM])
+    assert "| walking | running | 1x | 0.5 (0.4 to 0.6)x | **no** |" in page
+    assert "- **walking**: Slow." in page
+    assert f"Python {platform.python_version()}" in page
+    assert "make bench" in page
+
+
+def test_the_page_does_not_name_the_machine() -> None:
+    words = set("\n".join(program.machine()).replace(",", " ").split())
+    assert platform.node() not in words
+
+
+def test_only_a_whole_run_writes_the_page(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Script:
+        @staticmethod
+        def run() -> list[Claim]:
+            return [CLAIM]
+
+    monkeypatch.setattr(program, "RESULTS", tmp_path / "RESULTS.md")
+    monkeypatch.setattr(program, "import_module", lambda name: Script)
+    assert program.main(["growth"]) == 1  # a missed aim
+    assert not program.RESULTS.exists()
+    assert program.main([]) == 1
+    table = program.RESULTS.read_text(encoding="utf-8")
+    assert table.count("| walking |") == len(program.SCRIPTS)
+    assert "aim: 1x, MISSED" in capsys.readouterr().out
+
+
+def test_an_unknown_script_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        program.main(["nothing"])
+    assert refused.value.code == 2
+    assert "invalid choice: 'nothing'" in capsys.readouterr().err
+
+
+def test_every_script_can_be_run() -> None:
+    folder = program.RESULTS.parent
+    with_run = {p.stem for p in folder.glob("*.py") if "\ndef run(" in p.read_text()}
+    assert with_run == set(program.SCRIPTS)

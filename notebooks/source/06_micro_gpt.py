@@ -904,8 +904,9 @@ print("Two engines, one walk; and at its end the model knows more than counting 
 #
 # Notebook 07 takes this model into the laboratory and measures what training cannot do,
 # and what it costs. Notebook 08 asks why graphics cards, and what changes when one
-# machine is not enough. To train on a list of your own, one name per line, in a
-# terminal:
+# machine is not enough. Unsure of a word? See the [glossary](../docs/GLOSSARY.md).
+#
+# To train on a list of your own, one name per line, in a terminal:
 #
 # ```
 # course train --data my_names.txt --engine jax --steps 10000 --checkpoint my_run

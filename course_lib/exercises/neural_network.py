@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from course_lib.exercises.core import Case, exercise, question
 
 # --- neuron -----------------------------------------------------------------------
@@ -20,7 +22,7 @@ from course_lib.exercises.core import Case, exercise, question
     hints=(
         "Two steps. First the weighted sum z: each input times its weight, all added "
         "up, and the bias once. Then the sigmoid of z.",
-        "zip(weights, inputs) gives the pairs. The sigmoid is 1 / (1 + math.exp(-z)).",
+        "zip(weights, inputs) gives the pairs. The sigmoid is 1 / (1 + np.exp(-z)).",
         "z = sum(w * x for w, x in zip(weights, inputs)) + bias; then return the "
         "sigmoid of z.",
     ),
@@ -36,7 +38,7 @@ from course_lib.exercises.core import Case, exercise, question
 def neuron(inputs, weights, bias):
     """Return the sigmoid of the weighted sum of the inputs, bias included."""
     z = sum(w * x for w, x in zip(weights, inputs, strict=True)) + bias
-    return 1 / (1 + math.exp(-z))
+    return 1 / (1 + np.exp(-z))
 
 
 neuron.slip(
@@ -59,35 +61,35 @@ neuron.slip(
     "bias added after the threshold",
     "An output above 1, or below 0? The bias shifts the sum before it is squashed.",
     (" + bias", ""),
-    ("math.exp(-z))", "math.exp(-z)) + bias"),
+    ("np.exp(-z))", "np.exp(-z)) + bias"),
 )
 neuron.slip(
     "the sum without the threshold",
     "This is z, the weighted sum, and it is right. One step is missing: what squashes "
     "it to between 0 and 1?",
-    ("1 / (1 + math.exp(-z))", "z"),
+    ("1 / (1 + np.exp(-z))", "z"),
 )
 neuron.slip(
     "a hard step instead of a soft one",
     "A step from 0 to 1 is flat everywhere else, so it has no slope to follow. The "
     "sigmoid bends instead.",
-    ("1 / (1 + math.exp(-z))", "1.0 if z > 0 else 0.0"),
+    ("1 / (1 + np.exp(-z))", "1.0 if z > 0 else 0.0"),
 )
 neuron.slip(
     "sign flipped in the exponent",
     "For a large z the output should be near 1. Try z = 5 in your last line.",
-    ("math.exp(-z)", "math.exp(z)"),
+    ("np.exp(-z)", "np.exp(z)"),
 )
 neuron.slip(
     "tanh instead of the sigmoid",
     "tanh squashes too, but to between -1 and 1. For z = 0 the output should be 0.5.",
-    ("1 / (1 + math.exp(-z))", "math.tanh(z)"),
+    ("1 / (1 + np.exp(-z))", "np.tanh(z)"),
 )
 neuron.slip(
     "ReLU instead of the sigmoid",
     "This cuts off what is negative and leaves the rest as it is. The sigmoid never "
     "goes above 1.",
-    ("1 / (1 + math.exp(-z))", "max(z, 0.0)"),
+    ("1 / (1 + np.exp(-z))", "max(z, 0.0)"),
 )
 neuron.slip(
     "weights added instead of multiplied",
@@ -98,8 +100,8 @@ neuron.slip(
     "each product squashed on its own",
     "The neuron adds first and squashes once, at the end. Here every product is "
     "squashed before the sum.",
-    ("w * x for", "1 / (1 + math.exp(-w * x)) for"),
-    ("1 / (1 + math.exp(-z))", "z"),
+    ("w * x for", "1 / (1 + np.exp(-w * x)) for"),
+    ("1 / (1 + np.exp(-z))", "z"),
 )
 neuron.slip(
     "mean instead of sum",
@@ -111,8 +113,8 @@ neuron.slip(
     "threshold applied twice",
     "The result never leaves the range from 0.5 to 0.73. How often is it squashed?",
     (
-        "return 1 / (1 + math.exp(-z))",
-        "z = 1 / (1 + math.exp(-z))\n    return 1 / (1 + math.exp(-z))",
+        "return 1 / (1 + np.exp(-z))",
+        "z = 1 / (1 + np.exp(-z))\n    return 1 / (1 + np.exp(-z))",
     ),
 )
 
@@ -124,7 +126,7 @@ neuron.slip(
 )
 def _(inputs, weights, bias):
     z = sum(inputs) * sum(weights) + bias
-    return 1 / (1 + math.exp(-z))
+    return 1 / (1 + np.exp(-z))
 
 
 @neuron.wrong(
@@ -135,7 +137,7 @@ def _(inputs, weights, bias):
 def _(inputs, weights, bias):
     for w, x in zip(weights, inputs, strict=True):
         z = w * x
-    return 1 / (1 + math.exp(-(z + bias)))
+    return 1 / (1 + np.exp(-(z + bias)))
 
 
 @neuron.right("in a loop that starts from the bias")
@@ -148,15 +150,11 @@ def _(inputs, weights, bias):
 
 @neuron.right("with NumPy")
 def _(inputs, weights, bias):
-    import numpy as np
-
     return 1 / (1 + np.exp(-(np.dot(weights, inputs) + bias)))
 
 
 @neuron.right("in float32")
 def _(inputs, weights, bias):
-    import numpy as np
-
     z = np.float32(weights) @ np.float32(inputs) + np.float32(bias)
     return np.float32(1) / (np.float32(1) + np.exp(-z))
 
@@ -200,7 +198,7 @@ def _(inputs, weights, bias):
         "Go through the layers in order. What a layer gives out is what the next one "
         "reads, so one name can hold both.",
         "The sum of one neuron: its row times the inputs, added up, plus its bias. Do "
-        "this for every row. Then math.tanh on each, unless the layer is the last.",
+        "this for every row. Then np.tanh on each, unless the layer is the last.",
         "for i, (weights, biases) in enumerate(layers): make the list of sums; "
         "if i < len(layers) - 1: squash it; then inputs = that list.",
     ),
@@ -245,7 +243,7 @@ def mlp_forward(layers, inputs):
         for row, bias in zip(weights, biases, strict=True):
             sums.append(sum(w * x for w, x in zip(row, inputs, strict=True)) + bias)
         last = i == len(layers) - 1
-        inputs = sums if last else [math.tanh(z) for z in sums]
+        inputs = sums if last else [np.tanh(z) for z in sums]
     return inputs
 
 
@@ -253,13 +251,13 @@ mlp_forward.slip(
     "the last layer squashed too",
     "Scores may be any number: softmax comes after them. Here they all lie between -1 "
     "and 1. Which layer should not squash?",
-    ("sums if last else [math.tanh(z) for z in sums]", "[math.tanh(z) for z in sums]"),
+    ("sums if last else [np.tanh(z) for z in sums]", "[np.tanh(z) for z in sums]"),
 )
 mlp_forward.slip(
     "no activation at all",
     "Without a squash between them, many layers are worth one: a line of a line is a "
     "line. Where does tanh come in?",
-    ("sums if last else [math.tanh(z) for z in sums]", "sums"),
+    ("sums if last else [np.tanh(z) for z in sums]", "sums"),
 )
 mlp_forward.slip(
     "tanh on the last layer only",
@@ -274,12 +272,12 @@ mlp_forward.slip(
 mlp_forward.slip(
     "ReLU instead of tanh",
     "What is negative is cut off here. tanh lets it through, squashed.",
-    ("math.tanh(z) for", "max(z, 0.0) for"),
+    ("np.tanh(z) for", "max(z, 0.0) for"),
 )
 mlp_forward.slip(
     "sigmoid instead of tanh",
     "The sigmoid gives 0.5 for a sum of 0. Which squashing function is asked for?",
-    ("math.tanh(z) for", "1 / (1 + math.exp(-z)) for"),
+    ("np.tanh(z) for", "1 / (1 + np.exp(-z)) for"),
 )
 mlp_forward.slip(
     "the layers taken from the last to the first",
@@ -291,8 +289,8 @@ mlp_forward.slip(
     "One layer comes out right, and then the function ends. Should return stand inside "
     "the loop?",
     (
-        "        inputs = sums if last else [math.tanh(z) for z in sums]\n",
-        "        inputs = sums if last else [math.tanh(z) for z in sums]\n"
+        "        inputs = sums if last else [np.tanh(z) for z in sums]\n",
+        "        inputs = sums if last else [np.tanh(z) for z in sums]\n"
         "        return inputs\n",
     ),
 )
@@ -301,23 +299,22 @@ mlp_forward.slip(
     "The inputs are data. Only sums are squashed.",
     (
         "    for i, (weights",
-        "    inputs = [math.tanh(x) for x in inputs]\n    for i, (weights",
+        "    inputs = [np.tanh(x) for x in inputs]\n    for i, (weights",
     ),
 )
 mlp_forward.slip(
     "each product squashed before the sum",
     "A neuron adds first and squashes once. Here every product is squashed.",
-    ("w * x for", "math.tanh(w * x) for"),
-    ("sums if last else [math.tanh(z) for z in sums]", "sums"),
+    ("w * x for", "np.tanh(w * x) for"),
+    ("sums if last else [np.tanh(z) for z in sums]", "sums"),
 )
 mlp_forward.slip(
     "the bias added after the squash",
     "The bias shifts the sum, so it has to be in it when tanh is taken.",
     (" + bias)", ")"),
     (
-        "sums if last else [math.tanh(z) for z in sums]",
-        "[(z if last else math.tanh(z)) + b "
-        "for z, b in zip(sums, biases, strict=True)]",
+        "sums if last else [np.tanh(z) for z in sums]",
+        "[(z if last else np.tanh(z)) + b for z, b in zip(sums, biases, strict=True)]",
     ),
 )
 
@@ -333,7 +330,7 @@ def _(layers, inputs):
             sum(w * x for w, x in zip(row, inputs, strict=False)) + bias
             for row, bias in zip(weights, biases, strict=True)
         ]
-        outputs = sums if i == len(layers) - 1 else [math.tanh(z) for z in sums]
+        outputs = sums if i == len(layers) - 1 else [np.tanh(z) for z in sums]
     return outputs
 
 
@@ -348,7 +345,7 @@ def _(layers, inputs):
             sum(w * x for w, x in zip(column, inputs, strict=False)) + bias
             for column, bias in zip(zip(*weights, strict=True), biases, strict=False)
         ]
-        inputs = sums if i == len(layers) - 1 else [math.tanh(z) for z in sums]
+        inputs = sums if i == len(layers) - 1 else [np.tanh(z) for z in sums]
     return inputs
 
 
@@ -362,15 +359,13 @@ def _(layers, inputs):
     for i, (weights, biases) in enumerate(layers):
         for k, (row, bias) in enumerate(zip(weights, biases, strict=True)):
             z = sum(w * x for w, x in zip(row, inputs, strict=False)) + bias
-            z = z if i == len(layers) - 1 else math.tanh(z)
+            z = z if i == len(layers) - 1 else np.tanh(z)
             inputs[k : k + 1] = [z]
     return inputs[: len(layers[-1][1])]
 
 
 @mlp_forward.right("with NumPy")
 def _(layers, inputs):
-    import numpy as np
-
     x = np.asarray(inputs)
     for i, (weights, biases) in enumerate(layers):
         x = np.asarray(weights) @ x + np.asarray(biases)
@@ -381,8 +376,6 @@ def _(layers, inputs):
 
 @mlp_forward.right("in float32")
 def _(layers, inputs):
-    import numpy as np
-
     x = np.float32(inputs)
     *hidden, (weights, biases) = layers
     for w, b in hidden:
@@ -420,8 +413,6 @@ def _(layers, inputs):
 @mlp_forward.right("as one fold over the layers")
 def _(layers, inputs):
     from functools import reduce
-
-    import numpy as np
 
     def onward(x, layer):
         weights, biases = layer
@@ -462,14 +453,14 @@ def _(layers, inputs):
         "largest at z = 0, where a is 0.5, and nearly 0 where a is near 0 or near 1.",
         "A product of two factors does this: one is small when a is near 0, the other "
         "when a is near 1.",
-        "a = 1 / (1 + math.exp(-z)); the factors are a and what is left of 1.",
+        "a = 1 / (1 + np.exp(-z)); the factors are a and what is left of 1.",
     ),
     cases=[(0.0,), (1.0,), (-2.0,), (0.5,), (4.0,), (-6.0,)],
     after="It is never above 0.25. Keep that number in mind.",
 )
 def sigmoid_derivative(z):
     """Return d sigmoid(z) / dz."""
-    a = 1 / (1 + math.exp(-z))
+    a = 1 / (1 + np.exp(-z))
     return a * (1 - a)
 
 
@@ -522,7 +513,7 @@ sigmoid_derivative.slip(
     "The output is squashed a second time before the slope is taken. Once is enough.",
     (
         "return a * (1 - a)",
-        "a = 1 / (1 + math.exp(-a))\n    return a * (1 - a)",
+        "a = 1 / (1 + np.exp(-a))\n    return a * (1 - a)",
     ),
 )
 sigmoid_derivative.slip(
@@ -535,7 +526,7 @@ sigmoid_derivative.slip(
     "the slope of the power alone",
     "exp(-z) is one piece of the sigmoid. The chain rule wants the pieces around it "
     "too: at z = 0 the slope is 0.25.",
-    ("a * (1 - a)", "math.exp(-z)"),
+    ("a * (1 - a)", "np.exp(-z)"),
 )
 
 
@@ -546,7 +537,7 @@ sigmoid_derivative.slip(
 )
 def _(z):
     h = 1e-4
-    return 1 / (1 + math.exp(-(z + h))) - 1 / (1 + math.exp(-z))
+    return 1 / (1 + np.exp(-(z + h))) - 1 / (1 + np.exp(-z))
 
 
 @sigmoid_derivative.right("from the quotient rule")
@@ -557,16 +548,12 @@ def _(z):
 
 @sigmoid_derivative.right("with NumPy")
 def _(z):
-    import numpy as np
-
     a = 1 / (1 + np.exp(-np.asarray(z)))
     return a - a**2
 
 
 @sigmoid_derivative.right("in float32")
 def _(z):
-    import numpy as np
-
     a = np.float32(1) / (np.float32(1) + np.exp(-np.float32(z)))
     return a * (np.float32(1) - a)
 

@@ -176,15 +176,18 @@ def decision_map(
         x, y, shares, cmap=SHADES, vmin=-0.25, vmax=1.25, shading="gouraud", zorder=0
     )
     if shares.min() < 0.5 < shares.max():
-        ax.contour(x, y, shares, [0.5], colors=COLOURS["value"], linewidths=2.5)
+        ax.contour(
+            x, y, shares, [0.5], colors=COLOURS["value"], linewidths=2.5, zorder=4
+        )
+    crowd = len(points) > 300
     for label in (0, 1):
         ax.plot(
             *points[labels == label].T,
             MARKS[label],
             color=SIDES[label],
             mec=INK,
-            mew=0.7,
-            ms=4.5 if small else 6,
+            mew=0.3 if crowd else 0.7,
+            ms=3 if crowd else 4.5 if small else 6,
             zorder=3,
         )
     if weights is not None:
@@ -473,7 +476,7 @@ def fitting_curves(
     ax.set(xlim=(0, len(steps)), ylim=(0, highest), xlabel="step", ylabel="loss, nats")
     ax.set_title(title, size=11)
     if key:
-        ax.legend(loc="upper right", handlelength=2.6, borderaxespad=0.1)
+        ax.legend(loc="best", handlelength=2.6, borderaxespad=0.1)
     return ax
 
 

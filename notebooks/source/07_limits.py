@@ -62,9 +62,9 @@ def names_model():
 # %% [markdown]
 # ## It learns nothing from your questions
 #
-# A belief first: *the more I talk to it, the better it knows me*. Take a **fingerprint**
-# of the model. SHA-256 turns all its parameters into one short number; if a single bit
-# of a single weight changes, the fingerprint becomes a different one.
+# A belief first: *the more I talk to it, the better it knows me*. Take a
+# **fingerprint** of the model. SHA-256 turns all its parameters into one short number;
+# if a single bit of a single weight changes, the fingerprint becomes a different one.
 
 
 # %%
@@ -187,8 +187,8 @@ for name, part in {"1960 to 2019": slice(0, 60), "2020 to 2039": slice(60, 80)}.
 # ## It says what its data says
 #
 # A skewed world next. Five jobs, forty sentences each; the share of *she* is chosen by
-# us: 90 % of the nurses, 10 % of the smiths. We know the skew exactly, so we can measure
-# what becomes of it.
+# us: 90 % of the nurses, 10 % of the smiths. We know the skew exactly, so we can
+# measure what becomes of it.
 
 # %%
 shares = {"nurse": 0.9, "baker": 0.75, "clerk": 0.5, "pilot": 0.3, "smith": 0.1}
@@ -351,9 +351,10 @@ plots.show(
 
 # %% [markdown]
 # The same model, the same number of steps. With few examples the cheapest way down is
-# to store them; with many, there is no room to store and it pays to find what they
-# share. Large models do both: common knowledge is generalised, a rare text that was
-# read often enough is stored. That has a price. Hide one secret among 200 names:
+# to store them; with many, each is read too rarely to be stored, and it pays to find
+# what they share. Large models do both: common knowledge is generalised, a rare text
+# that was read often enough is stored. That has a price. Hide one secret among 200
+# lines, each of which is read 32 times:
 #
 # <!-- widget: memorise_or_generalise -->
 
@@ -420,8 +421,8 @@ print("the source writes", "".join("abcdef"[i] for i in exam[0]))
 pairs = np.ones((6, 6))
 np.add.at(pairs, (lessons[:, :-1], lessons[:, 1:]), 1)
 pairs = -np.log(pairs / pairs.sum(axis=1, keepdims=True))[exam[:, :-1], exam[:, 1:]]
-known = -np.log(chain[exam[:, :-2], exam[:, 1:-1], exam[:, 2:]])  # (1000, 31)
-floor, by_pairs = np.c_[pairs[:, :1], known].mean(), pairs.mean()
+rest = -np.log(chain[exam[:, :-2], exam[:, 1:-1], exam[:, 2:]])  # (1000, 31)
+floor, by_pairs = np.c_[pairs[:, :1], rest].mean(), pairs.mean()
 print(f"the source itself {floor:.3f}, counting pairs {by_pairs:.3f}, in nats a letter")
 
 # %% [markdown]
@@ -528,9 +529,9 @@ print(f"{seconds:.1f} s here: {ours / seconds:.0e} useful operations a second")
 
 # %% [markdown]
 # Now the same rule for runs whose makers published parameters and tokens. The sources
-# stand in `costs.PUBLISHED`, and one line checks the rule: where the hours are published
-# too, it says which part of the chips' peak was reached. Engineers are content with a
-# third to a half; a result of 3 % or 300 % would speak against the rule.
+# stand in `costs.PUBLISHED`, and one line checks the rule: where the hours are
+# published too, it says which part of the chips' peak was reached. A result of 3 % or
+# 300 % would speak against the rule.
 
 # %% tags=["nbval-check-output"]
 for run in costs.PUBLISHED:
@@ -548,10 +549,10 @@ plots.show(
 )
 
 # %% [markdown]
-# The axis needs sixteen powers of ten. Llama 3 70B took 6.4 million H100 hours (Meta's
-# model card, 2024). Of GPT-4 no size was published; its maker said in April 2023 that
-# training had cost *more than* 100 million dollars. The loop that all of them ran is
-# the one you ran.
+# The axis needs more than fifteen powers of ten. Llama 3 70B took 6.4 million H100
+# hours (Meta's model card, 2024). Of GPT-4 no size was published; its maker said in
+# April 2023 that training had cost *more than* 100 million dollars. The loop that all
+# of them ran is the one you ran.
 #
 # For money we need prices, and prices change. So they are an object you can edit:
 # assumptions of this page, not quotations. Three ways to a model for one company:
@@ -569,6 +570,8 @@ ways = {  # operations, hours of people's work, runs until it works
 for way, bill in ways.items():
     parts = f"computing {bill.compute:10,.2f}, people {bill.people:9,.0f}"
     print(f"{way:12} {parts}, total {bill.total:9,.0f} euros")
+hours = 6.4e6 * prices.per_device_hour
+print(f"Llama 3 70B, its hours at this price: {hours / 1e6:.0f} million euros")
 
 # %%
 both = {way: (bill.compute, bill.people) for way, bill in ways.items()}
@@ -641,7 +644,7 @@ for problem, facts in problems.items():
 # - **F** Answers given with more than 90 % probability are true and need no check.
 # - **G** After each fine-tune we repeat the tests of the earlier skills.
 # - **H** In a small fine-tune, good examples cost more than computing.
-# - **I** A low temperature makes the usual answer more frequent than it was in the data.
+# - **I** A low temperature makes the usual answer more frequent than in the data.
 
 # %%
 spot_the_false_claim = ...  # one letter, such as "A"
@@ -653,9 +656,7 @@ exercise.spot_the_false_claim.check(spot_the_false_claim)
 # different values of `SEED`.
 
 # %% tags=["claim", "nbval-check-output"]
-assert fingerprint(names_model()) != fingerprint(
-    moved
-)  # using never moves, a step does
+assert fingerprint(names_model()) != fingerprint(moved)  # by a single step
 assert cup_right[:60].mean() > 0.9
 assert cup_right[60:].mean() < 0.4
 assert cup_sure[60:].mean() > cup_right[60:].mean() + 0.2  # sure without a reason

@@ -22,6 +22,7 @@ from course_lib.training.schedules import linear
 __all__ = ["Lab", "log_probs"]
 
 BATCH = 16
+ASKED = 256  # rows in one go: one program, and little memory
 
 
 @dataclass(frozen=True)
@@ -96,8 +97,14 @@ class Lab:
         them: (prompts, endings). What is missing to 1 are all other endings.
         """
         sentences = [prompt + ending for prompt in prompts for ending in endings]
-        rows = self.rows(sentences)
-        scores = np.asarray(log_probs(model.params, rows, self.config), float)
+        rows = self.rows([*sentences, *[""] * (-len(sentences) % ASKED)])
+        scores = np.concatenate(
+            [
+                log_probs(model.params, rows[i : i + ASKED], self.config)
+                for i in range(0, len(rows), ASKED)
+            ],
+            dtype=float,
+        )[: len(sentences)]
         lengths = np.repeat([len(prompt) for prompt in prompts], len(endings))
         asked = np.arange(self.config.block_size) >= lengths[:, None]
         chances = np.exp((scores * asked).sum(axis=1))

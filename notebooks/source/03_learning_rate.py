@@ -18,10 +18,10 @@
 # is near. Too long, and the walker leaps from wall to wall, each time higher, until it
 # is out of the world.
 #
-# The stride has a name, the **learning rate**. It is the one number that people who
-# train networks change most often, and the first suspect when training fails. This
-# notebook is about finding it, about changing it on the way, and about walkers clever
-# enough to adapt it for every parameter.
+# The stride has a name, the **learning rate**. If you have time to tune only one
+# number, tune this one, advise Goodfellow, Bengio and Courville (*Deep Learning*, 2016,
+# chapter 11). This notebook is about finding it, about changing it on the way, and
+# about walkers clever enough to adapt it for every parameter.
 
 # %% [markdown]
 # ## What you will be able to do
@@ -367,10 +367,10 @@ exercise.momentum.check(momentum)
 # %% [markdown]
 # ## Adam gives every parameter a stride of its own
 #
-# Momentum still has one learning rate for all parameters. In a large network the slopes
-# of some are thousands of times larger than those of others: a gorge in a million
-# directions. Adam (Kingma and Ba, 2014, arXiv 1412.6980) also remembers *how large* the
-# slopes of each parameter have been, and divides by that. We build it in three steps.
+# Momentum still has one learning rate for all parameters. In the gorge that hurts, and
+# a network is a gorge in as many directions as it has parameters. Adam (Kingma and Ba,
+# 2014, arXiv 1412.6980) also remembers *how large* the slopes of each parameter have
+# been, and divides by that. We build it in three steps.
 #
 # **Step one: a mean of the slopes.** It is a velocity whose weights add up to 1:
 # $m \leftarrow \beta_1 m + (1 - \beta_1)\, g$, with $\beta_1 = 0.9$.
@@ -451,10 +451,10 @@ plots.show(
 )
 
 # %% [markdown]
-# Look at the first steps with correction: they run at 45 degrees on paper, though the
-# slope across is twenty times the slope along. Every parameter moves by one learning
-# rate. Two more checks: a loss a million times as high should change nothing, and the
-# package's Adam should walk the same way.
+# The first steps with correction are as long across as along (the stretched map hides
+# it), though the slope across is twenty times the slope along. Every parameter moves by
+# one learning rate. Two more checks: a loss a million times as high should change
+# nothing, and the package's Adam should walk the same way.
 
 # %% tags=["nbval-check-output"]
 ours = adam_walk(lambda p: p * (1, 100), (2.5, 0.5), 0.1, 60)
@@ -545,29 +545,27 @@ for ax, (name, row), (x, low, high) in zip(axes.flat, entries.items(), sizes):
     ground = walk.survey(mountains[name][0], (-x, x), (low, high))
     runs = {who: e.path[: (e.steps or 300) + 1] for who, e in row.items()}
     plots.paths_map(ground, runs, title=name, legend="", equal=False, ax=ax)
-needed = {
-    name: {who: e.steps for who, e in row.items()} for name, row in entries.items()
-}
+needed = {n: {who: e.steps for who, e in row.items()} for n, row in entries.items()}
 plots.steps_needed(needed, 1000, ax=axes.flat[5])
 plots.show(
     axes,
     alt="Maps of five mountains with the best walk of each runner, and a chart of the "
-    "steps they needed. Plain descent needs 1 step on the bowl and never arrives on "
-    "the two valleys and Rosenbrock. Momentum and Adam need 70 to 140 steps on most; "
-    "on Rosenbrock momentum needs 164 and Adam 341.",
+    "steps needed. Plain descent needs 1 step on the bowl and never arrives on two of "
+    "them. The others need 67 to 137; on Rosenbrock momentum 164, Adam 341.",
 )
 
 # %% [markdown]
 # <!-- widget: optimizer_race -->
 #
-# **Adam loses twice.** On the bowl one plain step of length $1/L$ is perfect, and Adam,
-# which may not see how high the slope is, takes 67. On Rosenbrock's valley it takes
-# twice as long as momentum. It wins clearly on the plateau, where it makes long strides
-# over level ground. On the gorge it is ahead of momentum by a nose.
+# **Adam loses twice.** On the bowl one plain step of length $1/L$ is perfect. Adam,
+# which divides the size of the slope away, needs 67. On Rosenbrock's valley it takes
+# twice as long as momentum. It wins clearly on the plateau, where its strides stay long
+# on level ground, and in the gorge by a nose. Momentum needs its seventy steps even on
+# the bowl.
 #
 # In the two valleys both fast runners got out of the wrong one, and plain descent did
-# not. That was luck: their best rate made them jump, and rates next to it did not. Then
-# why do so many people begin with Adam? Count how many of the 21 rates arrive at all.
+# not. That was luck more than skill: only a few of their rates threw them far enough.
+# Then why do so many people begin with Adam? Count how many of the 21 rates arrive.
 
 # %%
 print("rates that reach the target, of 21")
@@ -580,8 +578,9 @@ for name, row in entries.items():
 # an edge, walks are so sensitive that the rounding of the last digit decides.)
 #
 # There it is. In the gorge 3 rates of 21 serve plain descent, 8 serve momentum, and 14
-# serve Adam. **Adam is not the fastest; it is the most forgiving.** When one run costs
-# a day, you cannot try 21 of them.
+# serve Adam, which has the widest choice on four mountains of five. **Adam is not
+# always the fastest; it is the most forgiving.** When one run costs a day, you cannot
+# try 21.
 #
 # One more weakness. Adam's strides are its own for each *parameter*. What if the gorge
 # does not run along a parameter, but at 45 degrees? Slopes turn with the mountain, so
@@ -649,12 +648,11 @@ tests = {"counts": range_test(raw, rates), "scaled counts": range_test(scaled, r
 # %% tags=["nbval-check-output"]
 edges = {}
 for (name, losses), x in zip(tests.items(), (raw, scaled)):
-    edges[name] = 2 / np.linalg.eigvalsh(x.T @ x / 800)[-1]
-    best = int(np.argmin(losses))
-    print(
-        f"{name:13} 2/L = {edges[name]:.4f}, best rate tried {rates[best]:.4f}, "
-        f"loss {losses[best]:.3f}"
-    )
+    curvatures = np.linalg.eigvalsh(x.T @ x / 800)  # from the flattest direction on
+    edges[name] = 2 / curvatures[-1]
+    best, ratio = int(np.argmin(losses)), curvatures[-1] / curvatures[0]
+    print(f"{name:13} steepest / flattest {ratio:6,.0f}, edge 2/L = {edges[name]:.4f}")
+    print(f"{'':13} best rate tried {rates[best]:.4f}, loss {losses[best]:.3f}")
 
 # %%
 plots.show(
@@ -673,8 +671,8 @@ plots.show(
 # - The forecast was good. For the raw counts the cliff is where $2/L$ says. For the
 #   scaled ones it comes later: as this model grows sure of its answers, the mountain
 #   gets flatter, so $2/L$ at the start is a safe rate and not the last one.
-# - Scaling the inputs turned a gorge into something like a bowl. That helped more than
-#   any choice of the rate.
+# - Scaling the inputs turned a gorge into something nearer to a bowl. That lowered the
+#   loss more than any choice of the rate could.
 #
 # ### Exercise: fix a diverging run
 #
@@ -724,8 +722,8 @@ plots.show(
 
 # %% [markdown]
 # Four messages give an opinion: roughly right, on average, and sometimes the opposite.
-# None of the clouds leans to one side of the bold arrow. The noise has no direction of
-# its own, and that is why it can be averaged away.
+# No cloud leans to one side of the bold arrow. The errors cancel on average, which is
+# why many rough steps can do the work of a few exact ones.
 #
 # **Predict first.** To halve the noise, how many times as many messages do you need?
 
@@ -774,8 +772,8 @@ exercise.sgd.check(sgd)
 #
 # Near the floor the true slope fades, and the noise does not. A walker with a constant
 # rate never comes to rest: each batch pushes it to another side. The cure is to lower
-# the rate on the way, by a **schedule**: a function from the step to the rate. Two are
-# in wide use. With $T$ steps in all and $\eta$ the highest rate, at step $t$ they are
+# the rate on the way, by a **schedule**: a function from the step to the rate. Two
+# are common. With $T$ steps in all and $\eta$ the highest rate, at step $t$ they are
 #
 # $$\text{linear: } \eta \left(1 - \frac{t}{T}\right) \qquad
 # \text{cosine: } \frac{\eta}{2} \left(1 + \cos \frac{\pi t}{T}\right)$$
@@ -857,26 +855,29 @@ for name in ("constant", "cosine", "warmup"):
 # %% tags=["claim", "nbval-check-output"]
 inside, outside = race.walks(optimizers.sgd, gorge, (2.5, 0.5), [0.0199, 0.0201], 1000)
 assert abs(inside[-1, 1]) < 0.001 < 1000 < abs(outside[-1, 1])
+bowl = (landscapes.bowl, (2.5, 1.5), 0.0, [0.1, 0.3, 1.0])
+assert (
+    race.enter(optimizers.sgd, *bowl).steps < race.enter(optimizers.adam, *bowl).steps
+)
 
 each = scaled * (0.5 - is_spam)[:, None]
 for seed in range(5):
     rng, noise = np.random.default_rng(seed), []
     for size in (4, 64):
-        slopes = each[rng.integers(0, 200, (1000, size))].mean(axis=1)
-        noise.append(slopes.std(axis=0).mean())
+        noise.append(each[rng.integers(0, 200, (1000, size))].mean(1).std(0).mean())
     assert 3.7 < noise[0] / noise[1] < 4.3  # the root of 64 / 4 is 4
     made = (schedules.SCHEDULES[name](0.5, 1000) for name in ("constant", "cosine"))
     constant, cosine = (train(schedule, seed)[-1] - floor for schedule in made)
     assert cosine < constant / 3
-print("The edge is 2/L, noise falls with the root, and a schedule brings it to rest.")
+print("The edge is 2/L, Adam can lose, noise falls with the root, schedules settle.")
 
 # %% [markdown]
 # ## Three sentences to remember
 #
 # - On a bowl of curvature $L$ every learning rate below $2/L$ arrives and every one
 #   above it flies off, and on a real mountain the steepest direction sets that edge.
-# - Momentum remembers the way and Adam the size of the slopes; Adam is not always the
-#   fastest, but the one that forgives the most learning rates.
+# - Momentum remembers the way, and Adam also the size of the slopes; it is not always
+#   the fastest, but it forgives the most learning rates.
 # - Steps shrink by themselves as the slope fades; when slopes come from mini-batches,
 #   whose noise falls only with the square root of their size, a schedule must do it.
 

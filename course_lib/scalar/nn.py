@@ -52,8 +52,8 @@ class Layer:
 
     def __call__(self, inputs: Sequence[Value | float]) -> list[Value]:
         """Return what each neuron makes of the inputs."""
-        inputs = [as_value(x) for x in inputs]
-        sums = dots([neuron.weights for neuron in self.neurons], [inputs])[0]
+        values = [as_value(x) for x in inputs]
+        sums = dots([neuron.weights for neuron in self.neurons], [values])[0]
         return [neuron.fire(z) for neuron, z in zip(self.neurons, sums, strict=True)]
 
     def parameters(self) -> list[Value]:

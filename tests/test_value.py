@@ -87,6 +87,16 @@ def test_a_value_used_twice_is_to_blame_twice() -> None:
     assert y.grad == 2.0
 
 
+def test_a_node_made_by_hand_needs_a_slope_for_each_child() -> None:
+    a, b = Value(2.0), Value(5.0)
+    assert Value(10.0, (a, b), (5.0, 2.0), "times").children == (a, b)
+    for slopes in ((5.0,), (5.0, 2.0, 1.0)):
+        with pytest.raises(
+            ValueError, match=f"'times' got 2 children and {len(slopes)}"
+        ):
+            Value(10.0, (a, b), slopes, "times")
+
+
 def test_nodes_hold_their_number_children_slopes_and_operation() -> None:
     a, b = Value(2.0), Value(5.0)
     c = a * b

@@ -23,7 +23,7 @@ class Value:
     log(0) is -inf, 1 / 0 is inf, exp(1000) is inf, (-8) ** 0.5 is nan.
 
     Raises TypeError for anything but one real number (booleans, complex numbers,
-    strings and arrays are refused).
+    strings and arrays are refused), ValueError if a child has no slope.
     """
 
     __slots__ = ("_data", "children", "grad", "local_grads", "op", "time")
@@ -36,6 +36,11 @@ class Value:
         local_grads: tuple[float, ...] = (),
         op: str = "",
     ) -> None:
+        if len(children) != len(local_grads):
+            raise ValueError(
+                f"a Value needs one slope for each child: '{op}' got {len(children)} "
+                f"children and {len(local_grads)} slopes"
+            )
         self._data = data if type(data) is float else ieee.as_float(data)
         self.grad = 0.0
         self.children = children
@@ -137,9 +142,7 @@ class Value:
         for node in order:
             grad = node.grad
             if grad:  # a node without blame has none to pass on
-                for child, local_grad in zip(
-                    node.children, node.local_grads, strict=True
-                ):
+                for child, local_grad in zip(node.children, node.local_grads):
                     child.grad += local_grad * grad
 
     def __repr__(self) -> str:

@@ -13,9 +13,9 @@
 # every joint at once, autograd. What it does not have yet is a body. In this notebook it
 # gets one: **neurons**, set side by side in layers, and layers one behind the other.
 #
-# Such networks were drawn on paper in 1943. Deep ones could hardly be trained until about
-# 2010. The slope died on its way back through the layers. You will measure how, and what
-# put it right.
+# Such networks were drawn on paper in 1943, by McCulloch and Pitts. Deep ones could hardly
+# be trained until about 2010. The slope died on its way back through the layers. You will
+# measure how, and what put it right.
 
 # %% [markdown]
 # ## What you will be able to do
@@ -437,7 +437,7 @@ plots.show(
 # %% [markdown]
 # ## Why did deep networks refuse to learn?
 #
-# If two hidden layers bend a line, thirty should do wonders. For decades they did
+# If two hidden layers bend a line, thirty should do wonders. For a long time they did
 # nothing: the loss stood still. To see why, follow the blame on its way back. At each
 # layer it is multiplied by the weights, and by the **slope of the activation**, as the
 # threshold is also called. Here are the three best-known activations with their slopes.
@@ -696,7 +696,8 @@ plots.show(
 #
 # Three cures. **More data**: bays do not pay where many points disagree. **A smaller
 # network**: it cannot draw bays. **Early stopping**: keep the weights from where the
-# validation curve was lowest. All three, over five draws of points and weights:
+# validation curve was lowest. Over five draws of points and weights (early stopping keeps
+# what stands in the last column):
 
 # %%
 cases = {
@@ -733,8 +734,8 @@ for ax, (title, (seen, params)) in zip(axes, borders.items(), strict=True):
     plots.decision_map(across, up, said, *seen, title, small=True, ax=ax)
 plots.show(
     axes,
-    alt="Three maps: with 1,000 points, with 4 neurons, and stopped early. All borders "
-    "are smooth and without bays.",
+    alt="Three maps. With 1,000 points the border follows the moons; with 4 neurons, or "
+    "stopped early, it hardly bends. None has bays for single points.",
 )
 
 # %% [markdown]
@@ -810,3 +811,5 @@ print("Same slopes, a starved layer, and a turn for the worse: five seeds of fiv
 # You have a body and a way to move it. Notebook 06 puts neurons, embeddings and attention
 # together to a GPT, and trains it with what you have built. There the curves of training
 # and validation come back, on names instead of moons.
+#
+# Unsure of a word? See the [glossary](../docs/GLOSSARY.md).

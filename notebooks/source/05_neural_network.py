@@ -10,12 +10,12 @@
 # # 05 · What is a neuron, and why did deep networks refuse to learn?
 #
 # The walker in the fog has an altimeter, the loss. It has a way to feel the slope of
-# every joint at once, autograd. What it does not have yet is a body. In this notebook it
-# gets one: **neurons**, set side by side in layers, and layers one behind the other.
+# every joint at once, autograd. What it does not have yet is a body. In this notebook
+# it gets one: **neurons**, set side by side in layers, and layers one behind the other.
 #
-# Such networks were drawn on paper in 1943, by McCulloch and Pitts. Deep ones could hardly
-# be trained until about 2010. The slope died on its way back through the layers. You will
-# measure how, and what put it right.
+# Such networks were drawn on paper in 1943, by McCulloch and Pitts. Deep ones could
+# hardly be trained until about 2010. The slope died on its way back through the layers.
+# You will measure how, and what put it right.
 
 # %% [markdown]
 # ## What you will be able to do
@@ -70,15 +70,15 @@ def chance(params, inputs, activation="tanh"):
 # %% [markdown]
 # ## A neuron weighs its inputs and takes a side
 #
-# A **neuron** is a small vote. Each input $x_i$ is a number. Each has a **weight** $w_i$:
-# how much it counts, and in which direction. The products are added up, and with them a
-# **bias** $b$, which says how ready the neuron is before it has heard anything:
+# A **neuron** is a small vote. Each input $x_i$ is a number. Each has a **weight**
+# $w_i$: how much it counts, and in which direction. The products are added up, and with
+# them a **bias** $b$, which says how ready the neuron is before it has heard anything:
 #
 # $$z = w_1 x_1 + w_2 x_2 + \dots + b$$
 #
 # Then comes a **threshold**, a soft one: the sigmoid $\sigma$ of notebook 01 makes a
-# number between 0 and 1 of the sum. Here is a neuron that watches for spam. It reads how
-# much a message speaks of money, presses for haste, and sounds like a friend.
+# number between 0 and 1 of the sum. Here is a neuron that watches for spam. It reads
+# how much a message speaks of money, presses for haste, and sounds like a friend.
 
 # %% tags=["nbval-check-output"]
 inputs, weights, bias = [0.9, 0.4, 0.2], [2.0, 1.5, -3.0], -1.0
@@ -132,8 +132,8 @@ plots.show(
 # <!-- widget: neuron -->
 #
 # With two inputs, the places where $z = 0$ form a straight line. On one side of it the
-# neuron says *more likely 1*, on the other *more likely 0*. The weights are an arrow that
-# stands upright on the line and points to the side of 1.
+# neuron says *more likely 1*, on the other *more likely 0*. The weights are an arrow
+# that stands upright on the line and points to the side of 1.
 #
 # **Predict first.** The first panel shows a neuron with $w = (1, -2)$ and $b = 0.3$. In
 # the second all three numbers are doubled. Does the line turn, move, or stay?
@@ -163,9 +163,9 @@ plots.show(
 # reach into each other, each shifted a little by chance. A point has two inputs and a
 # label, 0 for the upper moon and 1 for the lower.
 #
-# **Predict first.** The best neuron there is: what share of the points will it get right?
-# We train one by plain descent. The slope of the cross-entropy for $z$ is a subtraction,
-# output minus label, as you saw in notebook 04.
+# **Predict first.** The best neuron there is: what share of the points will it get
+# right? We train one by plain descent. The slope of the cross-entropy for $z$ is a
+# subtraction, output minus label, as you saw in notebook 04.
 
 # %% tags=["nbval-check-output"]
 w, b = np.zeros(2), 0.0
@@ -185,10 +185,10 @@ plots.show(
 )
 
 # %% [markdown]
-# Good, and stuck. The tips of the moons lie on the wrong side, and no straight line will
-# have them. What helps is a second row of neurons that votes on the answers of the first.
-# Each neuron of the first **layer** draws a line of its own. The next layer reads *on
-# which side of each line are we?* and combines that.
+# Good, and stuck. The tips of the moons lie on the wrong side, and no straight line
+# will have them. What helps is a second row of neurons that votes on the answers of the
+# first. Each neuron of the first **layer** draws a line of its own. The next layer
+# reads *on which side of each line are we?* and combines that.
 #
 # Such a network is called a multilayer perceptron, **MLP**. Here is one that is small
 # enough to read every number. The layers between inputs and scores are called *hidden*.
@@ -207,10 +207,11 @@ plots.show(
 )
 
 # %% [markdown]
-# Read it from left to right: this is the **forward pass**. A thick line is a large weight,
-# a dashed one is negative. Two things differ from our first neuron. The threshold is
-# $\tanh$, which runs from −1 to 1, so that a neuron can also say *no*. And the last layer
-# has none: it gives one score for each label, and softmax makes probabilities of them.
+# Read it from left to right: this is the **forward pass**. A thick line is a large
+# weight, a dashed one is negative. Two things differ from our first neuron. The
+# threshold is $\tanh$, which runs from −1 to 1, so that a neuron can also say *no*. And
+# the last layer has none: it gives one score for each label, and softmax makes
+# probabilities of them.
 #
 # In the package this is three short methods, one inside the other. `dots` is the sum of
 # products, for every neuron of a layer.
@@ -233,9 +234,9 @@ print("two layers:", np.round(second @ (first @ x), 4))
 print("one layer: ", np.round(one_layer @ x, 4))
 
 # %% [markdown]
-# Without a bend between them, two layers are one, and a hundred layers are one as well. A
-# line of a line is a line. The threshold is what makes depth worth having, and we will
-# come back to its shape.
+# Without a bend between them, two layers are one, and a hundred layers are one as well.
+# A line of a line is a line. The threshold is what makes depth worth having, and we
+# will come back to its shape.
 #
 # ### Exercise: the forward pass
 #
@@ -254,8 +255,8 @@ exercise.mlp_forward.check(mlp_forward)
 # ## Training bends the line
 #
 # Our network has two hidden layers of 16 neurons. All that it will ever know stands in
-# its parameters: they are its knots of knowledge. At the start they are drawn by chance.
-# What does such a network answer? Ask not one, but 300 of them.
+# its parameters: they are its knots of knowledge. At the start they are drawn by
+# chance. What does such a network answer? Ask not one, but 300 of them.
 #
 # **Predict first.** Will each be right for about half of the points? Or some for nearly
 # all, and some for nearly none?
@@ -279,12 +280,13 @@ plots.show(
 )
 
 # %% [markdown]
-# On average they flip a coin. A single one is an opinion without knowledge: it draws some
-# line, and whether the moons happen to lie on its proper sides is luck.
+# On average they flip a coin. A single one is an opinion without knowledge: it draws
+# some line, and whether the moons happen to lie on its proper sides is luck.
 #
-# Now the walk. Each step is the one you know: forward, loss, backward, update, with every
-# number a `Value`. `scalar_loss`, in the setup cell, is the mean cross-entropy of notebook
-# 01, and `adam_update` the Adam of notebook 03. We keep the weights of six moments.
+# Now the walk. Each step is the one you know: forward, loss, backward, update, with
+# every number a `Value`. `scalar_loss`, in the setup cell, is the mean cross-entropy of
+# notebook 01, and `adam_update` the Adam of notebook 03. We keep the weights of six
+# moments.
 
 # %%
 model = scalar.MLP(2, [16, 16, 2], random.Random(2))
@@ -363,8 +365,8 @@ assert gaps.max() < 5e-7
 print(f"{len(gaps)} slopes, equal to six decimals")
 
 # %% [markdown]
-# Now ten steps of Adam with each. The scalar engine counts in 64 bits and JAX, unless told
-# otherwise, in 32, so we ask for five decimals.
+# Now ten steps of Adam with each. The scalar engine counts in 64 bits and JAX, unless
+# told otherwise, in 32, so we ask for five decimals.
 
 
 # %%
@@ -393,10 +395,10 @@ for number in range(10):
         print(f"step {number + 1:2}: by hand {loss.data:.4f}, by JAX {twin:.4f}")
 
 # %% [markdown]
-# The same walk, step by step. What remains is the time. `jax.jit` compiles the step into
-# one program of machine code. And the package has a function that puts *all* steps into
-# one program, and notes the loss on points never seen along the way. The rest of this
-# page trains with it:
+# The same walk, step by step. What remains is the time. `jax.jit` compiles the step
+# into one program of machine code. And the package has a function that puts *all* steps
+# into one program, and notes the loss on points never seen along the way. The rest of
+# this page trains with it:
 
 # %%
 print(inspect.getsource(train_mlp.__wrapped__).split('"""')[2])
@@ -431,8 +433,8 @@ plots.show(
 
 # %% [markdown]
 # Your numbers will differ; the order hardly will. The arithmetic is the same in all
-# three. The scalar engine makes an object of every number. The second bar makes one call
-# from Python for each step. In the third not even that is left.
+# three. The scalar engine makes an object of every number. The second bar makes one
+# call from Python for each step. In the third not even that is left.
 
 # %% [markdown]
 # ## Why did deep networks refuse to learn?
@@ -475,8 +477,8 @@ def sigmoid_derivative(z):
 exercise.sigmoid_derivative.check(sigmoid_derivative)
 
 # %% [markdown]
-# At its very steepest, the sigmoid passes on a quarter. In the second layer from the top
-# a quarter of a quarter is left.
+# At its very steepest, the sigmoid passes on a quarter. In the second layer from the
+# top a quarter of a quarter is left.
 #
 # **Predict first.** What is left after 30 layers, at best?
 
@@ -486,9 +488,9 @@ for layers in (1, 2, 10, 30):
 
 # %% [markdown]
 # A step of such a size is no step. This is the **vanishing gradient**, described by
-# Hochreiter in 1991. But it is arithmetic on one path. Weights may be larger than 1, and
-# there are many paths. So measure. In the code below a whole layer goes forward in one
-# line, and the blame comes back in one line: times the weights, times the slope.
+# Hochreiter in 1991. But it is arithmetic on one path. Weights may be larger than 1,
+# and there are many paths. So measure. In the code below a whole layer goes forward in
+# one line, and the blame comes back in one line: times the weights, times the slope.
 
 # %%
 source = inspect.getsource(slopes_by_layer)
@@ -524,24 +526,24 @@ plots.show(
 # %% [markdown]
 # <!-- widget: vanishing_gradient -->
 #
-# With the sigmoid, each layer more leaves less than a quarter: at a depth of 30 the first
-# layer gets nothing. That was expected. But ReLU fades too, and tanh keeps its gradient,
-# although it squashes! The story "ReLU put it right" is half of the truth. The other half
-# is where the weights start.
+# With the sigmoid, each layer more leaves less than a quarter: at a depth of 30 the
+# first layer gets nothing. That was expected. But ReLU fades too, and tanh keeps its
+# gradient, although it squashes! The story "ReLU put it right" is half of the truth.
+# The other half is where the weights start.
 
 # %% [markdown]
 # ## Where the weights start matters as much
 #
 # Follow a signal forward. A neuron adds $n$ products. If the weights have deviation
-# $g/\sqrt{n}$, the sum is about $g$ times as large as the inputs. With a **gain** $g$ of
-# 1 and tanh, whose slope is 1 near 0, the size is kept. Below 1 the signal fades, layer
-# by layer, and so does the blame on its way back. ReLU cuts off one half of the sums, so
-# it needs more: $g = \sqrt{2}$.
+# $g/\sqrt{n}$, the sum is about $g$ times as large as the inputs. With a **gain** $g$
+# of 1 and tanh, whose slope is 1 near 0, the size is kept. Below 1 the signal fades,
+# layer by layer, and so does the blame on its way back. ReLU cuts off one half of the
+# sums, so it needs more: $g = \sqrt{2}$.
 #
-# In the past many drew weights evenly between $-1/\sqrt{n}$ and $1/\sqrt{n}$, which is a
-# gain of 0.58. Glorot and Bengio (2010) found what that does and proposed 1; He and
-# others (2015) derived the $\sqrt{2}$. Three starts, three activations, 30 hidden layers,
-# every layer measured.
+# In the past many drew weights evenly between $-1/\sqrt{n}$ and $1/\sqrt{n}$, which is
+# a gain of 0.58. Glorot and Bengio (2010) found what that does and proposed 1; He and
+# others (2015) derived the $\sqrt{2}$. Three starts, three activations, 30 hidden
+# layers, every layer measured.
 
 # %%
 gains = {"gain 0.58": 3**-0.5, "gain 1 (Glorot)": 1.0, "gain 1.41 (He)": 2**0.5}
@@ -562,11 +564,11 @@ plots.show(
 # %% [markdown]
 # With tanh and ReLU every layer of a network gets about the same gradient; the start
 # decides whether it is a healthy one. With the sigmoid the line is tilted, whatever the
-# start: the early layers always get least. (What is below $10^{-22}$ lies on the floor of
-# the picture.)
+# start: the early layers always get least. (What is below $10^{-22}$ lies on the floor
+# of the picture.)
 #
-# Does it matter for learning? Twelve hidden layers, plain descent with one learning rate
-# for all, and four ways to start.
+# Does it matter for learning? Twelve hidden layers, plain descent with one learning
+# rate for all, and four ways to start.
 
 
 # %%
@@ -592,19 +594,19 @@ plots.show(
 
 # %% [markdown]
 # Two of the four stand still at $\ln 2$, the loss of knowing nothing. Their slope is so
-# close to zero that the walker believes it stands on a plain. Note that tanh is among the
-# losers *and* among the winners: same activation, another start. (Its spikes are strides
-# that were too long for a moment.)
+# close to zero that the walker believes it stands on a plain. Note that tanh is among
+# the losers *and* among the winners: same activation, another start. (Its spikes are
+# strides that were too long for a moment.)
 #
-# Adam divides each slope by its usual size, and so can rescue a faded one: exchange `sgd`
-# for `adam` in `descend`, and see whom it helps. The residual connections and norms of
-# notebook 06 are a cure as well.
+# Adam divides each slope by its usual size, and so can rescue a faded one: exchange
+# `sgd` for `adam` in `descend`, and see whom it helps. The residual connections and
+# norms of notebook 06 are a cure as well.
 
 # %% [markdown]
 # ## A ReLU can fall silent, and some fall silent for ever
 #
-# Half of ReLU's curve is flat. A neuron whose sum is negative outputs exactly 0. For that
-# point it is silent, and no blame passes through it. How often does that happen?
+# Half of ReLU's curve is flat. A neuron whose sum is negative outputs exactly 0. For
+# that point it is silent, and no blame passes through it. How often does that happen?
 
 
 # %%
@@ -622,11 +624,11 @@ print(f"after training  {active(calm).mean():.0%}")
 # %% [markdown]
 # About half, as chance would have it. This is called **sparsity**. It is no fault: each
 # point is handled by some of the neurons only, and what is 0 need not be computed. But
-# what of a neuron that is silent for *all* points? Its slope is 0 everywhere, so no step
-# will ever move it again. It is **dead**.
+# what of a neuron that is silent for *all* points? Its slope is 0 everywhere, so no
+# step will ever move it again. It is **dead**.
 #
-# **Predict first.** We train the same network again, with strides 100 times as long. How
-# many of its 32 neurons will die?
+# **Predict first.** We train the same network again, with strides 100 times as long.
+# How many of its 32 neurons will die?
 
 # %%
 wild, _ = train_mlp(start, (points, labels), unseen, 1.0, 300, "relu")
@@ -652,16 +654,18 @@ assert moved == 0
 
 # %% [markdown]
 # Exactly zero, and these steps were of the calm kind. One long stride had thrown the
-# neurons to where every sum is negative, and nothing in the loss can call them back. If a ReLU network learns worse than it should, count its
-# silent rows first. Shorter strides prevent it; so do activations that are not quite flat
-# on the left, such as the GELU of GPT-2 (Hendrycks and Gimpel, 2016).
+# neurons to where every sum is negative, and nothing in the loss can call them back. If
+# a ReLU network learns worse than it should, count its silent rows first. Shorter
+# strides prevent it; so do activations that are not quite flat on the left, such as the
+# GELU of GPT-2 (Hendrycks and Gimpel, 2016).
 
 # %% [markdown]
 # ## Has it learned, or has it memorised?
 #
 # A network with many parameters can fit points that were never meant to be fitted. Here
-# are moons with more than twice the noise, so that no rule can get all of them right. The
-# network sees 40 of them. A thousand others, the **validation** set, it never learns from.
+# are moons with more than twice the noise, so that no rule can get all of them right.
+# The network sees 40 of them. A thousand others, the **validation** set, it never
+# learns from.
 
 
 # %% tags=["nbval-check-output"]
@@ -690,14 +694,14 @@ plots.show(
 
 # %% [markdown]
 # On its 40 points it is perfect. Each odd point got a bay of its own in the border. On
-# new points it gets worse and worse after the first few steps: it grows *surer*, of noise.
-# That is **overfitting**: the curves part, and the altitude the walker reads is no longer
-# the altitude that counts.
+# new points it gets worse and worse after the first few steps: it grows *surer*, of
+# noise. That is **overfitting**: the curves part, and the altitude the walker reads is
+# no longer the altitude that counts.
 #
 # Three cures. **More data**: bays do not pay where many points disagree. **A smaller
 # network**: it cannot draw bays. **Early stopping**: keep the weights from where the
-# validation curve was lowest. Over five draws of points and weights (early stopping keeps
-# what stands in the last column):
+# validation curve was lowest. Over five draws of points and weights (early stopping
+# keeps what stands in the last column):
 
 # %%
 cases = {
@@ -713,8 +717,8 @@ for name, case in cases.items():
 
 # %% [markdown]
 # On 40 points the big network is at its best early, and then it ruins itself. The small
-# one ends far better, though its best is no better. To stop early saves what either had.
-# More data helps twice: the best is better, and the end is near the best.
+# one ends far better, though its best is no better. To stop early saves what either
+# had. More data helps twice: the best is better, and the end is near the best.
 #
 # Now see the border of each.
 
@@ -734,8 +738,8 @@ for ax, (title, (seen, params)) in zip(axes, borders.items(), strict=True):
     plots.decision_map(across, up, said, *seen, title, small=True, ax=ax)
 plots.show(
     axes,
-    alt="Three maps. With 1,000 points the border follows the moons; with 4 neurons, or "
-    "stopped early, it hardly bends. None has bays for single points.",
+    alt="Three maps. With 1,000 points the border follows the moons; with 4 neurons or "
+    "stopped early it hardly bends. None has bays for single points.",
 )
 
 # %% [markdown]
@@ -800,16 +804,16 @@ print("Same slopes, a starved layer, and a turn for the worse: five seeds of fiv
 #
 # - A neuron is a weighted sum with a soft threshold, it draws one straight line, and
 #   layers of them bend it.
-# - Blame is multiplied at every layer on its way back, so the shape of the activation and
-#   the size of the first weights decide whether a deep network learns at all.
+# - Blame is multiplied at every layer on its way back, so the shape of the activation
+#   and the size of the first weights decide whether a deep network learns at all.
 # - A falling training loss proves nothing; what counts is the loss on points that the
 #   network has never seen.
 
 # %% [markdown]
 # ## Where next
 #
-# You have a body and a way to move it. Notebook 06 puts neurons, embeddings and attention
-# together to a GPT, and trains it with what you have built. There the curves of training
-# and validation come back, on names instead of moons.
+# You have a body and a way to move it. Notebook 06 puts neurons, embeddings and
+# attention together to a GPT, and trains it with what you have built. There the curves
+# of training and validation come back, on names instead of moons.
 #
 # Unsure of a word? See the [glossary](../docs/GLOSSARY.md).

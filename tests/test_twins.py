@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from course_lib import array, scalar
+from course_lib.data import load_names
 from course_lib.optimizers import adam, apply_updates
 from tests.reference import Reference, reference
 
@@ -109,8 +110,8 @@ def scalar_losses(run: Reference, steps: int) -> list[float]:
     return losses
 
 
-def array_losses(run: Reference, steps: int) -> np.ndarray:
-    """Return the losses in float32: one compiled scan over all the documents."""
+def array_losses(run: Reference, params: Any, steps: int) -> np.ndarray:
+    """Return the losses: one compiled scan over all the documents."""
     documents = [
         padded(run.documents[step % len(run.documents)], run.config)
         for step in range(steps)
@@ -123,39 +124,41 @@ def array_losses(run: Reference, steps: int) -> np.ndarray:
         updates, state = optimizer.update(grads, state)
         return (apply_updates(params, updates), state), loss
 
-    params = array.from_scalar(run.params)
     _, losses = jax.lax.scan(
         train_step, (params, optimizer.init(params)), np.array(documents)
     )
     return np.asarray(losses)
 
 
-def compare(steps: int, capsys: pytest.CaptureFixture[str]) -> None:
-    run = reference(42)
-    by_array = array_losses(run, steps)
+@pytest.mark.parametrize(
+    ("dtype", "seed", "steps"),
+    [
+        ("float32", 42, 100),
+        ("float64", 42, 100),
+        pytest.param("float32", 2, 1_000, marks=pytest.mark.slow),
+        # Not with seed 42 in float32: at step 268 a number lies so near to ReLU's kink
+        # (5e-7) that it falls on the other side, and from there two runs go their ways.
+        pytest.param("float64", 42, 1_000, marks=pytest.mark.slow),
+    ],
+)
+def test_losses_stay_equal(
+    dtype: str, seed: int, steps: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = reference(seed, load_names())
+    assert len(run.documents) >= steps  # each name once
+    with jax.enable_x64(dtype == "float64"):
+        convert = float64 if dtype == "float64" else array.from_scalar
+        by_array = array_losses(run, convert(run.params), steps)
     by_scalar = np.array(scalar_losses(run, steps))
     worst = np.abs(by_array - by_scalar).max()
     with capsys.disabled():
         print(
-            f"\n{steps} steps, seed 42: losses of the twins differ by at most "
-            f"{worst:.1e}",
+            f"\n{steps} steps, {dtype}, seed {seed}: the losses of the twins differ "
+            f"by at most {worst:.1e}",
             file=sys.stderr,
         )
-    assert worst < 5e-5  # four decimals
+    assert worst < (1e-9 if dtype == "float64" else 5e-5)  # four decimals
     assert by_scalar[-10:].mean() < by_scalar[:10].mean() - 0.3
-
-
-def test_losses_stay_equal_to_four_decimals(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    compare(100, capsys)
-
-
-@pytest.mark.slow
-def test_losses_stay_equal_for_a_thousand_steps(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    compare(1_000, capsys)
 
 
 def test_generate_takes_the_same_likeliest_tokens() -> None:

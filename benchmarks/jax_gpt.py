@@ -6,8 +6,8 @@ The unfused engine takes some of the same steps, and its time is scaled up.
 
 from __future__ import annotations
 
-from benchmarks.scalar_gpt import make_peer
-from benchmarks.setting import STEPS, reference, schedule
+from benchmarks.plain_engine import make_trainer
+from benchmarks.setting import STEPS, plain_run, reference, schedule
 from benchmarks.timing import (
     Claim,
     Contender,
@@ -37,7 +37,7 @@ def make_ours():
 
 def run(turns: int = 5) -> list[Claim]:
     calls = [(PER_TURN * (turn + 1),) for turn in range(turns + 1)]
-    with Contender(make_ours) as ours, Contender(make_peer) as peer:
+    with Contender(make_ours) as ours, Contender(make_trainer, *plain_run()) as peer:
         answers = race([ours, peer], calls)
     plain_losses = [loss for _, some in answers[1] for loss in some]
     losses = answers[0][0][1][: len(plain_losses)]

@@ -138,10 +138,10 @@ class PlainGPT:
     """The micro-GPT on plain nodes, and its Adam: ``train_step`` returns the loss."""
 
     def __init__(self, weights, config: GPTConfig, b1=0.85, b2=0.99, eps=1e-8):
-        """Take the numbers of ``weights``, a dict of matrices of scalar Values."""
+        """Take ``weights``, a dict of matrices of numbers or of scalar Values."""
         self.config = config
         self.params = {
-            name: [[Node(weight.data) for weight in row] for row in matrix]
+            name: [[Node(getattr(w, "data", w)) for w in row] for row in matrix]
             for name, matrix in weights.items()
         }
         self.flat = [
@@ -172,3 +172,19 @@ class PlainGPT:
             param.data -= learning_rate * mu_hat / (nu_hat**0.5 + self.eps)
             param.grad = 0
         return loss.data
+
+
+def make_trainer(weights, config: GPTConfig, documents, learning_rates):
+    """Return train(stop), which takes the steps up to ``stop`` and returns the losses.
+
+    Takes plain numbers and imports nothing, so that its process stays as small as
+    microgpt's own: Python's garbage collector walks through everything loaded, and
+    this engine keeps it busy.
+    """
+    model = PlainGPT(weights, config)
+
+    def train(stop: int) -> list[float]:
+        steps = range(model.step, stop)
+        return [model.train_step(documents[i], learning_rates[i]) for i in steps]
+
+    return train

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import time
 
-from benchmarks.setting import reference, schedule
+from benchmarks.plain_engine import make_trainer
+from benchmarks.setting import plain_run, reference, schedule
 from benchmarks.timing import (
     Claim,
     Contender,
@@ -45,27 +46,12 @@ def make_ours():
     return lambda stop: [step(i) for i in range(opt_state.step, stop)]
 
 
-def make_peer():
-    from benchmarks.plain_engine import PlainGPT
-    from course_lib.scalar import init_gpt
-
-    run = reference()
-    documents = run.documents()
-    model = PlainGPT(init_gpt(run.rng, run.config), run.config)
-
-    def train(stop: int) -> list[float]:
-        steps = range(model.step, stop)
-        return [model.train_step(documents[i], schedule(i)) for i in steps]
-
-    return train
-
-
 def run(turns: int = 9) -> list[Claim]:
     clock = time.process_time
     calls = [(PER_TURN * (turn + 1),) for turn in range(turns + 1)]
     with (
         Contender(make_ours, clock=clock) as ours,
-        Contender(make_peer, clock=clock) as peer,
+        Contender(make_trainer, *plain_run(), clock=clock) as peer,
     ):
         answers = race([ours, peer], calls)
     losses = [[loss for _, some in turn for loss in some] for turn in answers]

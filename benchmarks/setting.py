@@ -9,6 +9,7 @@ import numpy as np
 
 from course_lib.config import GPTConfig
 from course_lib.data import load_names
+from course_lib.scalar import init_gpt
 from course_lib.tokenizer import CharTokenizer
 from course_lib.training import linear, pack
 
@@ -42,3 +43,15 @@ def reference() -> Reference:
     rng.shuffle(names)
     tokenizer = CharTokenizer(names)
     return Reference(rng, GPTConfig(tokenizer.vocab_size), names[:STEPS], tokenizer)
+
+
+def plain_run() -> tuple:
+    """Return what plain_engine.make_trainer takes, as plain numbers."""
+    run = reference()
+    params = init_gpt(run.rng, run.config)
+    weights = {
+        name: [[weight.data for weight in row] for row in matrix]
+        for name, matrix in params.items()
+    }
+    rates = [schedule(step) for step in range(STEPS)]
+    return weights, run.config, run.documents(), rates

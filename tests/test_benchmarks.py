@@ -20,7 +20,8 @@ import pytest
 from benchmarks import __main__ as program
 from benchmarks import growth, jax_gpt, scalar_gpt, scalar_mlp
 from benchmarks import jax_against_torch as against_torch
-from benchmarks.setting import STEPS, reference, schedule
+from benchmarks.plain_engine import make_trainer
+from benchmarks.setting import STEPS, plain_run, reference, schedule
 from benchmarks.timing import (
     Claim,
     Contender,
@@ -57,7 +58,7 @@ def test_the_reference_run_is_the_documented_one() -> None:
 
 
 def test_the_unfused_engine_and_ours_have_the_same_losses() -> None:
-    ours, peer = scalar_gpt.make_ours(), scalar_gpt.make_peer()
+    ours, peer = scalar_gpt.make_ours(), make_trainer(*plain_run())
     losses, plain = ours(2) + ours(4), peer(2) + peer(4)
     assert len(losses) == 4
     assert losses == pytest.approx(plain, abs=1e-9)
@@ -68,7 +69,7 @@ def test_the_unfused_engine_and_ours_have_the_same_losses() -> None:
 def test_the_jax_run_has_the_losses_of_the_unfused_engine() -> None:
     losses = jax_gpt.make_ours()(4)
     assert len(losses) == STEPS
-    assert losses[:4] == pytest.approx(scalar_gpt.make_peer()(4), abs=5e-6)
+    assert losses[:4] == pytest.approx(make_trainer(*plain_run())(4), abs=5e-6)
 
 
 def test_micrograd_and_ours_have_the_same_gradients() -> None:

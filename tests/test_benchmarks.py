@@ -108,7 +108,7 @@ def test_pytorch_and_jax_have_the_same_losses(
 def test_the_operations_of_a_step_are_counted_as_by_hand() -> None:
     config = GPTConfig(5, block_size=3, n_layer=2, n_head=1, n_embd=2)
     rows = np.zeros((2, 4), np.int32)  # two documents, three tokens to read
-    task = against_torch.Task(config, rows, {}, 2, 1, linear(1.0, 1), 1)
+    task = against_torch.Task(config, rows, {}, 2, 1, linear(1.0, 1), 1, 0.0)
     forward = 0
     for _ in range(2 * 3):  # each token, at 2 operations per multiply-add
         forward += 2 * (5 * 2)  # logits

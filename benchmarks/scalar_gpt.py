@@ -1,8 +1,9 @@
 """The scalar engine against one without fused operations: a training step.
 
-Both train the reference micro-GPT on the same names from the same weights: forward,
-backward, Adam. Ours takes its steps as the training loop does, with Python's search for
-cyclic garbage paused; the other engine leaves cycles behind, and needs it.
+Both train the reference micro-GPT on the same names from the same weights, in the same
+loop: forward, backward, Adam. Ours takes its steps as the training loop does, with
+Python's search for cyclic garbage paused, since its graphs have no cycles. The other
+engine's have (its recursive function holds itself), and it needs the search.
 """
 
 from __future__ import annotations
@@ -35,15 +36,18 @@ def make_ours():
     weights = parameters(params)
     opt_state = adam_init(weights)
 
-    def step(i: int) -> float:
+    def train(stop: int) -> list[float]:
         nonlocal opt_state
-        with collector_paused():
-            loss = loss_fn(params, documents[i], run.config)
-            loss.backward()
-            opt_state = adam_update(weights, opt_state, schedule(i), B1, B2)
-            return loss.data
+        losses = []
+        for i in range(opt_state.step, stop):
+            with collector_paused():
+                loss = loss_fn(params, documents[i], run.config)
+                loss.backward()
+                opt_state = adam_update(weights, opt_state, schedule(i), B1, B2)
+            losses.append(loss.data)
+        return losses
 
-    return lambda stop: [step(i) for i in range(opt_state.step, stop)]
+    return train
 
 
 def run(turns: int = 9) -> list[Claim]:

@@ -687,3 +687,6 @@ print("Frozen, dated, skewed, sure, forgetful, and never below the noise: measur
 #
 # Notebook 08 asks how the large runs of the ladder are possible at all: matrices,
 # compilers, accelerators, and many of them at once.
+#
+# Unsure of a word, or in search of a source? Both stand in the
+# [glossary](../docs/GLOSSARY.md).

@@ -887,3 +887,5 @@ print("The edge is 2/L, Adam can lose, noise falls with the root, schedules sett
 # The walker knows which way and how far. One bill is still open, from the end of
 # notebook 02: a nudge for every parameter is too dear when there are billions of them.
 # Notebook 04 builds the machine that finds every slope in one pass.
+#
+# Unsure of a word? See the [glossary](../docs/GLOSSARY.md).

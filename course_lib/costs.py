@@ -24,9 +24,9 @@ __all__ = [
     "utilisation",
 ]
 
-PEAK_FLOPS = {  # operations a second, 16-bit, dense, from NVIDIA's data sheets
+PEAK_FLOPS = {  # operations a second, 16-bit, without sparsity: NVIDIA's data sheets
     "A100": 312e12,  # 2020
-    "H100": 989e12,  # SXM, 2022
+    "H100": 989e12,  # SXM, 2022; the sheet prints 1,979e12, which is with sparsity
 }
 TOKENS_PER_PARAMETER = 20  # Hoffmann et al. (2022, arXiv 2203.15556), rounded
 SMALLEST_NEW_MODEL = 1e9  # parameters; below it, an open model is the better start
@@ -58,7 +58,7 @@ PUBLISHED = (
     Run(
         "GPT-2 124M again",
         2024,
-        "Karpathy, llm.c, discussion 481 (May 2024)",
+        "Karpathy, llm.c, discussion 481 (May 2024), rounded",
         124e6,
         10e9,
         "A100",
@@ -68,14 +68,14 @@ PUBLISHED = (
     Run(
         "GPT-3 175B",
         2020,
-        "Brown et al., arXiv 2005.14165",
+        "Brown et al., arXiv 2005.14165, table 2.1",
         175e9,
         300e9,
     ),
     Run(
         "LLaMA 65B",
         2023,
-        "Touvron et al., arXiv 2302.13971",
+        "Touvron et al., arXiv 2302.13971, tables 2 and 15",
         65.2e9,
         1.4e12,
         "A100",
@@ -84,7 +84,7 @@ PUBLISHED = (
     Run(
         "Llama 2 70B",
         2023,
-        "Touvron et al., arXiv 2307.09288",
+        "Meta, model card, and Touvron et al., arXiv 2307.09288",
         70e9,
         2e12,
         "A100",
@@ -102,7 +102,7 @@ PUBLISHED = (
     Run(
         "Llama 3.1 405B",
         2024,
-        "Meta, model card and arXiv 2407.21783",
+        "Meta, model card (hours) and arXiv 2407.21783 (tokens)",
         405e9,
         15.6e12,
         "H100",

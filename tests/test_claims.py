@@ -45,6 +45,8 @@ EXCHANGES: dict[str, dict[str, str]] = {
         "seed=2": "seed={s}",
     },
     "06_micro_gpt": {
+        # its constants were measured on the published split; others differ by 0.04
+        "<= 0.005 for name in levels": "<= 0.05 for name in levels",
         "random.Random(42)": "random.Random({s})",
         "np.random.default_rng(0)": "np.random.default_rng({s})",
         "np.random.default_rng(1)": "np.random.default_rng({s})",

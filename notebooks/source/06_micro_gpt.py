@@ -886,7 +886,7 @@ for one, other in zip(hand, fast, strict=True):
     assert abs(one.grad_norm - other.grad_norm) < 5e-5
 small = training.mean_loss(trained(), kept_rows)
 big_loss = training.mean_loss(large, kept_rows)
-assert big_loss < small < levels["letter pairs"] < math.log(27)
+assert big_loss < small < measured["letter pairs"] < math.log(27)
 print("Two engines, one walk; and at its end the model knows more than counting does.")
 
 # %% [markdown]

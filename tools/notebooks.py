@@ -138,10 +138,11 @@ def normalised(nb: NotebookNode) -> NotebookNode:
 
 
 def merged(outputs: Iterable[NotebookNode]) -> Iterable[NotebookNode]:
-    """Join neighbouring pieces of one stream; drop views of widgets that are gone."""
+    """Join neighbouring pieces of one stream; of a widget keep what stands for it."""
     last = None
     for output in outputs:
-        if WIDGET in output.get("data", {}):
+        data = output.get("data", {})
+        if data.pop(WIDGET, None) and "text/html" not in data:
             continue  # without its kernel a widget shows nothing
         if output.output_type == "stream":
             if last is not None and last.get("name") == output.name:

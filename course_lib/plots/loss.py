@@ -172,23 +172,36 @@ def cost_of_confidence(
     for p, cost in marks.items():
         height = min(cost, top)
         ax.plot([p, p, 0], [0, height, height], ":", color=COLOURS["quiet"], lw=1.3)
-        ax.plot(p, height, "o", color=COLOURS["loss"], ms=9, mec="white", zorder=4)
-        digits = 2 if cost >= 1 else 3
+        ax.plot(
+            p,
+            height,
+            "o",
+            color=COLOURS["loss"],
+            ms=9,
+            mec="white",
+            zorder=4,
+            clip_on=False,
+        )
+        share = f"{p:.1%}" if p < 0.01 else f"{p:.0%}"
+        where, side = (12, 14), "left"
+        if height > 0.9 * top:
+            where = (14, -8)
+        elif p >= 0.8:
+            where, side = (-2, 22), "center" if p < 0.95 else "right"
         ax.annotate(
-            f"{p:.0%} costs {cost:.{digits}f}",
+            f"{share} costs {cost:.{2 if cost >= 1 else 3}f}",
             (p, height),
-            xytext=(12, 14) if p < 0.8 else (-2, 22),
+            xytext=where,
             textcoords="offset points",
             weight="bold",
-            ha="left" if p < 0.8 else "center",
+            ha=side,
         )
-    ax.annotate(
+    ax.text(
+        0.26,
+        top * 0.88,
         "confident and wrong:\nthe cost has no upper end",
-        (probabilities[0], top * 0.985),
-        xytext=(0.16, top * 0.88),
         va="center",
         color=COLOURS["quiet"],
-        arrowprops={"arrowstyle": "->", "color": COLOURS["quiet"], "lw": 1.3},
     )
     ax.text(
         0.995,

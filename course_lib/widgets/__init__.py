@@ -1,1 +1,10 @@
-"""Pictures and panels that answer: ipywidgets around the functions of lower floors."""
+"""Pictures and panels that answer.
+
+Compute is the taught code, draw is a function of ``course_lib.plots``, and wire, here,
+is a list of controls for a ``Lab``.
+"""
+
+from course_lib.widgets.lab import Lab
+from course_lib.widgets.loss import confidence
+
+__all__ = ["Lab", "confidence"]

@@ -1,0 +1,285 @@
+// The browser's side of a lab: native controls, a canvas, and one request at a time.
+
+const SOON = 1500; // ms without an answer, after which the kernel counts as busy
+const FRAME = 60; // ms between the pictures of a slider that plays
+const TYPED = 250; // ms of rest after which typed text counts as entered
+
+let made = 0; // so that every id on the page is its own
+
+function element(tag, options = {}, ...children) {
+  const { data, ...rest } = options;
+  const made = Object.assign(document.createElement(tag), rest);
+  Object.assign(made.dataset, data);
+  made.append(...children);
+  return made;
+}
+
+function render({ model, el }) {
+  const id = `course-lab-${++made}`;
+  const canvas = element("canvas", { id: `${id}-picture` });
+  const summary = element("p", { id: `${id}-summary`, className: "summary" });
+  const problem = element("p", { className: "problem", hidden: true });
+  const waiting = element("p", { className: "waiting", hidden: true });
+  const text = element("pre", { className: "text", tabIndex: 0, hidden: true });
+  const controls = element("div", { className: "controls" });
+  const title = element("p", { id: `${id}-title`, className: "title" });
+  const lab = element(
+    "div",
+    { className: "course-lab", data: { name: model.get("name") } },
+    title, canvas, summary, problem, waiting, text, controls,
+  );
+  lab.setAttribute("role", "group");
+  lab.setAttribute("aria-labelledby", title.id);
+  lab.dataset.lmSuppressShortcuts = "true"; // keys pressed here are not JupyterLab's
+  canvas.setAttribute("role", "img");
+  problem.setAttribute("role", "alert");
+  text.setAttribute("role", "region");
+  text.setAttribute("aria-label", "Details");
+
+  // --- one request at a time: the newest choice waits for the answer to the last ---
+
+  let busy = false;
+  let changed = false;
+  let timer = null;
+  const players = []; // called after each answer
+
+  function ask(name, value) {
+    if (name) model.set("chosen", { ...model.get("chosen"), [name]: value });
+    if (busy) {
+      changed = true;
+      return;
+    }
+    busy = true;
+    changed = false;
+    model.set("asked", model.get("asked") + 1);
+    model.save_changes();
+    timer = setTimeout(() => {
+      waiting.textContent = "The kernel is busy. The picture follows when it is free.";
+      waiting.hidden = false;
+    }, SOON);
+  }
+
+  function answered() {
+    clearTimeout(timer);
+    waiting.hidden = true;
+    busy = false;
+    if (changed) ask();
+    for (const play of players) play();
+  }
+
+  // --- the picture ---------------------------------------------------------------
+
+  let newest = 0;
+
+  async function paint() {
+    const order = ++newest;
+    const bytes = model.get("picture");
+    if (!bytes || !bytes.byteLength) return;
+    const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/webp" }));
+    if (order === newest) {
+      if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) {
+        canvas.width = bitmap.width;
+        canvas.height = bitmap.height;
+        canvas.style.width = `${model.get("width")}px`;
+      }
+      canvas.getContext("2d").drawImage(bitmap, 0, 0);
+      canvas.dataset.painted = Number(canvas.dataset.painted || 0) + 1;
+    }
+    bitmap.close();
+  }
+
+  function say() {
+    title.textContent = model.get("title");
+    summary.textContent = model.get("summary");
+    summary.setAttribute("aria-live", model.get("live") ? "off" : "polite");
+    canvas.setAttribute("aria-label", `${model.get("title")}. ${model.get("summary")}`);
+    problem.textContent = model.get("problem");
+    problem.hidden = !model.get("problem");
+    text.textContent = model.get("text");
+    text.hidden = !model.get("text");
+  }
+
+  // --- the controls: each returns its element and how it shows what is chosen --------
+
+  const make = {
+    slider(spec, name) {
+      const last = spec.texts.length - 1;
+      const range = element("input", { type: "range", id: name, min: 0, max: last, step: 1 });
+      const shown = element("output", { htmlFor: name });
+      const show = (value) => {
+        range.value = value;
+        shown.textContent = spec.texts[value];
+        range.setAttribute("aria-valuetext", spec.texts[value]);
+      };
+      const set = (value) => {
+        show(value);
+        ask(spec.name, value);
+      };
+      range.addEventListener("input", () => set(Number(range.value)));
+      const label = element("label", { htmlFor: name, textContent: spec.label });
+      const row = element("div", { className: "row" }, range);
+      if (spec.play) row.prepend(player(range, set, last, spec.label));
+      return [show, element("div", { className: "named" }, label, shown), row];
+    },
+
+    choice(spec, name) {
+      const options = spec.texts.map((text, i) => element("option", { value: i, textContent: text }));
+      const select = element("select", { id: name }, ...options);
+      select.addEventListener("change", () => ask(spec.name, Number(select.value)));
+      const label = element("label", { htmlFor: name, textContent: spec.label });
+      return [(value) => { select.value = value; }, label, select];
+    },
+
+    toggle(spec, name) {
+      const box = element("input", { type: "checkbox", id: name });
+      box.addEventListener("change", () => ask(spec.name, box.checked));
+      const label = element("label", { htmlFor: name, textContent: spec.label });
+      return [(value) => { box.checked = value; }, element("div", { className: "row" }, box, label)];
+    },
+
+    field(spec, name) {
+      const input = element("input", {
+        type: "text", id: name, maxLength: spec.longest, spellcheck: false, autocomplete: "off",
+      });
+      let rest = null;
+      const enter = () => {
+        clearTimeout(rest);
+        if (input.value !== model.get("chosen")[spec.name]) ask(spec.name, input.value);
+      };
+      input.addEventListener("input", () => {
+        clearTimeout(rest);
+        rest = setTimeout(enter, TYPED);
+      });
+      input.addEventListener("change", enter);
+      const label = element("label", { htmlFor: name, textContent: spec.label });
+      const parts = [label, input];
+      if (spec.examples.length) {
+        const list = element("datalist", { id: `${name}-examples` });
+        list.append(...spec.examples.map((value) => element("option", { value })));
+        input.setAttribute("list", list.id);
+        parts.push(list);
+      }
+      return [(value) => { if (document.activeElement !== input) input.value = value; }, ...parts];
+    },
+
+    pad(spec, name) {
+      const word = () => model.get("chosen")[spec.name];
+      const set = (value) => {
+        show(value);
+        ask(spec.name, value.slice(0, spec.longest));
+      };
+      const byKey = {};
+      const buttons = spec.keys.map(([letter, label, key]) => {
+        const button = element("button", { type: "button", textContent: label, data: { letter } });
+        button.addEventListener("click", () => set(word() + letter));
+        if (key) {
+          byKey[key] = () => set(word() + letter);
+          button.title = `${label} (key: ${key.replace("Arrow", "arrow ").toLowerCase()})`;
+        }
+        return button;
+      });
+      const undo = element("button", { type: "button", textContent: "Undo" });
+      undo.addEventListener("click", () => set(word().slice(0, -1)));
+      const again = element("button", { type: "button", textContent: "Start again" });
+      again.addEventListener("click", () => set(""));
+      const show = (value) => { undo.disabled = again.disabled = !value; };
+      lab.addEventListener("keydown", (event) => {
+        const typing = event.target.matches("input, select, textarea");
+        if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+        const act = event.key === "Backspace" ? () => set(word().slice(0, -1)) : byKey[event.key];
+        if (!act) return;
+        event.preventDefault();
+        act();
+      });
+      canvas.tabIndex = 0; // click the picture, then use the keys
+      canvas.setAttribute("role", "application");
+      const group = element("div", { className: "row" }, ...buttons, undo, again);
+      group.setAttribute("role", "group");
+      group.setAttribute("aria-label", spec.label);
+      return [show, element("span", { textContent: spec.label, ariaHidden: "true" }), group];
+    },
+
+    button(spec, name) {
+      const button = element("button", { type: "button", id: name, textContent: spec.label });
+      button.addEventListener("click", () => model.send({ press: spec.name }));
+      return [() => {}, button];
+    },
+  };
+
+  function player(range, set, last, label) {
+    const button = element("button", { type: "button" });
+    let since = 0;
+    let running = false;
+    const show = (now) => {
+      running = now;
+      button.textContent = running ? "❚❚" : "▶";
+      button.setAttribute("aria-label", `${running ? "Pause" : "Play"}: ${label}`);
+    };
+    const next = () => {
+      if (!running || !lab.isConnected) return;
+      const value = Number(range.value) + 1;
+      if (value > last) return show(false);
+      since = performance.now();
+      set(value);
+    };
+    button.addEventListener("click", () => {
+      if (running) return show(false);
+      show(true);
+      if (Number(range.value) >= last) range.value = -1;
+      next();
+    });
+    range.addEventListener("pointerdown", () => show(false));
+    players.push(() => setTimeout(next, Math.max(0, FRAME - (performance.now() - since))));
+    show(false);
+    return button;
+  }
+
+  const shows = {};
+  model.get("controls").forEach((spec, i) => {
+    const [show, ...parts] = make[spec.kind](spec, `${id}-${i}`);
+    shows[spec.name] = show;
+    controls.append(element(
+      "div", { className: `control ${spec.kind}`, data: { name: spec.name } }, ...parts,
+    ));
+  });
+
+  function choose() {
+    for (const [name, value] of Object.entries(model.get("chosen"))) shows[name](value);
+  }
+
+  function rest() {
+    const resting = new Set(model.get("disabled"));
+    for (const control of controls.children) {
+      if (control.classList.contains("pad")) continue; // knows by itself
+      for (const part of control.querySelectorAll("input, select, button")) {
+        part.disabled = resting.has(control.dataset.name);
+      }
+    }
+  }
+
+  const events = {
+    "change:picture": paint,
+    "change:title change:summary change:problem change:text change:live": say,
+    "change:answered": answered,
+    "change:chosen": () => { if (!busy) choose(); },
+    "change:disabled": rest,
+  };
+  for (const [names, act] of Object.entries(events)) model.on(names, act);
+  say();
+  choose();
+  rest();
+  paint();
+  el.append(lab);
+
+  const sharpness = Math.min(2, Math.max(1, window.devicePixelRatio || 1));
+  if (model.get("sharpness") !== sharpness) {
+    model.set("sharpness", sharpness);
+    ask();
+  }
+  return () => {
+    clearTimeout(timer);
+    for (const [names, act] of Object.entries(events)) model.off(names, act);
+  };
+}
+
+export default { render };

@@ -1,0 +1,175 @@
+"""A picture with controls that answers at once: the one frame around every widget.
+
+The three parts of a widget stay apart. *Compute* is the taught code. *Draw* is a
+function of ``course_lib.plots``. *Wire* is a list of controls and this class. The
+controls are the browser's own (a native slider has a name that a screen reader can
+say; those of ipywidgets 8 have none), and a picture goes to a canvas, which does not
+blink. The browser asks for one picture at a time, so a drag never builds up a queue.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import numpy as np
+import traitlets
+from matplotlib.axes import Axes
+
+from course_lib.plots import panels
+from course_lib.plots.stage import Stage
+from course_lib.widgets.controls import Button, Control
+
+__all__ = ["Lab"]
+
+HERE = Path(__file__).parent
+
+_kept: dict[tuple[str, str], dict[str, Any]] = {}  # what was chosen, by name and cell
+
+
+class Lab(anywidget.AnyWidget):
+    """A picture, a line that says what it shows, and controls.
+
+    ``draw(axes, **values)`` draws on cleared Axes for the values of the controls, and
+    returns the line, or the line and a longer text below it. A ValueError it raises is
+    shown to the learner in place of the line, and the picture stays as it was.
+    Running the cell again keeps what was chosen.
+    """
+
+    _esm = HERE / "lab.js"
+    _css = HERE / "lab.css"
+
+    title = traitlets.Unicode().tag(sync=True)
+    name = traitlets.Unicode().tag(sync=True)
+    controls: Any = traitlets.List().tag(sync=True)
+    chosen = traitlets.Dict().tag(sync=True)  # what the browser's controls say
+    asked = traitlets.Int().tag(sync=True)  # the browser's requests, counted
+    sharpness = traitlets.Float(1.0).tag(sync=True)
+
+    answered = traitlets.Int().tag(sync=True)  # the last request that has its picture
+    picture = traitlets.Bytes().tag(sync=True)
+    width = traitlets.Int().tag(sync=True)
+    summary = traitlets.Unicode().tag(sync=True)
+    text = traitlets.Unicode().tag(sync=True)
+    problem = traitlets.Unicode().tag(sync=True)  # why the picture did not follow
+    disabled: Any = traitlets.List().tag(sync=True)  # names of controls that rest
+    live = traitlets.Bool(False).tag(sync=True)  # renews itself: say nothing aloud
+
+    def __init__(
+        self,
+        name: str,
+        title: str,
+        draw: Callable[..., str | tuple[str, str]],
+        controls: Sequence[Control],
+        axes: Axes | np.ndarray | None = None,
+    ) -> None:
+        self._controls = {control.name: control for control in controls}
+        self._stage = Stage(panels() if axes is None else axes, draw)
+        self._lock = threading.RLock()
+        self._key = (name, _cell())
+        first = {c.name: c.first for c in controls if not isinstance(c, Button)}
+        kept = _kept.setdefault(self._key, {})
+        chosen = first | {k: v for k, v in kept.items() if k in first}
+        super().__init__(
+            name=name,
+            title=title,
+            controls=[control.spec() for control in controls],
+            chosen=chosen,
+            width=self._stage.size[0],
+        )
+        self.on_msg(self._pressed)
+        self.redraw()
+        if self.problem and chosen != first:  # the cell's code has changed since
+            self.chosen = first
+            self.redraw()
+        self.observe(self._answer, names="asked")
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What ``draw`` gets: the value of each control, by its name."""
+        return {k: self._controls[k].value(v) for k, v in self.chosen.items()}
+
+    def choose(self, **chosen: Any) -> None:
+        """Choose as the browser does (a slider: the number of its stop), and redraw."""
+        self.chosen = {**self.chosen, **chosen}
+        self.redraw()
+
+    def press(self, name: str) -> None:
+        """Press a button, and redraw."""
+        button = self._controls[name]
+        assert isinstance(button, Button)
+        button.press()
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Draw the picture for what is chosen, and send it; any thread may call."""
+        with self._lock, _no_collection():
+            try:
+                values = self.values
+                picture, said = self._stage.frame(values, self.sharpness)
+            except ValueError as error:
+                self.problem = f"{error}."
+                return
+            except Exception as error:  # a fault of ours: one line, never a traceback
+                self.problem = (
+                    f"This picture could not be drawn ({type(error).__name__}: "
+                    f"{error}). Move a control, or run the cell again."
+                )
+                return
+            summary, text = said if isinstance(said, tuple) else (said, "")
+            _kept[self._key] = dict(self.chosen)
+            with self.hold_sync():
+                self.picture, self.summary, self.text = picture, summary, text
+                self.problem = ""
+
+    def _answer(self, change: dict[str, Any]) -> None:
+        with self._lock, self.hold_sync():
+            self.redraw()
+            self.answered = change["new"]
+
+    def _pressed(self, _: Any, message: dict[str, Any], buffers: Any) -> None:
+        if isinstance(self._controls.get(message.get("press", "")), Button):
+            self.press(message["press"])
+
+    def __repr__(self) -> str:
+        return f"{self.title} (a picture with controls). {self.summary}"
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        """Add, for a page without a widget front end, a line that says what is here."""
+        bundle: Any = super()._repr_mimebundle_(**options)
+        data, metadata = bundle
+        named = [str(c["label"]) for c in self.controls]
+        data["text/html"] = (
+            f"<em>{escape(self.title)}: run this cell in JupyterLab, and the picture "
+            f"answers to {escape(', '.join(named))}.</em>"
+        )
+        return data, metadata
+
+
+def _cell() -> str:
+    """Return which cell is being run, where the front end says so."""
+    try:
+        from IPython import get_ipython
+
+        shell: Any = get_ipython()
+        return str(shell.get_parent()["metadata"].get("cellId", ""))
+    except (AttributeError, KeyError, TypeError):  # no notebook
+        return ""
+
+
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """Put Python's garbage collection off until the picture is on its way."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -1,0 +1,98 @@
+"""What every picture with controls must hold, whatever it shows."""
+
+from __future__ import annotations
+
+import io
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.text import Text
+from PIL import Image
+
+from course_lib.plots.style import STYLE
+from course_lib.widgets.controls import Button
+from course_lib.widgets.lab import Lab
+
+
+def hold(lab: Lab, *, still: tuple[str, ...] = ()) -> None:
+    """Choose both ends (all options, all examples) of every control, one by one.
+
+    Each must draw without a problem, say something, keep every word inside the
+    picture, and draw what a figure without a cache draws. Each control must change
+    the picture and the words; those named in ``still``, the picture alone or nothing.
+    """
+    assert lab.problem == ""
+    first = dict(lab.chosen)
+    for control in lab._controls.values():
+        assert control.label.strip()
+        if isinstance(control, Button):
+            continue
+        seen = set()
+        for chosen in control.ends():
+            lab.choose(**{**first, control.name: chosen})
+            where = f"{lab.name}, {control.name} = {chosen!r}"
+            assert lab.problem == "", where
+            assert lab.summary.strip(), where
+            assert "\n" not in lab.summary, where
+            assert len(lab.summary) <= 200, f"{where}: {lab.summary}"
+            assert outside(lab) == [], where
+            same_as_drawn_whole(lab, where)
+            seen.add((lab.picture, lab.summary + lab.text))
+        if control.name not in still:
+            assert len({picture for picture, _ in seen}) > 1, control.name
+            assert len({said for _, said in seen}) > 1, control.name
+    lab.choose(**first)
+    again = lab.picture
+    lab.redraw()
+    assert lab.picture == again
+
+
+def outside(lab: Lab) -> list[str]:
+    """Return the words that stand outside the picture, wholly or in part."""
+    figure = lab._stage.figure
+    with mpl.rc_context(STYLE):
+        lab._stage.canvas.draw()  # puts the labels of the axes in their place
+        renderer = lab._stage.canvas.get_renderer()
+        room = figure.bbox.padded(1.0)
+        found = []
+        for text in figure.findobj(Text):
+            if not (text.get_text().strip() and shown(text, figure.axes)):
+                continue
+            box = text.get_window_extent(renderer)
+            if (
+                box.x0 < room.x0
+                or box.x1 > room.x1
+                or box.y0 < room.y0
+                or box.y1 > room.y1
+            ):
+                found.append(text.get_text())
+    return found
+
+
+def shown(text: Text, axes: list[Axes]) -> bool:
+    """Whether a text is drawn: visible, not a tick beyond the ends of its axis."""
+    for ax in axes:
+        for axis in (ax.xaxis, ax.yaxis):
+            on = ax.axison and axis.get_visible() and ax.get_visible()
+            if text in (axis.label, axis.offsetText):
+                return on
+            for tick in axis.get_major_ticks() + axis.get_minor_ticks():
+                if text in (tick.label1, tick.label2):
+                    low, high = sorted(axis.get_view_interval())
+                    inside = low <= tick.get_loc() <= high
+                    return on and inside and text.get_visible()
+    return text.get_visible() and (text.axes is None or text.axes.get_visible())
+
+
+def same_as_drawn_whole(lab: Lab, where: str) -> None:
+    """The quick drawing must be the slow one, but for what crosses a frame's line."""
+    with Image.open(io.BytesIO(lab.picture)) as quick:
+        fast = np.asarray(quick.convert("RGB")).astype(int)
+    with mpl.rc_context(STYLE):
+        lab._stage.canvas.draw()
+    slow = np.asarray(lab._stage.canvas.buffer_rgba())[..., :3].astype(int)
+    lab._stage.frame(lab.values, lab.sharpness)  # draw the quick one again
+    assert fast.shape == slow.shape, where
+    other = (np.abs(fast - slow).max(axis=2) > 40).mean()
+    assert other < 0.004, f"{where}: {other:.2%} of the pixels differ"

@@ -1,0 +1,237 @@
+"""A picture with controls: what it draws, keeps and refuses, without a browser."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections.abc import Iterator
+
+import nbformat
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from nbformat.v4 import new_code_cell, new_notebook
+
+from course_lib.plots import panels
+from course_lib.plots.stage import GROUND, Stage
+from course_lib.widgets import lab as module
+from course_lib.widgets.controls import Button, Choice, Field, Pad, Slider, Toggle
+from course_lib.widgets.lab import Lab
+from tests.labs import hold, outside, same_as_drawn_whole
+from tools import notebooks
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> Iterator[None]:
+    module._kept.clear()
+    yield
+    module._kept.clear()
+
+
+def line(ax: Axes, slope: float) -> str:
+    ax.plot([0, 1], [0, slope])
+    ax.set(xlim=(0, 1), ylim=(-3, 3))
+    return f"The slope is {slope}."
+
+
+def lab(**options: object) -> Lab:
+    slope = Slider("slope", "slope of the line", [-2, -1, 0, 1, 2], 1)
+    return Lab("line", "A line", line, [slope], **options)  # type: ignore[arg-type]
+
+
+def test_a_lab_draws_at_once_and_answers_each_choice() -> None:
+    made = lab()
+    hold(made)
+    assert made.values == {"slope": 1}
+    before = made.picture
+    made.choose(slope=4)
+    assert made.summary == "The slope is 2."
+    assert made.picture != before
+    assert made.width == 768
+
+
+def test_the_browser_gets_its_answer_with_its_picture() -> None:
+    made = lab()
+    made.set_state({"chosen": {"slope": 0}, "asked": 7})
+    assert (made.answered, made.summary) == (7, "The slope is -2.")
+
+
+def test_running_the_cell_again_keeps_what_was_chosen() -> None:
+    lab().choose(slope=0)
+    assert lab().summary == "The slope is -2."
+
+
+def test_a_kept_choice_that_no_longer_fits_is_forgotten() -> None:
+    lab().choose(slope=4)
+    fewer = Lab("line", "A line", line, [Slider("slope", "slope", [0, 1], 1)])
+    assert (fewer.summary, fewer.problem) == ("The slope is 1.", "")
+    other = Lab("line", "A line", lambda ax, b: "b", [Toggle("b", "bold")])
+    assert (other.summary, other.problem) == ("b", "")
+
+
+def test_what_a_learner_typed_wrong_gets_one_line_and_the_picture_stays() -> None:
+    def draw(ax: Axes, number: str) -> str:
+        if not number.isdigit():
+            raise ValueError(f"{number!r} is no whole number: type one, such as 12")
+        return number
+
+    made = Lab("n", "A number", draw, [Field("number", "a whole number", "3")])
+    before = made.picture
+    made.choose(number="x")
+    assert made.problem == "'x' is no whole number: type one, such as 12."
+    assert (made.picture, made.summary) == (before, "3")
+    made.choose(number="4")
+    assert (made.problem, made.summary) == ("", "4")
+    made.choose(number="9" * 81)
+    assert made.problem == "a whole number: at most 80 characters."
+
+
+def test_a_fault_of_ours_is_one_line_and_no_traceback() -> None:
+    made = Lab("bad", "Bad", lambda ax, on: str(1 / (1 - on)), [Toggle("on", "on")])
+    made.choose(on=True)
+    assert "could not be drawn (ZeroDivisionError: division by zero)" in made.problem
+    assert "\n" not in made.problem
+
+
+@pytest.mark.parametrize("chosen", [-1, 5, 1.5, "a", None])
+def test_a_choice_that_is_not_offered_is_refused(chosen: object) -> None:
+    made = lab()
+    made.choose(slope=chosen)
+    assert "none of 0 to 4" in made.problem
+
+
+def test_every_kind_of_control_has_a_value_and_a_spec() -> None:
+    heard = []
+    controls = [
+        Choice("which", "which one", {"one": 1, "two": 2}, "two"),
+        Toggle("on", "is it on"),
+        Field("typed", "a text", "abc", examples=("d",)),
+        Pad("walk", "a walk", {"n": ("North", "ArrowUp")}, longest=3),
+        Button("go", "Go", lambda: heard.append(1)),
+    ]
+
+    def draw(ax: Axes, **values: object) -> tuple[str, str]:
+        ax.text(0.1, 0.5, str(values))
+        return f"{values}, {len(heard)}", "more"
+
+    made = Lab("all", "All", draw, controls)
+    hold(made)
+    assert made.values == {"which": 2, "on": False, "typed": "abc", "walk": ""}
+    assert [spec["kind"] for spec in made.controls] == [c.kind for c in controls]
+    assert made.text == "more"
+    made._pressed(made, {"press": "go"}, [])
+    assert heard == [1]
+    made._pressed(made, {"press": "which"}, [])
+    made._pressed(made, {"press": "nothing"}, [])
+    made.choose(walk="nnnnn")
+    assert made.values["walk"] == "nnn"
+    made.choose(walk="x")
+    assert "only the letters n" in made.problem
+
+
+def test_threads_may_redraw_together() -> None:
+    made = lab()
+
+    def work(slope: int) -> None:
+        for _ in range(5):
+            made.choose(slope=slope)
+
+    threads = [threading.Thread(target=work, args=(slope,)) for slope in (0, 4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert made.problem == ""
+    assert made.summary in ("The slope is -2.", "The slope is 2.")
+
+
+def test_collection_is_back_after_a_picture() -> None:
+    assert gc.isenabled()
+    lab()
+    assert gc.isenabled()
+
+
+def test_a_page_without_a_front_end_gets_a_line_and_no_state(tmp_path) -> None:
+    code = "from course_lib.widgets import confidence\nconfidence()"
+    nb = notebooks.execute(new_notebook(cells=[new_code_cell(code)]), tmp_path)
+    [output] = notebooks.normalised(nb).cells[0].outputs
+    assert set(output.data) == {"text/html", "text/plain"}
+    assert "answers to probability given to the truth" in output.data["text/html"]
+    assert "0x" not in nbformat.writes(nb)
+
+
+# --- the stage ---------------------------------------------------------------------
+
+
+def test_only_new_furniture_is_drawn_anew() -> None:
+    made = lab()
+    ground = made._stage._ground
+    made.choose(slope=0)
+    assert made._stage._ground is ground
+
+    def wider(ax: Axes, end: int) -> str:
+        ax.plot([0, end], [0, 1])
+        ax.set(xlim=(0, end), ylim=(0, 1))
+        return f"{end}"
+
+    other = Lab("w", "Wider", wider, [Slider("end", "end", [1, 2, 3], 1)])
+    hold(other)
+    ground = other._stage._ground
+    other.choose(end=2)
+    assert other._stage._ground is not ground
+
+
+def test_ground_stays_until_it_is_another() -> None:
+    def draw(ax: Axes, field: int, x: int) -> str:
+        picture = np.arange(4.0).reshape(2, 2) * (-1) ** field
+        ax.imshow(picture, extent=(0, 3, 0, 3), gid=f"{GROUND} {field}")
+        ax.plot(x, 1, "o", color="red", markersize=20)
+        return f"{field} {x}"
+
+    fields = Slider("field", "field", [0, 1], 0), Slider("x", "x", [1, 2], 1)
+    made = Lab("g", "Ground", draw, fields)
+    hold(made)
+    ground = made._stage._ground
+    made.choose(x=1)
+    assert made._stage._ground is ground
+    made.choose(field=1)
+    assert made._stage._ground is not ground
+
+
+def test_panels_insets_and_words_on_the_figure_are_drawn_and_cleared() -> None:
+    def draw(axes: np.ndarray, n: int) -> str:
+        axes[0].inset_axes((0.5, 0.5, 0.4, 0.4)).plot([0, n])
+        axes[1].plot([n, 0])
+        axes[0].get_figure(root=True).text(0.5, 0.5, f"n is {n}")
+        return f"{n}"
+
+    made = Lab("p", "Panels", draw, [Slider("n", "n", [1, 2], 1)], axes=panels(1, 2))
+    hold(made)
+    assert len(made._stage.figure.axes) == 2
+    assert len(made._stage.figure.texts) == 1
+
+
+def test_sharper_pictures_have_more_pixels() -> None:
+    stage = Stage(panels(), line)
+    plain, _ = stage.frame({"slope": 1})
+    sharp, said = stage.frame({"slope": 1}, 2.0)
+    assert len(sharp) > len(plain)
+    assert (stage.size, said) == ((768, 384), "The slope is 1.")
+
+
+def test_words_outside_and_a_stale_picture_are_noticed() -> None:
+    def draw(ax: Axes, x: float) -> str:
+        ax.text(x, 0.5, "far out", transform=ax.transAxes)
+        return f"{x}"
+
+    made = Lab("o", "Out", draw, [Slider("x", "x", [0.5, 1.02], 0.5)])
+    assert outside(made) == []
+    made.choose(x=1)
+    assert outside(made) == ["far out"]
+    picture = lab()
+    picture.choose(slope=0)
+    first = picture.picture
+    picture.choose(slope=4)
+    picture.picture = first
+    with pytest.raises(AssertionError, match="pixels differ"):
+        same_as_drawn_whole(picture, "")

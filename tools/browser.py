@@ -1,0 +1,243 @@
+"""A real JupyterLab, and a real browser on it: for tests and for latencies.
+
+    with jupyterlab(folder) as server, chromium() as browser:
+        page = Page(browser, server)
+        page.open("01_loss.ipynb")
+        page.run_all()
+        for lab in page.labs():
+            lab.choose("w", "End")
+
+Needs Playwright (in the test requirements) and a Chromium of the system's own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from playwright.sync_api import Browser, ConsoleMessage, Locator, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
+PLACES = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SECONDS = 1000.0  # Playwright counts in milliseconds
+SESSION = "window.jupyterapp.shell.currentWidget?.context?.sessionContext?.session"
+
+
+def find_chromium() -> str | None:
+    """Return where Chromium (or Chrome, or Edge) is, or None."""
+    found = [os.environ.get("CHROMIUM"), *map(shutil.which, NAMES), *PLACES]
+    return next((path for path in found if path and Path(path).exists()), None)
+
+
+class Server(NamedTuple):
+    """A JupyterLab that runs: its address, and what opens it."""
+
+    url: str
+    token: str
+
+
+@contextlib.contextmanager
+def jupyterlab(folder: Path) -> Iterator[Server]:
+    """Run JupyterLab on a folder, with settings and progress of nobody."""
+    with tempfile.TemporaryDirectory(prefix="course_browser_") as home:
+        token = secrets.token_hex(16)
+        names = ["JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR"]
+        names += ["JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR"]
+        own = {name: str(Path(home) / name.lower()) for name in names}
+        own |= {"COURSE_LIB_HOME": str(Path(home) / "progress")}
+        own |= {"JAX_PLATFORMS": "cpu", "JUPYTER_TOKEN": token}
+        command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--port=0"]
+        command += ["--LabApp.expose_app_in_browser=True", "--ServerApp.port_retries=9"]
+        command += ["--KernelManager.transport_encryption=auto", "--log-level=ERROR"]
+        command += [f"--ServerApp.root_dir={folder}"]
+        if hasattr(os, "geteuid") and os.geteuid() == 0:
+            command.append("--allow-root")
+        server = subprocess.Popen(command, env={**os.environ, **own})
+        try:
+            yield Server(_address(server, Path(own["JUPYTER_RUNTIME_DIR"])), token)
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def _address(server: subprocess.Popen[bytes], runtime: Path) -> str:
+    until = time.monotonic() + 60
+    while time.monotonic() < until and server.poll() is None:
+        for note in runtime.glob("jpserver-*.json"):
+            with contextlib.suppress(ValueError):  # half written
+                return str(json.loads(note.read_text(encoding="utf-8"))["url"])
+        time.sleep(0.1)
+    raise RuntimeError("JupyterLab did not start")
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start the system's Chromium, without a window."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=find_chromium(), args=FLAGS
+        )
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Page:
+    """One notebook, open in JupyterLab. ``said`` holds the console's errors."""
+
+    def __init__(
+        self, browser: Browser, server: Server, width: int = 1280, height: int = 900
+    ) -> None:
+        self.server = server
+        size: Any = {"width": width, "height": height}
+        self.page = browser.new_page(viewport=size)
+        self.page.set_default_timeout(30 * SECONDS)
+        self.said: list[str] = []
+        self.page.on("console", self._listen)
+        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+
+    def _listen(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.said.append(message.text)
+
+    def open(self, name: str) -> None:
+        """Open a notebook of the server's folder, and wait for its kernel."""
+        url, token = self.server
+        self.page.goto(
+            f"{url}lab/workspaces/{Path(name).stem}/tree/{name}?token={token}&reset"
+        )
+        self.page.wait_for_function(
+            f"() => {SESSION}?.kernel?.status === 'idle'", timeout=120 * SECONDS
+        )
+
+    def run_all(self, seconds: float = 180.0) -> None:
+        """Run every cell, and wait until all are done."""
+        self.page.evaluate(
+            "window.jupyterapp.commands.execute('notebook:run-all-cells')"
+        )
+        self.page.wait_for_timeout(500)
+        self.page.wait_for_function(
+            f"""() => {SESSION}?.kernel?.status === 'idle' &&
+                window.jupyterapp.shell.currentWidget.content.widgets.every(
+                  cell => cell.model.type !== 'code' || cell.model.executionCount ||
+                    !cell.model.sharedModel.getSource().trim())
+                && !document.querySelector('.jp-mod-executing')""",
+            timeout=seconds * SECONDS,
+        )
+        self.page.wait_for_timeout(300)
+
+    def errors(self) -> list[str]:
+        """Return every error and every line on stderr among the cells' outputs."""
+        outputs = self.page.evaluate(
+            """() => window.jupyterapp.shell.currentWidget.content.model.toJSON()
+                 .cells.flatMap(cell => cell.outputs || [])"""
+        )
+        found = [o["evalue"] for o in outputs if o["output_type"] == "error"]
+        return found + [
+            "".join(o["text"]) for o in outputs if o.get("name") == "stderr"
+        ]
+
+    def labs(self) -> list[Lab]:
+        """Return the labs of the page, from top to bottom, each once painted."""
+        frames = self.page.locator(".course-lab")
+        found = [Lab(self, frames.nth(i)) for i in range(frames.count())]
+        for lab in found:
+            lab.show()
+        return found
+
+    def close(self) -> None:
+        """Shut the kernel down, and close the page."""
+        with contextlib.suppress(Exception):
+            self.page.evaluate(f"() => {SESSION}?.shutdown()")
+        self.page.close()
+
+
+class Lab:
+    """One picture with controls, on a page."""
+
+    def __init__(self, page: Page, frame: Locator) -> None:
+        self.page, self.frame = page.page, frame
+        self.canvas = frame.locator("canvas")
+        self.name = str(frame.get_attribute("data-name"))
+
+    def show(self) -> None:
+        """Bring it into view, and wait for its first picture."""
+        self.frame.scroll_into_view_if_needed()
+        self.canvas.and_(self.page.locator("[data-painted]")).wait_for()
+
+    @property
+    def controls(self) -> list[tuple[str, str]]:
+        """(kind, name) of each control."""
+        found = self.frame.locator(".control").all()
+        kinds = [str(box.get_attribute("class")).split()[1] for box in found]
+        names = [str(box.get_attribute("data-name")) for box in found]
+        return list(zip(kinds, names, strict=True))
+
+    def control(self, name: str) -> Locator:
+        """Return the box of one control."""
+        return self.frame.locator(f'.control[data-name="{name}"]')
+
+    @property
+    def summary(self) -> str:
+        """The line under the picture."""
+        return self.frame.locator(".summary").inner_text()
+
+    @property
+    def problem(self) -> str:
+        """The line that says why the picture did not follow, or nothing."""
+        line = self.frame.locator(".problem")
+        return line.inner_text() if line.is_visible() else ""
+
+    @property
+    def painted(self) -> int:
+        """How many pictures it has shown."""
+        return int(self.canvas.get_attribute("data-painted") or 0)
+
+    def pixels(self) -> str:
+        """Return a fingerprint of the picture as it stands."""
+        data = self.canvas.evaluate("canvas => canvas.toDataURL()")
+        return hashlib.sha256(data.encode()).hexdigest()[:12]
+
+    def settled(self, before: int, seconds: float = 10.0) -> None:
+        """Wait for a picture newer than ``before``, and for no more to come."""
+        until = time.monotonic() + seconds
+        while self.painted <= before and time.monotonic() < until:
+            self.page.wait_for_timeout(10)
+        last = -1
+        while last != self.painted and time.monotonic() < until:
+            last = self.painted
+            self.page.wait_for_timeout(150)
+
+    def slide(self, name: str, key: str) -> tuple[str, str]:
+        """Press a key on a slider; return the new picture's fingerprint and words."""
+        before = self.painted
+        handle = self.control(name).locator("input[type=range]")
+        handle.focus()
+        handle.press(key)
+        self.settled(before, 3.0)
+        return self.pixels(), self.summary

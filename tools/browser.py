@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -44,6 +44,20 @@ FLAGS = [
     "--disable-sync",
 ]
 SECONDS = 1000.0  # Playwright counts in milliseconds
+WATCH = """frame => {
+  if (frame.times) return;
+  frame.times = [];
+  let since = 0;
+  const press = event => { since = event.timeStamp; };
+  frame.addEventListener('keydown', press, true);
+  frame.addEventListener('pointerdown', press, true);
+  const painted = () => requestAnimationFrame(() => {
+    if (since) frame.times.push(performance.now() - since);
+    since = 0;
+  });
+  new MutationObserver(painted).observe(
+    frame.querySelector('canvas'), { attributeFilter: ['data-painted'] });
+}"""
 SESSION = "window.jupyterapp.shell.currentWidget?.context?.sessionContext?.session"
 
 
@@ -241,3 +255,41 @@ class Lab:
         handle.press(key)
         self.settled(before, 3.0)
         return self.pixels(), self.summary
+
+    def latencies(self, presses: int = 20) -> list[float]:
+        """Return ms from each of many key presses to its picture on the screen.
+
+        Every slider goes to and fro in the middle of its way; every pad is pressed.
+        The browser's own clock counts, from the event to the frame after painting.
+        """
+        self.frame.evaluate(WATCH)
+        for kind, name in self.controls:
+            box = self.control(name)
+            if kind == "slider":
+                handle = box.locator("input[type=range]")
+                last = int(handle.get_attribute("max") or 0)
+                self.slide(name, "Home")
+                for _ in range(last // 3):
+                    handle.press("ArrowRight")
+                self.settled(self.painted, 1.0)
+                keys = ["ArrowRight"] * min(presses // 2, last - last // 3)
+                keys += ["ArrowLeft"] * (presses - len(keys))
+                if not handle.is_disabled():
+                    for key in keys:
+                        self._answer(lambda key=key, h=handle: h.press(key))
+            elif kind == "pad":
+                buttons = box.locator("button[data-letter]").all()
+                for i in range(presses):
+                    self._answer(buttons[i % len(buttons)].click)
+        times: list[float] = self.frame.evaluate(
+            "frame => { const t = frame.times; frame.times = []; return t; }"
+        )
+        return times
+
+    def _answer(self, act: Callable[[], object]) -> None:
+        before = self.painted
+        act()
+        until = time.monotonic() + 2.0
+        while self.painted <= before and time.monotonic() < until:
+            self.page.wait_for_timeout(5)
+        self.page.wait_for_timeout(30)

@@ -31,6 +31,7 @@ function render({ model, el }) {
   lab.setAttribute("role", "group");
   lab.setAttribute("aria-labelledby", title.id);
   lab.dataset.lmSuppressShortcuts = "true"; // keys pressed here are not JupyterLab's
+  lab.addEventListener("keydown", (event) => event.stopPropagation()); // nor the notebook's
   canvas.setAttribute("role", "img");
   problem.setAttribute("role", "alert");
   text.setAttribute("role", "region");

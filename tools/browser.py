@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -267,6 +268,8 @@ class Lab:
             box = self.control(name)
             if kind == "slider":
                 handle = box.locator("input[type=range]")
+                if handle.is_disabled():
+                    continue
                 last = int(handle.get_attribute("max") or 0)
                 self.slide(name, "Home")
                 for _ in range(last // 3):
@@ -274,9 +277,8 @@ class Lab:
                 self.settled(self.painted, 1.0)
                 keys = ["ArrowRight"] * min(presses // 2, last - last // 3)
                 keys += ["ArrowLeft"] * (presses - len(keys))
-                if not handle.is_disabled():
-                    for key in keys:
-                        self._answer(lambda key=key, h=handle: h.press(key))
+                for key in keys:
+                    self._answer(partial(handle.press, key))
             elif kind == "pad":
                 buttons = box.locator("button[data-letter]").all()
                 for i in range(presses):
@@ -287,9 +289,9 @@ class Lab:
         return times
 
     def _answer(self, act: Callable[[], object]) -> None:
+        """Act, and leave the browser alone until the answer must be there."""
         before = self.painted
         act()
-        until = time.monotonic() + 2.0
-        while self.painted <= before and time.monotonic() < until:
-            self.page.wait_for_timeout(5)
-        self.page.wait_for_timeout(30)
+        self.page.wait_for_timeout(150)
+        if self.painted <= before:
+            self.settled(before, 2.0)

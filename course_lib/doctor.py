@@ -31,6 +31,10 @@ TESTED = ((3, 11), (3, 12), (3, 13))
 GB, MB = 10**9, 10**6
 MANAGER = "@jupyter-widgets/jupyterlab-manager"
 FRONT_END_OF = {8: 5, 7: 3}  # ipywidgets' major version: that of its front end
+WIDGETS = {  # the kernel's half: JupyterLab's half, what it draws, what brings both
+    "ipywidgets": (MANAGER, "sliders", '"ipywidgets>=8.1.5,<9" jupyterlab_widgets'),
+    "anywidget": ("anywidget", "pictures that answer", '"anywidget>=0.9.18,<1"'),
+}
 
 
 @dataclass(frozen=True)
@@ -112,24 +116,35 @@ def look_at_packages() -> Finding:
 
 
 def look_at_widgets() -> Finding:
-    """The sliders' two halves: in the kernel, and in JupyterLab."""
+    """Both halves of what answers on a page: in the kernel, and in JupyterLab."""
+    kernel = {package: _version(package) for package in WIDGETS}
+    missing = [package for package, version in kernel.items() if not version]
+    if missing:
+        fix = f"Run: python -m pip install {' '.join(WIDGETS[p][2] for p in missing)}"
+        return BROKEN, f"{' and '.join(missing)} missing", fix
+    findings = [_halves(package, version) for package, version in kernel.items()]
+    unwell = [finding for finding in findings if finding[0] != OK]
+    return unwell[0] if unwell else (OK, "; ".join(f[1] for f in findings), "")
+
+
+def _halves(package: str, kernel: str) -> Finding:
+    """Whether JupyterLab has the other half of a package, switched on, and fitting."""
     from jupyter_core.paths import jupyter_config_path, jupyter_path
 
-    kernel = _version("ipywidgets")
-    if not kernel:
-        return BROKEN, "ipywidgets is missing", "Run: python -m pip install ipywidgets"
-    front_end = _front_end_version(jupyter_path("labextensions"))
-    install = 'Run: python -m pip install --upgrade "ipywidgets>=8" jupyterlab_widgets'
+    extension, drawn, wanted = WIDGETS[package]
+    install = f"Run: python -m pip install --upgrade {wanted}; restart JupyterLab"
+    folder, front_end = _front_end(extension, jupyter_path("labextensions"))
     if not front_end:
-        return WARNING, "JupyterLab here has no part that draws sliders", install
-    if _switched_off(jupyter_config_path()):
-        fix = f"Run: jupyter labextension enable {MANAGER}"
-        return WARNING, "the part that draws sliders is switched off", fix
-    found = f"ipywidgets {kernel} in the kernel, {front_end} in JupyterLab"
-    expected = FRONT_END_OF.get(_major(kernel))
-    if expected and expected != _major(front_end):
-        return WARNING, f"{found} do not fit each other", install
-    return OK, found, ""
+        return WARNING, f"JupyterLab here has no part that draws {drawn}", install
+    if _switched_off(extension, jupyter_config_path()):
+        fix = f"Run: jupyter labextension enable {extension}"
+        return WARNING, f"the part that draws {drawn} is switched off", fix
+    found = f"{package} {kernel} in the kernel, {front_end} in JupyterLab"
+    if _fit(package, kernel, front_end):
+        return OK, found, ""
+    if not folder.is_relative_to(sys.prefix):  # it hides what pip would bring
+        install = f"Remove the folder {folder}; restart JupyterLab"
+    return WARNING, f"{found} do not fit each other", install
 
 
 def look_at_jax() -> Finding:
@@ -262,30 +277,41 @@ def _version(package: str) -> str:
         return ""
 
 
-def _front_end_version(folders: Iterable[str]) -> str:
-    """Return the version of the first widget manager, the one JupyterLab takes."""
+def _front_end(extension: str, folders: Iterable[str]) -> tuple[Path, str]:
+    """Return where the first of an extension lies, which JupyterLab takes; its version.
+
+    The version is empty if there is none.
+    """
     for folder in folders:
+        place = Path(folder, extension)
         try:
-            text = Path(folder, MANAGER, "package.json").read_text(encoding="utf-8")
-            return str(json.loads(text)["version"])
+            text = (place / "package.json").read_text(encoding="utf-8")
+            return place, str(json.loads(text)["version"])
         except (OSError, ValueError, KeyError):
             continue
-    return ""
+    return Path(), ""
 
 
-def _switched_off(folders: Iterable[str]) -> bool:
-    """Whether a configuration of JupyterLab disables the widget manager."""
+def _switched_off(extension: str, folders: Iterable[str]) -> bool:
+    """Whether a configuration of JupyterLab disables an extension."""
     for folder in folders:
         try:
             page = Path(folder, "labconfig", "page_config.json").read_text("utf-8")
             disabled = json.loads(page).get("disabledExtensions", {})
         except (OSError, ValueError, AttributeError):
             continue
-        if isinstance(disabled, list) and MANAGER in disabled:
+        if isinstance(disabled, list) and extension in disabled:
             return True
-        if isinstance(disabled, dict) and disabled.get(MANAGER) is True:
+        if isinstance(disabled, dict) and disabled.get(extension) is True:
             return True
     return False
+
+
+def _fit(package: str, kernel: str, front_end: str) -> bool:
+    """Whether the two halves speak the same language."""
+    if package == "anywidget":  # asks for its own first two numbers
+        return kernel.split(".")[:2] == front_end.split(".")[:2]
+    return FRONT_END_OF.get(_major(kernel)) in (None, _major(front_end))
 
 
 def _major(version: str) -> int:

@@ -158,18 +158,19 @@ def test_packages_of_a_source_folder(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def jupyter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None]:
     """Return a function that makes Jupyter folders with the given versions."""
-    monkeypatch.setattr("jupyter_core.paths.jupyter_path", lambda *_: folders)
-    monkeypatch.setattr("jupyter_core.paths.jupyter_config_path", lambda: [str(config)])
     folders: list[str] = []
     config = tmp_path / "config"
     (config / "labconfig").mkdir(parents=True)
+    monkeypatch.setattr("jupyter_core.paths.jupyter_path", lambda *_: folders)
+    monkeypatch.setattr("jupyter_core.paths.jupyter_config_path", lambda: [str(config)])
 
-    def make(*versions: str, page: str = "{}") -> None:
-        for number, version in enumerate(versions):
-            folder = tmp_path / str(number) / doctor.MANAGER
-            folder.mkdir(parents=True)
-            (folder / "package.json").write_text(json.dumps({"version": version}))
-            folders.append(str(tmp_path / str(number)))
+    def make(managers: list[str], answering: list[str], page: str = "{}") -> None:
+        for name, versions in ((doctor.MANAGER, managers), ("anywidget", answering)):
+            for number, version in enumerate(versions):
+                folder = tmp_path / str(number) / name
+                folder.mkdir(parents=True)
+                (folder / "package.json").write_text(json.dumps({"version": version}))
+        folders.extend(str(tmp_path / str(number)) for number in range(2))
         (config / "labconfig" / "page_config.json").write_text(page)
 
     return make
@@ -178,44 +179,105 @@ def jupyter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., No
 def test_widgets_that_fit(
     monkeypatch: pytest.MonkeyPatch, jupyter: Callable[..., None]
 ) -> None:
-    jupyter("5.0.15", "3.1.0")  # JupyterLab takes the first it finds
-    install(monkeypatch, ipywidgets="8.1.9")
+    jupyter(["5.0.15", "3.1.0"], ["0.11.3", "0.9.0"])  # JupyterLab takes the first
+    install(monkeypatch, ipywidgets="8.1.9", anywidget="0.11.0")
     assert doctor.look_at_widgets() == (
         OK,
-        "ipywidgets 8.1.9 in the kernel, 5.0.15 in JupyterLab",
+        "ipywidgets 8.1.9 in the kernel, 5.0.15 in JupyterLab; "
+        "anywidget 0.11.0 in the kernel, 0.11.3 in JupyterLab",
         "",
     )
 
 
+OFF = '{"disabledExtensions": {"%s": true}}'
+
+
 @pytest.mark.parametrize(
-    ("kernel", "front_end", "page", "status", "said"),
+    ("kernel", "managers", "answering", "page", "status", "said"),
     [
-        ("8.1.9", ["3.1.0", "5.0.15"], "{}", WARNING, "do not fit each other"),
-        ("7.8.1", ["5.0.15"], "{}", WARNING, "do not fit each other"),
-        ("8.1.9", [], "{}", WARNING, "no part that draws sliders"),
-        ("", ["5.0.15"], "{}", BROKEN, "ipywidgets is missing"),
-        ("8.1.9", ["5.0.1"], '{"disabledExtensions": {"%s": true}}', WARNING, "off"),
-        ("8.1.9", ["5.0.1"], '{"disabledExtensions": ["%s"]}', WARNING, "off"),
-        ("8.1.9", ["5.0.1"], '{"disabledExtensions": {"%s": false}}', OK, "8.1.9"),
-        ("8.1.9", ["5.0.1"], "[]", OK, "8.1.9"),
-        ("8.1.9", ["5.0.1"], "{", OK, "8.1.9"),
+        ("8.1.9 0.11.0", "3.1.0 5.0.15", "0.11.0", "{}", WARNING, "do not fit each"),
+        ("7.8.1 0.11.0", "5.0.15", "0.11.0", "{}", WARNING, "5.0.15 in JupyterLab do"),
+        ("8.1.9 0.11.0", "5.0.15", "0.9.21", "{}", WARNING, "0.9.21 in JupyterLab do"),
+        ("8.1.9 0.9.18", "5.0.15", "0.11.0", "{}", WARNING, "anywidget 0.9.18 in the"),
+        ("8.1.9 1.0.0", "5.0.15", "0.11.0", "{}", WARNING, "do not fit each other"),
+        ("8.1.9 0.11.0", "", "0.11.0", "{}", WARNING, "no part that draws sliders"),
+        ("8.1.9 0.11.0", "5.0.15", "", "{}", WARNING, "no part that draws pictures"),
+        ("- 0.11.0", "5.0.15", "0.11.0", "{}", BROKEN, "ipywidgets missing"),
+        ("8.1.9 -", "5.0.15", "0.11.0", "{}", BROKEN, "anywidget missing"),
+        ("- -", "", "", "{}", BROKEN, "ipywidgets and anywidget missing"),
+        ("8.1.9 0.11.0", "5.0.1", "0.11.0", OFF % doctor.MANAGER, WARNING, "sliders"),
+        ("8.1.9 0.11.0", "5.0.1", "0.11.0", OFF % "anywidget", WARNING, "pictures"),
+        (
+            "8.1.9 0.11.0",
+            "5.0.1",
+            "0.11.0",
+            '{"disabledExtensions": ["anywidget"]}',
+            WARNING,
+            "the part that draws pictures that answer is switched off",
+        ),
+        (
+            "8.1.9 0.11.0",
+            "5.0.1",
+            "0.11.0",
+            '{"disabledExtensions": {"anywidget": false}}',
+            OK,
+            "8.1.9",
+        ),
+        ("8.1.9 0.11.0", "5.0.1", "0.11.0", "[]", OK, "8.1.9"),
+        ("8.1.9 0.11.0", "5.0.1", "0.11.0", "{", OK, "8.1.9"),
     ],
 )
 def test_widgets_that_do_not(
     monkeypatch: pytest.MonkeyPatch,
     jupyter: Callable[..., None],
     kernel: str,
-    front_end: list[str],
+    managers: str,
+    answering: str,
     page: str,
     status: str,
     said: str,
 ) -> None:
-    jupyter(*front_end, page=page.replace("%s", doctor.MANAGER))
-    install(monkeypatch, **({"ipywidgets": kernel} if kernel else {}))
+    jupyter(managers.split(), answering.split(), page)
+    packages = dict(zip(("ipywidgets", "anywidget"), kernel.split(), strict=True))
+    install(monkeypatch, **{p: v for p, v in packages.items() if v != "-"})
     found = doctor.look_at_widgets()
     assert found[0] == status
     assert said in found[1]
     assert bool(found[2]) == (status != OK)
+    assert "\n" not in str(Check("Widgets", *found))
+
+
+def test_the_fix_brings_the_half_that_is_missing(
+    monkeypatch: pytest.MonkeyPatch, jupyter: Callable[..., None]
+) -> None:
+    jupyter(["5.0.15"], [])
+    install(monkeypatch, ipywidgets="8.1.9", anywidget="0.11.0")
+    fix = doctor.look_at_widgets()[2]
+    assert fix.startswith('Run: python -m pip install --upgrade "anywidget>=0.9.18,<1"')
+    assert "ipywidgets" not in fix
+    install(monkeypatch, ipywidgets="8.1.9")
+    fix = 'Run: python -m pip install "anywidget>=0.9.18,<1"'
+    assert doctor.look_at_widgets()[2] == fix
+
+
+def test_a_front_end_that_hides_a_newer_one_is_named_by_its_place(
+    monkeypatch: pytest.MonkeyPatch, jupyter: Callable[..., None], tmp_path: Path
+) -> None:
+    """Pip brings both halves at once, so upgrading would not help there."""
+    jupyter(["5.0.15"], ["0.9.21", "0.11.0"])
+    install(monkeypatch, ipywidgets="8.1.9", anywidget="0.11.0")
+    hidden = f"Remove the folder {tmp_path / '0' / 'anywidget'}; restart JupyterLab"
+    assert doctor.look_at_widgets()[2] == hidden
+    monkeypatch.setattr(doctor.sys, "prefix", str(tmp_path))
+    assert doctor.look_at_widgets()[2].startswith("Run: python -m pip install")
+
+
+def test_what_the_doctor_installs_is_what_the_course_needs() -> None:
+    needed = [text.replace(" ", "") for text in doctor._requirements()]
+    for package, (_, _, wanted) in doctor.WIDGETS.items():
+        (asked,) = [text for text in needed if text.startswith(package)]
+        limits = set(asked.removeprefix(package).split(","))
+        assert set(wanted.split('"')[1].removeprefix(package).split(",")) == limits
 
 
 # JAX

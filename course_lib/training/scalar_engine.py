@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import math
 import random
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import numpy as np
 
+from course_lib.collector import collector_paused
 from course_lib.config import GPTConfig
 from course_lib.scalar import (
     AdamState,
@@ -57,7 +56,7 @@ class ScalarEngine:
         self, batch: np.ndarray, learning_rate: float
     ) -> tuple[float, float]:
         """Take one step: forward, backward, update."""
-        with collector_paused():
+        with collector_paused():  # a graph has no cycles; it would search in vain
             loss = batch_loss(self.params, batch, self.config)
             loss.backward()
             norm = math.hypot(*[weight.grad for weight in self.weights])
@@ -109,22 +108,6 @@ def batch_loss(params: Params, batch: np.ndarray, config: GPTConfig) -> Value:
         for document in documents
     ]
     return sum(losses[1:], losses[0])
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Keep Python's garbage collector from searching a growing graph for cycles.
-
-    A graph of Values has none, and is freed as soon as nobody holds its root. The
-    search would take a fifth of the time.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _in_one_list(matrices: Arrays, config: GPTConfig) -> list[float]:

@@ -9,10 +9,8 @@ blink. The browser asks for one picture at a time, so a drag never builds up a q
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,7 @@ import numpy as np
 import traitlets
 from matplotlib.axes import Axes
 
+from course_lib.collector import collector_paused
 from course_lib.plots import panels
 from course_lib.plots.stage import Stage
 from course_lib.widgets.controls import Button, Control
@@ -109,7 +108,7 @@ class Lab(anywidget.AnyWidget):
 
     def redraw(self) -> None:
         """Draw the picture for what is chosen, and send it; any thread may call."""
-        with self._lock, _no_collection():
+        with self._lock, collector_paused():
             try:
                 values = self.values
                 picture, said = self._stage.frame(values, self.sharpness)
@@ -127,6 +126,11 @@ class Lab(anywidget.AnyWidget):
             with self.hold_sync():
                 self.picture, self.summary, self.text = picture, summary, text
                 self.problem = ""
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take what the browser says; another thread's picture is sent before it."""
+        with self._lock:
+            super().set_state(sync_data)
 
     def _answer(self, change: dict[str, Any]) -> None:
         with self._lock, self.hold_sync():
@@ -161,15 +165,3 @@ def _cell() -> str:
         return str(shell.get_parent()["metadata"].get("cellId", ""))
     except (AttributeError, KeyError, TypeError):  # no notebook
         return ""
-
-
-@contextlib.contextmanager
-def _no_collection() -> Iterator[None]:
-    """Put Python's garbage collection off until the picture is on its way."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

@@ -22,7 +22,7 @@ def hold(lab: Lab, *, still: tuple[str, ...] = ()) -> None:
     picture, and draw what a figure without a cache draws. Each control must change
     the picture and the words; those named in ``still``, the picture alone or nothing.
     """
-    assert lab.problem == ""
+    assert not lab.problem, lab.problem
     first = dict(lab.chosen)
     for control in lab._controls.values():
         assert control.label.strip()
@@ -32,11 +32,11 @@ def hold(lab: Lab, *, still: tuple[str, ...] = ()) -> None:
         for chosen in control.ends():
             lab.choose(**{**first, control.name: chosen})
             where = f"{lab.name}, {control.name} = {chosen!r}"
-            assert lab.problem == "", where
+            assert not lab.problem, f"{where}: {lab.problem}"
             assert lab.summary.strip(), where
             assert "\n" not in lab.summary, where
             assert len(lab.summary) <= 200, f"{where}: {lab.summary}"
-            assert outside(lab) == [], where
+            assert not (out := outside(lab)), f"{where}: {out}"
             same_as_drawn_whole(lab, where)
             seen.add((lab.picture, lab.summary + lab.text))
         if control.name not in still:
@@ -90,6 +90,11 @@ def same_as_drawn_whole(lab: Lab, where: str) -> None:
     with Image.open(io.BytesIO(lab.picture)) as quick:
         fast = np.asarray(quick.convert("RGB")).astype(int)
     with mpl.rc_context(STYLE):
+        for ax in lab._stage.figure.axes:
+            ax.clear()
+        for artist in lab._stage._loose():
+            artist.remove()
+        lab._stage.draw(lab._stage.axes, **lab.values)
         lab._stage.canvas.draw()
     slow = np.asarray(lab._stage.canvas.buffer_rgba())[..., :3].astype(int)
     lab._stage.frame(lab.values, lab.sharpness)  # draw the quick one again

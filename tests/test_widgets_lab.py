@@ -111,7 +111,7 @@ def test_every_kind_of_control_has_a_value_and_a_spec() -> None:
     ]
 
     def draw(ax: Axes, **values: object) -> tuple[str, str]:
-        ax.text(0.1, 0.5, str(values))
+        ax.text(0, 0.5, "\n".join(f"{k} {v}" for k, v in values.items()))
         return f"{values}, {len(heard)}", "more"
 
     made = Lab("all", "All", draw, controls)
@@ -200,7 +200,8 @@ def test_ground_stays_until_it_is_another() -> None:
 
 def test_panels_insets_and_words_on_the_figure_are_drawn_and_cleared() -> None:
     def draw(axes: np.ndarray, n: int) -> str:
-        axes[0].inset_axes((0.5, 0.5, 0.4, 0.4)).plot([0, n])
+        axes[0].plot([0, 1])
+        axes[0].inset_axes((0.5, 0.1, 0.4, 0.4)).plot([0, n])
         axes[1].plot([n, 0])
         axes[0].get_figure(root=True).text(0.5, 0.5, f"n is {n}")
         return f"{n}"
@@ -209,6 +210,25 @@ def test_panels_insets_and_words_on_the_figure_are_drawn_and_cleared() -> None:
     hold(made)
     assert len(made._stage.figure.axes) == 2
     assert len(made._stage.figure.texts) == 1
+
+
+def test_nothing_of_the_drawing_before_is_left() -> None:
+    def draw(ax: Axes, how: str) -> str:
+        ax.plot([1, 2, 3], [1, 4, 9])
+        if how == "all":
+            ax.set(title="squares", xlabel="x", ylabel="y", xlim=(3, 0))
+            ax.set_title("right", loc="right")
+            ax.invert_yaxis()
+            ax.legend(["one"])
+            ax.margins(0.4)
+        elif how == "square":
+            ax.set_aspect("equal")
+        elif how == "bare":
+            ax.axis("off")
+        return how
+
+    hows = {name: name for name in ("all", "none", "bare", "square", "none again")}
+    hold(Lab("how", "How", draw, [Choice("how", "how", hows, "all")]))
 
 
 def test_sharper_pictures_have_more_pixels() -> None:

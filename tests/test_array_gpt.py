@@ -19,7 +19,15 @@ from course_lib.array import (
     init_gpt,
     next_logits,
 )
-from course_lib.array.gpt import attention_weights, embed, rms_norm, split_heads
+from course_lib.array.gpt import (
+    attention,
+    attention_weights,
+    embed,
+    layer_params,
+    mlp,
+    rms_norm,
+    split_heads,
+)
 from course_lib.config import GPTConfig
 from course_lib.losses import cross_entropy
 from course_lib.optimizers import adam, apply_updates
@@ -254,3 +262,33 @@ def test_generate_refuses_in_one_line(params: Any) -> None:
     ]:
         with pytest.raises(ValueError, match=message):
             generate(rng, params, SMALL, *arguments)
+
+
+def test_the_temperature_trades_the_likely_for_the_rare() -> None:
+    logits = np.array([1.0, 3.0, 2.0], np.float32)
+    shares = array.probabilities(logits)
+    np.testing.assert_allclose(shares, jax.nn.softmax(logits), rtol=1e-6)
+    assert array.probabilities(logits, 0).tolist() == [0.0, 1.0, 0.0]
+    bold, calm = array.probabilities(logits, 2), array.probabilities(logits, 0.01)
+    np.testing.assert_allclose(bold, jax.nn.softmax(logits / 2), rtol=1e-6)
+    assert bold[1] < shares[1] < calm[1] == 1.0
+    assert array.probabilities(logits + 1e4, 0.01).sum() == 1.0
+
+
+@pytest.mark.usefixtures("rank_promotion")
+def test_attention_maps_are_what_the_model_mixes_its_values_by(params: Any) -> None:
+    maps = array.attention_maps(params, TOKENS.tolist(), SMALL)
+    assert maps.shape == (2, 2, 5, 5)  # layers, heads, positions
+    np.testing.assert_allclose(maps.sum(axis=-1), 1, rtol=1e-6)
+    assert not np.triu(maps, 1).any()
+    x = embed(params, jnp.asarray(TOKENS))
+    for i in range(SMALL.n_layer):
+        layer = layer_params(params, i)
+        v = split_heads(rms_norm(x) @ layer["attn_wv"].T, SMALL.n_head)
+        mixed = jnp.swapaxes(maps[i] @ v, -3, -2).reshape(x.shape)
+        expected = attention(layer, rms_norm(x), SMALL.n_head)
+        np.testing.assert_allclose(mixed @ layer["attn_wo"].T, expected, atol=1e-5)
+        x = x + expected
+        x = x + mlp(layer, rms_norm(x))
+    short = array.attention_maps(params, TOKENS[:3].tolist(), SMALL)
+    np.testing.assert_allclose(short, maps[..., :3, :3], atol=1e-6)

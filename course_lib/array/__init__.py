@@ -1,18 +1,21 @@
 """Neural networks with JAX arrays: the twins of ``course_lib.scalar``."""
 
 from course_lib.array.gpt import (
+    attention_maps,
     from_scalar,
     generate,
     gpt,
     init_gpt,
     loss_fn,
     next_logits,
+    probabilities,
 )
 from course_lib.array.nn import init_mlp, mlp, mlp_from_scalar
 from course_lib.config import GPTConfig
 
 __all__ = [
     "GPTConfig",
+    "attention_maps",
     "from_scalar",
     "generate",
     "gpt",
@@ -22,4 +25,5 @@ __all__ = [
     "mlp",
     "mlp_from_scalar",
     "next_logits",
+    "probabilities",
 ]

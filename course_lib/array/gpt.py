@@ -8,6 +8,7 @@ no biases, RMS norm without weights, ReLU. Every function takes any number of le
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import jax
@@ -174,6 +175,42 @@ _jitted_gpt = jax.jit(gpt, static_argnames="config")
 def _choose(rng: np.random.Generator, logits: np.ndarray, temperature: float) -> int:
     if temperature == 0:
         return int(np.argmax(logits))
+    return int(rng.choice(len(logits), p=probabilities(logits, temperature)))
+
+
+def probabilities(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
+    """Return the probability (vocab_size,) of each next token, from its logits.
+
+    softmax(logits / temperature); at temperature 0 the likeliest gets everything.
+    """
+    if temperature == 0:
+        return (np.arange(len(logits)) == np.argmax(logits)).astype(np.float64)
     scores = (logits - logits.max()).astype(np.float64) / temperature
     weights = np.exp(scores)
-    return int(rng.choice(len(logits), p=weights / weights.sum()))
+    return np.asarray(weights / weights.sum())
+
+
+def attention_maps(
+    params: Params, tokens: Sequence[int], config: GPTConfig
+) -> np.ndarray:
+    """Return what every head looks at: (n_layer, n_head, T, T), rows that sum to 1.
+
+    The tokens are padded to block_size, as in ``next_logits``.
+    """
+    padded = np.zeros(config.block_size, np.int32)
+    padded[: len(tokens)] = tokens
+    maps = np.asarray(_jitted_maps(params, padded, config))
+    return maps[..., : len(tokens), : len(tokens)]
+
+
+@partial(jax.jit, static_argnames="config")
+def _jitted_maps(params: Params, tokens: Array, config: GPTConfig) -> Array:
+    x, maps = embed(params, tokens), []
+    for i in range(config.n_layer):
+        layer, seen = layer_params(params, i), rms_norm(x)
+        q, k = (linear(layer[name], seen) for name in ("attn_wq", "attn_wk"))
+        heads = [split_heads(part, config.n_head) for part in (q, k)]
+        maps.append(attention_weights(*heads))  # (n_head, T, T)
+        x += attention(layer, seen, config.n_head)
+        x += mlp(layer, rms_norm(x))
+    return jnp.stack(maps)

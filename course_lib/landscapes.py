@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["MINIMA", "bowl", "canyon", "plateau", "rosenbrock", "two_valleys"]
+__all__ = [
+    "MINIMA",
+    "bowl",
+    "canyon",
+    "gorge",
+    "plateau",
+    "rosenbrock",
+    "two_valleys",
+]
 
 
 def bowl(x: Any, y: Any) -> Any:
@@ -18,6 +26,11 @@ def bowl(x: Any, y: Any) -> Any:
 def canyon(x: Any, y: Any) -> Any:
     """Return (x^2 + 25 y^2) / 2: 25 times steeper across than along."""
     return (x * x + 25 * y * y) / 2
+
+
+def gorge(x: Any, y: Any) -> Any:
+    """Return (x^2 + 100 y^2) / 2: 100 times more curved across than along."""
+    return (x * x + 100 * y * y) / 2
 
 
 def plateau(x: Any, y: Any) -> Any:
@@ -43,6 +56,7 @@ def rosenbrock(x: Any, y: Any) -> Any:
 MINIMA: dict[str, tuple[float, float]] = {
     "bowl": (0.0, 0.0),
     "canyon": (0.0, 0.0),
+    "gorge": (0.0, 0.0),
     "plateau": (0.0, 0.0),
     "two_valleys": (-1.0355787, 0.0),
     "rosenbrock": (1.0, 1.0),

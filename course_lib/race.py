@@ -16,13 +16,51 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
+from course_lib import landscapes, optimizers
 from course_lib.optimizers import Optimizer, apply_updates
 
-__all__ = ["Entry", "enter", "steps_to_target", "walk", "walks"]
+__all__ = [
+    "MOUNTAINS",
+    "RATES",
+    "RUNNERS",
+    "Entry",
+    "Mountain",
+    "enter",
+    "steps_to_target",
+    "walk",
+    "walks",
+]
 
 Landscape = Callable[[Any, Any], Any]
 Point = tuple[float, float]
 MakeOptimizer = Callable[[Any], Optimizer]
+
+
+class Mountain(NamedTuple):
+    """Where a race is run."""
+
+    landscape: Landscape
+    start: Point
+    floor: float  # its lowest altitude
+    x_range: Point  # of its map
+    y_range: Point
+
+
+MOUNTAINS = {
+    "bowl": Mountain(landscapes.bowl, (2.5, 1.5), 0.0, (-3, 3), (-2, 2)),
+    "gorge": Mountain(landscapes.gorge, (2.5, 0.5), 0.0, (-3, 3), (-0.8, 0.8)),
+    "plateau": Mountain(landscapes.plateau, (5.5, 4.0), 0.0, (-7, 7), (-5, 5)),
+    "two valleys": Mountain(
+        landscapes.two_valleys, (1.45, 0.9), -0.3054, (-1.8, 1.8), (-1.2, 1.2)
+    ),
+    "Rosenbrock": Mountain(landscapes.rosenbrock, (-1.2, 1.0), 0.0, (-2, 2), (-1, 3)),
+}
+RUNNERS: dict[str, MakeOptimizer] = {
+    "plain descent": optimizers.sgd,
+    "momentum": optimizers.momentum,
+    "Adam": optimizers.adam,
+}
+RATES = 10.0 ** np.arange(-4, 1.01, 0.25)  # 0.0001 to 10, four in each factor of ten
 
 
 def walk(

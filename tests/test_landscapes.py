@@ -48,7 +48,7 @@ def test_the_minimum_is_flat_and_everything_around_is_higher(
 
 
 def test_the_altitude_of_the_minimum() -> None:
-    for name in ("bowl", "canyon", "plateau", "rosenbrock"):
+    for name in ("bowl", "canyon", "gorge", "plateau", "rosenbrock"):
         assert getattr(landscapes, name)(*MINIMA[name]) == 0.0
     assert two_valleys(*MINIMA["two_valleys"]) == pytest.approx(-0.3054, abs=1e-4)
 
@@ -75,6 +75,7 @@ def test_known_altitudes() -> None:
     assert altitudes == {
         "bowl": 2.5,
         "canyon": 50.5,
+        "gorge": 200.5,
         "plateau": 5 / 6,
         "two_valleys": 4.3,
         "rosenbrock": 100.0,

@@ -15,7 +15,15 @@ from nbformat.v4 import new_code_cell, new_notebook
 from course_lib.plots import panels
 from course_lib.plots.stage import GROUND, Stage
 from course_lib.widgets import lab as module
-from course_lib.widgets.controls import Button, Choice, Field, Pad, Slider, Toggle
+from course_lib.widgets.controls import (
+    Button,
+    Choice,
+    Field,
+    Pad,
+    Preset,
+    Slider,
+    Toggle,
+)
 from course_lib.widgets.lab import Lab
 from tests.labs import hold, outside, same_as_drawn_whole
 from tools import notebooks
@@ -127,6 +135,36 @@ def test_every_kind_of_control_has_a_value_and_a_spec() -> None:
     assert made.values["walk"] == "nnn"
     made.choose(walk="x")
     assert "only the letters n" in made.problem
+
+
+def test_a_preset_moves_other_controls_and_is_left_when_one_is_moved() -> None:
+    presets: dict[str, dict[str, float]]
+    presets = {"my own": {}, "steep": {"slope": 2, "flip": -1}, "flat": {"slope": 0.1}}
+    controls = [
+        Preset("preset", "start from", presets, "my own"),
+        Slider("slope", "slope", [-2, -1, 0, 1, 2], 1),
+        Choice("flip", "mirror", {"no": 1, "yes": -1}, "no"),
+        Toggle("bold", "bold"),
+    ]
+
+    def draw(ax: Axes, preset: object, slope: float, flip: int, bold: bool) -> str:
+        ax.plot([0, 1], [0, slope * flip], lw=5 if bold else 2)
+        ax.set(xlim=(0, 1), ylim=(-3, 3))
+        return f"{slope * flip}, {bold}"
+
+    made = Lab("preset", "A preset", draw, controls)
+    hold(made)
+    made.set_state({"chosen": {**made.chosen, "preset": 1}, "asked": 1})
+    assert made.chosen == {"preset": 1, "slope": 4, "flip": 1, "bold": False}
+    assert made.summary == "-2, False"
+    made.choose(bold=True)  # not one of those it moves
+    assert made.chosen["preset"] == 1
+    made.choose(slope=3)
+    assert made.chosen == {"preset": 0, "slope": 3, "flip": 1, "bold": True}
+    made.choose(preset=2)
+    assert (made.values["slope"], made.values["flip"]) == (0, -1)
+    made.choose(preset=7)
+    assert "none of 0 to 2" in made.problem
 
 
 def test_threads_may_redraw_together() -> None:

@@ -6,7 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Button", "Choice", "Control", "Field", "Pad", "Slider", "Toggle"]
+__all__ = [
+    "Button",
+    "Choice",
+    "Control",
+    "Field",
+    "Pad",
+    "Preset",
+    "Slider",
+    "Toggle",
+]
 
 
 @dataclass(frozen=True)
@@ -30,6 +39,10 @@ class Control:
     def value(self, chosen: Any) -> Any:
         """Return what ``draw`` gets. Raises ValueError for what cannot be chosen."""
         return chosen
+
+    def chosen_for(self, value: Any) -> Any:
+        """Return what the browser says for a value: the other way round."""
+        return value
 
     def ends(self) -> list[Any]:
         """Everything a test should choose once: the start and both ends."""
@@ -58,9 +71,11 @@ class Slider(Control):
 
     @property
     def first(self) -> int:
-        return min(
-            range(len(self.stops)), key=lambda i: abs(self.stops[i] - self.start)
-        )
+        return self.chosen_for(self.start)
+
+    def chosen_for(self, value: Any) -> int:
+        """Return the number of the nearest stop."""
+        return min(range(len(self.stops)), key=lambda i: abs(self.stops[i] - value))
 
     def spec(self) -> dict[str, Any]:
         texts = [self.shown(stop) for stop in self.stops]
@@ -93,8 +108,21 @@ class Choice(Control):
         i = _index(chosen, len(self.options), self.label)
         return list(self.options.values())[i]
 
+    def chosen_for(self, value: Any) -> int:
+        return list(self.options.values()).index(value)
+
     def ends(self) -> list[int]:
         return list(range(len(self.options)))
+
+
+@dataclass(frozen=True)
+class Preset(Choice):
+    """A choice whose options move other controls: each is a value for each of them.
+
+    An option without any, the start, is shown as soon as one of them is moved by hand.
+    """
+
+    options: Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)

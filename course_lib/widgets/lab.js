@@ -65,6 +65,7 @@ function render({ model, el }) {
     waiting.hidden = true;
     busy = false;
     if (changed) ask();
+    else choose(); // a preset may have moved other controls
     for (const play of players) play();
   }
 

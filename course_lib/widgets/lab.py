@@ -23,7 +23,7 @@ from matplotlib.axes import Axes
 from course_lib.collector import collector_paused
 from course_lib.plots import panels
 from course_lib.plots.stage import Stage
-from course_lib.widgets.controls import Button, Control
+from course_lib.widgets.controls import Button, Control, Preset
 
 __all__ = ["Lab"]
 
@@ -82,10 +82,11 @@ class Lab(anywidget.AnyWidget):
             chosen=chosen,
             width=self._stage.size[0],
         )
+        self._before = self.chosen
         self.on_msg(self._pressed)
         self.redraw()
         if self.problem and chosen != first:  # the cell's code has changed since
-            self.chosen = first
+            self.chosen = self._before = first
             self.redraw()
         self.observe(self._answer, names="asked")
 
@@ -110,6 +111,7 @@ class Lab(anywidget.AnyWidget):
         """Draw the picture for what is chosen, and send it; any thread may call."""
         with self._lock, collector_paused():
             try:
+                self._follow_presets()
                 values = self.values
                 picture, said = self._stage.frame(values, self.sharpness)
             except ValueError as error:
@@ -126,6 +128,23 @@ class Lab(anywidget.AnyWidget):
             with self.hold_sync():
                 self.picture, self.summary, self.text = picture, summary, text
                 self.problem = ""
+
+    def _follow_presets(self) -> None:
+        """A preset just chosen moves its controls; one of them moved leaves it."""
+        before, chosen = self._before, self.chosen
+        for preset in self._controls.values():
+            if not isinstance(preset, Preset):
+                continue
+            name = preset.name
+            if chosen[name] != before[name]:
+                for moved, value in preset.value(chosen[name]).items():
+                    stop = self._controls[moved].chosen_for(value)
+                    chosen = {**chosen, moved: stop}
+            elif any(
+                chosen[k] != before[k] for p in preset.options.values() for k in p
+            ):
+                chosen = {**chosen, name: preset.first}
+        self.chosen = self._before = chosen
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take what the browser says; another thread's picture is sent before it."""

@@ -9,8 +9,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, PowerNorm
 from matplotlib.patches import Rectangle
+from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike
 
+from course_lib.plots.stage import GROUND
 from course_lib.plots.style import COLOURS, figure
 
 __all__ = [
@@ -33,6 +35,7 @@ NUMBERED = (  # (colour, line style) of what is compared: told apart in grey, to
     (COLOURS["value"], "solid"),
 )
 INK = COLOURS["ink"]
+HALO = [withStroke(linewidth=3, foreground="white")]
 Point = tuple[float, float]
 
 
@@ -46,18 +49,20 @@ def residual_squares(
     highest: float = 10_000.0,
     size_range: Point = (30.0, 190.0),
     price_range: Point = (60.0, 620.0),
+    gauge: Axes | None = None,
     ax: Axes,
 ) -> Axes:
     """Draw houses, a line of guesses, each error as a true square, and the altitude.
 
     ``loss`` is the mean area of the squares, in (1,000 €)^2; ``highest`` is the top of
-    the altitude's scale. A loss above it is drawn at the top and said in numbers.
+    the altitude's scale. A loss above it is drawn at the top and said in numbers. The
+    altitude stands in Axes of its own, ``gauge``, or else at the right of ``ax``.
     """
     sizes, prices, guesses = map(np.asarray, (sizes, prices, guesses))
-    # A share of the room is kept on the right, for the altitude.
     left, right = size_range
-    wide = (right - left) / 0.74
-    ratio = 0.56 * wide / (price_range[1] - price_range[0])
+    room = 0.74 if gauge is None else 1.0  # the rest is kept for the altitude
+    wide = (right - left) / room
+    ratio = 0.56 / 0.74 * (right - left) / (price_range[1] - price_range[0])
     ax.set_aspect(ratio, adjustable="box")  # 1,000 € high is as long as `ratio` m² wide
     ax.set(xlim=(left, left + wide), ylim=price_range)
 
@@ -94,7 +99,8 @@ def residual_squares(
         zorder=4,
     )
     ax.plot([], [], "s", color=COLOURS["loss"], alpha=0.4, ms=10, label="squared error")
-    ax.legend(loc="upper left", handletextpad=0.5, borderaxespad=0.2)
+    legend = ax.legend(loc="upper left", handletextpad=0.5, borderaxespad=0.2)
+    legend.set(gid=f"{GROUND} squares", zorder=0.5)
     side = abs(loss) ** 0.5
     corner = (right - side * ratio, price_range[0] + 12)
     ax.add_patch(
@@ -105,6 +111,7 @@ def residual_squares(
             facecolor="none",
             edgecolor=COLOURS["loss"],
             linewidth=2,
+            clip_on=False,
         )
     )
     ax.annotate(
@@ -116,19 +123,21 @@ def residual_squares(
         va="center",
         color=COLOURS["loss"],
         size=10,
+        path_effects=HALO,
     )
     ticks = np.arange(np.ceil(left / 40) * 40, right + 1, 40)
     ax.set_xticks(ticks, [f"{t:.0f}" for t in ticks])
     ax.spines["bottom"].set_bounds(left, right)
     ax.set_ylabel("price, thousand €")
-    ax.set_xlabel("size, m²", x=0.37)
-    _altitude(ax, loss, highest)
+    ax.set_xlabel("size, m²", x=room / 2)
+    if gauge is None:
+        gauge = ax.inset_axes((0.86, 0.06, 0.05, 0.8))
+    _altitude(gauge, loss, highest)
     return ax
 
 
-def _altitude(ax: Axes, loss: float, highest: float) -> None:
-    """Draw a gauge at the right of the Axes, filled up to the loss."""
-    gauge = ax.inset_axes((0.86, 0.06, 0.05, 0.8))
+def _altitude(gauge: Axes, loss: float, highest: float) -> None:
+    """Draw a gauge that is filled up to the loss."""
     top = min(loss, highest)
     gauge.bar(0, top, width=1, color=COLOURS["loss"])
     gauge.set(xlim=(-0.5, 0.5), ylim=(0, highest), xticks=[])
@@ -182,19 +191,17 @@ def cost_of_confidence(
             zorder=4,
             clip_on=False,
         )
-        share = f"{p:.1%}" if p < 0.01 else f"{p:.0%}"
-        where, side = (12, 14), "left"
-        if height > 0.9 * top:
-            where = (14, -8)
-        elif p >= 0.8:
-            where, side = (-2, 22), "center" if p < 0.95 else "right"
+        whole = p >= 0.01 and abs(100 * p - round(100 * p)) < 1e-6
+        share = f"{p:.0%}" if whole else f"{p:.1%}"
+        where = (14, -8)
+        if height <= 0.9 * top:  # beside the mark; to its left as the room ends
+            where = (12 - 350 * max(0.0, p - 0.6), 14 + 20 * max(0.0, p - 0.6))
         ax.annotate(
             f"{share} costs {cost:.{2 if cost >= 1 else 3}f}",
             (p, height),
             xytext=where,
             textcoords="offset points",
             weight="bold",
-            ha=side,
         )
     ax.text(
         0.26,
@@ -417,6 +424,7 @@ def landscape_map(
     points: Sequence[Point] = (),
     title: str = "",
     *,
+    here: Point | None = None,
     xlabel: str = "w",
     ylabel: str = "b",
     ax: Axes,
@@ -424,20 +432,40 @@ def landscape_map(
     """Draw a loss of two parameters as a map, with up to three numbered points.
 
     ``altitudes`` (len(y), len(x)) are the losses on the grid. The lines of equal
-    altitude stand closer together near the valley floor, where it is flat.
+    altitude stand closer together near the valley floor, where it is flat. ``here`` is
+    where the walker stands.
     """
     x, y, altitudes = np.asarray(x), np.asarray(y), np.asarray(altitudes)
     levels, shade = _levels(altitudes), _shade(altitudes)
-    ax.contourf(x, y, altitudes, levels, cmap=ALTITUDES, norm=shade)
-    drawn = ax.contour(x, y, altitudes, levels, colors=COLOURS["quiet"], linewidths=0.7)
+    stays = f"{GROUND} {hash((x.tobytes(), y.tobytes(), altitudes.tobytes()))}"
+    ax.contourf(x, y, altitudes, levels, cmap=ALTITUDES, norm=shade, gid=stays)
+    drawn = ax.contour(
+        x, y, altitudes, levels, colors=COLOURS["quiet"], linewidths=0.7, gid=stays
+    )
     # The numbers stand in one row, to the right of the lowest point.
     row, column = np.unravel_index(np.argmin(altitudes), altitudes.shape)
     to_the_right = altitudes[row, column:]
     passed = [int(np.argmax(to_the_right > level)) for level in levels[1:]]
     places = [(x[column + i], y[row]) for i in passed if 0 < i < len(to_the_right) - 3]
     ax.clabel(drawn, fmt="{:,.0f}".format, fontsize=9, colors=INK, manual=places)
+    for text in drawn.labelTexts:
+        text.set_gid(stays)
+    drawn.labelTexts.clear()  # they belong to the Axes, as every other text
     for i, point in enumerate(points):
         _number(ax, i, point, (0, 0))
+    if here is not None:
+        ax.plot(
+            *here,
+            "o",
+            ms=12,
+            color=COLOURS["parameter"],
+            mec=INK,
+            mew=1.5,
+            zorder=6,
+            clip_on=False,
+        )
+    ax.set_xlim(x[0], x[-1])
+    ax.set_ylim(y[0], y[-1])
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
     ax.set_title(title, size=11)

@@ -5,6 +5,20 @@ is a list of controls for a ``Lab``.
 """
 
 from course_lib.widgets.lab import Lab
-from course_lib.widgets.loss import confidence
+from course_lib.widgets.loss import confidence, line_fit
+from course_lib.widgets.neural_network import (
+    decision_boundary,
+    neuron,
+    neuron_line,
+    vanishing_gradient,
+)
 
-__all__ = ["Lab", "confidence"]
+__all__ = [
+    "Lab",
+    "confidence",
+    "decision_boundary",
+    "line_fit",
+    "neuron",
+    "neuron_line",
+    "vanishing_gradient",
+]

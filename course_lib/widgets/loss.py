@@ -3,22 +3,77 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
+import jax
 import numpy as np
-from matplotlib.axes import Axes
 
 from course_lib import plots
+from course_lib.data import load_houses
+from course_lib.losses import mean_squared_error
 from course_lib.widgets.controls import Slider
 from course_lib.widgets.lab import Lab
 
-__all__ = ["confidence"]
+__all__ = ["confidence", "line_fit"]
+
+
+def line_fit() -> Lab:
+    """Turn and lift a line over eight houses; its loss is its altitude on the map."""
+    sizes, prices = np.array(load_houses()[2::5], dtype=float).T  # m², thousand €
+    beyond = sizes - 100
+
+    def loss(w: Any, b: Any) -> Any:
+        return mean_squared_error(b + w * beyond, prices)
+
+    ws, bs = np.linspace(-0.2, 4.6, 49), np.linspace(190, 390, 51)
+    row = jax.vmap(loss, (0, None))  # every w of the map
+    altitudes = np.asarray(jax.vmap(row, (None, 0))(ws, bs))  # (b, w)
+    best_w, best_b = np.polyfit(beyond, prices, 1)
+    floor = float(loss(best_w, best_b))
+
+    def draw(axes: np.ndarray, w: float, b: float) -> str:
+        squares, gauge, landscape = axes
+        altitude = float(loss(w, b))
+        plots.residual_squares(
+            sizes,
+            prices,
+            b + w * beyond,
+            altitude,
+            highest=25_000,
+            gauge=gauge,
+            ax=squares,
+        )
+        plots.landscape_map(
+            ws,
+            bs,
+            altitudes,
+            title="the altitude of every line",
+            here=(w, b),
+            xlabel="w: price of a further m²",
+            ylabel="b: price of 100 m²",
+            ax=landscape,
+        )
+        side = math.sqrt(altitude)
+        return (
+            f"Loss {altitude:,.0f}: the average square is {side:,.0f} thousand € wide. "
+            f"The best of all lines stands at {floor:,.0f}; "
+            f"this one is {altitude - floor:,.0f} above it."
+        )
+
+    axes = plots.panels(1, 3, width=10.4, height=4.3)
+    axes[0].get_gridspec().set_width_ratios([5.0, 0.3, 4.0])
+    axes[0].get_figure().get_layout_engine().set(wspace=0.05)
+    slopes, heights = [i / 20 for i in range(89)], range(200, 381, 2)
+    w = Slider("w", "w, the slope: price of a further m², thousand €", slopes, 1.2)
+    b = Slider("b", "b, the height: price of 100 m², thousand €", heights, 250)
+    return Lab("line_fit", "A line and its loss", draw, [w, b], axes)
 
 
 def confidence() -> Lab:
     """Drag the probability that a model gave to what happened; read what it costs."""
     grid = np.linspace(0.005, 1, 400)
 
-    def draw(ax: Axes, p: float) -> str:
+    def draw(ax: Any, p: float) -> str:
         cost = abs(math.log(p))  # -ln p, and 0 rather than -0
         plots.cost_of_confidence(grid, -np.log(grid), {p: cost}, ax=ax)
         return f"The truth was given {p:.1%}. That costs {cost:.3f} nats."

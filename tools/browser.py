@@ -59,7 +59,7 @@ WATCH = """frame => {
   new MutationObserver(painted).observe(
     frame.querySelector('canvas'), { attributeFilter: ['data-painted'] });
 }"""
-SESSION = "window.jupyterapp.shell.currentWidget?.context?.sessionContext?.session"
+SESSION = "window.jupyterapp?.shell?.currentWidget?.context?.sessionContext?.session"
 
 
 def find_chromium() -> str | None:

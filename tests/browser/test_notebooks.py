@@ -1,0 +1,267 @@
+"""Every notebook in a real JupyterLab, in a real browser, with a hand on every control.
+
+Needs Chromium (or Chrome, or Edge); skipped with one line where there is none.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from nbformat.v4 import new_code_cell, new_notebook
+from playwright.sync_api import Browser
+
+from tools import browser as driver
+from tools import notebooks
+from tools.browser import Lab, Page, Server
+
+PAGES = sorted(notebooks.FOLDER.glob("[0-9][0-9]_*.ipynb"))
+
+pytestmark = [
+    pytest.mark.skipif(
+        driver.find_chromium() is None,
+        reason="no Chromium found: install one, or name it in the variable CHROMIUM",
+    ),
+    # Playwright's loop and its pipes live until the process ends
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A learner's copy of the notebooks."""
+    copy = tmp_path_factory.mktemp("course")
+    for page in PAGES:
+        shutil.copyfile(page, copy / page.name)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path) -> Iterator[Server]:
+    with driver.jupyterlab(folder) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with driver.chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(chromium: Browser, server: Server) -> Iterator[Page]:
+    opened = Page(chromium, server)
+    yield opened
+    opened.close()
+
+
+def write(folder: Path, name: str, *cells: str) -> str:
+    nb = new_notebook(cells=[new_code_cell(code) for code in cells])
+    nb.metadata = nbformat.from_dict(notebooks.METADATA)
+    nbformat.write(nb, folder / name)
+    return name
+
+
+# --- the course -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [p.name for p in PAGES])
+def test_a_page_runs_and_its_pictures_answer(page: Page, name: str) -> None:
+    page.open(name)
+    page.run_all()
+    assert page.errors() == []
+    for lab in page.labs():
+        move_everything(lab)
+        assert violations(page, lab) == [], lab.name
+    assert page.said == []
+
+
+def move_everything(lab: Lab) -> None:
+    """Take every control to both ends: the picture and the words must change."""
+    assert lab.problem == ""
+    for kind, name in lab.controls:
+        box = lab.control(name)
+        seen: set[tuple[str, str]] = set()
+        if kind == "slider" and box.locator("input").is_enabled():
+            seen = {lab.slide(name, key) for key in ("Home", "End")}
+        elif kind == "choice" and box.locator("select").is_enabled():
+            select = box.locator("select")
+            first = select.input_value()
+            for i in range(select.locator("option").count()):
+                seen.add(after(lab, partial(select.select_option, str(i))))
+            after(lab, partial(select.select_option, first))
+        elif kind == "toggle" and box.locator("input").is_enabled():
+            seen = {after(lab, box.locator("input").click) for _ in range(2)}
+        elif kind == "pad":
+            seen = {after(lab, key.click) for key in box.locator("[data-letter]").all()}
+            after(lab, box.get_by_text("Start again").click)
+        else:  # a field, a button: they have tests of their own; or at rest
+            continue
+        where = f"{lab.name}, {name}"
+        assert lab.problem == "", where
+        assert len({pixels for pixels, _ in seen}) > 1, where
+        assert len({words for _, words in seen}) > 1, where
+
+
+def after(lab: Lab, act: Any) -> tuple[str, str]:
+    """Act; return the picture's fingerprint and its words once they stand still."""
+    before = lab.painted
+    act()
+    lab.settled(before, 3.0)
+    return lab.pixels(), lab.summary
+
+
+def violations(page: Page, lab: Lab) -> list[str]:
+    """Return what axe-core finds wrong with a lab, one line each."""
+    found = Axe().run(
+        page.page,
+        context=[f'.course-lab[data-name="{lab.name}"]'],
+        options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]},
+    )
+    return [
+        f"{problem['id']}: {problem['help']} {problem['nodes'][0]['html'][:120]}"
+        for problem in found.response["violations"]
+    ]
+
+
+# --- the frame of every picture -----------------------------------------------------
+
+SMALL = """\
+from course_lib.plots import panels
+from course_lib.widgets import Lab
+from course_lib.widgets.controls import Button, Choice, Field, Pad, Slider, Toggle
+
+heard = []
+
+def draw(ax, slope, colour, dashed, name, walk):
+    if not name.isalpha():
+        raise ValueError(f"{name!r} is no name: letters only, such as emma")
+    style = "--" if dashed else "-"
+    ax.plot([0, 1], [0, slope], style, color=colour, lw=4)
+    ax.set(xlim=(0, 1), ylim=(-10, 10), title=f"{name} {walk}")
+    return f"{name} goes {slope}, {colour}, {style}, {walk or 'nowhere'}, {len(heard)}."
+
+controls = [
+    Slider("slope", "slope of the line", list(range(-10, 11)), 1, play=True),
+    Choice("colour", "its colour", {"blue": "blue", "red": "red"}, "blue"),
+    Toggle("dashed", "dashed"),
+    Field("name", "its name", "emma", examples=("ava",)),
+    Pad("walk", "a walk", {"n": ("North", "ArrowUp"), "e": ("East", "ArrowRight")}),
+    Button("go", "Go", lambda: heard.append(1)),
+]
+lab = Lab("small", "A small lab", draw, controls, axes=panels(width=5, height=2))
+lab
+"""
+
+
+@pytest.fixture
+def small(page: Page, folder: Path) -> Lab:
+    """A lab with one control of each kind."""
+    page.open(write(folder, "small.ipynb", SMALL))
+    page.run_all()
+    assert page.errors() == []
+    [lab] = page.labs()
+    return lab
+
+
+def test_every_kind_of_control_answers(page: Page, small: Lab) -> None:
+    move_everything(small)
+    assert violations(page, small) == []
+    go = small.control("go").locator("button")
+    assert after(small, go.click)[1].endswith(", 1.")
+    assert page.said == []
+
+
+def test_a_field_answers_what_was_typed_and_names_what_is_wrong(small: Lab) -> None:
+    field = small.control("name").locator("input")
+    before = small.pixels()
+    field.fill("4")
+    small.frame.locator(".problem").wait_for()
+    assert small.problem == "'4' is no name: letters only, such as emma."
+    assert small.pixels() == before
+    field.fill("olivia")
+    small.frame.get_by_text("olivia goes").wait_for()
+    assert small.problem == ""
+
+
+def test_keys_press_a_pad_and_undo(small: Lab) -> None:
+    small.canvas.focus()
+    for key in ("ArrowUp", "ArrowRight", "ArrowUp", "Backspace"):
+        after(small, partial(small.canvas.press, key))
+    assert ", ne, " in small.summary
+
+
+def test_a_slider_plays_to_its_end_and_stops(small: Lab) -> None:
+    small.control("slope").get_by_role("button").click()
+    small.frame.get_by_text("emma goes 10").wait_for()
+    small.page.wait_for_timeout(300)
+    button = small.control("slope").get_by_role("button")
+    assert button.get_attribute("aria-label") == "Play: slope of the line"
+
+
+def test_a_drag_builds_no_queue(small: Lab) -> None:
+    handle = small.control("slope").locator("input")
+    before = small.painted
+    handle.evaluate(
+        """(range) => { for (let i = 0; i < 200; i++) {
+            range.value = i % 20; range.dispatchEvent(new Event('input')); } }"""
+    )
+    small.frame.get_by_text("emma goes 9,").wait_for()
+    small.settled(small.painted, 0.5)
+    assert small.painted - before <= 3  # the first, and the last
+    assert "emma goes 9," in small.summary
+
+
+def test_running_again_keeps_what_was_chosen(page: Page, small: Lab) -> None:
+    _, words = small.slide("slope", "End")
+    page.run_all()
+    page.page.wait_for_timeout(500)
+    [again] = page.labs()
+    assert again.summary == words
+    assert again.control("slope").locator("input").input_value() == "20"
+
+
+def test_dark_theme_and_narrow_page(page: Page, small: Lab) -> None:
+    page.page.evaluate(
+        """window.jupyterapp.commands.execute('apputils:change-theme',
+             { theme: 'JupyterLab Dark' })"""
+    )
+    page.page.wait_for_timeout(1500)
+    assert violations(page, small) == []
+    page.page.set_viewport_size({"width": 560, "height": 900})
+    page.page.wait_for_timeout(500)
+    small.show()
+    wider = small.frame.evaluate("lab => lab.scrollWidth > lab.clientWidth")
+    assert not wider
+    seen = small.canvas.bounding_box()
+    assert seen is not None
+    assert seen["x"] + seen["width"] <= 560
+
+
+def test_without_a_widget_front_end_a_line_stands_and_no_error(
+    chromium: Browser, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = write(folder, "plain.ipynb", SMALL)
+    off = {"disabledExtensions": {"@jupyter-widgets/jupyterlab-manager": True}}
+    settings = tmp_path / "etc" / "labconfig"
+    settings.mkdir(parents=True)
+    (settings / "page_config.json").write_text(json.dumps(off))
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", str(tmp_path / "etc"))
+    with driver.jupyterlab(folder) as server:
+        page = Page(chromium, server)
+        page.open(name)
+        page.run_all()
+        assert page.errors() == []
+        assert page.page.locator(".course-lab").count() == 0
+        line = page.page.get_by_text("A small lab: run this cell in JupyterLab")
+        line.wait_for()
+        assert page.page.locator(".jp-RenderedText", has_text="Error").count() == 0
+        page.close()

@@ -24,6 +24,7 @@ SCRIPTS = (
     "jax_gpt",
     "jax_against_torch",
     "growth",
+    "pictures",
 )
 PACKAGES = ("jax", "jaxlib", "numpy", "torch", "micrograd")
 RESULTS = Path(__file__).with_name("RESULTS.md")

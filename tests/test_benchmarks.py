@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as program
-from benchmarks import growth, jax_gpt, scalar_gpt, scalar_mlp
+from benchmarks import growth, jax_gpt, pictures, scalar_gpt, scalar_mlp
 from benchmarks import jax_against_torch as against_torch
 from benchmarks.plain_engine import make_trainer
 from benchmarks.setting import STEPS, plain_run, reference, schedule
@@ -234,3 +234,16 @@ def test_every_script_can_be_run() -> None:
     folder = program.RESULTS.parent
     with_run = {p.stem for p in folder.glob("*.py") if "\ndef run(" in p.read_text()}
     assert with_run == set(program.SCRIPTS)
+
+
+# --- pictures
+
+
+def test_the_slow_answers_decide_about_a_picture() -> None:
+    quick = pictures.claim("01_loss.ipynb", "confidence", [30.0] * 99 + [500.0])
+    assert quick.reached
+    assert quick.measured == "30 ms (half under 30)"
+    assert "`confidence` (01)" in quick.what
+    slow = pictures.claim("01_loss.ipynb", "confidence", [30.0] * 90 + [150.0] * 10)
+    assert not slow.reached
+    assert slow.detail == "100 answers, the slowest 150 ms."

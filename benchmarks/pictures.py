@@ -1,0 +1,64 @@
+"""How soon a picture answers a moved control: in a real JupyterLab, in Chromium.
+
+Every notebook is run as it is; then each slider and pad of each of its pictures gets
+key presses and clicks, one at a time. The browser's own clock counts, from the event to
+the frame after the new picture was painted.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.timing import Claim
+from tools import browser
+
+NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
+AIM = 100.0  # milliseconds
+PRESSES = 40  # on each control
+
+
+def run(presses: int = PRESSES) -> list[Claim]:
+    if browser.find_chromium() is None:
+        print("No Chromium found, so pictures are left out: name it in CHROMIUM.")
+        return []
+    with tempfile.TemporaryDirectory() as folder:
+        names = [path.name for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))]
+        for name in names:
+            shutil.copyfile(NOTEBOOKS / name, Path(folder) / name)
+        with browser.jupyterlab(Path(folder)) as server, browser.chromium() as chromium:
+            return [
+                claim(name, lab, times)
+                for name in names
+                for lab, times in measure(chromium, server, name, presses)
+            ]
+
+
+def measure(
+    chromium: browser.Browser, server: browser.Server, name: str, presses: int
+) -> list[tuple[str, list[float]]]:
+    """Return the milliseconds of every answer, for each picture of a notebook."""
+    page = browser.Page(chromium, server)
+    page.open(name)
+    page.run_all()
+    try:
+        labs = [(lab.name, lab.latencies(presses)) for lab in page.labs()]
+    finally:
+        page.close()
+    return [(lab, times) for lab, times in labs if times]
+
+
+def claim(notebook: str, lab: str, times: list[float]) -> Claim:
+    """Say how soon one picture answers: half of the time, and 95 times in 100."""
+    half, most = np.percentile(times, [50, 95])
+    return Claim(
+        what=f"`{lab}` ({notebook[:2]}): from a moved control to the new picture",
+        peer="",
+        reach=f"95 of 100 under {AIM:.0f} ms",
+        measured=f"{most:.0f} ms (half under {half:.0f})",
+        reached=bool(most < AIM),
+        detail=f"{len(times)} answers, the slowest {max(times):.0f} ms.",
+    )

@@ -7,16 +7,20 @@ import math
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from fractions import Fraction
+from typing import Any, NamedTuple
 
 from course_lib.scalar import Value, ieee
 
 __all__ = [
     "FLOAT_FUNCTIONS",
+    "NudgeError",
     "Triangulation",
     "evaluate",
     "finite_difference",
+    "forward_difference",
     "jax_functions",
+    "split_error",
     "triangulate",
     "value_functions",
 ]
@@ -41,6 +45,51 @@ def finite_difference(
         down = [*point[:i], x - nudge, *point[i + 1 :]]
         slopes.append((f(*up) - f(*down)) / (2 * nudge))
     return tuple(slopes)
+
+
+def forward_difference(
+    f: Callable[..., float], *point: float, nudge: float = 1e-8
+) -> tuple[float, ...]:
+    """Return the slope of f with respect to each number, nudged up only.
+
+    (f(x + h) - f(x)) / h: its error shrinks with h, the central one's with h^2. Costs
+    one call of f per number, and one for the point.
+
+    Raises ValueError if the nudge is not above 0.
+    """
+    if not nudge > 0:
+        raise ValueError(f"nudge must be above 0: {nudge}")
+    here = f(*point)
+    return tuple(
+        (f(*point[:i], x + nudge, *point[i + 1 :]) - here) / nudge
+        for i, x in enumerate(point)
+    )
+
+
+class NudgeError(NamedTuple):
+    """A slope found by a nudge, and the two sources of its error."""
+
+    slope: float  # as the computer finds it
+    curve: float  # how far the same nudge is off without any rounding
+    rounding: float  # what rounding adds to that, or takes off
+
+
+def split_error(
+    difference: Callable[..., tuple[float, ...]],
+    f: Callable[[Any], Any],
+    slope: Callable[[Any], Any],
+    x: float,
+    nudge: float,
+) -> NudgeError:
+    """Nudge f at x in floats and in exact fractions, and tell the two errors apart.
+
+    ``difference`` is ``finite_difference`` or ``forward_difference``; ``f`` and its
+    true ``slope`` must run on fractions, as + - * / do.
+    """
+    (found,) = difference(f, x, nudge=nudge)
+    at: Any = Fraction(x)
+    (exact,) = difference(f, at, nudge=Fraction(nudge))
+    return NudgeError(found, float(exact - slope(at)), float(found - exact))
 
 
 FUNCTIONS = ("exp", "log", "relu", "sigmoid", "tanh")
@@ -102,6 +151,7 @@ def evaluate(
 
     Allowed are the names of the inputs, numbers, + - * / **, parentheses, and the
     functions given: ``value_functions()``, ``jax_functions()`` or ``FLOAT_FUNCTIONS``.
+    ``(a * b).tanh()`` is read as ``tanh(a * b)``.
 
     Raises ValueError, in one line, for anything else, and OverflowError for a number
     too large for a float.
@@ -120,6 +170,10 @@ def evaluate(
             case ast.Call(func=ast.Name(id=name), args=[inner], keywords=[]) if (
                 name in functions
             ):
+                return functions[name](walk(inner))
+            case ast.Call(
+                func=ast.Attribute(value=inner, attr=name), args=[], keywords=[]
+            ) if name in functions:
                 return functions[name](walk(inner))
         found = ast.get_source_segment(text, node) or ""
         raise ValueError(

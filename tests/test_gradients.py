@@ -16,7 +16,9 @@ from course_lib.gradients import (
     FLOAT_FUNCTIONS,
     evaluate,
     finite_difference,
+    forward_difference,
     jax_functions,
+    split_error,
     triangulate,
     value_functions,
 )
@@ -75,6 +77,7 @@ EXPRESSIONS = [
     ("relu(a - b) + relu(b - a)", lambda a, b: abs(a - b)),
     ("exp(log(a) + log(b))", lambda a, b: a * b),
     ("tanh(a) - 2 * sigmoid(2 * a) + 1", lambda a, b: 0.0),
+    ("(a * b).tanh() - tanh(a * b) + a.exp()", lambda a, b: math.exp(a)),
     ("  \n a\n ", lambda a, b: a),
 ]
 
@@ -125,6 +128,9 @@ REFUSED = [
     "a\0",
     "c + 1",
     "a.real",
+    "a.tanh(1)",
+    "a.conjugate()",
+    "a.tanh.exp()",
     "a[0]",
     "a if b else 1",
     "a and b",
@@ -313,3 +319,34 @@ def test_an_expression_without_input_is_refused() -> None:
 def test_slopes_by_hand_must_be_those_of_the_inputs(by_hand: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="a slope for each of a, b, it has a"):
         triangulate("a * b", {"a": 2.0, "b": 5.0}, by_hand=by_hand)
+
+
+# --- the size of a nudge --------------------------------------------------------------
+
+
+def test_a_nudge_up_only_errs_by_its_size() -> None:
+    def f(x: float, y: float) -> float:
+        return x * x + 3 * x * y
+
+    for nudge in (1e-2, 1e-4):
+        dx, dy = forward_difference(f, 1.5, -2.0, nudge=nudge)
+        assert dx - (2 * 1.5 + 3 * -2.0) == pytest.approx(nudge, rel=1e-3)
+        assert dy == pytest.approx(4.5)
+    with pytest.raises(ValueError, match="above 0"):
+        forward_difference(f, 1.0, 1.0, nudge=0.0)
+
+
+@pytest.mark.parametrize("nudge", [0.5, 1e-3, 1e-8, 1e-15])
+def test_an_error_is_split_exactly(nudge: float) -> None:
+    def cube(x: Any) -> Any:
+        return x * x * x
+
+    for way, curve in (
+        (forward_difference, 3 * 1.1 * nudge + nudge**2),
+        (finite_difference, nudge**2),
+    ):
+        split = split_error(way, cube, lambda x: 3 * x * x, 1.1, nudge)
+        assert split.slope == way(cube, 1.1, nudge=nudge)[0]
+        assert split.curve == pytest.approx(curve)
+        total = split.curve + split.rounding
+        assert split.slope - 3 * 1.1**2 == pytest.approx(total, abs=2e-15)

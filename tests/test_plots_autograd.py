@@ -139,7 +139,35 @@ def test_the_last_step_shows_what_backward_computes() -> None:
         assert words(replayed, "gradient") == words(stored, "gradient")
 
 
-@pytest.mark.parametrize("step", [-1, 10])
+def test_between_two_steps_dots_run_along_the_edges_that_come_next() -> None:
+    loss, names = line()
+    nodes = _children_first(loss)
+    places = _layout(nodes).places
+
+    def dots(step: float) -> tuple[set[str], list[tuple[float, float]]]:
+        ax = computation_graph(loss, names, step=step, key=False)
+        colours = {str(x.get_color()) for x in ax.lines}
+        return colours, [(x, y) for d in ax.lines for x, y in d.get_xydata()]
+
+    assert dots(3)[1] == dots(4.5)[1] == dots(9)[1] == []
+    colours, forward = dots(0.25)  # towards the product, from w and x
+    assert (colours, len(forward)) == ({COLOURS["value"]}, 2)
+    colours, back = dots(8.999)  # the product's two shares, nearly there
+    assert (colours, len(back)) == ({COLOURS["gradient"]}, 2)
+    for x, y in back:
+        to = [places[id(names[name])] for name in "wx"]
+        assert min(abs(x - a - BOX_WIDTH / 2) + abs(y - b) for a, b in to) < 1
+
+
+def test_a_map_may_fill_more_of_its_axes() -> None:
+    sizes = []
+    for largest in (1.0, 1.3):
+        ax = computation_graph(*line(), largest=largest, ax=panels(width=16, height=6))
+        sizes.append(max(text.get_fontsize() for text in ax.texts))
+    assert sizes[1] == pytest.approx(1.3 * sizes[0])
+
+
+@pytest.mark.parametrize("step", [-1, 9.5, 10])
 def test_a_step_that_does_not_exist_is_refused(step: int) -> None:
     loss, names = line()
     with pytest.raises(ValueError, match=f"step must be from 0 to 9.*: {step}"):

@@ -18,6 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path
 
+from course_lib.plots.stage import GROUND
 from course_lib.plots.style import COLOURS, STYLE, figure, panels
 
 __all__ = [
@@ -52,11 +53,12 @@ def computation_graph(
     names: Mapping[str, Node],
     parameters: Sequence[Node] = (),
     *,
-    step: int | None = None,
+    step: float | None = None,
     gradients: bool = True,
     badges: Mapping[str, str] | None = None,
     title: str = "",
     key: bool = True,
+    largest: float = 1.0,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw how a number was made: a box for each node, what flows along each edge.
@@ -64,8 +66,10 @@ def computation_graph(
     In a box: its name or operation, its value and its gradient; on an edge: the local
     derivative. Without ``step`` every value is shown, and the gradients stored in the
     nodes unless ``gradients`` is False. With ``step``, from 0 to ``graph_steps(root)``,
-    the record is replayed up to there. ``badges`` writes a note at the corner of
-    named nodes. A new figure is as high as the map needs.
+    the record is replayed up to there; between two steps, dots run along the edges
+    towards what the next one makes known. ``badges`` writes a note at the corner of
+    named nodes. A new figure is as high as the map needs; on Axes given, a map is drawn
+    up to ``largest`` times its usual size.
 
     Raises ValueError for a step outside that range.
     """
@@ -75,10 +79,12 @@ def computation_graph(
     if ax is None:
         ax = panels(width=WIDTH, height=_height(layout, title, key))
     with mpl.rc_context(STYLE):
-        scale = _fit(ax, layout, title, key)
+        scale = _fit(ax, layout, title, key, largest)
         if key:
             _draw_key(ax, layout, scale, bool(scene.grads))
         _draw_graph(ax, nodes, layout, scene, scale, names, parameters, badges or {})
+        if step is not None and step % 1:
+            _draw_dots(ax, nodes, layout, scale, step)
     return ax
 
 
@@ -210,7 +216,7 @@ class _Scene:
 
 
 def _scene(
-    nodes: Sequence[Node], root: Node, step: int | None, gradients: bool
+    nodes: Sequence[Node], root: Node, step: float | None, gradients: bool
 ) -> _Scene:
     inner = _inner(nodes)
     values = {id(node): node.data for node in nodes}
@@ -222,6 +228,7 @@ def _scene(
     last = 2 * len(inner) + 1
     if not 0 <= step <= last:
         raise ValueError(f"step must be from 0 to {last} for this graph: {step}")
+    step = math.floor(step)
     if step <= len(inner):
         for node in inner[step:]:
             del values[id(node)]
@@ -409,11 +416,11 @@ def _height(layout: _Layout, title: str, key: bool) -> float:
     return scale * (top - bottom + 12) / (72 * FILLED)
 
 
-def _fit(ax: Axes, layout: _Layout, title: str, key: bool) -> float:
+def _fit(ax: Axes, layout: _Layout, title: str, key: bool, largest: float) -> float:
     """Set the limits of the Axes and return points of paper per unit drawn."""
     left, right, bottom, top = _limits(layout, title, key)
     wide, high = _room(ax)
-    scale = min(wide / (right - left), high / (top - bottom), 1.0)
+    scale = min(wide / (right - left), high / (top - bottom), largest)
     x, y = (left + right) / 2, (bottom + top) / 2
     half_x = max(right - left, wide / scale) / 2
     half_y = max(top - bottom, high / scale) / 2
@@ -447,13 +454,19 @@ def _draw_key(ax: Axes, layout: _Layout, scale: float, gradients: bool) -> None:
     x, _, bottom, _ = layout.limits()
     for words, colour, width in (
         ("value", "value", 46),
-        ("gradient: share of the blame", "gradient", 172),
-        ("on the lines: local derivative", "quiet", 0),
+        ("on the lines: local derivative", "quiet", 172),
+        ("gradient: share of the blame", "gradient", 0),
     ):
         if gradients or colour != "gradient":
             size = 10 * scale
             ax.text(
-                x, bottom - 16, words, color=COLOURS[colour], size=size, va="center"
+                x,
+                bottom - 16,
+                words,
+                color=COLOURS[colour],
+                size=size,
+                va="center",
+                gid=f"{GROUND} key {words} {x:.0f} {bottom:.0f}",
             )
             x += width
 
@@ -493,6 +506,7 @@ def _draw_box(
     shown: tuple[str, str, bool],
 ) -> None:
     value, grad, acting = shown
+    stays = f"{GROUND} {x:.1f} {y:.1f} {title}"
     ax.add_patch(
         FancyBboxPatch(
             (x - BOX_WIDTH / 2, y - BOX_HEIGHT / 2),
@@ -503,11 +517,12 @@ def _draw_box(
             edgecolor=COLOURS[kind],
             linewidth=(3.2 if acting else 1.6) * scale,
             zorder=3,
+            gid=f"{stays} {kind} {acting}",
         )
     )
     style: dict[str, Any] = {"ha": "center", "va": "center", "zorder": 4}
     size = 10.5 * scale * min(1.0, 12 / len(title.split("$")[0]))
-    ax.text(x, y + 16, title, size=size, weight="bold", **style)
+    ax.text(x, y + 16, title, size=size, weight="bold", gid=stays, **style)
     ax.text(x, y - 1, value or "?", size=10.5 * scale, color=_ink(value), **style)
     if grad:
         blue = COLOURS["gradient"]
@@ -548,6 +563,7 @@ def _draw_edge(
             color=colour,
             linewidth=(2.6 if now else 1.3) * scale,
             zorder=2,
+            gid=f"{GROUND} {points} {back} {now}",
         )
     )
     if id(parent) not in scene.values:
@@ -562,6 +578,38 @@ def _draw_edge(
         zorder=5,
         bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none"},
     )
+
+
+def _draw_dots(
+    ax: Axes,
+    nodes: Sequence[Node],
+    layout: _Layout,
+    scale: float,
+    step: float,
+) -> None:
+    """Draw what is under way from one step to the next: a dot on each of its edges."""
+    inner = _inner(nodes)
+    done, share = math.floor(step), step % 1
+    if done == len(inner):
+        return  # the root takes the blame: nothing travels
+    back = done > len(inner)
+    node = inner[::-1][done - len(inner) - 1] if back else inner[done]
+    at = 1 - share if back else share
+    ways = [layout.ways[id(node), i] for i, _ in enumerate(node.children)]
+    ax.plot(
+        *zip(*[_on_the_way(way, at) for way in ways], strict=True),
+        "o",
+        color=COLOURS["gradient" if back else "value"],
+        markeredgecolor="white",
+        markersize=12 * scale,
+        zorder=4.5,
+    )
+
+
+def _on_the_way(way: Sequence[tuple[float, float]], at: float) -> tuple[float, float]:
+    """Return the point of an edge at a share of the way, each piece counting alike."""
+    piece = min(int(at * (len(way) - 1)), len(way) - 2)
+    return _along(way[piece], way[piece + 1], at * (len(way) - 1) - piece)
 
 
 def _curve(points: Sequence[tuple[float, float]]) -> Path:

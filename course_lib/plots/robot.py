@@ -3,65 +3,217 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.patheffects import withStroke
 
+from course_lib.plots.stage import GROUND
 from course_lib.plots.style import COLOURS, figure
+from course_lib.robot import BODY
 
 __all__ = ["joint_slopes", "loss_of_the_walk", "robot"]
 
 Point = tuple[float, float]
-GROUND = (-3.5, -7.85, math.tan(math.radians(12)))  # a point of it, and its slope
-REACH = 11.5
+Body = Mapping[str, tuple[Point, Point]]
+
+SLOPE = math.tan(math.radians(12))  # of the ground, through (0, BELOW)
+BELOW = -7.1
+LEFT, RIGHT, LOW, HIGH = -10.0, 10.0, -9.6, 10.4  # wider for a body that needs it
+GHOST, NEAR, TRUNK, FAR = "#CFCFCF", COLOURS["ink"], "#4A4A4A", "#8F8F8F"
+FAR_SIDE, TRUNK_SIDE, NEAR_SIDE = 3, 4, 5  # drawn in this order
+HEAD, TIP = 1.15, 0.24  # radius of the head and of the antenna's tip, in decimetres
+THICK = {  # half the thickness of a segment at its beginning and at its end
+    "spine": (0.85, 1.05),
+    "neck": (0.45, 0.45),
+    "shoulder": (0.52, 0.42),
+    "elbow": (0.42, 0.3),
+    "wrist": (0.32, 0.26),
+    "hip": (0.78, 0.52),
+    "knee": (0.52, 0.34),
+    "ankle": (0.36, 0.28),
+}
 
 
 @figure(4.2, 4.2)
 def robot(
-    points: Mapping[str, tuple[Point, Point]],
-    target: Mapping[str, tuple[Point, Point]] | None = None,
+    points: Body,
+    target: Body | None = None,
     title: str = "",
     highlighted: str = "",
     *,
     ax: Axes,
 ) -> None:
-    """Draw a body on a slope; in grey behind it the posture it should take.
+    """Draw a body lying or standing on a slope; in grey the posture it should take.
 
-    points: where each segment begins and ends, as ``robot.body_points`` gives it.
-    The joint ``highlighted`` is marked in blue.
+    points: where each segment begins and ends, as ``robot.body_points`` gives it,
+    measured from the hip. The drawing moves each body up or down until it touches the
+    ground. The joint ``highlighted`` is marked in blue, with its angle.
     """
-    x, y, slope = GROUND
-    ax.axline((x, y), slope=slope, color=COLOURS["quiet"], lw=1.5, zorder=0)
-    for segment in (target or {}).values():
-        ax.plot(*zip(*segment, strict=True), color="#C9C9C9", lw=7, zorder=1)
+    body = _on_the_ground(points)
+    wider = max(0.0, *(_overhang(centre, r) for centre, r in _discs(body)))
+    (left, right), low = (LEFT - wider, RIGHT + wider), LOW - wider
+    slope = [BELOW + SLOPE * x for x in (left, right)]
+    stays = {"gid": f"{GROUND} slope"}
+    ax.fill_between((left, right), slope, low, color="#F1EFEA", lw=0, **stays)
+    ax.plot((left, right), slope, color=COLOURS["quiet"], lw=1.5, zorder=1, **stays)
     if target:
-        _head(target, ax, "#C9C9C9", 1)
-    for joint, segment in points.items():
-        ink = COLOURS["quiet"] if joint.startswith("left") else COLOURS["ink"]
-        order = 2 if joint.startswith("left") else 3
-        ax.plot(*zip(*segment, strict=True), color=ink, lw=5, zorder=order)
-    _head(points, ax, COLOURS["ink"], 3)
-    for joint, (start, _) in points.items():
+        _draw_body(ax, _on_the_ground(target), ghost=True)
+    _draw_body(ax, body)
+    if highlighted:
+        _draw_angle(ax, body, highlighted)
+    for joint, (start, _) in body.items():
         marked = joint == highlighted
         ax.plot(
             *start,
             "o",
             color=COLOURS["gradient" if marked else "parameter"],
-            markeredgecolor=COLOURS["ink"],
-            markersize=11 if marked else 7,
-            zorder=5 if marked else 4,
+            markeredgecolor="white" if marked else COLOURS["ink"],
+            markersize=11 if marked else 6,
+            zorder=9 if marked else _order(joint) + 0.5,
         )
-    ax.set(xlim=(-REACH, REACH), ylim=(-REACH, REACH), title=title, aspect="equal")
+    ax.set(xlim=(left, right), ylim=(low, HIGH + wider), title=title, aspect="equal")
     ax.set_axis_off()
 
 
-def _head(
-    points: Mapping[str, tuple[Point, Point]], ax: Axes, colour: str, order: int
-) -> None:
-    (x0, y0), (x1, y1) = points["neck"]
-    along = 1 + 1.0 / math.dist((x0, y0), (x1, y1))
-    centre = x0 + along * (x1 - x0), y0 + along * (y1 - y0)
-    ax.plot(*centre, "o", color=colour, markersize=17, zorder=order)
+def _overhang(centre: Point, radius: float) -> float:
+    """Return how far a disc reaches beyond the usual picture; below 0: it does not."""
+    (x, y), room = centre, radius + 0.2
+    return max(LEFT - x, x - RIGHT, y - HIGH) + room
+
+
+def _draw_angle(ax: Axes, body: Body, joint: str) -> None:
+    """Draw how far a joint turns its limb out of line with the one before."""
+    before = {segment.joint: segment.hangs_on for segment in BODY}[joint]
+    (x, y), end = body[joint]
+    line = _direction(*body[before]) if before else math.pi / 2  # or straight up
+    turn = math.remainder(_direction((x, y), end) - line, math.tau)
+    arc = [line + turn * k / 24 for k in range(25)]
+    blue, radius = COLOURS["gradient"], 2.4
+    rays = (line, line + turn)
+    for ray, dashes in zip(rays, ((0, (3, 2)), "-"), strict=True):
+        tip = x + 3.0 * math.cos(ray), y + 3.0 * math.sin(ray)
+        ax.plot(*zip((x, y), tip, strict=True), color=blue, lw=1.5, ls=dashes, zorder=7)
+    ax.plot(
+        [x + radius * math.cos(t) for t in arc],
+        [y + radius * math.sin(t) for t in arc],
+        color=blue,
+        lw=2.5,
+        zorder=8,
+    )
+    middle = line + turn / 2
+    ax.text(
+        x + (radius + 1.5) * math.cos(middle),
+        y + (radius + 1.2) * math.sin(middle),
+        f"{math.degrees(-turn):.0f}°".replace("-", "−"),
+        color=blue,
+        weight="bold",
+        ha="center",
+        va="center",
+        zorder=9,
+        path_effects=[withStroke(linewidth=3, foreground="white")],
+    )
+
+
+def _direction(start: Point, end: Point) -> float:
+    return math.atan2(end[1] - start[1], end[0] - start[0])
+
+
+def _draw_body(ax: Axes, body: Body, ghost: bool = False) -> None:
+    """Draw the limbs, far ones first, and the head with its eye and antenna."""
+    for order, ink in {FAR_SIDE: FAR, TRUNK_SIDE: TRUNK, NEAR_SIDE: NEAR}.items():
+        joints = [joint for joint in body if _order(joint) == order]
+        shapes = [_limb(*body[joint], *_thickness(joint)) for joint in joints]
+        ax.add_collection(
+            PolyCollection(
+                shapes,
+                facecolors=GHOST if ghost else ink,
+                edgecolors=GHOST if ghost else "white",
+                linewidths=0.8,
+                zorder=2 if ghost else order,
+                gid=f"{GROUND} runner" if ghost else None,
+            ),
+            autolim=False,
+        )
+    (x, y), (ahead_x, ahead_y) = centre, ahead = _head(body)
+    up_x, up_y = -ahead_y, ahead_x
+    ring = [2 * math.pi * k / 32 for k in range(32)]
+    skull = [(x + HEAD * math.cos(t), y + HEAD * math.sin(t)) for t in ring]
+    eye = [
+        (
+            x + 0.5 * ahead_x + 0.28 * math.cos(t) + 0.1 * up_x,
+            y + 0.5 * ahead_y + 0.28 * math.sin(t) + 0.1 * up_y,
+        )
+        for t in ring
+    ]
+    antenna = _limb(*_antenna(centre, ahead), 0.08, TIP)
+    ink = GHOST if ghost else NEAR
+    ax.add_collection(
+        PolyCollection(
+            [antenna, skull, eye],
+            facecolors=[ink, ink, "white"],
+            edgecolors=[ink, ink if ghost else "white", "white"],
+            linewidths=0.8,
+            zorder=2 if ghost else TRUNK_SIDE + 0.6,
+            gid=f"{GROUND} runner" if ghost else None,
+        ),
+        autolim=False,
+    )
+
+
+def _order(joint: str) -> int:
+    """Return when a limb is drawn: those farther from the reader first."""
+    return {"left": FAR_SIDE, "right": NEAR_SIDE}.get(joint.split()[0], TRUNK_SIDE)
+
+
+def _thickness(joint: str) -> tuple[float, float]:
+    return THICK[joint.split()[-1]]
+
+
+def _head(body: Body) -> tuple[Point, Point]:
+    """Return the centre of the head, and the direction in which it looks."""
+    (x0, y0), (x1, y1) = body["neck"]
+    length = math.dist((x0, y0), (x1, y1))
+    up_x, up_y = (x1 - x0) / length, (y1 - y0) / length
+    return (x1 + 0.6 * up_x, y1 + 0.6 * up_y), (up_y, -up_x)
+
+
+def _antenna(centre: Point, ahead: Point) -> tuple[Point, Point]:
+    """Return where the antenna begins and ends: on top of the head."""
+    (x, y), (up_y, up_x) = centre, ahead
+    bottom, top = [(x - far * up_x, y + far * up_y) for far in (HEAD, HEAD + 0.8)]
+    return bottom, top
+
+
+def _limb(start: Point, end: Point, thick: float, thin: float) -> list[Point]:
+    """Return the outline of a limb: two round ends and what lies between."""
+    way = math.atan2(end[1] - start[1], end[0] - start[0])
+    half = [math.pi * (0.5 + k / 8) for k in range(9)]
+    back = [(way + t, start, thick) for t in half]
+    front = [(way + t + math.pi, end, thin) for t in half]
+    return [(x + r * math.cos(t), y + r * math.sin(t)) for t, (x, y), r in back + front]
+
+
+def _on_the_ground(points: Body) -> Body:
+    """Return the body moved up or down until its lowest part touches the ground."""
+    room = min(
+        (y - BELOW - SLOPE * x) - radius * math.hypot(1, SLOPE)
+        for (x, y), radius in _discs(points)
+    )
+    return {
+        joint: ((x0, y0 - room), (x1, y1 - room))
+        for joint, ((x0, y0), (x1, y1)) in points.items()
+    }
+
+
+def _discs(points: Body) -> Iterator[tuple[Point, float]]:
+    """Yield every round end, of limbs, head and antenna: (centre, radius)."""
+    for joint, ends in points.items():
+        yield from zip(ends, _thickness(joint), strict=True)
+    centre, ahead = _head(points)
+    yield centre, HEAD
+    yield _antenna(centre, ahead)[1], TIP
 
 
 @figure(8.0, 3.4)
@@ -87,27 +239,44 @@ def loss_of_the_walk(
 @figure(8.0, 4.6)
 def joint_slopes(
     joints: Sequence[str],
-    by_hand: Sequence[float],
-    by_jax: Sequence[float],
+    slopes: Sequence[float],
+    by_jax: Sequence[float] | None = None,
+    highlighted: str = "",
+    reach: float | None = None,
     *,
     ax: Axes,
 ) -> None:
-    """Draw every joint's slope twice: a bar for one engine, a ring for the other."""
+    """Draw every joint's slope as a bar, and as a ring where a second engine gave one.
+
+    The joint ``highlighted`` stands out. With ``reach``, the largest slope that will
+    come, the axis stays as it is; it is linear up to 1 and logarithmic beyond.
+    """
     rows = range(len(joints))
-    ax.barh(rows, by_hand, color=COLOURS["gradient"], height=0.6, label="Value")
-    ax.plot(
-        by_jax,
-        rows,
-        "o",
-        color="none",
-        markeredgecolor=COLOURS["loss"],
-        markeredgewidth=2,
-        markersize=9,
-        label="jax.grad",
-    )
+    blue, pale = COLOURS["gradient"], "#A9CCE3"
+    colours = [pale if highlighted not in ("", joint) else blue for joint in joints]
+    ax.barh(rows, slopes, color=colours, height=0.6, label="Value")
+    if by_jax is not None:
+        ax.plot(
+            by_jax,
+            rows,
+            "o",
+            color="none",
+            markeredgecolor=COLOURS["loss"],
+            markeredgewidth=2,
+            markersize=9,
+            label="jax.grad",
+        )
+        ax.legend(loc="best")
     ax.axvline(0, color=COLOURS["quiet"], lw=1)
     ax.set_yticks(rows, joints)
-    ax.invert_yaxis()
-    ax.set_xlabel("slope of the loss for this joint, dm² per radian")
-    ax.legend(loc="best")
-    ax.margins(x=0.08)
+    ax.set_ylim(len(joints) - 0.5, -0.5)
+    if reach is None:
+        ax.set_xlabel("slope of the loss for this joint, dm² per radian")
+        ax.margins(x=0.08)
+        return
+    ax.set(title="the slope of every joint", xlabel="dm² per radian")
+    ax.set_xscale("symlog", linthresh=1, linscale=0.8)
+    ax.set_xlim(-1.3 * reach, 1.3 * reach)
+    ticks = [0, *(sign * 10**k for k in range(3) for sign in (-1, 1))]
+    ax.set_xticks(ticks, [f"{tick}".replace("-", "−") for tick in ticks])
+    ax.minorticks_off()

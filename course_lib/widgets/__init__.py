@@ -4,6 +4,7 @@ Compute is the taught code, draw is a function of ``course_lib.plots``, and wire
 is a list of controls for a ``Lab``.
 """
 
+from course_lib.widgets.autograd import graph_stepper, robot
 from course_lib.widgets.lab import Lab
 from course_lib.widgets.loss import confidence, line_fit
 from course_lib.widgets.neural_network import (
@@ -17,8 +18,10 @@ __all__ = [
     "Lab",
     "confidence",
     "decision_boundary",
+    "graph_stepper",
     "line_fit",
     "neuron",
     "neuron_line",
+    "robot",
     "vanishing_gradient",
 ]

@@ -47,9 +47,9 @@ class Mountain(NamedTuple):
 
 
 MOUNTAINS = {
-    "bowl": Mountain(landscapes.bowl, (2.5, 1.5), 0.0, (-3, 3), (-2, 2)),
+    "bowl": Mountain(landscapes.bowl, (2.5, 1.5), 0.0, (-3, 3), (-2.6, 2.6)),
     "gorge": Mountain(landscapes.gorge, (2.5, 0.5), 0.0, (-3, 3), (-0.8, 0.8)),
-    "plateau": Mountain(landscapes.plateau, (5.5, 4.0), 0.0, (-7, 7), (-5, 5)),
+    "plateau": Mountain(landscapes.plateau, (5.5, 4.0), 0.0, (-7, 7), (-6, 6)),
     "two valleys": Mountain(
         landscapes.two_valleys, (1.45, 0.9), -0.3054, (-1.8, 1.8), (-1.2, 1.2)
     ),

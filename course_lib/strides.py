@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 __all__ = ["REGIMES", "bowl_walk", "regime", "stride_factor"]
 
 REGIMES = (
@@ -27,7 +29,7 @@ def bowl_walk(rate: float, curvature: float, start: float, steps: int) -> list[f
     return path
 
 
-def stride_factor(rate: float, curvature: float) -> float:
+def stride_factor(rate: Any, curvature: Any) -> Any:
     """Return by what each step multiplies the place: 1 - rate * curvature."""
     return 1 - rate * curvature
 

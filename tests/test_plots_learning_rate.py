@@ -40,6 +40,17 @@ def strides(rate: float, steps: int = 20) -> Axes:
         return plots.stride_walk(PLACES, 2 * PLACES**2, path, 2 * path**2)
 
 
+def test_a_mosaic_has_its_axes_in_the_order_of_the_letters() -> None:
+    left, right, wide = plots.mosaic("AB;CC", width=6, height=4, height_ratios=[2, 1])
+    left.figure.draw_without_rendering()
+    a, b, c = (ax.get_position() for ax in (left, right, wide))
+    assert a.x1 < b.x0
+    assert c.y1 < a.y0
+    assert c.width > 1.9 * a.width
+    assert a.height > 1.5 * c.height
+    assert not wide.spines["top"].get_visible(), "in the style of the course"
+
+
 def test_a_walk_stands_on_its_valley() -> None:
     ax = strides(0.45)
     seen = next(x for x in ax.lines if len(x.get_xdata()) == 21)
@@ -62,6 +73,38 @@ def test_a_walk_that_leaves_is_cut_and_an_arrow_says_so() -> None:
 @pytest.mark.parametrize("rate", [0.0, 1e-6, 0.25, 0.5, 0.501, 1.0, 1e6])
 def test_every_rate_can_be_drawn(rate: float) -> None:
     assert png(strides(rate, steps=100))
+
+
+def test_a_picture_with_a_given_top_does_not_move() -> None:
+    tall = plots.stride_walk(PLACES, 4 * PLACES**2, [1.2], [5.76], top=6.2)
+    flat = plots.stride_walk(PLACES, PLACES**2, [1.2], [1.44], top=6.2)
+    assert tall.get_ylim() == flat.get_ylim()
+    assert tall.get_ylim()[1] == 6.2
+    rates = np.linspace(0, 0.8, 81)
+    for bend in (2.5, 8.0):
+        factors = abs(1 - bend * rates)
+        ax = plots.shrink_factors(rates, factors, 2 / bend, {0.8: factors[-1]}, top=2)
+        assert ax.get_ylim() == (0, 2)
+        (mark,) = (x for x in ax.lines if list(x.get_xdata()) == [0.8])
+        assert mark.get_marker() == ("o" if factors[-1] < 2 else "^")
+        assert max(mark.get_ydata()) == min(factors[-1], 2)
+        assert png(ax)
+
+
+@pytest.mark.parametrize(
+    ("edge", "seen"),
+    [
+        (0.8, ["crawls", "arrives", "swings and arrives", ""]),
+        (0.5, ["crawls", "arrives", "swings and arrives", "flies off"]),
+        (0.25, ["crawls", "arrives", "swings\nand arrives", "flies off"]),
+    ],
+)
+def test_the_names_of_the_regimes_fit(edge: float, seen: list[str]) -> None:
+    rates = np.linspace(0, 0.8, 81)
+    ax = plots.shrink_factors(rates, abs(1 - 2 / edge * rates), edge, {}, legend="")
+    assert words(ax)[:4] == seen
+    turned = [bool(text.get_rotation()) for text in ax.texts[:4]]
+    assert turned == [edge < 0.6, False, False, False]
 
 
 def test_the_v_of_factors_crosses_1_at_the_edge() -> None:
@@ -137,6 +180,19 @@ def test_a_walk_is_cut_where_it_leaves_the_numbers(far: float) -> None:
     assert png(ax)
 
 
+def test_the_last_place_of_each_walk_is_marked() -> None:
+    ax = plots.paths_map(LAND, {"momentum": PATH, "Adam": PATH[:2]}, head=True)
+    heads = {
+        x.get_marker(): x.get_xydata()[0]
+        for x in ax.lines[1:]
+        if x.get_markersize() == 10
+    }
+    assert heads["s"] == pytest.approx(PATH[-1])
+    assert heads["^"] == pytest.approx(PATH[1])
+    ax = plots.paths_map(LAND, {"momentum": np.full((3, 2), np.nan)}, head=True)
+    assert png(ax)
+
+
 def test_no_walks_make_a_map() -> None:
     assert png(plots.paths_map(LAND, {}))
 
@@ -172,6 +228,37 @@ def test_names_at_the_ends_keep_apart() -> None:
     ax = plots.curves_by_step(curves, log=False, limits=(0, 2), legend="ends")
     heights = sorted(text.xy[1] for text in ax.texts)
     assert np.diff(heights).min() > 0.08
+
+
+def test_every_step_and_the_last_can_be_marked() -> None:
+    curves = {
+        "plain descent": [8.0, 4.0, 2.0],
+        "Adam": [8.0, 0.0],
+        "momentum": [np.nan],
+    }
+    style = {"limits": (1e-3, 10), "length": 100, "legend": "above"}
+    ax = plots.curves_by_step(curves, head=True, **style)
+    assert ax.get_xlim() == (0, 100)
+    heads = {
+        x.get_marker(): tuple(x.get_xydata()[0])
+        for x in ax.lines
+        if x.get_markersize() == 10
+    }
+    assert heads == {"o": (2, 2.0), "^": (1, 1e-3)}, "what left stands at the edge"
+    assert legend(ax) == list(curves), "each named once, with its mark"
+    dots = plots.curves_by_step({"a": [4.0, 2.0]}, dots=True)
+    assert list(dots.lines[1].get_ydata()) == [4.0, 2.0]
+    assert png(ax)
+    assert png(dots)
+
+
+def test_late_steps_can_be_drawn_closer_together() -> None:
+    ax = plots.curves_by_step({"a": np.ones(9)}, length=1000, log_steps=True)
+    at = ax.transData.transform([(t, 1.0) for t in (0, 10, 100, 1000)])[:, 0]
+    assert np.diff(at) == pytest.approx(np.diff(at)[0], rel=0.12)
+    shown = [text.get_text() for text in ax.get_xticklabels()]
+    assert shown == ["0", "5", "10", "30", "100", "300", "1,000"]
+    assert png(ax)
 
 
 @pytest.mark.parametrize("where", ["best", "above", "ends", ""])

@@ -82,7 +82,7 @@ from course_lib.plots.neural_network import (
 from course_lib.plots.robot import joint_slopes, loss_of_the_walk, robot
 from course_lib.plots.show import Picture, show
 from course_lib.plots.start_here import learning_loop
-from course_lib.plots.style import COLOURS, panels
+from course_lib.plots.style import COLOURS, mosaic, panels
 
 __all__ = [
     "COLOURS",
@@ -124,6 +124,7 @@ __all__ = [
     "loss_of_the_walk",
     "losses_compared",
     "model_diagram",
+    "mosaic",
     "naive_and_safe",
     "neuron_anatomy",
     "neuron_curves",

@@ -16,9 +16,11 @@ from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.patches import FancyArrowPatch
 from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from course_lib.plots.gradient import HEIGHTS, walk_map
+from course_lib.plots.stage import GROUND
 from course_lib.plots.style import COLOURS, STYLE, figure, panels
 
 __all__ = [
@@ -60,17 +62,20 @@ def stride_walk(
     *,
     title: str = "",
     name: str = "x",
+    top: float | None = None,
     ax: Axes,
 ) -> Axes:
     """Draw a valley over one parameter and the steps of a walk through it.
 
     ``path`` holds the positions and ``heights`` the altitude at each. A walk that
-    leaves the picture is cut where it leaves; an arrow says so.
+    leaves the picture is cut where it leaves; an arrow says so. ``top`` is the upper
+    end of the picture (the highest of the valley if not given).
     """
     xs, altitudes = np.asarray(xs, dtype=float), np.asarray(altitudes, dtype=float)
     path, heights = np.asarray(path, dtype=float), np.asarray(heights, dtype=float)
     ax.plot(xs, altitudes, color=COLOURS["loss"], zorder=2)
-    top = float(altitudes.max())
+    low = float(altitudes.min())
+    top = float(altitudes.max()) if top is None else top
     inside = (path >= xs.min()) & (path <= xs.max()) & (heights <= top)
     left = int(np.argmin(inside)) if not inside.all() else len(path)
     seen = slice(0, left)
@@ -94,7 +99,7 @@ def stride_walk(
         else:
             _leaving(ax, (path[end], heights[end]), path[left] > path[end], xs, top)
     ax.set_xlim(xs.min(), xs.max())
-    ax.set_ylim(altitudes.min() - 0.06 * np.ptp(altitudes), top)
+    ax.set_ylim(low - 0.06 * (top - low), top)
     ax.set(xlabel=name, ylabel="altitude", title=title)
     return ax
 
@@ -106,50 +111,69 @@ def shrink_factors(
     edge: float,
     measured: Mapping[float, float],
     *,
+    top: float | None = None,
+    legend: str = "lower left",
     ax: Axes,
 ) -> Axes:
     """Draw by what each step multiplies the distance to the floor, over the rate.
 
     ``factors`` is the derived curve, ``measured`` has the factor seen at some rates;
-    ``edge`` is the rate from which on walks no longer arrive.
+    ``edge`` is the rate from which on walks no longer arrive. ``top`` is the upper end
+    of the picture; a measured factor above it stands there as an arrowhead.
     """
     rates, factors = np.asarray(rates, dtype=float), np.asarray(factors, dtype=float)
-    top = float(factors.max()) * 1.06
-    for words, low, high, colour in (
-        ("crawls", 0.0, 0.1 * edge, COLOURS["faint"]),
-        ("arrives\nfrom one side", 0.1 * edge, 0.5 * edge, COLOURS["value"]),
-        ("arrives, from wall to wall", 0.5 * edge, edge, COLOURS["data"]),
-        ("flies off", edge, rates.max(), COLOURS["loss"]),
-    ):
-        ax.axvspan(low, high, color=colour, alpha=0.16, lw=0)
-        ax.text((low + high) / 2, top * 0.97, words, ha="center", va="top", size=10)
+    top = float(factors.max()) * 1.06 if top is None else top
+    last = float(rates.max())
+    regimes = {"crawls": "faint", "arrives": "value", "swings and arrives": "data"}
+    regimes["flies off"] = "loss"
+    ends = np.minimum([0.0, 0.1 * edge, 0.5 * edge, edge, max(edge, last)], last)
+    spans = np.column_stack([ends[:-1], np.diff(ends)])
+    colours = [COLOURS[meaning] for meaning in regimes.values()]
+    ax.broken_barh(spans, (0, top), facecolors=colours, alpha=0.16, lw=0)
+    for name, low, high in zip(regimes, ends, ends[1:], strict=False):
+        words, turned = _fitted(name, (high - low) / last)
+        beyond = name == "flies off" and not turned  # clear of the rising curve
+        ax.text(
+            edge + 0.01 * last if beyond else (low + high) / 2,
+            top * 0.97,
+            words,
+            ha="left" if beyond else "center",
+            va="top",
+            size=10,
+            rotation=90 if turned else 0,
+        )
     ax.axhline(1, color=COLOURS["quiet"], lw=1, ls=(0, (4, 3)))
     ax.plot(rates, factors, color=COLOURS["ink"], label="derived: $|1 - \\eta L|$")
+    look = _orange(1.0)
+    seen = {rate: factor for rate, factor in measured.items() if factor <= top}
     ax.plot(
-        list(measured),
-        list(measured.values()),
+        list(seen),
+        list(seen.values()),
         "o",
         ms=9,
-        color=COLOURS["parameter"],
-        mec=COLOURS["ink"],
         label="measured on the walks",
         zorder=4,
+        **look,
     )
+    for rate in set(measured) - set(seen):
+        ax.plot(rate, top, "^", ms=11, zorder=4, clip_on=False, **look)
     ax.axvline(edge, color=COLOURS["loss"], lw=1.6)
+    left = edge > 0.7 * last
     ax.annotate(
-        f"the edge, $2 / L$ = {edge:g}",
+        f"the edge, $2 / L$ = {edge:.3g}",
         (edge, 0.1),
-        xytext=(-8, 0),
+        xytext=(-8 if left else 8, 0),
         textcoords="offset points",
         color=COLOURS["loss"],
-        ha="right",
+        ha="right" if left else "left",
         va="center",
     )
-    ax.set_xlim(0, rates.max())
+    ax.set_xlim(0, last)
     ax.set_ylim(0, top)
     ax.set_xlabel("learning rate $\\eta$")
     ax.set_ylabel("each step multiplies\nthe distance by")
-    ax.legend(loc="lower left")
+    if legend:
+        ax.legend(loc=legend)
     return ax
 
 
@@ -225,6 +249,10 @@ def curves_by_step(
     log: bool = True,
     goal: Mapping[str, float] | None = None,
     limits: Point | None = None,
+    length: int | None = None,
+    log_steps: bool = False,
+    dots: bool = False,
+    head: bool = False,
     legend: str = "best",
     title: str = "",
     ax: Axes,
@@ -232,19 +260,29 @@ def curves_by_step(
     """Draw some series over the steps, each with a name; ``goal`` names level lines.
 
     What is not a number is left out; what is not above 0 falls off a log axis.
-    ``limits`` are the lower and upper end of the axis. ``legend`` is its place: one
-    that matplotlib knows, "above" the Axes, at the "ends" of the curves, or "" for
-    none.
+    ``limits`` are the lower and upper end of the axis, ``length`` the last step on
+    theirs, which with ``log_steps`` is logarithmic from step 10 on. ``dots`` marks
+    every step, ``head`` the last. ``legend`` is its place: one that matplotlib knows,
+    "above" the Axes, at the "ends" of the curves, or "" for none.
     """
     longest = max((np.size(series) for series in curves.values()), default=2)
-    width = 2.0 if longest <= 300 else 1.4
+    width = 2.0 if max(longest, length or 0) <= 300 else 1.4
     for i, (name, series) in enumerate(curves.items()):
         numbers = np.array(series, dtype=float)
         numbers[~np.isfinite(numbers)] = np.nan
         if log:
-            numbers[numbers <= 0] = 1e-300
-        colour, _, dash = LOOKS.get(name, OTHERS[i % len(OTHERS)])
+            numbers = np.clip(numbers, 1e-100, 1e100)
+        colour, mark, dash = LOOKS.get(name, OTHERS[i % len(OTHERS)])
         ax.plot(numbers, color=colour, ls=dash, lw=width, label=name)
+        if dots:
+            ax.plot(numbers, "o", ms=4, color=colour)
+        if head:
+            ax.lines[-1].set_label("")
+            ax.plot([], [], mark, ls=dash, color=colour, lw=width, ms=6, label=name)
+            seen = np.flatnonzero(np.isfinite(numbers))
+            if len(seen):
+                height = np.clip(numbers[seen[-1]], *(limits or (None, None)))
+                _head(ax, (seen[-1], height), mark, colour, clip=False)
     for words, height in (goal or {}).items():
         ax.axhline(height, color=COLOURS["quiet"], lw=1.1, ls=(0, (1, 1.5)))
         ax.annotate(
@@ -261,7 +299,14 @@ def curves_by_step(
         ax.set_yscale("log")
     if limits is not None:
         ax.set_ylim(*limits)
-    ax.set_xlim(0, max(longest - 1, 1))
+    ax.set_xlim(0, length or max(longest - 1, 1))
+    ax.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10], integer=True))
+    if log_steps:
+        last = length or longest
+        ticks = [t for t in (0, 5, 10, 30, 100, 300, 1000) if t <= last]
+        ax.set_xscale("symlog", linthresh=10)
+        ax.set_xticks(ticks, [f"{t:,}" for t in ticks])
+        ax.minorticks_off()
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
     if legend == "above":
         ax.legend(
@@ -270,7 +315,7 @@ def curves_by_step(
             ncols=len(curves),
             columnspacing=1.4,
             borderaxespad=0.2,
-        )
+        ).set_gid(f"{GROUND} {list(curves)}")
     elif legend == "ends":
         _name_the_ends(ax)
     elif legend:
@@ -286,13 +331,15 @@ def paths_map(
     title: str = "",
     legend: str = "best",
     equal: bool = True,
+    head: bool = False,
     names: tuple[str, str] = ("x", "y"),
     ax: Axes | None = None,
 ) -> Axes:
     """Draw several named walks on one map; each is an array of positions (n, 2).
 
     ``marks`` writes words at places, as in ``walk_map``; ``legend`` is its place, ""
-    for none. Steps outside the map are cut off at its edge.
+    for none. Steps outside the map are cut off at its edge. ``head`` marks the last
+    place of each walk.
     """
     wide, high = np.ptp(terrain.xs), np.ptp(terrain.ys)
     if ax is None:
@@ -307,6 +354,8 @@ def paths_map(
             ax.plot(*path.T, color=colour, lw=1, zorder=over)
             ax.plot(*path.T, mark, color=colour, ms=2.8, zorder=over)
             ax.plot([], [], f"{mark}-", color=colour, ms=5, lw=1.5, label=name)
+            if head and len(path):
+                _head(ax, path[-1], mark, colour)
         starts = [np.asarray(path)[0] for path in paths.values()]
         if starts:
             ax.plot(*starts[0], "o", ms=11, zorder=12, **_orange())
@@ -516,6 +565,19 @@ def noise_by_batch(
 
 
 # --- parts ------------------------------------------------------------------------
+
+
+def _head(ax: Axes, at: Any, mark: str, colour: str, clip: bool = True) -> None:
+    look: dict[str, Any] = {"color": colour, "mec": "white", "mew": 1.2}
+    ax.plot(*at, mark, ms=10, zorder=14, clip_on=clip, **look)
+
+
+def _fitted(words: str, share: float) -> tuple[str, bool]:
+    """Return words that fit a share of 8 inches, and whether to turn them."""
+    for fit in (words, words.replace(" and ", "\nand ")):
+        if 0.0105 * max(map(len, fit.split("\n"))) <= share:
+            return fit, False
+    return (words, True) if share > 0.022 else ("", False)
 
 
 def _in(ax: Any) -> dict[str, Any]:

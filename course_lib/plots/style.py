@@ -11,10 +11,11 @@ from collections.abc import Callable
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-__all__ = ["COLOURS", "figure", "panels"]
+__all__ = ["COLOURS", "figure", "mosaic", "panels"]
 
 COLOURS = {
     "loss": "#D55E00",  # vermilion: altitude, what should go down
@@ -71,6 +72,19 @@ def panels(
     with mpl.rc_context(STYLE):
         new = Figure(figsize=(width, height), layout="constrained")
         return new.subplots(n_rows, n_columns)
+
+
+def mosaic(
+    pattern: str, width: float = 8.0, height: float = 4.0, **ratios: Any
+) -> np.ndarray:
+    """Return a new figure's Axes, arranged as the letters of a pattern are.
+
+    "AB;CC" is two side by side and a wide one below them. ``height_ratios`` and
+    ``width_ratios`` are those of matplotlib.
+    """
+    with mpl.rc_context(STYLE):
+        new = Figure(figsize=(width, height), layout="constrained")
+        return np.array([*new.subplot_mosaic(pattern, **ratios).values()])
 
 
 def figure(width: float = 8.0, height: float = 4.0) -> Callable[..., Any]:

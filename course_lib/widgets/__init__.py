@@ -6,6 +6,7 @@ is a list of controls for a ``Lab``.
 
 from course_lib.widgets.autograd import graph_stepper, robot
 from course_lib.widgets.lab import Lab
+from course_lib.widgets.learning_rate import optimizer_race, stride_lab
 from course_lib.widgets.loss import confidence, line_fit
 from course_lib.widgets.neural_network import (
     decision_boundary,
@@ -22,6 +23,8 @@ __all__ = [
     "line_fit",
     "neuron",
     "neuron_line",
+    "optimizer_race",
     "robot",
+    "stride_lab",
     "vanishing_gradient",
 ]

@@ -1,0 +1,205 @@
+"""The pictures of notebook 03 that answer: strides in a bowl, and a race."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from course_lib import landscapes, plots, race, strides, walk
+from course_lib.widgets.controls import Button, Choice, Control, Slider
+from course_lib.widgets.lab import Lab
+
+__all__ = ["optimizer_race", "stride_lab"]
+
+STEPS = 20  # of a walk in the bowl
+TOP = 6.2  # altitude: the highest start in the narrowest bowl is inside
+
+
+def stride_lab() -> Lab:
+    """Drag the learning rate; see the walk, its distances, and where the edge lies."""
+    places = np.linspace(-1.6, 1.6, 161)
+    many = np.linspace(0, 0.8, 321)
+
+    def draw(axes: np.ndarray, rate: float, curvature: float, start: float) -> str:
+        path = np.array(strides.bowl_walk(rate, curvature, start, STEPS))
+        factor = strides.stride_factor(rate, curvature)
+        word, edge = strides.regime(factor), 2 / curvature
+        valley, distance, factors = axes
+        plots.stride_walk(
+            places,
+            curvature / 2 * places**2,
+            path,
+            curvature / 2 * path**2,
+            title=f"rate {rate:.2f}, curvature {curvature:.1f}: {word}",
+            top=TOP,
+            ax=valley,
+        )
+        plots.curves_by_step(
+            {"distance": np.abs(path)},
+            ylabel="distance to the floor",
+            limits=(1e-4, 9),
+            dots=True,
+            legend="",
+            title=f"each step: times {_signed(factor)}",
+            ax=distance,
+        )
+        plots.shrink_factors(
+            many,
+            np.abs(strides.stride_factor(many, curvature)),
+            edge,
+            {rate: abs(factor)},
+            top=2.2,
+            legend="",
+            ax=factors,
+        )
+        return (
+            f"1 − {rate:.2f} × {curvature:.1f} = {_signed(factor)}: the walker {word}. "
+            f"Its distance in {STEPS} steps: from {start:.2f} to "
+            f"{_far(abs(path[-1]))}. The edge 2/L is at {edge:.3f}."
+        )
+
+    controls = [
+        Slider(
+            "rate",
+            "learning rate",
+            [i / 100 for i in range(1, 81)],
+            0.15,
+            "{:.2f}".format,
+            play=True,
+        ),
+        Slider(
+            "curvature",
+            "curvature L of the bowl",
+            [i / 10 for i in range(25, 81)],
+            4.0,
+            "{:.1f}".format,
+        ),
+        Slider(
+            "start",
+            "start, distance from the floor",
+            [i / 50 for i in range(1, 61)],
+            1.0,
+            "{:.2f}".format,
+        ),
+    ]
+    axes = plots.mosaic("AB;CC", width=9.6, height=6.4, height_ratios=[1.3, 1])
+    return Lab("stride_lab", "Strides in a bowl", draw, controls, axes)
+
+
+def _signed(number: float) -> str:
+    """Return a factor with two decimals, a true minus, and no minus before 0."""
+    return f"{number:.2f}".replace("-0.00", "0.00").replace("-", "−")
+
+
+def _far(distance: float) -> str:
+    """Return a distance, short however large or small it is."""
+    if distance < 1e-6:
+        return "less than 0.000001" if distance else "0"
+    if distance < 10:
+        return f"{distance:.{3 if distance >= 1e-3 else 6}f}"
+    return f"{distance:,.0f}" if distance < 1e6 else "more than a million"
+
+
+# --- the race -----------------------------------------------------------------------
+
+STEPS_IN_RACE = 1000
+TARGET = 1e-3  # above the lowest altitude
+MOMENTS = [*range(60), *range(60, 120, 2), *range(120, 300, 5), *range(300, 1001, 20)]
+NAMES = {"plain descent": "descent", "momentum": "momentum", "Adam": "adam"}
+
+
+class Runner(NamedTuple):
+    """One optimizer on one mountain, with each of the 21 rates."""
+
+    paths: np.ndarray  # (21, 1001, 2)
+    heights: np.ndarray  # (21, 1001) above the floor
+    arrivals: list[int | None]  # (21,) steps to the target
+    best: int  # which of the rates the race of the page takes
+
+
+def optimizer_race() -> Lab:
+    """Choose a mountain and three learning rates; run the race, and wind it back."""
+    runners_on = functools.cache(_run)  # compiled once for each mountain
+    first = runners_on("gorge")
+
+    def draw(axes: np.ndarray, mountain: str, step: int, **rates: int) -> str:
+        ground, left, right = _ground(mountain), *axes
+        paths, heights, said = {}, {}, []
+        for who, runner in runners_on(mountain).items():
+            which = rates[NAMES[who]]
+            arrival = runner.arrivals[which]
+            now = step if arrival is None else min(step, arrival)
+            paths[who] = runner.paths[which, : now + 1]
+            heights[who] = runner.heights[which, : now + 1]
+            said.append(f"{who} {_fate(heights[who], step, arrival)}")
+        floor = {
+            "floor": landscapes.MINIMA[race.MOUNTAINS[mountain].landscape.__name__]
+        }
+        style: dict[str, Any] = {"equal": False, "legend": "", "head": True}
+        plots.paths_map(ground, paths, title=mountain, marks=floor, ax=left, **style)
+        plots.curves_by_step(
+            heights,
+            limits=(2e-4, 90),
+            length=STEPS_IN_RACE,
+            log_steps=True,
+            xlabel="step (log axis from 10 on)",
+            goal={"target": TARGET},
+            legend="above",
+            head=True,
+            ax=right,
+        )
+        return f"Step {step}: {'; '.join(said)}."
+
+    def take_the_best() -> None:
+        best = runners_on(lab.values["mountain"])
+        lab.chosen = lab.chosen | {NAMES[who]: r.best for who, r in best.items()}
+
+    controls: list[Control] = [
+        Choice(
+            "mountain", "mountain", {name: name for name in race.MOUNTAINS}, "gorge"
+        ),
+        Button("best", "Give each runner its best rate here", take_the_best),
+        Slider("step", "step", MOMENTS, 60, "{:,}".format, play=True),
+    ]
+    for who, name in NAMES.items():
+        stops, best = range(len(race.RATES)), first[who].best
+        controls.append(Slider(name, f"learning rate, {who}", stops, best, _rate))
+    axes = plots.panels(1, 2, width=9.6, height=4.4)
+    lab = Lab("optimizer_race", "A race on five mountains", draw, controls, axes)
+    return lab
+
+
+def _run(mountain: str) -> dict[str, Runner]:
+    """Let every runner walk with every rate."""
+    at = race.MOUNTAINS[mountain]
+    found = {}
+    for who, make in race.RUNNERS.items():
+        paths = race.walks(make, at.landscape, at.start, race.RATES, STEPS_IN_RACE)
+        with np.errstate(all="ignore"):  # walks that left the numbers behind
+            heights = np.asarray(at.landscape(*np.moveaxis(paths, 2, 0))) - at.floor
+        arrivals = [race.steps_to_target(row, TARGET) for row in heights]
+        entry = race.enter(make, *at[:3], race.RATES, target=TARGET)
+        best = int(np.argmin(np.abs(race.RATES - entry.rate)))
+        found[who] = Runner(paths, heights, arrivals, best)
+    return found
+
+
+@functools.cache
+def _ground(mountain: str) -> walk.Terrain:
+    at = race.MOUNTAINS[mountain]
+    return walk.survey(at.landscape, at.x_range, at.y_range, n=71)
+
+
+def _fate(heights: np.ndarray, step: int, arrival: int | None) -> str:
+    """Return in words how a runner fares at a step."""
+    if arrival is not None and arrival <= step:
+        return f"arrived at step {arrival}"
+    if not heights[-1] < 100 * max(heights[0], 1):
+        return "flew off"
+    return f"{heights[-1]:.{3 if heights[-1] > 0.01 else 4}f} above the floor"
+
+
+def _rate(i: int) -> str:
+    return f"{race.RATES[i]:.2g}"

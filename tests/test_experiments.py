@@ -89,3 +89,14 @@ def test_an_invention_goes_on_from_its_prompt_and_the_seed_decides(
     assert all(text.startswith("ab") for text in texts)
     assert texts == lab.invent(model, 5, "ab", seed=3)
     assert len(set(lab.invent(model, 5, "a", temperature=0))) == 1
+
+
+def test_the_stages_are_those_of_one_training_and_stay_as_they_are(lab: Lab) -> None:
+    models = list(lab.stages(TEXTS, [0, 1, 7, 20], seed=1))
+    assert [model.step for model in models] == [0, 1, 7, 20]
+    whole, table = lab.follow(TEXTS, 20, {"a": TEXTS}, 7, seed=1)
+    assert table[:, 0].tolist() == [0, 7, 14, 20]
+    for row, stage in ((0, 0), (1, 2), (3, 3)):
+        assert table[row, 1] == pytest.approx(lab.loss(models[stage], TEXTS), rel=1e-5)
+    for name, weights in whole.params.items():
+        np.testing.assert_allclose(weights, models[-1].params[name], rtol=1e-5)

@@ -18,6 +18,7 @@ FIGURES: dict[str, Callable[..., Axes]] = {
     "answer_bars": lambda **k: plots.answer_bars(["a", "b"], [0.2, 0.7], "x", **k),
     "bills": lambda **k: plots.bills({"a": (0.04, 2800), "b": (3e4, 0)}, **k),
     "copies_by_size": lambda **k: plots.copies_by_size([20, 200], [[1, 0.1]], **k),
+    "copies_by_step": lambda **k: plots.copies_by_step([0, 5, 10], [0, 3, 16], 16, **k),
     "cost_ladder": lambda **k: plots.cost_ladder({"a": 1e9, "b": 3e25}, ["a"], **k),
     "cutoff": lambda **k: plots.cutoff(
         YEARS, [1, 1, 1, 0.9, 0.4, 0.8], [1, 1, 1, 1, 0, 0], 2003, **k
@@ -118,9 +119,32 @@ def test_the_ladder_is_sorted_and_marks_ours() -> None:
     assert words(ax)[0] == "1.1 × $10^{10}$"
 
 
+def test_a_ladder_with_prices_stands_as_given_and_keeps_its_axis() -> None:
+    def drawn(yours: float) -> Axes:
+        runs = {"yours": yours, "big": 3e25, "small": 1e10}
+        return plots.cost_ladder(runs, ["yours"], dict.fromkeys(runs, 2e6), (1e7, 1e28))
+
+    ax, other = drawn(1e9), drawn(5e27)
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["yours", "big", "small"]
+    assert ax.get_xlim() == other.get_xlim()
+    assert words(ax).count("€2 m") == 3
+    assert [line.get_gid() is None for line in ax.lines] == [True] * 2 + [False] * 4
+
+
+def test_copies_are_counted_up_to_all_that_is_written() -> None:
+    ax = plots.copies_by_step([0, 5], [0, 16], 16)
+    assert list(ax.lines[0].get_ydata()) == [0, 16]
+    assert ax.get_ylim()[1] > 16
+    assert "among 16" in ax.get_ylabel()
+
+
 def test_bills_write_every_amount_but_nothing_for_zero() -> None:
     ax = plots.bills({"a": (0.04, 2800), "b": (31_000, 0), "c": (5e6, 2e9)})
     assert sorted(words(ax)) == sorted(["€0.04", "€31,000", "€5 m", "€2,800", "€2 bn"])
+
+
+def test_amounts_too_small_for_a_coin_say_so() -> None:
+    assert "< 1 cent" in words(plots.bills({"a": (2e-8, 5)}))
 
 
 def test_both_bars_of_a_group_are_named_by_their_height() -> None:

@@ -8,12 +8,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
+from course_lib.plots.stage import GROUND
 from course_lib.plots.style import COLOURS, figure
 
 __all__ = [
     "answer_bars",
     "bills",
     "copies_by_size",
+    "copies_by_step",
     "cost_ladder",
     "cutoff",
     "forgetting",
@@ -166,6 +168,18 @@ def copies_by_size(sizes: Sequence[int], copied: ArrayLike, *, ax: Axes) -> Axes
     return ax
 
 
+@figure(4, 3.6)
+def copies_by_step(
+    steps: Sequence[float], copied: Sequence[int], of: int, *, ax: Axes
+) -> Axes:
+    """Draw how many of the texts that a model writes are copies, as it learns."""
+    ax.plot(steps, copied, "o-", color=COLOURS["other"], ms=4, lw=2.5)
+    ax.set_ylim(-0.04 * of, 1.08 * of)
+    ax.set_yticks([0, of / 2, of], ["0", f"{of / 2:g}", f"{of}"])
+    ax.set(xlabel="step", ylabel=f"copies among {of} that it writes")
+    return ax
+
+
 @figure(8, 3.8)
 def loss_by_size(
     n_params: Sequence[int],
@@ -228,29 +242,66 @@ def forgetting(
 
 @figure(8.4, 4.4)
 def cost_ladder(
-    flops: Mapping[str, float], ours: Sequence[str] = (), *, ax: Axes
+    flops: Mapping[str, float],
+    ours: Sequence[str] = (),
+    prices: Mapping[str, float] | None = None,
+    span: tuple[float, float] | None = None,
+    *,
+    ax: Axes,
 ) -> Axes:
-    """Draw training runs on one logarithmic axis of operations."""
-    names = sorted(flops, key=lambda name: flops[name])
+    """Draw training runs on one logarithmic axis of operations.
+
+    They are sorted, and the axis fits them; with ``span``, its ends, they stand in the
+    order given, the first at the bottom. ``prices`` are euros, written beside each.
+    """
+    names = list(flops) if span else sorted(flops, key=lambda name: flops[name])
     values = np.array([flops[name] for name in names], float)
     low = 10.0 ** (np.floor(np.log10(values.min())) - 1)
+    low, high = span or (low, values.max() * (1 if prices else 10**4))
     for row, (name, value) in enumerate(zip(names, values, strict=True)):
         colour = COLOURS["value" if name in ours else "data"]
-        ax.plot([low, value], [row, row], color=colour, lw=2, alpha=0.6)
-        ax.plot(value, row, "o", color=colour, ms=10)
-        ax.text(value * 3.5, row, _power(value), va="center", size=10)
+        gid = None if name in ours else f"{GROUND} {name} {value}"  # ours may move
+        ax.plot([low, value], [row, row], color=colour, lw=2, alpha=0.6, gid=gid)
+        ax.plot(value, row, "o", color=colour, ms=10, gid=gid)
+        if prices is None:
+            ax.text(value * 3.5, row, _power(value), va="center", size=10)
+        else:
+            _column(ax, 0.85, row, _power(value), gid)
+            _column(ax, 1, row, _euros(prices[name]))
     ax.set_xscale("log")
     ax.set_yticks(range(len(names)), names)
     ax.tick_params(axis="y", length=0)
-    high = values.max() * 10**4
     ax.set_xlim(low, high)
-    powers = np.arange(np.log10(low), np.log10(values.max()) + 1, 3)
+    last = high if span else values.max() * 10
+    powers = np.arange(np.ceil(np.log10(low)), np.log10(last), 3)
     ax.set_xticks(10.0**powers, [f"$10^{{{p:.0f}}}$" for p in powers])
     ax.minorticks_off()
     ax.set_xlabel(
         "operations of the training (each mark is 1,000 times the one before)"
     )
+    if prices is not None:
+        top = len(names) - 0.3
+        _column(ax, 0.85, top, "operations", f"{GROUND} operations")
+        _column(ax, 1, top, "computing", f"{GROUND} computing")
+        ax.set_ylim(-0.6, top + 0.2)
+        ax.set_xlim(low, low * (high / low) ** (1 / 0.7))  # the rest is for the words
+        ax.spines["bottom"].set_bounds(low, high)
+        ax.xaxis.label.set_x(0.35)
     return ax
+
+
+def _column(ax: Axes, x: float, row: float, text: str, gid: str | None = None) -> None:
+    """Write a text that ends at x, of the width of the Axes, beside a row."""
+    ax.text(
+        x,
+        row,
+        text,
+        transform=ax.get_yaxis_transform(),
+        ha="right",
+        va="center",
+        size=10,
+        gid=gid,
+    )
 
 
 @figure(8, 3)
@@ -301,6 +352,8 @@ def _euros(euros: float) -> str:
     for size, unit in ((1e9, " bn"), (1e6, " m")):
         if euros >= size * 0.9995:
             return f"€{float(f'{euros / size:.2g}'):g}{unit}"
+    if euros < 0.0001:
+        return "< 1 cent"
     if euros < 1:
         return f"€{float(f'{euros:.1g}'):g}"
     return f"€{float(f'{euros:.2g}'):,.0f}"

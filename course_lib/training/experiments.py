@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -67,22 +67,36 @@ class Lab:
         (measurements, 1 + watched): the step, then one loss for each list, in nats
         per token.
         """
+        kept = [self.rows(texts) for texts in watched.values()]
+        pauses = [*range(0, steps, every or 1), steps] if watched else [steps]
+        table = []
+        for model in self.stages(sentences, pauses, seed, start, learning_rate):
+            table.append([model.step, *(mean_loss(model, rows) for rows in kept)])
+        return model, np.array(table)
+
+    def stages(
+        self,
+        sentences: Sequence[str],
+        pauses: Sequence[int],
+        seed: int = 0,
+        start: ArrayEngine | None = None,
+        learning_rate: float = 0.01,
+    ) -> Iterator[ArrayEngine]:
+        """Teach up to the last of the pauses, and yield the model as it is at each.
+
+        pauses: steps in ascending order. A model yielded stays as it is.
+        """
         rng = random.Random(seed)
         engine = ArrayEngine.start(rng, self.config)
         if start is not None:
             engine = ArrayEngine(start.params, self.config)
-        kept = [self.rows(texts) for texts in watched.values()]
-
-        def measure() -> list[float]:
-            return [engine.step, *(mean_loss(engine, rows) for rows in kept)]
-
-        table = [measure()]
-        batches = self._shuffled(sentences, steps * BATCH, rng)
-        rate = linear(learning_rate, steps)
-        for record in train(engine, batches, rate, steps, BATCH, every):
-            if record.step % every == 0 and watched:
-                table.append(measure())
-        return engine, np.array(table)
+        batches = self._shuffled(sentences, pauses[-1] * BATCH, rng)
+        rate = linear(learning_rate, pauses[-1])
+        for pause in pauses:
+            list(train(engine, batches, rate, pause, BATCH))
+            model = ArrayEngine(engine.params, self.config)
+            model.step = engine.step
+            yield model
 
     def loss(self, model: ArrayEngine, sentences: Sequence[str]) -> float:
         """Return the mean loss, in nats per token."""

@@ -7,6 +7,7 @@ is a list of controls for a ``Lab``.
 from course_lib.widgets.autograd import graph_stepper, robot
 from course_lib.widgets.lab import Lab
 from course_lib.widgets.learning_rate import optimizer_race, stride_lab
+from course_lib.widgets.limits import cost_calculator, memorise_or_generalise
 from course_lib.widgets.loss import confidence, line_fit
 from course_lib.widgets.neural_network import (
     decision_boundary,
@@ -18,9 +19,11 @@ from course_lib.widgets.neural_network import (
 __all__ = [
     "Lab",
     "confidence",
+    "cost_calculator",
     "decision_boundary",
     "graph_stepper",
     "line_fit",
+    "memorise_or_generalise",
     "neuron",
     "neuron_line",
     "optimizer_race",

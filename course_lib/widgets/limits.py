@@ -1,0 +1,267 @@
+"""The pictures of notebook 07 that answer: a training replayed, and what it costs."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from course_lib import costs, plots
+from course_lib.widgets.controls import Choice, Preset, Slider
+from course_lib.widgets.lab import Lab
+
+if TYPE_CHECKING:  # it loads JAX
+    from course_lib.training import experiments
+
+__all__ = ["cost_calculator", "memorise_or_generalise"]
+
+WRITTEN = 16  # names at each step
+PAUSES = sorted({round(300 * (i / 30) ** 2) for i in range(31)})  # dense at the start
+
+
+def memorise_or_generalise(
+    lab: experiments.Lab | None = None, names: Sequence[str] | None = None
+) -> Lab:
+    """Replay the training on 20, 200 or 2,000 names: losses, copies, what it writes.
+
+    Three models are trained here, which takes two or three seconds.
+    """
+    lab, names = lab or _laboratory(), names or _shuffled_names()
+    replays = {f"{n:,}": _replay(lab, names, n) for n in (20, 200, 2000)}
+    highest = max(losses.max() for losses, _ in replays.values())
+
+    def draw(axes: np.ndarray, size: str, step: int) -> tuple[str, str]:
+        losses, written = replays[size]
+        now = PAUSES.index(step)
+        copies = [sum(copied for _, copied in texts) for texts in written]
+        left, right = axes
+        so_far = PAUSES[: now + 1]
+        plots.learning_curves(so_far, *losses[: now + 1].T, ax=left)
+        left.set_ylim(0, 1.06 * highest)
+        left.legend(loc="center right", bbox_to_anchor=(0.97, 0.62))
+        plots.copies_by_step(so_far, copies[: now + 1], WRITTEN, ax=right)
+        for ax in axes:
+            for curve in ax.lines:
+                curve.set_markevery([now])  # a dot where the curve has come to
+            ax.set_xlim(-0.03 * PAUSES[-1], 1.03 * PAUSES[-1])
+            ax.axvline(step, color=plots.COLOURS["quiet"], lw=1, zorder=0)
+        seen, unseen = losses[now]
+        summary = (
+            f"Step {step} of {PAUSES[-1]}, {size} names: loss {seen:.2f} on names it "
+            f"reads, {unseen:.2f} on names it never read. "
+            f"Copies: {copies[now]} of {WRITTEN}."
+        )
+        return summary, _as_table(written[now])
+
+    controls = [
+        Choice("size", "names in training", {n: n for n in replays}, "20"),
+        Slider("step", "step of the training", PAUSES, 0, "{:d}".format, play=True),
+    ]
+    axes = plots.panels(1, 2, 8, 3.7)
+    title = "Learned by heart, or learned?"
+    return Lab("memorise_or_generalise", title, draw, controls, axes)
+
+
+def _replay(
+    lab: experiments.Lab, names: Sequence[str], n: int
+) -> tuple[np.ndarray, list[list[tuple[str, bool]]]]:
+    """Train on n names. Return both losses, and what is written, for each pause.
+
+    The losses are on 64 names at most: (pauses, 2). What is written: each text, and
+    whether it is a copy.
+    """
+    seen, unseen = names[:n], names[-64:]
+    losses, written = [], []
+    for model in lab.stages(seen, PAUSES):
+        losses.append([lab.loss(model, seen[:64]), lab.loss(model, unseen)])
+        texts = lab.invent(model, WRITTEN)
+        written.append([(text, text in seen) for text in texts])
+    return np.array(losses), written
+
+
+def _as_table(texts: Sequence[tuple[str, bool]], columns: int = 4) -> str:
+    marked = [f"{'*' if copied else ' '} {_cut(text):16}" for text, copied in texts]
+    rows = [marked[i : i + columns] for i in range(0, len(marked), columns)]
+    lines = ["What it writes now; * stands word for word among the names it reads", ""]
+    return "\n".join([*lines, *("".join(row).rstrip() for row in rows)])
+
+
+def _cut(text: str, longest: int = 14) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def _laboratory() -> experiments.Lab:
+    from course_lib.array import GPTConfig
+    from course_lib.tokenizer import CharTokenizer
+    from course_lib.training.experiments import Lab as Laboratory
+
+    tokenizer = CharTokenizer(["abcdefghijklmnopqrstuvwxyz"])
+    config = GPTConfig(tokenizer.vocab_size, block_size=32, n_embd=32)
+    return Laboratory(tokenizer, config)
+
+
+def _shuffled_names() -> list[str]:
+    from course_lib.data import load_names
+
+    names = load_names()
+    random.Random(0).shuffle(names)
+    return names
+
+
+OWN, PAGE, YOURS = "as I set it", "this page's model of names", "yours"
+MANTISSAS = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8)
+SPAN = 1e7, 1e28  # operations; the sliders reach from 6e7 to 1.2e27
+
+
+def cost_calculator(n_params: float = 15_744, n_tokens: float = 116_000) -> Lab:
+    """Set a training run, and read what it takes and costs beside published ones.
+
+    n_params, n_tokens: those of the page's own model.
+    """
+    published = {run: run.flops for run in costs.PUBLISHED if run.flops}
+    sizes = {PAGE: (n_params, n_tokens), "a fine-tune of an open model": (8e9, 3e7)}
+    presets: dict[str, dict[str, Any]] = {OWN: {}}
+    usual = {"device": "H100", "share": 0.35}
+    for name, (params, tokens) in sizes.items():
+        presets[name] = {"n_params": params, "n_tokens": tokens} | usual
+    for run in published:
+        reached = usual
+        if run.device_hours:
+            reached = {"device": run.device, "share": costs.utilisation(run)}
+        size = {"n_params": run.n_params, "n_tokens": run.n_tokens}
+        presets[run.name] = size | reached
+    page = costs.training_flops(n_params, n_tokens)
+    ladder = {PAGE: page} | {
+        f"{run.name} ({run.year})": published[run]
+        for run in sorted(published, key=lambda run: published[run])
+    }
+    sources = _sources()
+
+    def draw(
+        ax: Axes,
+        preset: dict[str, Any],
+        n_params: float,
+        n_tokens: float,
+        device: str,
+        share: float,
+        price: float,
+    ) -> tuple[str, str]:
+        prices = costs.Prices(device, share, price)
+        flops = costs.training_flops(n_params, n_tokens)
+        rows = {YOURS: flops} | ladder
+        euros = {name: costs.bill(f, 0, prices).compute for name, f in rows.items()}
+        plots.cost_ladder(rows, [YOURS, PAGE], euros, SPAN, ax=ax)
+        ax.axvline(flops, color=plots.COLOURS["value"], lw=1, ls=(0, (5, 4)), zorder=0)
+        hours = costs.device_hours(flops, prices)
+        summary = (
+            f"6 × {_number(n_params)} parameters × {_number(n_tokens)} tokens = "
+            f"{_power(flops)} operations: {_hours(hours)} of one {device}, "
+            f"{_money(euros[YOURS])} for computing."
+        )
+        return summary, sources
+
+    values = [*presets.values()]
+    shares = [p["share"] for p in values if "share" in p]
+    controls = [
+        Preset("preset", "start from", presets, OWN),
+        Slider(
+            "n_params",
+            "parameters N",
+            _stops(3, 12, [p["n_params"] for p in values if p]),
+            8e9,
+            _number,
+        ),
+        Slider(
+            "n_tokens",
+            "training tokens D",
+            _stops(4, 14, [p["n_tokens"] for p in values if p]),
+            3e7,
+            _number,
+        ),
+        Slider(
+            "share",
+            "share of the chip's peak reached",
+            sorted(
+                {round(s, 2): s for s in [*np.arange(1, 101) / 100, *shares]}.values()
+            ),
+            0.35,
+            "{:.0%}".format,
+        ),
+        Slider(
+            "price",
+            "price of a GPU hour",
+            [i / 10 for i in range(2, 40)] + [i / 2 for i in range(8, 31)],
+            2.5,
+            "€{:.2f}".format,
+        ),
+        Choice(
+            "device",
+            "chip",
+            {
+                f"{d}: {f / 1e12:.0f} × 10¹² operations a second": d
+                for d, f in costs.PEAK_FLOPS.items()
+            },
+            f"H100: {costs.PEAK_FLOPS['H100'] / 1e12:.0f} × 10¹² operations a second",
+        ),
+    ]
+    axes = plots.panels(1, 1, 8.4, 4.4)
+    return Lab(
+        "cost_calculator", "What does a training run cost?", draw, controls, axes
+    )
+
+
+def _stops(low: int, high: int, exact: Sequence[float]) -> list[float]:
+    """Return about ten stops for each power of ten, and the exact ones among them."""
+    grid = [m * 10.0**power for power in range(low, high) for m in MANTISSAS]
+    return sorted({*grid, 10.0**high, *exact})
+
+
+def _sources() -> str:
+    """Return the published runs as a table: when, on what, and who says so."""
+    lines = ["published run      year    hours of a chip   of peak  source"]
+    for run in costs.PUBLISHED:
+        hours = reached = "-"
+        if run.device_hours:
+            hours = f"{run.device_hours:,.0f} {run.device}"
+            reached = f"{costs.utilisation(run):.0%}"
+        lines.append(f"{run.name:18} {run.year} {hours:>18} {reached:>9}  {run.source}")
+    return "\n".join(lines)
+
+
+def _number(n: float) -> str:
+    """Return a large number as it is said: 8 billion."""
+    for size, word in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
+        if n >= size:
+            return f"{n / size:.4g} {word}"
+    return f"{n:,.0f}"
+
+
+def _power(n: float) -> str:
+    """Return a number with its power of ten, as text: 1.4 × 10¹⁸."""
+    digits, power = f"{n:.1e}".split("e")
+    raised = str(int(power)).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{digits} × 10{raised}"
+
+
+def _hours(hours: float) -> str:
+    """Return a time in the unit that fits it."""
+    if hours < 1 / 3600:
+        return f"{1e6 * 3600 * hours:,.2g} millionths of a second"
+    if hours < 1:
+        return (
+            f"{60 * hours:.2g} minutes" if hours > 1 / 60 else f"{3600 * hours:.2g} s"
+        )
+    return (
+        f"{float(f'{hours:.4g}'):,.0f} hours" if hours >= 10 else f"{hours:.1f} hours"
+    )
+
+
+def _money(euros: float) -> str:
+    if euros < 0.01:
+        return "less than a cent"
+    if euros < 1000:
+        return f"{euros:,.2f} euros"
+    return f"{_number(float(f'{euros:.2g}'))} euros"

@@ -23,9 +23,11 @@ __all__ = [
     "follow",
     "look_around",
     "move",
+    "slope_in_words",
     "stand",
     "step_down",
     "survey",
+    "within",
 ]
 
 Landscape = Callable[[float, float], float]
@@ -37,6 +39,10 @@ COMPASS: dict[str, Point] = {
     "s": (0.0, -1.0),
     "w": (-1.0, 0.0),
 }
+SIDES = (  # from the east, turning north
+    *("east", "north-east", "north", "north-west"),
+    *("west", "south-west", "south", "south-east"),
+)
 
 
 class Walker(NamedTuple):
@@ -110,6 +116,33 @@ def follow(
         dx, dy = COMPASS[key]
         walk.append(move(landscape, walk[-1], (stride * dx, stride * dy)))
     return walk
+
+
+def within(
+    start: Point, keys: str, stride: float, x_range: Point, y_range: Point
+) -> str:
+    """Return the keys without the steps that would lead off a map."""
+    (x, y), kept = start, ""
+    for key in keys:
+        east, north = COMPASS[key]
+        there = (x + stride * east, y + stride * north)
+        if all(
+            low <= at <= high
+            for at, (low, high) in zip(there, (x_range, y_range), strict=True)
+        ):
+            (x, y), kept = there, kept + key
+    return kept
+
+
+def slope_in_words(walker: Walker) -> str:
+    """Say how steep the ground is under the feet, and to which side it falls."""
+    steep = walker.steepness
+    if not steep >= 0.001:
+        return "too high up to feel" if math.isnan(steep) else "level"
+    words = "almost level" if steep < 0.1 else "gentle" if steep < 1 else "steep"
+    east, north = walker.slope
+    eighth = round(math.atan2(-north, -east) / (math.pi / 4)) % 8
+    return f"{words}, falling to the {SIDES[eighth]}"
 
 
 def look_around(landscape: Landscape, position: Point, radius: float = 0.1) -> str:

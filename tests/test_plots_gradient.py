@@ -53,6 +53,22 @@ def test_a_nudge_shows_its_size_the_answer_and_their_ratio() -> None:
     assert legend(in_legend)[-2:] == ["nudge +0.5", "answer −1"]
 
 
+def test_a_nudge_that_rounding_swallowed_is_divided_by_the_size_meant() -> None:
+    lost = plots.Nudge(1.1, 1.1 + 1e-16, 4.0, 4.0, 1e-16)
+    assert lost.before == lost.after
+    assert lost.slope == 0
+    ax = plots.nudge(WS, (WS - 3) ** 2, lost, beside=False, moved="way")
+    assert legend(ax) == ["answer ÷ way = +0", "way +1e−16", "answer +0"]
+
+
+def test_the_tangent_touches_where_it_is_told() -> None:
+    both_ways = plots.Nudge(0.0, 2.0, 0.0, 8.0)
+    ax = plots.nudge(WS, WS**3, both_ways, tangent=3.0, touch=(1.0, 1.0))
+    (x0, x1), (y0, y1) = ax.lines[1].get_data()
+    assert (y1 - y0) / (x1 - x0) == pytest.approx(3)
+    assert float(np.interp(1.0, [x0, x1], [y0, y1])) == pytest.approx(1.0)
+
+
 @pytest.mark.parametrize("size", [1e-12, -0.5, 2.9, 3.0])
 def test_nudges_of_any_size_and_side_are_drawn(size: float) -> None:
     nudged = plots.Nudge(1.0, 1.0 + size, 4.0, (1.0 + size - 3) ** 2)
@@ -69,6 +85,20 @@ def test_the_v_of_errors_rings_the_best_of_each() -> None:
     assert where == [(1e-6, 1e-5), (1e-3, 1e-7)]  # an error of 0 is not on the axis
     assert {"best: $10^{-6}$", "best: $10^{-3}$"} <= set(words(ax))
     assert png(ax)
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [("", "◂▸"), ("round-off", "◂"), ("curve", "▸")],
+)
+def test_a_mark_on_the_v_and_the_enemy_that_rules_there(rules: str, said: str) -> None:
+    nudges, errors = np.array([1e-9, 1e-6, 1e-3]), {"up": [1e-2, 1e-5, 1e-1]}
+    ax = plots.nudge_errors(nudges, errors, here=(1e-9, 1e-2), rules=rules)
+    mark = ax.lines[-1]
+    assert tuple(mark.get_xydata()[0]) == (1e-9, 1e-2)
+    assert "".join(c for text in words(ax) for c in text if c in "◂▸") == said
+    exact = plots.nudge_errors(nudges, errors, here=(1e-6, 0.0)).lines[-1]
+    assert exact.get_ydata()[0] > 0, "an error of 0 stands at the foot"
 
 
 def test_the_rectangle_gains_two_strips_and_a_corner() -> None:
@@ -142,7 +172,7 @@ def fog_over(ax: Axes, x: float, y: float) -> float:
     data = veil.get_array()
     row = round((y - bottom) / (top - bottom) * (data.shape[0] - 1))
     column = round((x - left) / (right - left) * (data.shape[1] - 1))
-    return float(data[row, column, 3])
+    return float(data[row, column, 3]) / 255
 
 
 def test_fog_hides_all_but_the_ground_around_the_walker() -> None:
@@ -150,7 +180,7 @@ def test_fog_hides_all_but_the_ground_around_the_walker() -> None:
     ax = plots.walk_map(LAND, WALK, fog=1.0, sight=0.25)
     assert fog_over(ax, x, y) == 0
     assert fog_over(ax, x - 1, y) == 1
-    assert fog_over(plots.walk_map(LAND, WALK, fog=0.5), x - 1, y) == 0.5
+    assert fog_over(plots.walk_map(LAND, WALK, fog=0.5), x - 1, y) == 127 / 255
     assert not plots.walk_map(LAND, WALK).images
     assert not plots.walk_map(LAND, fog=1.0).images  # no walker, nothing to hide from
 

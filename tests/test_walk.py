@@ -97,3 +97,30 @@ def test_a_survey_has_x_along_and_y_up() -> None:
     terrain = walk.survey(lambda x, y: 10 * x + y, (0, 1), (5, 7), n=3)
     assert terrain.altitudes.tolist() == [[5, 10, 15], [6, 11, 16], [7, 12, 17]]
     assert (terrain.xs.tolist(), terrain.ys.tolist()) == ([0, 0.5, 1], [5, 6, 7])
+
+
+def test_steps_off_the_map_are_left_out() -> None:
+    def within(keys: str) -> str:
+        return walk.within((0, 0), keys, 1.0, (-2, 2), (-1, 1))
+
+    assert within("nnnsss") == "nss"
+    assert within("eeewwwwww") == "eewwww"
+    assert within("") == ""
+
+
+@pytest.mark.parametrize(
+    ("slope", "words"),
+    [
+        ((2, 0), "steep, falling to the west"),
+        ((-2, 0), "steep, falling to the east"),
+        ((0.4, 0.4), "gentle, falling to the south-west"),
+        ((0, -0.05), "almost level, falling to the north"),
+        ((-0.7, 0.7), "gentle, falling to the south-east"),
+        ((-0.7, -0.7), "gentle, falling to the north-east"),
+        ((0.0, 0.0), "level"),
+        ((math.nan, math.nan), "too high up to feel"),
+    ],
+)
+def test_a_slope_is_said_in_words(slope: tuple[float, float], words: str) -> None:
+    walker = walk.Walker((0.0, 0.0), 1.0, slope, 0)
+    assert walk.slope_in_words(walker) == words

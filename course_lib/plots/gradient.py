@@ -45,17 +45,26 @@ HALO = [withStroke(linewidth=3, foreground="white")]
 
 
 class Nudge(NamedTuple):
-    """A parameter before and after a nudge, and the loss at both."""
+    """A parameter before and after a nudge, and the loss at both.
+
+    ``size`` is the nudge that was meant, where rounding may have made another of it.
+    """
 
     before: float
     after: float
     loss_before: float
     loss_after: float
+    size: float | None = None
+
+    @property
+    def way(self) -> float:
+        """How far the parameter was meant to move."""
+        return self.after - self.before if self.size is None else self.size
 
     @property
     def slope(self) -> float:
         """How far the loss moved, for each unit of the nudge."""
-        return (self.loss_after - self.loss_before) / (self.after - self.before)
+        return (self.loss_after - self.loss_before) / self.way
 
 
 @figure(7.2, 4.2)
@@ -65,30 +74,36 @@ def nudge(
     nudged: Nudge,
     *,
     tangent: float | None = None,
+    touch: tuple[float, float] | None = None,
     beside: bool = True,
+    digits: int = 3,
+    moved: str = "nudge",
     name: str = "parameter w",
     title: str = "",
+    legend: str = "upper right",
     ax: Axes,
 ) -> Axes:
     """Draw a loss over one parameter, a nudge of it, and the answer of the loss.
 
     Orange is the nudge, vermilion the answer, and the line through both points has
-    their ratio as its slope. ``tangent`` is the slope at the first point, drawn dashed.
-    The two numbers stand ``beside`` their strokes, or else in the legend.
+    their ratio as its slope. ``tangent`` is the slope at the first point, drawn dashed,
+    or at the point ``touch``. The two numbers stand ``beside`` their strokes, or else
+    in the legend, where ``moved`` names the nudge.
     """
     parameter, losses = np.asarray(parameter), np.asarray(losses)
-    x0, x1, y0, y1 = nudged
+    x0, x1, y0, y1, _ = nudged
     ax.plot(parameter, losses, color=COLOURS["loss"], zorder=2)
     reach = np.array([parameter.min(), parameter.max()])
     if tangent is not None:
+        x, y = touch or (x0, y0)
         ax.plot(
             reach,
-            y0 + tangent * (reach - x0),
+            y + tangent * (reach - x),
             color=COLOURS["ink"],
             lw=1.3,
             ls=(0, (4, 3)),
             zorder=3,
-            label=f"slope at the point: {_signed(tangent)}",
+            label=f"slope at the point: {_signed(tangent, digits)}",
         )
     ax.plot(
         reach,
@@ -96,9 +111,9 @@ def nudge(
         color=COLOURS["gradient"],
         lw=1.6,
         zorder=3,
-        label=f"answer ÷ nudge = {_signed(nudged.slope)}",
+        label=f"answer ÷ {moved} = {_signed(nudged.slope, digits)}",
     )
-    words = (f"nudge {_signed(x1 - x0)}", f"answer {_signed(y1 - y0)}")
+    words = (f"{moved} {_signed(nudged.way)}", f"answer {_signed(y1 - y0)}")
     labels = ("", "") if beside else words
     stroke: dict[str, Any] = {"lw": 4, "zorder": 4}
     ax.plot([x0, x1], [y0] * 2, color=COLOURS["parameter"], label=labels[0], **stroke)
@@ -111,19 +126,31 @@ def nudge(
     if beside:
         _name_the_nudge(ax, nudged, words)
     ax.set(xlabel=name, ylabel="loss", title=title)
-    ax.legend(loc="upper right")
+    ax.legend(loc=legend)
     return ax
 
 
 @figure(8.0, 4.6)
 def nudge_errors(
-    nudges: ArrayLike, errors: Mapping[str, ArrayLike], *, ax: Axes
+    nudges: ArrayLike,
+    errors: Mapping[str, ArrayLike],
+    *,
+    here: tuple[float, float] | None = None,
+    rules: str = "",
+    title: str = "The error makes a V: a nudge can be too small",
+    ax: Axes,
 ) -> Axes:
     """Draw how far a nudged slope is off, against the size of the nudge, both log.
 
     ``errors`` has one series for each way to nudge; the best of each is ringed.
+    ``here`` marks one nudge and its error, and of the two enemies, 'round-off' and
+    'curve', the one that ``rules`` there is named; without it both are.
     """
     nudges = np.asarray(nudges, dtype=float)
+    series = tuple(
+        np.asarray(error, dtype=float).tobytes() for error in errors.values()
+    )
+    stays = f"{GROUND} {hash((nudges.tobytes(), series))}"
     for (label, error), colour, mark in zip(
         errors.items(), ("other", "gradient"), ("s", "o"), strict=False
     ):
@@ -137,9 +164,11 @@ def nudge_errors(
             lw=1.3,
             color=COLOURS[colour],
             label=label,
+            gid=stays,
         )
         best = np.flatnonzero(seen)[np.argmin(error[seen])]
-        ax.plot(nudges[best], error[best], "o", ms=15, mfc="none", mec=COLOURS["ink"])
+        ring: dict[str, Any] = {"ms": 15, "mfc": "none", "mec": COLOURS["ink"]}
+        ax.plot(nudges[best], error[best], "o", gid=stays, **ring)
         above = mark == "s"  # the first V has room inside it, the second below it
         ax.annotate(
             f"best: {_power_of_ten(nudges[best])}",
@@ -151,16 +180,20 @@ def nudge_errors(
             color=COLOURS[colour],
             arrowprops={"arrowstyle": "-", "color": COLOURS["quiet"], "shrinkB": 8},
             path_effects=HALO,
+            gid=stays,
         )
     ax.set(xscale="log", yscale="log")
     ax.set(xlabel="size of the nudge (log axis)", ylabel="error of the slope")
     low, high = ax.get_ylim()
-    ax.set_ylim(low / 1000, high * 20)
+    low = low / 1000
+    ax.set_ylim(low, high * 20)
     ax.grid(alpha=0.6)
-    for x, ha, words in (
-        (0.01, "left", "◂ too small: the digits run out"),
-        (0.99, "right", "too large: the curve bends away ▸"),
+    for x, ha, enemy, words in (
+        (0.01, "left", "round-off", "◂ too small: the digits run out"),
+        (0.99, "right", "curve", "too large: the curve bends away ▸"),
     ):
+        if rules and enemy != rules:
+            continue
         ax.text(
             x,
             0.97,
@@ -168,10 +201,15 @@ def nudge_errors(
             ha=ha,
             va="top",
             transform=ax.transAxes,
-            color=COLOURS["quiet"],
+            color=COLOURS["ink" if rules else "quiet"],
+            weight="bold" if rules else "normal",
         )
-    ax.set_title("The error makes a V: a nudge can be too small")
-    ax.legend(loc="lower left")
+    if here is not None:
+        looks: dict[str, Any] = {"mec": COLOURS["ink"], "mew": 1.5, "zorder": 5}
+        place = here[0], max(here[1], 3 * low)
+        ax.plot(*place, "o", ms=11, color=COLOURS["parameter"], **looks)
+    ax.set_title(title)
+    ax.legend(loc="lower left").set_gid(stays)
     return ax
 
 
@@ -489,7 +527,7 @@ def passes_needed(
 
 def _name_the_nudge(ax: Axes, nudged: Nudge, words: tuple[str, str]) -> None:
     """Write how far the parameter and the loss moved beside the two strokes."""
-    x0, x1, y0, y1 = nudged
+    x0, x1, y0, y1, _ = nudged
     above, right = y1 < y0, x1 > x0
     looks: dict[str, Any] = {"textcoords": "offset points", "path_effects": HALO}
     ax.annotate(
@@ -593,9 +631,9 @@ def _fog(
     x = np.linspace(left, right, 161)
     y = np.linspace(bottom, top, 121)[:, None]
     away = np.hypot(x - position[0], y - position[1]) / sight
-    veil = np.empty((*away.shape, 4))
-    veil[..., :3] = [int(FOG[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    veil[..., 3] = fog * np.clip((away - 0.75) / 0.5, 0, 1)
+    veil = np.empty((*away.shape, 4), dtype=np.uint8)  # bytes: drawn twice as fast
+    veil[..., :3] = [int(FOG[i : i + 2], 16) for i in (1, 3, 5)]
+    veil[..., 3] = 255 * fog * np.clip((away - 0.75) / 0.5, 0, 1)
     ax.imshow(
         veil,
         extent=(left, right, bottom, top),
@@ -638,8 +676,8 @@ def _compass(ax: Axes) -> None:
         rose.text(x * 1.3, y * 1.3, words, ha="center", va="center", size=9)
 
 
-def _signed(number: float) -> str:
-    return f"{number:+.3g}".replace("-", "−")
+def _signed(number: float, digits: int = 3) -> str:
+    return f"{number:+.{digits}g}".replace("-", "−")
 
 
 def _power_of_ten(number: float) -> str:

@@ -193,7 +193,7 @@ def cost_of_confidence(
         )
         whole = p >= 0.01 and abs(100 * p - round(100 * p)) < 1e-6
         share = f"{p:.0%}" if whole else f"{p:.1%}"
-        where = (14, -8)
+        where = (14.0, -8.0)
         if height <= 0.9 * top:  # beside the mark; to its left as the room ends
             where = (12 - 350 * max(0.0, p - 0.6), 14 + 20 * max(0.0, p - 0.6))
         ax.annotate(

@@ -5,10 +5,12 @@ is a list of controls for a ``Lab``.
 """
 
 from course_lib.widgets.autograd import graph_stepper, robot
+from course_lib.widgets.gradient import nudge_size, walk_in_fog
 from course_lib.widgets.lab import Lab
 from course_lib.widgets.learning_rate import optimizer_race, stride_lab
 from course_lib.widgets.limits import cost_calculator, memorise_or_generalise
 from course_lib.widgets.loss import confidence, line_fit
+from course_lib.widgets.micro_gpt import attention, next_token, training_console
 from course_lib.widgets.neural_network import (
     decision_boundary,
     neuron,
@@ -18,6 +20,7 @@ from course_lib.widgets.neural_network import (
 
 __all__ = [
     "Lab",
+    "attention",
     "confidence",
     "cost_calculator",
     "decision_boundary",
@@ -26,8 +29,12 @@ __all__ = [
     "memorise_or_generalise",
     "neuron",
     "neuron_line",
+    "next_token",
+    "nudge_size",
     "optimizer_race",
     "robot",
     "stride_lab",
+    "training_console",
     "vanishing_gradient",
+    "walk_in_fog",
 ]

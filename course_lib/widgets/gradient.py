@@ -1,0 +1,193 @@
+"""The pictures of notebook 02 that answer: a nudge of any size, a walk in fog."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from course_lib import landscapes, plots, walk
+from course_lib.gradients import finite_difference, forward_difference, split_error
+from course_lib.widgets.controls import Choice, Pad, Slider, Toggle
+from course_lib.widgets.lab import Lab
+
+__all__ = ["nudge_size", "walk_in_fog"]
+
+X = 1.1  # where the cube is nudged
+
+
+def cube(x: Any) -> Any:
+    """Return the volume of a cube."""
+    return x * x * x
+
+
+def cube_slope(x: Any) -> Any:
+    """Return the slope of the volume: three faces get a thin new layer."""
+    return 3 * x * x
+
+
+def nudge_size() -> Lab:
+    """Shrink a nudge over sixteen powers of ten; see which error rules."""
+    nudges = 10.0 ** (np.arange(-64, 1) / 4)
+    ways = {"nudged up": forward_difference, "nudged up and down": finite_difference}
+    found = {
+        name: [split_error(way, cube, cube_slope, X, h) for h in nudges.tolist()]
+        for name, way in ways.items()
+    }
+    errors = {
+        name: np.array([abs(one.slope - cube_slope(X)) for one in series])
+        for name, series in found.items()
+    }
+    xs = np.linspace(0, 2.3, 120)
+    volumes = cube(xs)
+
+    def draw(axes: np.ndarray, way: str, h: float) -> str:
+        at = int(np.argmin(np.abs(nudges - h)))
+        here, error = found[way][at], float(errors[way][at])
+        both = way == "nudged up and down"
+        down, size = (X - h, 2 * h) if both else (X, h)
+        nudged = plots.Nudge(down, X + h, cube(down), cube(X + h), size)
+        plots.nudge(
+            xs,
+            volumes,
+            nudged,
+            tangent=cube_slope(X),
+            touch=(X, cube(X)),
+            beside=False,
+            digits=6,
+            moved="whole way" if both else "nudge",
+            name="side of the cube",
+            title="the nudge",
+            legend="upper left",
+            ax=axes[0],
+        )
+        axes[0].set_ylabel("volume")
+        rules = "curve" if abs(here.curve) > abs(here.rounding) else "round-off"
+        plots.nudge_errors(
+            nudges,
+            errors,
+            here=(h, error),
+            rules=rules,
+            title="its error",
+            ax=axes[1],
+        )
+        return (
+            f"Nudge {h:.2g}: slope {here.slope:.10g}, off by {error:.2g}. "
+            f"The curve's part is {abs(here.curve):.2g}, round-off's "
+            f"{abs(here.rounding):.2g}: {'the ' * (rules == 'curve')}{rules} rules."
+        )
+
+    size = Slider("h", "size of the nudge", nudges.tolist(), 1.0, "{:.2g}".format)
+    which = Choice("way", "way to nudge", {name: name for name in ways}, "nudged up")
+    axes = plots.panels(1, 2, width=10.4, height=4.4)
+    return Lab("nudge_size", "How small should a nudge be?", draw, [size, which], axes)
+
+
+class Land(NamedTuple):
+    """A landscape to walk on: its map, where the walk starts, how long a step is."""
+
+    height: walk.Landscape
+    x_range: tuple[float, float]
+    y_range: tuple[float, float]
+    start: tuple[float, float]
+    stride: float
+
+
+LANDS = {
+    "two valleys": Land(
+        landscapes.two_valleys, (-1.8, 1.8), (-1.2, 1.2), (1.4, 0.8), 0.2
+    ),
+    "a canyon": Land(landscapes.canyon, (-3.0, 3.0), (-2.0, 2.0), (2.6, 1.4), 0.2),
+    "a plateau": Land(landscapes.plateau, (-6.0, 6.0), (-4.0, 4.0), (5.0, 3.5), 0.5),
+}
+AROUND = {
+    "valley floor": " All around it is higher: a valley floor.",
+    "saddle": " Higher on two sides, lower on two: a saddle.",
+    "plateau": " All around it is level: a plateau.",
+    "peak": " All around it is lower: a peak.",
+    "slope": "",
+}
+LONGEST = 300  # letters of one walk
+
+
+@cache
+def _terrain(name: str) -> walk.Terrain:
+    land = LANDS[name]
+    return walk.survey(land.height, land.x_range, land.y_range)
+
+
+def _kept(land: Land, keys: str) -> str:
+    """The steps that stay on the map; the walker does not take the others."""
+    rim = 0.02 * land.x_range[1]  # so that all of the walker is seen
+    (left, right), (bottom, top) = land.x_range, land.y_range
+    inside = (left + rim, right - rim), (bottom + rim, top - rim)
+    return walk.within(land.start, keys, land.stride, *inside)
+
+
+def walk_in_fog() -> Lab:
+    """Walk by keys in fog, feeling only the slope; lift the fog to see the map."""
+
+    def draw(ax: Axes, name: str, keys: str, lifted: bool) -> str:
+        land, terrain = LANDS[name], _terrain(name)
+        kept = _kept(land, keys)
+        walked = walk.follow(land.height, land.start, kept, land.stride)
+        here = walked[-1]
+        row, column = np.unravel_index(
+            terrain.altitudes.argmin(), terrain.altitudes.shape
+        )
+        lowest = float(terrain.altitudes[row, column])
+        words = f"altitude {lowest:.2f}: lowest".replace("-", "−")
+        marks = {words: (float(terrain.xs[column]), float(terrain.ys[row]))}
+        wide = land.x_range[1]
+        plots.walk_map(
+            terrain,
+            walked,
+            fog=0.0 if lifted else 1.0,
+            sight=wide / 7,
+            arrow=wide / 6,
+            marks=marks if lifted else None,
+            title=f"Step {here.steps}: altitude {here.altitude:.2f}".replace("-", "−"),
+            ax=ax,
+        )
+        kind = walk.look_around(land.height, here.position, land.stride)
+        said = (
+            f"Step {here.steps}: altitude {here.altitude:.2f}, the ground is "
+            f"{walk.slope_in_words(here)}.{AROUND[kind]}"
+        )
+        if lifted:
+            said += _verdict(
+                kind, here.altitude, lowest, float(terrain.altitudes.max())
+            )
+        if len(keys) == LONGEST:
+            said += f" {LONGEST} keys are the most: start again."
+        elif keys and len(_kept(land, keys[:-1])) == len(kept):
+            said += " The map ends here: that step was not taken."
+        return said.replace("altitude -", "altitude −")
+
+    pad = Pad(
+        "keys",
+        "walk (arrow keys)",
+        {
+            "n": ("North", "ArrowUp"),
+            "w": ("West", "ArrowLeft"),
+            "e": ("East", "ArrowRight"),
+            "s": ("South", "ArrowDown"),
+        },
+        longest=LONGEST,
+        examples=("ssssww", "ssss" + 12 * "w", 9 * "n", 40 * "s", LONGEST * "e"),
+    )
+    which = Choice("name", "landscape", {name: name for name in LANDS}, "two valleys")
+    fog = Toggle("lifted", "lift the fog")
+    axes = plots.panels(width=7.6, height=5.4)
+    return Lab("walk_in_fog", "A walk in fog", draw, [pad, which, fog], axes)
+
+
+def _verdict(kind: str, altitude: float, lowest: float, highest: float) -> str:
+    """Say whether a walk has arrived: on a floor, and none is clearly lower."""
+    if altitude - lowest < 0.02 * (highest - lowest) and kind == "valley floor":
+        return " You have arrived: no valley is deeper."
+    if kind == "valley floor":
+        return f" But the deepest valley lies {altitude - lowest:.2f} below you."
+    return f" You fall short: the lowest place is {altitude - lowest:.2f} below you."

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 from urllib.parse import urlsplit
 
-from course_lib.data.files import sha256_of
+from course_lib.data.digest import sha256_of
 from course_lib.data.lines import DataError, show
 
 MAX_BYTES = 100 * 1024 * 1024  # more does not fit a course that runs on a laptop

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
+from course_lib.data.digest import blocks, sha256_of
 from course_lib.data.lines import DataError, show, text_lines
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 LINE_SETS = ("names", "things")
-_BLOCK = 64 * 1024  # bytes per read: a file of any size costs this much memory
 
 
 def load_lines(
@@ -50,15 +49,6 @@ def shipped(file: str) -> Traversable:
     return resources.files("course_lib.data") / file
 
 
-def sha256_of(path: Traversable) -> str:
-    """SHA-256 of a file's content, as 64 hexadecimal digits."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        for block in _blocks(file):
-            digest.update(block)
-    return digest.hexdigest()
-
-
 def _lines_of(path: Traversable, sha256: str | None, source: object) -> list[str]:
     with _readable(source):
         if sha256 is not None and (found := sha256_of(path)) != sha256:
@@ -67,12 +57,7 @@ def _lines_of(path: Traversable, sha256: str | None, source: object) -> list[str
                 "damaged or another one; get it again, or correct the sha256."
             )
         with path.open("rb") as file:
-            return text_lines(_blocks(file), source)
-
-
-def _blocks(file: IO[bytes]) -> Iterator[bytes]:
-    while block := file.read(_BLOCK):
-        yield block
+            return text_lines(blocks(file), source)
 
 
 def _own_file(source: object) -> Path:

@@ -1,0 +1,27 @@
+"""A file's content, block by block, and its fingerprint."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+_BLOCK = 64 * 1024  # bytes per read: a file of any size costs this much memory
+
+
+def sha256_of(path: Traversable) -> str:
+    """SHA-256 of a file's content, as 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for block in blocks(file):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def blocks(file: IO[bytes]) -> Iterator[bytes]:
+    """Read a binary file to its end, a block at a time."""
+    while block := file.read(_BLOCK):
+        yield block

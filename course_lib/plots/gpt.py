@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Polygon, Rectangle
 from numpy.typing import ArrayLike
 
+from course_lib.plots.stage import GROUND
 from course_lib.plots.style import COLOURS, figure
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
 
 Shapes = Mapping[str, tuple[int, int]]
 ROOM = 0.036, 0.05  # of the picture, for a letter in its circle
+MOST_DOTS = 2000  # of a loss curve: more would only cover each other
 
 
 @figure(8, 1.9)
@@ -105,31 +107,32 @@ def attention_map(
     characters: Sequence[str],
     title: str = "",
     *,
+    chosen: int | None = None,
     ax: Axes,
 ) -> Axes:
     """Draw how much each position (row) takes from each it may see (column).
 
-    ``weights`` is (T, T) with rows that sum to 1; what is masked is drawn hatched.
+    ``weights`` is (T, T) with rows that sum to 1; what is masked is drawn hatched. The
+    ``chosen`` row, if any, has a frame.
     """
     weights = np.asarray(weights)
     size = len(weights)
     shades = LinearSegmentedColormap.from_list("share", ["white", COLOURS["value"]])
-    ax.imshow(weights, cmap=shades, vmin=0, vmax=1)
+    seen = np.ma.masked_where(np.triu(np.ones_like(weights), 1) > 0, weights)
+    ax.imshow(seen, cmap=shades, vmin=0, vmax=1)
+    steps = [(i + side, i - 0.5) for i in range(size) for side in (-0.5, 0.5)]
+    later = Polygon(
+        [*steps, (size - 0.5, size - 1.5), (size - 0.5, -0.5)],
+        facecolor="#F4F4F4",
+        edgecolor=COLOURS["faint"],
+        hatch="///",
+        linewidth=0,
+        gid=f"{GROUND} {size}",  # the same for each head
+    )
+    ax.add_patch(later)
     for row in range(size):
-        for column in range(size):
-            if column > row:
-                ax.add_patch(
-                    Rectangle(
-                        (column - 0.5, row - 0.5),
-                        1,
-                        1,
-                        facecolor="#F4F4F4",
-                        edgecolor=COLOURS["faint"],
-                        hatch="///",
-                        linewidth=0,
-                    )
-                )
-            elif size <= 8:
+        for column in range(row + 1):
+            if size <= 8 or row == chosen:
                 share = weights[row, column]
                 ax.text(
                     column,
@@ -137,9 +140,13 @@ def attention_map(
                     f"{share:.2f}".removeprefix("0"),
                     ha="center",
                     va="center",
-                    size=9,
+                    size=9 if size <= 12 else 7.5,
                     color="white" if share > 0.6 else COLOURS["ink"],
                 )
+    if chosen is not None:
+        frame = Rectangle((-0.5, chosen - 0.5), chosen + 1, 1, fill=False, lw=2.5)
+        frame.set_clip_on(False)
+        ax.add_patch(frame)
     ax.set_xticks(range(size), characters)
     ax.set_yticks(range(size), characters)
     ax.tick_params(length=0)
@@ -237,17 +244,24 @@ def loss_curve(
     levels: Mapping[str, float] | None = None,
     *,
     window: int = 50,
+    until: int | None = None,
+    heights: tuple[float, float] | None = None,
+    title: str = "",
     ax: Axes,
 ) -> Axes:
     """Draw the loss of every step as a dot, and its mean over a window as a line.
 
-    ``levels`` are losses to compare with: a name and a height each.
+    ``levels`` are losses to compare with: a name and a height each. While a training
+    goes on, ``until`` (its last step) and ``heights`` keep the axes where they are. Of
+    very many steps, some are drawn.
     """
-    losses = np.asarray(losses)
+    losses = np.asarray(losses, float)
+    last = until or len(losses)
     steps = np.arange(1, len(losses) + 1)
+    some = slice(None, None, -(-last // MOST_DOTS))
     ax.plot(
-        steps,
-        losses,
+        steps[some],
+        losses[some],
         ".",
         color=COLOURS["loss"],
         alpha=0.35,
@@ -259,18 +273,21 @@ def loss_curve(
     first = np.maximum(steps - window, 0)
     mean = (total[steps] - total[first]) / (steps - first)
     ax.plot(
-        steps,
-        mean,
+        steps[some],
+        mean[some],
         color=COLOURS["loss"],
         lw=2.5,
-        label=f"mean of the last {window} names",
+        label=f"mean of the last {window:,} names",
     )
-    _levels(ax, levels or {}, len(losses))
-    low, high = np.percentile(losses, [1, 99])
-    heights = [low - 0.1, high + 0.1, *(levels or {}).values()]
-    ax.set_ylim(min(heights) - 0.1, max(heights) + 0.15)
-    ax.set_xlim(0, len(losses) * 1.01)
+    _levels(ax, levels or {})
+    if heights is None:
+        low, high = np.percentile(losses, [1, 99])
+        marks = [low - 0.1, high + 0.1, *(levels or {}).values()]
+        heights = min(marks) - 0.1, max(marks) + 0.15
+    ax.set(xlim=(0, last * 1.01), ylim=heights)
+    ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.set(xlabel="step", ylabel="loss, nats per token")
+    ax.set_title(title, size=11)
     ax.legend(loc="lower left", ncols=2)
     return ax
 
@@ -312,11 +329,19 @@ def next_token_bars(
     title: str = "",
     *,
     meaning: str = "value",
+    before: ArrayLike | None = None,
     ax: Axes,
 ) -> Axes:
-    """Draw the probability of every possible next token as bars; the top is named."""
+    """Draw the probability of every possible next token as bars; the top is named.
+
+    ``before``, if given, are other probabilities, drawn as hollow bars.
+    """
     probabilities = np.asarray(probabilities)
     ax.bar(range(len(probabilities)), probabilities, color=COLOURS[meaning], width=0.75)
+    if before is not None:  # one line with gaps: quicker than as many bars
+        corners = np.add.outer(np.arange(len(probabilities)), [-0.4, -0.4, 0.4, 0.4, 0])
+        heights = np.outer(np.asarray(before), [0, 1, 1, 0, np.nan])
+        ax.plot(corners.ravel(), heights.ravel(), color=COLOURS["ink"], lw=1.2)
     top = int(probabilities.argmax())
     high = float(probabilities[top])
     ax.text(top, high, f"{high:.0%}", ha="center", va="bottom", size=10, weight="bold")
@@ -411,7 +436,7 @@ def learning_curves(
         lw=2.5,
         label="names never trained on",
     )
-    _levels(ax, levels or {}, steps[-1])
+    _levels(ax, levels or {})
     heights = [*train, *validation, *(levels or {}).values()]
     low, high = min(heights), max(heights)
     room = high - low
@@ -443,15 +468,15 @@ def _between(steps: Sequence[int], i: int) -> float:
     return (steps[i - 1] + steps[i]) / 2 if i else steps[0]
 
 
-def _levels(ax: Axes, levels: Mapping[str, float], right: float) -> None:
+def _levels(ax: Axes, levels: Mapping[str, float]) -> None:
     for name, height in levels.items():
         ax.axhline(height, color=COLOURS["quiet"], lw=1, ls=(0, (5, 4)), zorder=0)
         ax.text(
-            right,
+            1.01,
             height,
             f"{name}: {height:.2f}",
-            ha="right",
-            va="bottom",
+            transform=ax.get_yaxis_transform(),  # beside the axes: over no curve
+            va="center",
             size=9.5,
             color=COLOURS["quiet"],
         )

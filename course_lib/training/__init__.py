@@ -5,6 +5,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from course_lib.training.background import Background
 from course_lib.training.batches import count_targets, pack, split, take, unpad
 from course_lib.training.checkpoints import (
     Checkpoint,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ArrayEngine",
+    "Background",
     "Checkpoint",
     "CheckpointError",
     "DivergedError",

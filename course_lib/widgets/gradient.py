@@ -74,7 +74,7 @@ def nudge_size() -> Lab:
             ax=axes[1],
         )
         return (
-            f"Nudge {h:.2g}: slope {here.slope:.10g}, off by {error:.2g}. "
+            f"Nudge {h:.2g}: slope {here.slope:.12g}, off by {error:.2g}. "
             f"The curve's part is {abs(here.curve):.2g}, round-off's "
             f"{abs(here.rounding):.2g}: {'the ' * (rules == 'curve')}{rules} rules."
         )

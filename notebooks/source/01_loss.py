@@ -39,7 +39,7 @@ import re
 
 import numpy as np
 
-from course_lib import losses, plots
+from course_lib import losses, plots, widgets
 from course_lib.data import load_houses, load_spam
 from course_lib.exercises import loss as exercise
 
@@ -173,8 +173,6 @@ plots.show(
 )
 
 # %% [markdown]
-# <!-- widget: line_fit -->
-#
 # The column on the right is the altimeter of our walker. Two squares make most of it:
 # the line is too flat, and the two largest houses pay. Now a better line. Two of the
 # small squares grow a little, the large ones all but vanish, and the altitude falls.
@@ -189,6 +187,21 @@ plots.show(
 )
 
 # %% [markdown]
+# Now turn the dials yourself: the first slider tilts the line, the second lifts it. The
+# map beside it has a place for every line, $w$ to the east and $b$ to the north, darker
+# where the loss is higher. The last section comes back to it.
+#
+# **Predict first.** Leave $b$ at 250 and look for the best $w$. Will it still be the
+# best once $b$ may move as well?
+
+# %%
+widgets.line_fit()
+
+# %% [markdown]
+# It is not. At $b = 250$ the best $w$ is 2.5, and the loss stays above 1,500. Move both,
+# and 2.3 with 288 brings it down to 184. What is right for one parameter depends on
+# where the other stands.
+#
 # What unit is an MSE in? Thousands of euros, *squared*. No buyer thinks in those. Its
 # square root, the side of the average square, is a typical error in thousands of euros.
 # For steering, the square serves as well: the two rise and fall together.
@@ -240,7 +253,15 @@ plots.show(
 )
 
 # %% [markdown]
-# <!-- widget: confidence -->
+# **Predict first.** Cut the probability of the truth in half, from 100 % to 50, to 25,
+# to 12.5. Does each cut cost more than the last? Drag, and read the line below.
+
+# %%
+widgets.confidence()
+
+# %% [markdown]
+# Each cut costs the same, $\ln 2 = 0.693$. The curve is steep on the left only because
+# there a small step to the side is already a cut in half.
 #
 # Why a logarithm? Because probabilities of separate events *multiply*, and logarithms
 # turn that into a sum. Suppose a model gave the truth 90 %, 80 % and 70 % on three

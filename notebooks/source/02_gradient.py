@@ -41,7 +41,7 @@ import math
 import jax
 import numpy as np
 
-from course_lib import landscapes, plots, walk
+from course_lib import landscapes, plots, walk, widgets
 from course_lib.data import load_houses
 from course_lib.exercises import gradient as exercise
 from course_lib.gradients import finite_difference
@@ -96,8 +96,6 @@ plots.show(
 )
 
 # %% [markdown]
-# <!-- widget: nudge_size -->
-#
 # This is all a **finite difference** is: nudge, look, divide. It needs no formula and
 # no theory, only a loss that you can compute twice. On the other side of the valley the
 # same nudge would raise the loss, the slope would be positive, and $w$ should go down.
@@ -185,6 +183,20 @@ print(f"true slope:   {slope:.8f}")
 # %% [markdown]
 # The last nudge is so small that $1.1 + h$ is 1.1 again: nothing moved, and the slope
 # comes out as 0. A walker who taps too gently feels nothing.
+#
+# Now shrink the nudge yourself. On the left is the cube with the line through both
+# points, on the right the place of its error on the V. At 0.01 the eye can no longer
+# tell the blue line from the dashed one. **Predict first:** how small can the nudge get
+# before the two part again?
+
+# %%
+widgets.nudge_size()
+
+# %% [markdown]
+# Down to about $10^{-15}$. There the blue line begins to tilt this way and that, and at
+# $10^{-16}$ it lies flat. The line under the picture names the enemy that rules. For a
+# nudge up they change places near $10^{-8}$; for up and down already near $10^{-5}$,
+# since the curve does so little harm there.
 
 # %% [markdown]
 # ## Three rules save you the nudging
@@ -386,7 +398,7 @@ exercise.predict_the_direction.check(predict_the_direction)
 # stands: its position, its altitude, the slope, and how many steps it took.
 
 # %% tags=["nbval-check-output"]
-walker = walk.stand(landscapes.two_valleys, (1.45, 0.9))
+walker = walk.stand(landscapes.two_valleys, (1.4, 0.8))
 x, y = walker.position
 print(f"position ({x}, {y}), altitude {walker.altitude:.2f}, steps {walker.steps}")
 print(f"slope {walker.slope[0]:+.2f} east, {walker.slope[1]:+.2f} north")
@@ -398,7 +410,7 @@ print(f"slope {walker.slope[0]:+.2f} east, {walker.slope[1]:+.2f} north")
 
 # %%
 my_walk = "s w w s"  # your letters here
-walked = walk.follow(landscapes.two_valleys, (1.45, 0.9), my_walk, stride=0.2)
+walked = walk.follow(landscapes.two_valleys, (1.4, 0.8), my_walk, stride=0.2)
 terrain = walk.survey(landscapes.two_valleys, (-1.8, 1.8), (-1.2, 1.2))
 title = f"Altitude {walked[-1].altitude:.2f} after {walked[-1].steps} steps"
 plots.show(
@@ -408,8 +420,15 @@ plots.show(
 )
 
 # %% [markdown]
-# <!-- widget: walk_in_fog -->
-#
+# Walking is easier with the keys: click the picture, or reach a button with Tab, and use
+# the arrow keys. A step leads as far as one letter did, and "Undo" takes it back. The
+# line below says what you feel. Go on until all around you is higher, and leave the fog
+# where it is for now.
+
+# %%
+widgets.walk_in_fog()
+
+# %% [markdown]
 # A walker who wants to be quick does not choose among four letters. It goes straight
 # against the gradient, and far where the ground is steep:
 #
@@ -435,7 +454,7 @@ exercise.gradient_descent_step.check(gradient_descent_step)
 # sees.
 
 # %%
-descent = walk.descend(landscapes.two_valleys, (1.45, 0.9), 0.06, steps=30)
+descent = walk.descend(landscapes.two_valleys, (1.4, 0.8), 0.06, steps=30)
 foggy = {"fog": 1.0, "sight": 0.35, "arrow": 0.6}
 axes = plots.panels(1, 3, width=9.6, height=2.6)
 for ax, n in zip(axes, (0, 3, 30)):
@@ -451,7 +470,8 @@ plots.show(
 # After thirty steps the ground is as good as level. The walker has every reason to
 # think that it has arrived.
 #
-# **Predict first.** Has it? And have you, on your own walk? Then lift the fog.
+# **Predict first.** Has it? And have you, on your own walk? Then lift the fog, here and
+# in your picture above.
 
 # %%
 marks = {"altitude 0.29": (0.96, 0), "altitude −0.31": (-1.036, 0)}
@@ -470,10 +490,12 @@ plots.show(
 # lowest. From the inside, the two floors feel the same. Two more places can hold a
 # walker up. On a **plateau** the ground is so flat that the steps hardly move. At a
 # **saddle**, the top of a pass, it is level too, but the ground falls on two sides.
+# (Your picture above has a plateau to walk on, and a canyon. Press "Start again" there
+# when you change the landscape.)
 
 # %%
 start_on = {  # name: (landscape, start, learning rate, half of the map)
-    "local minimum": (landscapes.two_valleys, (1.45, 0.9), 0.06, (1.8, 1.2)),
+    "local minimum": (landscapes.two_valleys, (1.4, 0.8), 0.06, (1.8, 1.2)),
     "plateau": (landscapes.plateau, (5.5, 4.0), 0.5, (7, 5)),
     "saddle": (landscapes.two_valleys, (0.0754, 1.1), 0.1, (1.8, 1.2)),
 }

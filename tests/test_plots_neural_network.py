@@ -15,6 +15,7 @@ from course_lib.plots import (
     fitting_curves,
     gradient_norms,
     layer_diagram,
+    loss_so_far,
     losses_compared,
     neuron_anatomy,
     neuron_curves,
@@ -102,6 +103,36 @@ def test_a_neuron_that_never_reaches_one_half_has_no_dot() -> None:
     assert not [line for line in ax.lines if line.get_marker() == "o"]
 
 
+@pytest.mark.parametrize(
+    ("w", "b", "shaded"),
+    [
+        (2, 2, (-1, 4)),
+        (-2, 2, (-4, 1)),
+        (1, -3.9, (3.9, 4)),
+        (-1, -3.9, (-4, -3.9)),
+        (1, 9, (-4, 4)),
+        (1, -9, None),
+        (0, 1, (-4, 4)),
+        (0, 0, None),
+    ],
+)
+def test_the_side_where_the_sum_is_positive_is_shaded(
+    w: float, b: float, shaded: tuple[float, float] | None
+) -> None:
+    x = np.linspace(-4, 4, 41)
+    z = w * x + b
+    ax = drawn(neuron_curves(x, {"z": z}, level=0, limits=(-8, 8), threshold=(w, b)))
+    sides = [(p.get_x(), p.get_x() + p.get_width()) for p in ax.patches]
+    assert sides == ([] if shaded is None else [pytest.approx(shaded)])
+    at = -b / w if w else 9
+    assert words(ax) == ([f"x = {at:.2f}".replace("-", "−")] if abs(at) < 4 else [])
+    frame = ax.get_window_extent()
+    for text in ax.texts:
+        box = text.get_window_extent()
+        assert frame.x0 <= box.x0
+        assert box.x1 <= frame.x1
+
+
 # --- decisions --------------------------------------------------------------------
 
 
@@ -138,6 +169,23 @@ def test_points_of_each_label_have_a_mark_and_a_colour_of_their_own() -> None:
     assert (one.get_marker(), len(one.get_xdata())) == ("^", 2)
     assert zero.get_color() != one.get_color()
     assert not len(border(ax))  # it says one half everywhere: there is no line
+
+
+def test_points_on_the_wrong_side_are_circled() -> None:
+    said = np.full((11, 21), 0.5)
+    ax = drawn(
+        decision_map(ACROSS, UP, said, POINTS, LABELS, wrong=[True, False, True])
+    )
+    np.testing.assert_array_equal(ax.lines[-1].get_xydata(), POINTS[[0, 2]])
+    assert len(drawn(decision_map(ACROSS, UP, said, POINTS, LABELS)).lines) == 2
+
+
+def test_the_arrow_of_a_line_out_of_sight_stays_in_the_picture() -> None:
+    said = np.full((11, 21), 0.5)
+    far = {"weights": (0.1, 0.0), "bias": 0.25}  # its line is x = -2.5
+    ax = drawn(decision_map(ACROSS, UP, said, POINTS, LABELS, **far))
+    patch = ax.texts[0].arrow_patch
+    assert patch.get_clip_box().bounds == pytest.approx(ax.get_window_extent().bounds)
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0])
@@ -194,6 +242,27 @@ def test_lengths_stand_on_a_logarithmic_axis_and_nothing_leaves_the_floor() -> N
     assert legend(ax) == ["a", "b"]
 
 
+def test_the_chosen_line_stands_out_of_the_others() -> None:
+    norms = {"a": [1, 2], "b": [3, 4]}
+    ax = drawn(gradient_norms([1, 2], norms, chosen="b", room=30, key="outside"))
+    a, b = ax.lines
+    assert a.get_alpha() < b.get_alpha() == 1
+    assert ax.get_xlim() == (1, 30)
+    frame, box = ax.get_window_extent(), ax.get_legend().get_window_extent()
+    assert box.x0 > frame.x1
+
+
+@pytest.mark.parametrize("step", [0, 1, 3])
+def test_only_the_losses_so_far_are_drawn(step: int) -> None:
+    losses = [0.8, 0.5, 0.3, 0.2]
+    ax = drawn(loss_so_far(losses, step, level=("nothing", 0.69)))
+    line, dot = ax.lines[:2]
+    assert list(line.get_ydata()) == losses[: step + 1]
+    assert dot.get_xydata().tolist() == [[step, losses[step]]]
+    assert ax.get_xlim() == (0, 3)
+    assert words(ax) == ["nothing"]
+
+
 def test_runs_that_lie_on_each_other_can_be_told_apart() -> None:
     flat = np.full(50, 0.69)
     ax = drawn(losses_compared({"one": flat, "two": flat}, ("nothing", 0.69)))
@@ -244,6 +313,7 @@ def test_each_figure_draws_on_the_axes_it_is_given() -> None:
         lambda ax: shares_of_right([0.5], ax=ax),
         lambda ax: activation_and_slope(x, x, x, ax=ax),
         lambda ax: gradient_norms([1, 2], {"a": [1, 1]}, ax=ax),
+        lambda ax: loss_so_far([1, 0], 1, ax=ax),
         lambda ax: losses_compared({"a": x}, ax=ax),
         lambda ax: unit_activity([[True]], ax=ax),
         lambda ax: fitting_curves(x, x, ax=ax),

@@ -13,7 +13,15 @@ import pytest
 from course_lib import array, scalar
 from course_lib.data.moons import two_moons
 from course_lib.optimizers import adam, apply_updates, sgd
-from course_lib.training.mlp import deep_start, mlp_loss, slopes_by_layer, train_mlp
+from course_lib.training.mlp import (
+    chances,
+    deep_start,
+    mlp_loss,
+    replay_mlp,
+    slopes_by_layer,
+    train_mlp,
+    widened,
+)
 
 SEEN = two_moons(np.random.default_rng(0), 20)
 UNSEEN = two_moons(np.random.default_rng(1), 30)
@@ -61,6 +69,40 @@ def test_losses_are_those_before_each_step_and_unseen_points_teach_nothing(
     for name, numbers in apply_updates(start, updates).items():
         np.testing.assert_allclose(one[name], numbers, rtol=1e-4, atol=1e-6)
         np.testing.assert_array_equal(params[name], others[name])
+
+
+@pytest.mark.parametrize("optimizer", [sgd, adam])
+def test_a_replay_is_the_same_walk_with_every_network_kept(optimizer: object) -> None:
+    start = array.init_mlp(np.random.default_rng(0), 2, [3, 2])
+    walk, losses = replay_mlp(start, SEEN, 0.1, 4, "tanh", optimizer)
+    how = 0.1, 3, "tanh", optimizer
+    end, (seen, _) = train_mlp(start, SEEN, UNSEEN, *how)
+    np.testing.assert_allclose(losses[:3], seen, rtol=1e-5)
+    said = chances(walk, UNSEEN[0])  # (4, 30)
+    for step, params in ((0, start), (3, end)):
+        for name, numbers in params.items():
+            np.testing.assert_allclose(walk[name][step], numbers, atol=1e-6)
+        shares = jax.nn.softmax(array.mlp(params, jnp.asarray(UNSEEN[0])))[:, 1]
+        np.testing.assert_allclose(said[step], shares, atol=1e-6)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+def test_neurons_that_are_not_heard_change_nothing(activation: str) -> None:
+    start = array.init_mlp(np.random.default_rng(0), 2, [3, 4, 2])
+    wide = widened(start, 6)
+    assert [wide[f"layer{i}.weights"].shape for i in range(3)] == [
+        (6, 2),
+        (6, 6),
+        (2, 6),
+    ]
+    walk, losses = replay_mlp(start, SEEN, 0.1, 9, activation)
+    wider, same = replay_mlp(wide, SEEN, 0.1, 9, activation)
+    np.testing.assert_allclose(same, losses, rtol=1e-5)
+    np.testing.assert_allclose(
+        wider["layer1.weights"][-1, :4, :3], walk["layer1.weights"][-1], atol=1e-5
+    )
+    assert not wider["layer1.weights"][-1, 4:].any()
+    assert not wider["layer1.weights"][-1, :, 3:].any()
 
 
 @pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu"])

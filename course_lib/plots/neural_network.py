@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap, ListedColormap
 from matplotlib.patches import Circle, FancyBboxPatch
 from numpy.typing import ArrayLike
@@ -19,6 +20,7 @@ __all__ = [
     "fitting_curves",
     "gradient_norms",
     "layer_diagram",
+    "loss_so_far",
     "losses_compared",
     "neuron_anatomy",
     "neuron_curves",
@@ -122,28 +124,39 @@ def neuron_curves(
     outputs: Mapping[str, ArrayLike],
     title: str = "",
     *,
+    level: float = 0.5,
+    limits: tuple[float, float] = (0.0, 1.0),
+    ylabel: str = "output a",
+    threshold: tuple[float, float] | None = None,
+    key: bool = True,
     ax: Axes,
 ) -> Axes:
     """Draw the output of a neuron with one input, for up to four settings.
 
-    A dot marks where each curve passes one half: the neuron's threshold.
+    A dot marks where each curve passes ``level``, one half for a sigmoid: the neuron's
+    threshold. Or give the weight and the bias: the ``threshold`` w x + b = 0 is drawn
+    through the picture, and the side where the sum is positive is shaded. ``limits``
+    are the least and the greatest output there is room for.
     """
     x = np.asarray(x)
-    ax.axhline(0.5, color=COLOURS["faint"], lw=1.2, zorder=0)
+    low, high = limits
+    ax.axhline(level, color=COLOURS["faint"], lw=1.2, zorder=0)
+    line_at = None if threshold is None else _positive_side(ax, x, *threshold)
     for (name, curve), (dash, _) in zip(outputs.items(), STYLES, strict=False):
         curve = np.asarray(curve)
-        (line,) = ax.plot(x, curve, color=COLOURS["value"], ls=dash, label=name)
-        crossed = np.flatnonzero(np.diff(curve >= 0.5))
-        for i in crossed[:1]:
-            share = (0.5 - curve[i]) / (curve[i + 1] - curve[i])
-            at = x[i] + share * (x[i + 1] - x[i])
-            ax.plot(at, 0.5, "o", color=line.get_color(), mec="white", ms=7, zorder=4)
-    ax.set(xlim=(x[0], x[-1]), ylim=(-0.04, 1.4))
-    ax.set_yticks([0, 0.5, 1])
-    ax.spines["left"].set_bounds(0, 1)
-    ax.set(xlabel="input x", ylabel="output a")
+        inside = np.where((curve >= low) & (curve <= high), curve, np.nan)
+        (line,) = ax.plot(x, inside, color=COLOURS["value"], ls=dash, label=name)
+        at = _crossing(x, curve - level) if line_at is None else line_at
+        if at is not None:
+            ax.plot(at, level, "o", color=line.get_color(), mec="white", ms=7, zorder=4)
+    room = high - low
+    ax.set(xlim=(x[0], x[-1]), ylim=(low - 0.04 * room, high + 0.4 * key * room))
+    ax.set_yticks([low, (low + high) / 2, high])
+    ax.spines["left"].set_bounds(low, high)
+    ax.set(xlabel="input x", ylabel=ylabel)
     ax.set_title(title, size=11)
-    ax.legend(loc="upper left", ncols=2, handlelength=2.8, borderaxespad=0.1)
+    if key:
+        ax.legend(loc="upper left", ncols=2, handlelength=2.8, borderaxespad=0.1)
     return ax
 
 
@@ -161,21 +174,33 @@ def decision_map(
     *,
     weights: Sequence[float] | None = None,
     bias: float = 0.0,
+    wrong: ArrayLike = (),
     small: bool = False,
     ax: Axes,
 ) -> Axes:
     """Draw what a model says at every place, the line where it wavers, and points.
 
     ``probabilities`` (len(y), len(x)) are those of label 1. With the ``weights`` of a
-    single neuron, an arrow from its line shows which way its output rises. ``small``
-    leaves the axes' numbers out, for one panel of many.
+    single neuron, an arrow from its line shows which way its output rises. ``wrong``
+    (one bool for each point) circles those that lie on the other label's side.
+    ``small`` leaves the axes' numbers out, for one panel of many.
     """
     x, y, shares = np.asarray(x), np.asarray(y), np.asarray(probabilities)
     points, labels = np.asarray(points), np.asarray(labels)
-    ax.pcolormesh(
-        x, y, shares, cmap=SHADES, vmin=-0.25, vmax=1.25, shading="gouraud", zorder=0
+    dx, dy = (x[1] - x[0]) / 2, (y[1] - y[0]) / 2  # a place is the middle of its cell
+    ax.imshow(
+        shares,
+        cmap=SHADES,
+        vmin=-0.25,
+        vmax=1.25,
+        extent=(x[0] - dx, x[-1] + dx, y[0] - dy, y[-1] + dy),
+        origin="lower",
+        interpolation="bilinear",
+        zorder=0,
     )
-    if shares.min() < 0.5 < shares.max():
+    if weights is not None:
+        _straight_line(ax, x, y, np.asarray(weights, dtype=float), bias)
+    elif shares.min() < 0.5 < shares.max():
         ax.contour(
             x, y, shares, [0.5], colors=COLOURS["value"], linewidths=2.5, zorder=4
         )
@@ -190,8 +215,16 @@ def decision_map(
             ms=3 if crowd else 4.5 if small else 6,
             zorder=3,
         )
-    if weights is not None:
-        _turning_arrow(ax, np.asarray(weights, dtype=float), bias)
+    if np.any(wrong):
+        ax.plot(
+            *points[np.asarray(wrong, dtype=bool)].T,
+            "o",
+            color="none",
+            mec=INK,
+            mew=1.3,
+            ms=8 if small else 11,
+            zorder=3,
+        )
     ax.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]))
     ax.set_aspect("equal")
     if small:
@@ -348,12 +381,16 @@ def gradient_norms(
     xlabel: str = "layer",
     lowest: float = 1e-22,
     highest: float = 1e3,
-    key: bool = True,
+    room: float | None = None,
+    chosen: str | None = None,
+    key: bool | str = True,
     ax: Axes,
 ) -> Axes:
-    """Draw gradient lengths on a logarithmic axis, up to four lines named at their end.
+    """Draw gradient lengths on a logarithmic axis, up to four lines with names.
 
     What lies below ``lowest`` is drawn on the floor: for 32-bit numbers it is gone.
+    All lines but the ``chosen`` one are pale; ``room`` is the last x there is room for.
+    ``key`` may be "outside": to the right of the picture.
     """
     x = np.asarray(x)
     lines = {k: np.asarray(v, dtype=float) for k, v in norms.items()}
@@ -365,9 +402,11 @@ def gradient_norms(
             ls=dash,
             marker=mark,
             ms=5 if len(x) <= 12 else 3,
-            lw=1.8,
+            lw=2.8 if name == chosen else 1.8,
+            alpha=1 if chosen in (None, name) else 0.35,
             label=name,
             clip_on=False,
+            zorder=3 if name == chosen else 2,
         )
     ax.set_yscale("log")
     ax.set_ylim(lowest, highest)
@@ -377,10 +416,12 @@ def gradient_norms(
     ax.set_yticks([10.0**e for e in exponents])
     ax.minorticks_off()
     ax.grid(axis="y", color=COLOURS["faint"], lw=0.8)
-    ax.set_xlim(x[0], x[-1])
+    ax.set_xlim(x[0], x[-1] if room is None else room)
     ax.set(xlabel=xlabel, ylabel="length of the gradient")
     ax.set_title(title, size=11)
-    if key:
+    if key == "outside":
+        ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=3)
+    elif key:
         ax.legend(loc="lower left", borderaxespad=0.3, handlelength=3)
     return ax
 
@@ -411,6 +452,50 @@ def losses_compared(
         )
     ax.set(xlim=(0, longest), ylim=(0, None), xlabel="step", ylabel="loss, nats")
     ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=3)
+    return ax
+
+
+@figure(4.4, 3.4)
+def loss_so_far(
+    losses: ArrayLike,
+    step: int,
+    title: str = "",
+    *,
+    highest: float = 1.0,
+    level: tuple[str, float] | None = None,
+    ax: Axes,
+) -> Axes:
+    """Draw the losses up to a step, with a dot there, and room for those to come.
+
+    ``losses`` are those of the whole run. ``level`` is one to compare with.
+    """
+    losses = np.asarray(losses)
+    ax.plot(losses[: step + 1], color=COLOURS["loss"], lw=2.2, clip_on=False)
+    ax.plot(
+        step,
+        losses[step],
+        "o",
+        color=COLOURS["loss"],
+        mec="white",
+        ms=10,
+        zorder=4,
+        clip_on=False,
+    )
+    if level is not None:
+        name, height = level
+        ax.axhline(height, color=QUIET, lw=1, ls=(0, (4, 3)), zorder=0)
+        ax.annotate(
+            name,
+            (len(losses) - 1, height),
+            xytext=(0, 4),
+            textcoords="offset points",
+            ha="right",
+            size=9.5,
+            color=QUIET,
+        )
+    ax.set(xlim=(0, len(losses) - 1), ylim=(0, highest))
+    ax.set(xlabel="step", ylabel="loss, nats")
+    ax.set_title(title, size=11)
     return ax
 
 
@@ -481,6 +566,46 @@ def fitting_curves(
 
 
 # --- pieces ---------------------------------------------------------------------------
+
+
+def _crossing(x: np.ndarray, heights: np.ndarray) -> float | None:
+    """Return the first place where the heights pass 0, between two of them."""
+    for i in np.flatnonzero(np.diff(heights >= 0))[:1]:
+        share = -heights[i] / (heights[i + 1] - heights[i])
+        return float(x[i] + share * (x[i + 1] - x[i]))
+    return None
+
+
+def _positive_side(ax: Axes, x: np.ndarray, weight: float, bias: float) -> float | None:
+    """Shade where weight x + bias > 0; return the place where it is 0, if in sight."""
+    left, right = float(x[0]), float(x[-1])
+    at = -bias / weight if weight else np.inf
+    inside = bool(left < at < right)
+    if weight * right + bias > 0:  # the right end is on the positive side
+        left = max(left, at) if inside else left
+    elif weight * left + bias > 0:
+        right = min(right, at) if inside else right
+    else:
+        return None
+    ax.axvspan(left, right, color=COLOURS["value"], alpha=0.1, lw=0, zorder=-1)
+    if not inside:
+        return None
+    ax.axvline(at, color=QUIET, lw=1.2, ls=(0, (1, 2)), zorder=1)
+    # Where sums are positive the curve runs above, elsewhere below: corners stay free.
+    roomy = right - left > 0.25 * (x[-1] - x[0])
+    rightward = roomy == (weight > 0)
+    ax.annotate(
+        f"x = {at + 0.0:.2f}".replace("-", "−"),
+        (at, 0.0 if roomy else 1.0),
+        xycoords=("data", "axes fraction"),
+        xytext=(5 if rightward else -5, 4 if roomy else -4),
+        textcoords="offset points",
+        ha="left" if rightward else "right",
+        va="bottom" if roomy else "top",
+        size=10,
+        weight="bold",
+    )
+    return float(at)
 
 
 def _said(number: float) -> str:
@@ -576,14 +701,25 @@ def _arrow(
     )
 
 
-def _turning_arrow(ax: Axes, w: np.ndarray, bias: float) -> None:
-    """Draw the weights as an arrow that stands on the line w . x + b = 0."""
+def _straight_line(
+    ax: Axes, x: np.ndarray, y: np.ndarray, w: np.ndarray, bias: float
+) -> None:
+    """Draw the line w . x + b = 0, and the weights as an arrow that stands on it."""
     length = float(w @ w) ** 0.5
     if not length:
         return
-    foot = -bias * w / length**2  # the point of the line that is nearest to (0, 0)
+    middle = np.array([x[0] + x[-1], y[0] + y[-1]]) / 2
+    foot = middle - (middle @ w + bias) * w / length**2  # the line's nearest point
+    along = np.array([-w[1], w[0]]) / length
+    reach = np.linspace(-1, 1, 9)[:, None] * (x[-1] - x[0] + y[-1] - y[0])
+    ax.add_collection(
+        LineCollection(
+            [foot + reach * along], colors=COLOURS["value"], linewidths=2.5, zorder=4
+        ),
+        autolim=False,
+    )
     tip = foot + 0.25 * w / length * min(length, 5.0)
-    ax.annotate(
+    arrow = ax.annotate(
         "",
         (float(tip[0]), float(tip[1])),
         xytext=(float(foot[0]), float(foot[1])),
@@ -597,3 +733,5 @@ def _turning_arrow(ax: Axes, w: np.ndarray, bias: float) -> None:
         annotation_clip=False,
         zorder=5,
     )
+    assert arrow.arrow_patch is not None
+    arrow.arrow_patch.set_clip_path(ax.patch)

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
@@ -53,6 +54,62 @@ def train_mlp(
     state = params, init(params)
     (params, _), losses = jax.lax.scan(step, state, length=steps)
     return params, losses
+
+
+@partial(jax.jit, static_argnames=("steps", "activation", "optimizer"))
+def replay_mlp(
+    params: Params,
+    seen: Points,
+    learning_rate: float,
+    steps: int,
+    activation: str = "tanh",
+    optimizer: Any = adam,
+) -> tuple[Params, Array]:
+    """Take the steps of ``train_mlp``, and keep every network on the way.
+
+    Returns the parameters before each step, each with a first axis (steps,), and the
+    losses (steps,) that go with them.
+    """
+    init, update = optimizer(learning_rate)
+
+    def step(state: Any, _: None) -> Any:
+        params, opt_state = state
+        loss, grads = jax.value_and_grad(mlp_loss)(params, *seen, activation)
+        updates, opt_state = update(grads, opt_state)
+        return (apply_updates(params, updates), opt_state), (params, loss)
+
+    return jax.lax.scan(step, (params, init(params)), length=steps)[1]
+
+
+@jax.jit
+def chances(walk: Params, inputs: ArrayLike) -> Array:
+    """Return what every network of ``replay_mlp`` says: (steps, ...), for label 1.
+
+    ``inputs`` are (..., 2), the networks' activation is tanh.
+    """
+
+    def chance(params: Params) -> Array:
+        return jax.nn.softmax(mlp(params, jnp.asarray(inputs)))[..., 1]
+
+    return jax.vmap(chance)(walk)
+
+
+def widened(params: Mapping[str, ArrayLike], width: int) -> Params:
+    """Add neurons to every hidden layer that hear nothing and are not heard.
+
+    With tanh or ReLU, 0 for 0, they change neither answers nor training: networks of
+    several sizes fit one compiled program.
+    """
+    last, wide = len(params) // 2 - 1, {}
+    for i in range(last + 1):
+        weights = np.asarray(params[f"layer{i}.weights"])
+        more_in = width - weights.shape[1] if i else 0
+        more_out = width - weights.shape[0] if i < last else 0
+        bias = np.pad(np.asarray(params[f"layer{i}.bias"]), (0, more_out))
+        weights = np.pad(weights, ((0, more_out), (0, more_in)))
+        wide[f"layer{i}.weights"] = jnp.asarray(weights)
+        wide[f"layer{i}.bias"] = jnp.asarray(bias)
+    return wide
 
 
 def deep_start(

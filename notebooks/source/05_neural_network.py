@@ -39,7 +39,7 @@ from functools import partial
 import jax
 import numpy as np
 
-from course_lib import array, plots, scalar
+from course_lib import array, plots, scalar, widgets
 from course_lib.data.moons import two_moons
 from course_lib.exercises import neural_network as exercise
 from course_lib.optimizers import adam, apply_updates, sgd
@@ -80,17 +80,13 @@ def chance(params, inputs, activation="tanh"):
 # number between 0 and 1 of the sum. Here is a neuron that watches for spam. It reads
 # how much a message speaks of money, presses for haste, and sounds like a friend.
 
-# %% tags=["nbval-check-output"]
+# %%
 inputs, weights, bias = [0.9, 0.4, 0.2], [2.0, 1.5, -3.0], -1.0
 z = sum(w * x for w, x in zip(weights, inputs, strict=True)) + bias
-print(f"sum z = {z:.2f}, output a = {sigmoid(z):.2f}")
-
-# %%
 names = ["money", "haste", "friend"]
 plots.show(
     plots.neuron_anatomy(inputs, weights, bias, z, sigmoid(z), names=names),
-    alt="A neuron from left to right: inputs 0.9, 0.4, 0.2, weights 2, 1.5, -3, a bias "
-    "of -1, their sum 0.8, a soft threshold, and the output 0.69.",
+    alt="A neuron: inputs, weights, a bias, their sum 0.8, a threshold, output 0.69.",
 )
 
 # %% [markdown]
@@ -129,7 +125,15 @@ plots.show(
 )
 
 # %% [markdown]
-# <!-- widget: neuron -->
+# Now turn the dials yourself. **Predict first.** You want a neuron that says 1 for small
+# $x$ and 0 for large, and changes its mind at $x = 1$: which sign has $w$, which $b$?
+
+# %%
+widgets.neuron()
+
+# %% [markdown]
+# The sum is a straight line, and the threshold bends it. It is passed at $x = -b/w$, so
+# any $w$ below 0 with $b = -w$ will do; the larger both are, the firmer the change.
 #
 # With two inputs, the places where $z = 0$ form a straight line. On one side of it the
 # neuron says *more likely 1*, on the other *more likely 0*. The weights are an arrow
@@ -155,6 +159,16 @@ plots.show(
 # The line stays. Doubling makes the neuron more certain on both sides, no more. So the
 # *direction* of the weights turns the line, the bias shifts it, and the *length* of the
 # weights says how sure the neuron is. Whatever you do, it remains straight.
+#
+# Try to part the points with it. How many are left on the wrong side at best? And does
+# another threshold, tanh or ReLU, move the line? Say so before you choose it.
+
+# %%
+widgets.neuron_line()
+
+# %% [markdown]
+# Some points stay circled, however you turn the line. The threshold changes the colours
+# and never the line: that is where the *sum* is 0.
 
 # %% [markdown]
 # ## Can one neuron part two moons?
@@ -317,8 +331,14 @@ plots.show(
 )
 
 # %% [markdown]
-# <!-- widget: decision_boundary -->
-#
+# Here is the whole walk, a step at a time, in networks of three sizes. **Predict first.**
+# With only 4 neurons in a layer, or 2: will the border still get round the tips? Press
+# play, and watch the loss as the border begins to bend.
+
+# %%
+widgets.decision_boundary()
+
+# %% [markdown]
 # First the network finds the straight line, as the single neuron did; that is the steep
 # part of the walk. Then the line begins to bend, and in the end it follows the moons.
 # Nobody told it that there are moons. And the bend is not painted freely: it is put
@@ -352,7 +372,6 @@ start = array.mlp_from_scalar(model)
 by_hand, by_jax = scalar_loss(model), mlp_loss(start, points, labels)
 print(f"loss by hand {by_hand.data:.5f}, by JAX {by_jax:.5f}")
 
-# %% tags=["nbval-check-output"]
 by_hand.backward()
 grads = jax.jit(jax.grad(mlp_loss))(start, points, labels)
 layers = (
@@ -503,19 +522,18 @@ print(source[source.index("    signals =") :])
 # network gets deeper, which of the three activations keeps its gradient?
 
 
-# %% tags=["nbval-check-output"]
+# %%
 def first_slope(activation, depth):
     start = deep_start(np.random.default_rng(0), depth, gain=1.0)
     return slopes_by_layer(start, points, labels, activation)[0]
 
 
-depths, kinds = [2, 5, 10, 20, 30], ("tanh", "relu", "sigmoid")
-first_layer = {kind: [first_slope(kind, d) for d in depths] for kind in kinds}
-for kind, lengths in first_layer.items():
-    left = (lengths[-1] / lengths[0]) ** (1 / (depths[-1] - depths[0]))
-    print(f"{kind:8} each layer more leaves {left:.0%}")
+depths, first_layer = np.array([2, 5, 10, 20, 30]), {}
+for kind in ("tanh", "relu", "sigmoid"):
+    slopes = [first_slope(kind, depth) for depth in depths]
+    left = (slopes[-1] / slopes[0]) ** (1 / (depths[-1] - depths[0]))
+    first_layer[f"{kind}: each layer more leaves {left:.0%}"] = slopes
 
-# %%
 title = "gradient of the first layer, weights of deviation 1/√n"
 plots.show(
     plots.gradient_norms(depths, first_layer, title, xlabel="hidden layers"),
@@ -524,8 +542,6 @@ plots.show(
 )
 
 # %% [markdown]
-# <!-- widget: vanishing_gradient -->
-#
 # With the sigmoid, each layer more leaves less than a quarter: at a depth of 30 the
 # first layer gets nothing. That was expected. But ReLU fades too, and tanh keeps its
 # gradient, although it squashes! The story "ReLU put it right" is half of the truth.
@@ -567,19 +583,27 @@ plots.show(
 # start: the early layers always get least. (What is below $10^{-22}$ lies on the floor
 # of the picture.)
 #
+# Try other starts. **Predict first.** At a depth of 30, is there a gain that brings the
+# sigmoid's first layer back to life? And what happens to ReLU above 1.41?
+
+# %%
+widgets.vanishing_gradient()
+
+# %% [markdown]
+# No gain up to 2 wakes the sigmoid. ReLU needs its 1.41 rather exactly: below it the
+# gradient fades, above it *explodes*, and the first step throws every weight away.
+#
 # Does it matter for learning? Twelve hidden layers, plain descent with one learning
 # rate for all, and four ways to start.
 
 
 # %%
-def descend(activation, gain, depth=12):
-    start = deep_start(np.random.default_rng(0), depth, gain, width=16)
-    data = (points, labels), unseen
-    _, (losses, _) = train_mlp(start, *data, 0.03, 500, activation, sgd)
+def descend(kind, gain):
+    start = deep_start(np.random.default_rng(0), 12, gain, width=16)
+    _, (losses, _) = train_mlp(start, (points, labels), unseen, 0.03, 500, kind, sgd)
     return np.asarray(losses)
 
 
-# %%
 runs = {
     "sigmoid, gain 1": descend("sigmoid", 1.0),
     "tanh, gain 0.58": descend("tanh", 3**-0.5),

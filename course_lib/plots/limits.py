@@ -86,6 +86,7 @@ def cutoff(
     ax.set_xlim(years_.min() - 1, max(years_.max(), last_year) + 1)
     ax.set_ylim(0, 1.22)
     ax.set_yticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
+    ax.spines["left"].set_bounds(0, 1)
     ax.text(edge - 0.5, 1.14, "in the data", ha="right", va="center", size=10.5)
     ax.text(edge + 0.5, 1.14, "after it", ha="left", va="center", size=10.5)
     ax.set(xlabel="year asked about", ylabel="how sure it was")
@@ -140,6 +141,7 @@ def sure_and_right(groups: Mapping[str, tuple[float, float]], *, ax: Axes) -> Ax
     ax.tick_params(axis="x", length=0)
     ax.set_ylim(0, 1.3)
     ax.set_yticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
+    ax.spines["left"].set_bounds(0, 1)
     ax.set_xlim(-0.6, len(groups) - 0.4)
     ax.legend(loc="upper right", ncols=2)
     return ax
@@ -164,6 +166,7 @@ def copies_by_size(sizes: Sequence[int], copied: ArrayLike, *, ax: Axes) -> Axes
     ax.set_xlim(min(sizes) / 1.5, max(sizes) * 1.9)
     ax.set_ylim(-0.04, 1.25)
     ax.set_yticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
+    ax.spines["left"].set_bounds(-0.04, 1)
     ax.set(xlabel="names in the training set", ylabel="copies among what it writes")
     return ax
 
@@ -226,14 +229,32 @@ def loss_by_size(
 
 @figure(8, 3.8)
 def forgetting(
-    steps: Sequence[float], losses: Mapping[str, ArrayLike], *, ax: Axes
+    steps: Sequence[float],
+    losses: Mapping[str, ArrayLike],
+    levels: Mapping[str, float] | None = None,
+    *,
+    ax: Axes,
 ) -> Axes:
-    """Draw how losses on several kinds of text move while only one is taught."""
+    """Draw how losses on several kinds of text move while only one is taught.
+
+    ``levels`` are losses to compare with: a name and a height each.
+    """
     looks = [("value", "o-"), ("loss", "s-"), ("other", "^--"), ("gradient", "D:")]
     curves = {name: np.asarray(curve, float) for name, curve in losses.items()}
     high = max(curve.max() for curve in curves.values())
     for (name, curve), (colour, look) in zip(curves.items(), looks, strict=False):
         ax.plot(steps, curve, look, color=COLOURS[colour], ms=5, label=name)
+    for name, height in (levels or {}).items():
+        ax.axhline(height, color=COLOURS["quiet"], lw=1, ls=(0, (5, 4)), zorder=0)
+        ax.text(
+            steps[-1],
+            height - 0.01 * high,
+            f"{name}: {height:.2f}",
+            ha="right",
+            va="top",
+            size=9.5,
+            color=COLOURS["quiet"],
+        )
     ax.set_ylim(0, high * 1.35)
     ax.set(xlabel="step of the fine-tune", ylabel="loss, nats per token")
     ax.legend(loc="upper left", ncols=1)
@@ -261,12 +282,12 @@ def cost_ladder(
     for row, (name, value) in enumerate(zip(names, values, strict=True)):
         colour = COLOURS["value" if name in ours else "data"]
         gid = None if name in ours else f"{GROUND} {name} {value}"  # ours may move
-        ax.plot([low, value], [row, row], color=colour, lw=2, alpha=0.6, gid=gid)
-        ax.plot(value, row, "o", color=colour, ms=10, gid=gid)
+        ends = [low, value], [row, row]
+        ax.plot(*ends, "o-", color=colour, lw=1.5, ms=10, markevery=[1], gid=gid)
         if prices is None:
-            ax.text(value * 3.5, row, _power(value), va="center", size=10)
+            ax.text(value * 3.5, row, power_of_ten(value), va="center", size=10)
         else:
-            _column(ax, 0.85, row, _power(value), gid)
+            _column(ax, 0.85, row, power_of_ten(value), gid)
             _column(ax, 1, row, _euros(prices[name]))
     ax.set_xscale("log")
     ax.set_yticks(range(len(names)), names)
@@ -339,12 +360,14 @@ def bills(costs: Mapping[str, tuple[float, float]], *, ax: Axes) -> Axes:
 
 
 def _percent(share: float) -> str:
-    return f"{share:.0%}".replace("%", " %")
+    return "< 1 %" if 0 < share < 0.005 else f"{share:.0%}".replace("%", " %")
 
 
-def _power(value: float) -> str:
-    power = int(np.floor(np.log10(value)))
-    return f"{value / 10.0**power:.1f} × $10^{{{power}}}$"
+def power_of_ten(value: float) -> str:
+    """Return a number with its power of ten: 1.4 × 10¹⁸."""
+    digits, power = f"{value:.1e}".split("e")
+    raised = str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{digits} × 10{raised}"
 
 
 def _euros(euros: float) -> str:

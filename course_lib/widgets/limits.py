@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from course_lib import costs, plots
+from course_lib.plots.limits import power_of_ten
 from course_lib.widgets.controls import Choice, Preset, Slider
 from course_lib.widgets.lab import Lab
 
@@ -47,7 +49,6 @@ def memorise_or_generalise(
             for curve in ax.lines:
                 curve.set_markevery([now])  # a dot where the curve has come to
             ax.set_xlim(-0.03 * PAUSES[-1], 1.03 * PAUSES[-1])
-            ax.axvline(step, color=plots.COLOURS["quiet"], lw=1, zorder=0)
         seen, unseen = losses[now]
         summary = (
             f"Step {step} of {PAUSES[-1]}, {size} names: loss {seen:.2f} on names it "
@@ -158,7 +159,7 @@ def cost_calculator(n_params: float = 15_744, n_tokens: float = 116_000) -> Lab:
         hours = costs.device_hours(flops, prices)
         summary = (
             f"6 × {_number(n_params)} parameters × {_number(n_tokens)} tokens = "
-            f"{_power(flops)} operations: {_hours(hours)} of one {device}, "
+            f"{power_of_ten(flops)} operations: {_hours(hours)} of one {device}, "
             f"{_money(euros[YOURS])} for computing."
         )
         return summary, sources
@@ -167,6 +168,15 @@ def cost_calculator(n_params: float = 15_744, n_tokens: float = 116_000) -> Lab:
     shares = [p["share"] for p in values if "share" in p]
     controls = [
         Preset("preset", "start from", presets, OWN),
+        Choice(
+            "device",
+            "chip",
+            {
+                f"{d}: {f / 1e12:.0f} × 10¹² operations a second": d
+                for d, f in costs.PEAK_FLOPS.items()
+            },
+            f"H100: {costs.PEAK_FLOPS['H100'] / 1e12:.0f} × 10¹² operations a second",
+        ),
         Slider(
             "n_params",
             "parameters N",
@@ -197,15 +207,6 @@ def cost_calculator(n_params: float = 15_744, n_tokens: float = 116_000) -> Lab:
             2.5,
             "€{:.2f}".format,
         ),
-        Choice(
-            "device",
-            "chip",
-            {
-                f"{d}: {f / 1e12:.0f} × 10¹² operations a second": d
-                for d, f in costs.PEAK_FLOPS.items()
-            },
-            f"H100: {costs.PEAK_FLOPS['H100'] / 1e12:.0f} × 10¹² operations a second",
-        ),
     ]
     axes = plots.panels(1, 1, 8.4, 4.4)
     return Lab(
@@ -221,13 +222,16 @@ def _stops(low: int, high: int, exact: Sequence[float]) -> list[float]:
 
 def _sources() -> str:
     """Return the published runs as a table: when, on what, and who says so."""
-    lines = ["published run      year    hours of a chip   of peak  source"]
+    row = "{:16} {:>4} {:>16} {:>8}  {}".format
+    lines = [row("published run", "year", "hours of a chip", "of peak", "source")]
     for run in costs.PUBLISHED:
         hours = reached = "-"
         if run.device_hours:
             hours = f"{run.device_hours:,.0f} {run.device}"
             reached = f"{costs.utilisation(run):.0%}"
-        lines.append(f"{run.name:18} {run.year} {hours:>18} {reached:>9}  {run.source}")
+        first, *more = textwrap.wrap(run.source, 50)
+        lines.append(row(run.name, run.year, hours, reached, first))
+        lines += [row("", "", "", "", words) for words in more]
     return "\n".join(lines)
 
 
@@ -237,13 +241,6 @@ def _number(n: float) -> str:
         if n >= size:
             return f"{n / size:.4g} {word}"
     return f"{n:,.0f}"
-
-
-def _power(n: float) -> str:
-    """Return a number with its power of ten, as text: 1.4 × 10¹⁸."""
-    digits, power = f"{n:.1e}".split("e")
-    raised = str(int(power)).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return f"{digits} × 10{raised}"
 
 
 def _hours(hours: float) -> str:

@@ -14,6 +14,33 @@ function element(tag, options = {}, ...children) {
   return made;
 }
 
+// The ways out of a lab by keyboard. JupyterLab has none: its shortcuts rest in here,
+// and its Tab leaps from the last control to the end of the notebook.
+function leave(event, lab) {
+  const cell = lab.closest(".jp-Cell");
+  const { key, code, keyCode, shiftKey, ctrlKey, altKey, metaKey } = event;
+  if (!cell) return;
+  if (key === "Escape") {
+    cell.focus();
+  } else if (key === "Enter" && (shiftKey || ctrlKey || altKey || metaKey)) {
+    const modifiers = { shiftKey, ctrlKey, altKey, metaKey };
+    const options = { key, code, keyCode, bubbles: true, cancelable: true, ...modifiers };
+    event.preventDefault();
+    cell.focus();
+    cell.dispatchEvent(new KeyboardEvent("keydown", options)); // run, as anywhere else
+  } else if (key === "Tab" && !shiftKey && event.target === stops(lab).at(-1)) {
+    const next = cell.nextElementSibling;
+    if (!next?.matches(".jp-Cell")) return;
+    event.preventDefault();
+    next.focus();
+  }
+}
+
+function stops(lab) {
+  const all = lab.querySelectorAll("button, input, select, [tabindex='0']");
+  return [...all].filter((part) => !part.disabled && part.offsetParent);
+}
+
 function render({ model, el }) {
   const id = `course-lab-${++made}`;
   const canvas = element("canvas", { id: `${id}-picture` });
@@ -32,6 +59,8 @@ function render({ model, el }) {
   lab.setAttribute("aria-labelledby", title.id);
   lab.dataset.lmSuppressShortcuts = "true"; // keys pressed here are not JupyterLab's
   lab.addEventListener("keydown", (event) => event.stopPropagation()); // nor the notebook's
+  lab.addEventListener("keydown", (event) => leave(event, lab));
+  lab.setAttribute("aria-description", "Escape leads back to the cell.");
   canvas.setAttribute("role", "img");
   problem.setAttribute("role", "alert");
   text.setAttribute("role", "region");

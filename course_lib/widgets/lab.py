@@ -5,6 +5,9 @@ function of ``course_lib.plots``. *Wire* is a list of controls and this class. T
 controls are the browser's own (a native slider has a name that a screen reader can
 say; those of ipywidgets 8 have none), and a picture goes to a canvas, which does not
 blink. The browser asks for one picture at a time, so a drag never builds up a queue.
+
+By keyboard: Tab leads from the cell into the lab and from control to control, and from
+the last one to the next cell; Escape leads back to the cell; Shift+Enter runs it.
 """
 
 from __future__ import annotations

@@ -199,6 +199,53 @@ def test_keys_press_a_pad_and_undo(small: Lab) -> None:
     assert ", ne, " in small.summary
 
 
+FOCUSED = """() => {
+  const at = document.activeElement, lab = at.closest('.course-lab');
+  const cells = window.jupyterapp.shell.currentWidget.content.widgets;
+  const cell = cells.findIndex(cell => cell.node.contains(at));
+  const name = at.getAttribute('aria-label') || (at.labels?.[0] || at).textContent;
+  const whole = at === cells[cell]?.node;
+  return `${cell} ${lab ? name : whole ? 'cell' : 'elsewhere'}`;
+}"""
+RUNS = """() => window.jupyterapp.shell.currentWidget.content.widgets
+  .map(cell => cell.model.executionCount).join()"""
+
+
+def test_keys_alone_lead_in_and_out(page: Page, folder: Path) -> None:
+    page.open(write(folder, "keys.ipynb", SMALL, "print(1)", "print(2)", "print(3)"))
+
+    def press(*keys: str) -> str:
+        for key in keys:
+            page.page.keyboard.press(key)
+            page.page.wait_for_timeout(200)
+        return str(page.page.evaluate(FOCUSED))
+
+    assert press("Shift+Enter") == "1 cell"
+    page.page.locator(".course-lab").wait_for()
+    page.labs()
+    assert press("ArrowUp") == "0 cell"
+    for _ in range(5):  # past the cell's own buttons
+        if press("Tab").startswith("0 Play"):
+            break
+    assert press("Tab") == "0 slope of the line"
+    [small] = page.labs()
+    before = small.painted
+    assert press("ArrowRight", "ArrowDown", "ArrowUp") == "0 slope of the line"
+    small.settled(before)
+    assert small.summary.startswith("emma goes 2,")
+    assert press("Escape") == "0 cell"
+    assert press("ArrowDown") == "1 cell"
+    assert press("Shift+Tab") == "0 Go"
+    assert press("Tab") == "1 cell", "not the end of the notebook"
+    assert press("Shift+Tab", "Shift+Tab", "Shift+Enter") == "1 cell"
+    page.page.wait_for_function(f"() => ({RUNS})().startsWith('2')")
+    assert page.page.evaluate(RUNS) == "2,,,", "run, and only this"
+    [small] = page.labs()
+    assert small.summary.startswith("emma goes 2,"), "what was chosen stays"
+    assert page.errors() == []
+    assert page.said == []
+
+
 def test_a_slider_plays_to_its_end_and_stops(small: Lab) -> None:
     small.control("slope").get_by_role("button").click()
     small.frame.get_by_text("emma goes 10").wait_for()

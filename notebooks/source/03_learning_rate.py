@@ -43,9 +43,10 @@ from string import ascii_lowercase
 import jax
 import numpy as np
 
-from course_lib import landscapes, optimizers, plots, race, walk
+from course_lib import landscapes, optimizers, plots, race, walk, widgets
 from course_lib.data import load_houses, load_spam
 from course_lib.exercises import learning_rate as exercise
+from course_lib.landscapes import gorge
 from course_lib.training import schedules
 
 jax.config.update("jax_enable_x64", True)  # numbers as exact as Python's own
@@ -54,12 +55,6 @@ is_spam = np.array(is_spam)  # 1 spam, 0 not
 letters = np.array([[text.lower().count(a) for a in ascii_lowercase] for text in texts])
 scaled = (letters - letters.mean(axis=0)) / letters.std(axis=0)
 scaled = np.hstack([scaled, np.ones((200, 1))])  # (200, 27), the last for a bias
-
-
-def gorge(x, y):
-    """Return (x^2 + 100 y^2) / 2: 100 times more curved across than along."""
-    return landscapes.canyon(x, 2 * y)
-
 
 # %% [markdown]
 # ## One number decides whether you arrive
@@ -104,8 +99,6 @@ plots.show(
 )
 
 # %% [markdown]
-# <!-- widget: stride_lab -->
-#
 # Three of the five arrive. And look at the last panel: on a log axis the distances are
 # straight lines. Every step multiplies the distance by the same number. Which one? Put
 # the slope $Lx$ into the rule of descent:
@@ -134,6 +127,20 @@ plots.show(
 )
 
 # %% [markdown]
+# Five rates are not many. Now take all of them into your own hand, and the bowl too.
+#
+# **Predict first.** If the bowl is twice as steep, where does the edge go? And what
+# changes if the walker starts closer to the floor? Then drag the sliders, or press ▶
+# and watch one rate after another. In which bowl does a rate of 0.4 swing for ever?
+
+# %%
+widgets.stride_lab()
+
+# %% [markdown]
+# Twice the curvature, half the edge. The start moves the walker, but never the factor:
+# no start saves a rate that is too large, and none spoils a good one. (The bowl asked
+# for is the one with $L = 2 / 0.4 = 5$.)
+#
 # How sharp is the edge? Take a rate just below it, one exactly on it, and one just
 # above, and give them a thousand steps.
 
@@ -237,8 +244,8 @@ for steps in (4, 7, 10, 20):
 # %% [markdown]
 # ## Why does one stride fit neither canyon nor plain?
 #
-# With two parameters there is a curvature in every direction. In the gorge of the setup
-# cell, $\frac{1}{2}(x^2 + 100\,y^2)$, it is 1 along the gorge and 100 across. But there
+# With two parameters there is a curvature in every direction. In a gorge such as
+# $\frac{1}{2}(x^2 + 100\,y^2)$ it is 1 along the gorge and 100 across. But there
 # is one learning rate for both, and the steeper direction sets the edge: $2 / 100 =
 # 0.02$. Along the gorge, each step then covers at most 2 % of the way that is left.
 #
@@ -512,24 +519,17 @@ print(inspect.getsource(race.walk))
 # anyone reach the deeper of the two valleys, starting in the wrong one?
 
 # %%
-mountains = {  # name: (landscape, start, the lowest altitude)
-    "bowl": (landscapes.bowl, (2.5, 1.5), 0.0),
-    "gorge": (gorge, (2.5, 0.5), 0.0),
-    "plateau": (landscapes.plateau, (5.5, 4.0), 0.0),
-    "two valleys": (landscapes.two_valleys, (1.45, 0.9), -0.3054),
-    "Rosenbrock": (landscapes.rosenbrock, (-1.2, 1.0), 0.0),
-}
-runners = {"plain descent": optimizers.sgd}
-runners |= {"momentum": optimizers.momentum, "Adam": optimizers.adam}
-rates = 10.0 ** np.arange(-4, 1.01, 0.25)
 entries = {
-    name: {who: race.enter(make, *where, rates) for who, make in runners.items()}
-    for name, where in mountains.items()
+    name: {
+        who: race.enter(make, at.landscape, at.start, at.floor, race.RATES)
+        for who, make in race.RUNNERS.items()
+    }
+    for name, at in race.MOUNTAINS.items()
 }
 
 # %% tags=["nbval-check-output"]
 print("steps to the target (with the rate)")
-print(" " * 12, *(f"{who:>15}" for who in runners))
+print(" " * 12, *(f"{who:>15}" for who in race.RUNNERS))
 for name, row in entries.items():
     cells = [f"{e.steps or 'no':>7} ({e.rate:.4f})"[:16] for e in row.values()]
     print(f"{name:12}", *cells)
@@ -539,10 +539,10 @@ for name, row in entries.items():
 # maps, the best walks: plain descent black, momentum blue, Adam pink.
 
 # %%
-sizes = [(3, -2, 2), (3, -0.8, 0.8), (7, -5, 5), (1.8, -1.2, 1.2), (2, -1, 3)]
 axes = plots.panels(2, 3, width=9.6, height=6.2)
-for ax, (name, row), (x, low, high) in zip(axes.flat, entries.items(), sizes):
-    ground = walk.survey(mountains[name][0], (-x, x), (low, high))
+for ax, (name, row) in zip(axes.flat, entries.items()):
+    at = race.MOUNTAINS[name]
+    ground = walk.survey(at.landscape, at.x_range, at.y_range)
     runs = {who: e.path[: (e.steps or 300) + 1] for who, e in row.items()}
     plots.paths_map(ground, runs, title=name, legend="", equal=False, ax=ax)
 needed = {n: {who: e.steps for who, e in row.items()} for n, row in entries.items()}
@@ -555,8 +555,6 @@ plots.show(
 )
 
 # %% [markdown]
-# <!-- widget: optimizer_race -->
-#
 # **Adam loses twice.** On the bowl one plain step of length $1/L$ is perfect. Adam,
 # which divides the size of the slope away, needs 67. On Rosenbrock's valley it takes
 # twice as long as momentum. It wins clearly on the plateau, where its strides stay long
@@ -565,11 +563,24 @@ plots.show(
 #
 # In the two valleys both fast runners got out of the wrong one, and plain descent did
 # not. That was luck more than skill: only a few of their rates threw them far enough.
-# Then why do so many people begin with Adam? Count how many of the 21 rates arrive.
+#
+# Those were the best walks. In the next picture the rates are yours. It opens in the
+# gorge, with the best rate for each. One stop of a slider is a factor of 1.8.
+#
+# **Predict first.** Raise the rates stop by stop. Who is the first to fly off, and who
+# never does? Then choose another mountain and see what the old rates are worth there.
+
+# %%
+widgets.optimizer_race()
+
+# %% [markdown]
+# In the gorge, one stop up throws plain descent out. Momentum bears three. Adam bears
+# all seven that are left, up to a rate of 10. So this is why many people begin with
+# Adam. Count how many of the 21 rates arrive on each mountain.
 
 # %%
 print("rates that reach the target, of 21")
-print(" " * 12, *(f"{who:>15}" for who in runners))
+print(" " * 12, *(f"{who:>15}" for who in race.RUNNERS))
 for name, row in entries.items():
     print(f"{name:12}", *(f"{e.n_good:15}" for e in row.values()))
 
@@ -595,8 +606,9 @@ def turned(x, y):
 lands = {"straight": (gorge, (2.5, 0.5))}
 lands["turned"] = (turned, (2.0 / np.sqrt(2), 3.0 / np.sqrt(2)))  # the same place
 for who, rates in (("plain descent", [0.0178]), ("Adam", [0.1, 0.178, 0.316])):
+    make = race.RUNNERS[who]
     for rate in rates:
-        both = [race.enter(runners[who], *at, 0.0, rate).steps for at in lands.values()]
+        both = [race.enter(make, *at, 0.0, rate).steps for at in lands.values()]
         print(f"{who:14} rate {rate:<7} straight {both[0]:4}   turned {both[1]:4}")
 
 # %% [markdown]

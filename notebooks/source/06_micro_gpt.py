@@ -40,7 +40,7 @@ from functools import cache
 import jax
 import numpy as np
 
-from course_lib import array, plots, scalar, training
+from course_lib import array, plots, scalar, training, widgets
 from course_lib.array.gpt import embed, rms_norm
 from course_lib.data import load_names
 from course_lib.exercises import micro_gpt as exercise
@@ -476,6 +476,23 @@ assert kept_loss < levels["letter pairs"]
 # on this walk came out of lines that you wrote. It read 500 names, and already plays a
 # little better than the table that counted thousands: it has found habits of letters,
 # not a list.
+#
+# Now take the controls yourself. *Start* takes the same 500 steps again, while the page
+# stays free for other cells; *Pause / Resume* holds the walker, *Stop* ends the walk.
+#
+# **Predict first.** The other engine in the list, JAX, will walk the same way from the
+# same weights. How long will it need for 500 steps? And if it takes 100,000, how far
+# below the mark of the pairs will the line come?
+
+# %%
+console = widgets.training_console(Engine)
+console
+
+# %% [markdown]
+# Over 500 steps both engines draw the same curve. The long run meets every name about
+# twenty times, and its line still sinks a little. Whether that helps with names it has
+# never met is a question for the end of this page. What you train here stays at hand in
+# `console.params`; no other cell waits for it.
 
 # %% [markdown]
 # ## JAX takes the same steps in a fraction of the time
@@ -568,8 +585,6 @@ one_call = (time.perf_counter() - began) / 200
 print(f"ours {ours * 1e3:.1f} ms per step, JAX {one_program * 1e6:.0f} µs per step")
 print(f"JAX against ours {ours / one_program:,.0f} times faster")
 print(f"JAX against the pure one {pure / one_program:,.0f} times faster")
-
-# %%
 seconds = {"scalar, every product a Value": pure, "scalar, dot as one node": ours}
 fast = {"JAX, one call per step": one_call, "JAX, all steps in one call": one_program}
 ax = plots.step_times(seconds | fast, comparison=list(fast))
@@ -658,6 +673,20 @@ for beginning in ("mar", "chr", "sve", "yu", "q"):
     print(f"{beginning + '…':5} {write(beginning)}")
 
 # %% [markdown]
+# Now type a beginning of your own, perhaps your own name, one letter more at a time.
+# **Predict first:** after which letters is the model nearly sure, and after which does
+# it hardly know? Then drag the temperature through both ends and watch the solid bars
+# leave the hollow ones.
+
+# %%
+widgets.next_token(trained())
+
+# %% [markdown]
+# At the very start nearly everything is possible; after *q* or *m* only a few letters
+# are. But after *mar* the model knows less than after *m*: more text does not always mean
+# less doubt. The doubt lies in the names; the temperature only hides or inflates it.
+
+# %% [markdown]
 # ## What did it learn that nobody told it?
 #
 # Nothing in the code speaks of vowels, syllables or endings. Whatever the model knows
@@ -686,7 +715,15 @@ plots.show(
 )
 
 # %% [markdown]
-# The even spread is gone. One name is an anecdote, though. Average over 500 names that
+# The even spread is gone. Read along: type a name, choose a head, and play the slider
+# from the first position to the last. Can you find a head that likes the letter just
+# before, and one that turns back to the beginning?
+
+# %%
+widgets.attention(trained())
+
+# %% [markdown]
+# One name is an anecdote, though. Average over 500 names that
 # the model never trained on: how much of its attention does each head give to the
 # letter itself, to the letters before, to the opening `bos`? (The first three positions
 # are left out: there these groups overlap.)
@@ -788,8 +825,6 @@ def run(rows, steps, every):
 large, curve = run(rows, steps=500, every=50)
 times = big.n_params / config.n_params
 print(f"{big.n_params:,} parameters, {times:.0f} times as many")
-
-# %%
 ax = plots.learning_curves(*curve.T, levels=levels)
 plots.show(ax, alt="Both losses fall past the mark of the pairs; then a gap opens.")
 
@@ -807,7 +842,7 @@ for player, loss in scores.items():
     print(f"{player}  loss {loss:.2f}  unsure among {math.exp(loss):4.1f}")
 
 
-# %%
+
 def invent(engine, count=8):
     """Return names made at temperature 0.8."""
     rng = np.random.default_rng(1)

@@ -23,9 +23,9 @@ def test_line_fit_says_the_loss_that_is_taught(w: float, b: float) -> None:
     assert lab.values == {"w": pytest.approx(w), "b": b}
     loss = float(mean_squared_error(b + w * (sizes - 100), prices))
     floor = np.polyfit(sizes, prices, 1, full=True)[1][0] / len(sizes)
-    assert f"Loss {loss:,.0f}:" in lab.summary
-    assert f"stands at {floor:,.0f};" in lab.summary
-    assert f"is {loss - floor:,.0f} above it" in lab.summary
+    assert lab.summary.startswith(f"Loss {loss:,.0f}, a square {loss**0.5:,.0f} ")
+    above = f": {loss - floor:,.0f} above the lowest of all lines, {floor:,.0f}."
+    assert lab.summary.endswith(above)
 
 
 def test_line_fit_moves_the_walker_and_leaves_the_map_alone() -> None:

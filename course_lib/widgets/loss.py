@@ -55,9 +55,8 @@ def line_fit() -> Lab:
         )
         side = math.sqrt(altitude)
         return (
-            f"Loss {altitude:,.0f}: the average square is {side:,.0f} thousand € wide. "
-            f"The best of all lines stands at {floor:,.0f}; "
-            f"this one is {altitude - floor:,.0f} above it."
+            f"Loss {altitude:,.0f}, a square {side:,.0f} thousand € wide: "
+            f"{altitude - floor:,.0f} above the lowest of all lines, {floor:,.0f}."
         )
 
     axes = plots.panels(1, 3, width=10.4, height=4.3)

@@ -115,9 +115,9 @@ def test_pause_resume_stop_and_what_rests() -> None:
     assert console.disabled == ["engine", "steps", "start"]
     until(lambda: going(console).step > 3)
     console.press("pause")
-    assert console.summary.startswith("Paused at step")
+    assert console.summary.startswith("Paused, step")
     assert not console.live
-    until(lambda: console.summary.startswith(f"Paused at step {going(console).step} "))
+    until(lambda: console.summary.startswith(f"Paused, step {going(console).step} "))
     time.sleep(0.1)
     at = going(console).step
     time.sleep(0.2)
@@ -126,7 +126,7 @@ def test_pause_resume_stop_and_what_rests() -> None:
     until(lambda: going(console).step > at)
     assert going(console).state == "running"
     console.press("stop")
-    until(lambda: console.summary.startswith("Stopped at step"), 1.0)
+    until(lambda: console.summary.startswith("Stopped, step"), 1.0)
     assert not going(console).active
 
 
@@ -142,7 +142,9 @@ def test_a_second_start_starts_no_second_thread_and_a_choice_waits() -> None:
     console.press("stop")
     until(lambda: not going(console).active, 1.0)
     console.redraw()
-    assert console.summary.endswith("Start: 100,000 steps, JAX engine.")
+    assert console.summary.endswith(
+        "Start now takes 100,000 steps with the JAX engine."
+    )
 
 
 def test_running_the_cell_again_shows_the_same_training() -> None:
@@ -157,7 +159,7 @@ def test_running_the_cell_again_shows_the_same_training() -> None:
     until(lambda: again.picture != before)
     assert first.picture == old  # no longer on the page
     again.press("stop")
-    until(lambda: again.summary.startswith("Stopped at step"), 1.0)
+    until(lambda: again.summary.startswith("Stopped, step"), 1.0)
 
 
 def test_it_trains_the_weights_of_a_class_of_ones_own_and_says_what_went_wrong() -> (
@@ -181,7 +183,7 @@ def test_it_trains_the_weights_of_a_class_of_ones_own_and_says_what_went_wrong()
         f"The training ended at step {step} with TypeError: no such thing. "
         "Start begins anew."
     )
-    assert console.summary.startswith(f"Failed at step {step} of 500. Loss")
+    assert console.summary.startswith(f"Failed, step {step} of 500, loss")
     assert console.disabled == ["pause", "stop"]
     Faulty.used = -(10**9)
     console.press("start")
@@ -253,7 +255,8 @@ def test_the_next_token(model: ArrayEngine) -> None:
 def test_at_temperature_0_it_writes_one_name(model: ArrayEngine) -> None:
     lab = widgets.next_token(model)
     lab.choose(text="mar", temperature=0)
-    assert "always. As unsure as among 1.0 equal tokens." in lab.summary
+    assert lab.summary.startswith("After mar, always ")
+    assert lab.summary.endswith("As unsure as among 1.0 equal tokens.")
     assert len(set(lab.text.split())) == 1
 
 

@@ -283,7 +283,7 @@ def loss_curve(
     if heights is None:
         low, high = np.percentile(losses, [1, 99])
         marks = [low - 0.1, high + 0.1, *(levels or {}).values()]
-        heights = min(marks) - 0.1, max(marks) + 0.15
+        heights = min(marks) - 0.25, max(marks) + 0.15  # the legend stands below
     ax.set(xlim=(0, last * 1.01), ylim=heights)
     ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.set(xlabel="step", ylabel="loss, nats per token")
@@ -344,7 +344,8 @@ def next_token_bars(
         ax.plot(corners.ravel(), heights.ravel(), color=COLOURS["ink"], lw=1.2)
     top = int(probabilities.argmax())
     high = float(probabilities[top])
-    ax.text(top, high, f"{high:.0%}", ha="center", va="bottom", size=10, weight="bold")
+    over = high if before is None else max(high, float(np.asarray(before)[top]))
+    ax.text(top, over, f"{high:.0%}", ha="center", va="bottom", size=10, weight="bold")
     ax.set_xticks(range(len(characters)), characters)
     ax.tick_params(axis="x", length=0)
     ax.set_xlim(-0.8, len(probabilities) - 0.2)

@@ -150,14 +150,14 @@ class Console(Lab):
         title = f"{CALLED[at.engine]}, {at.steps:,} steps"
         fixed: Any = {"window": window, "until": at.steps, "heights": HEIGHTS}
         plots.loss_curve(losses, LEVELS, **fixed, title=title, ax=ax)
+        soon = [f"Every {_every(at.steps):,} steps, new names stand here."]
         if not going:
             what = f"{steps:,} steps with the {CALLED[engine]}, a name at each"
-            text = [f"Every {_every(steps):,} steps, new names stand here."]
-            return f"Nothing is trained yet. Start takes {what}.", _padded(text)
+            return f"Nothing is trained yet. Start takes {what}.", _padded(soon)
         words = _in_words(going, losses[-window:])
         if not going.run.active and (at.engine, at.steps) != (engine, steps):
-            words += f" Start: {steps:,} steps, {CALLED[engine]}."
-        return words, _padded(_samples(going, losses))
+            words += f" Start now takes {steps:,} steps with the {CALLED[engine]}."
+        return words, _padded(_samples(going, losses) or soon)
 
 
 def _begin(settings: Settings, number: type[Any]) -> Run:
@@ -203,17 +203,17 @@ def _in_words(going: Going, newest: np.ndarray) -> str:
     if run.state == "starting":
         wait = "Its step is compiled first: a second or two." if engine == "jax" else ""
         return f"The {CALLED[engine]} starts. {wait}".strip()
-    where = f"{run.state} at step {run.step:,} of {steps:,}".capitalize()
+    said = f"{run.state}, step {run.step:,} of {steps:,}".capitalize()
     if run.state == "finished":
-        where = f"Finished: {steps:,} steps in {_duration(run.elapsed)}"
+        said = f"Finished: {steps:,} steps in {_duration(run.elapsed)}"
     if len(newest):
-        where += f". Loss {newest.mean():.2f}, the mean of {len(newest):,} names"
+        said += f", loss {newest.mean():.2f}"
     if run.tokens_per_second():
-        where += f". {float(f'{run.tokens_per_second():.2g}'):,.0f} tokens per second"
+        said += f", {float(f'{run.tokens_per_second():.2g}'):,.0f} tokens per second"
     left = run.seconds_left(steps)
     if run.state == "running" and left is not None:
-        where += f", {_duration(left)} left"
-    return f"{where}."
+        said += f", {_duration(left)} left"
+    return f"{said}."
 
 
 def _duration(seconds: float) -> str:
@@ -277,7 +277,7 @@ def next_token(model: Model) -> Lab:
             f"({shares[second]:.0%})"
         )
         if temperature == 0:
-            said = f"{after.capitalize()}, {_named(labels[first])}, always"
+            said = f"{after.capitalize()}, always {_named(labels[first])}"
         unsure = math.exp(-np.sum(shares * np.log(np.maximum(shares, 1e-300))))
         names = written(text, temperature, seed[0])
         rows = "\n".join("".join(f"{n:<18}" for n in names[i : i + 3]) for i in (0, 3))

@@ -31,7 +31,7 @@ EXCHANGES: dict[str, dict[str, str]] = {
         "np.random.default_rng(0)": "np.random.default_rng({s})",
     },
     "04_autograd": {
-        "random.Random(3)": "random.Random({s})",
+        "random.Random(45)": "random.Random({s})",
         "random.Random(42)": "random.Random({s})",
         "random.Random(4)": "random.Random({s})",
     },

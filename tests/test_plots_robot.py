@@ -9,7 +9,8 @@ from matplotlib.collections import PolyCollection
 from course_lib import plots
 from course_lib import robot as body
 
-POSES = [body.RUNNING, [0.0] * 14, [3.1] * 14, [-3.1] * 14, [1.6] * 14]
+ON_ITS_HEAD = [1.6, 0.0, -1.6, 0.0, 0.0, -1.6, *[0.0] * 8]
+POSES = [body.RUNNING, [0.0] * 14, [3.1] * 14, [-3.1] * 14, [1.6] * 14, ON_ITS_HEAD]
 
 
 def outlines(ax: Axes, whose: str = "") -> np.ndarray:

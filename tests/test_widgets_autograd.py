@@ -67,6 +67,7 @@ def stops_of_steps(lab: Lab) -> list[int]:
 
 
 def test_one_step_on_and_one_step_back_stop_at_every_step(stepper: Lab) -> None:
+    stepper.choose(expression="tanh(a*b + c)")  # whose 7 steps do not divide 120
     there = stops_of_steps(stepper)
     last = int(stepper.summary.split(" of ")[1].split(",")[0])
     assert len(there) == last + 1

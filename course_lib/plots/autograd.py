@@ -568,8 +568,9 @@ def _draw_edge(
     )
     if id(parent) not in scene.values:
         return  # not computed yet: no derivative either
+    in_the_gap = 0.4 if len(points) == 2 else 0.2  # before the next column's boxes
     ax.text(
-        *_along(points[0], points[1], 0.4),
+        *_along(points[0], points[1], in_the_gap),
         ("× " if back else "") + _text(parent.local_grads[i], digits=3),
         size=9.5 * scale,
         color=COLOURS["gradient"] if back else COLOURS["ink"],

@@ -63,18 +63,34 @@ def robot(
     _draw_body(ax, body)
     if highlighted:
         _draw_angle(ax, body, highlighted)
-    for joint, (start, _) in body.items():
-        marked = joint == highlighted
-        ax.plot(
-            *start,
-            "o",
-            color=COLOURS["gradient" if marked else "parameter"],
-            markeredgecolor="white" if marked else COLOURS["ink"],
-            markersize=11 if marked else 6,
-            zorder=9 if marked else _order(joint) + 0.5,
-        )
+    dots = {
+        order + 0.5: [
+            start
+            for joint, (start, _) in body.items()
+            if _order(joint) == order and joint != highlighted
+        ]
+        for order in (FAR_SIDE, TRUNK_SIDE, NEAR_SIDE)
+    }
+    for order, places in dots.items():
+        if places:
+            _dots(ax, places, "parameter", COLOURS["ink"], 6, order)
+    if highlighted:
+        _dots(ax, [body[highlighted][0]], "gradient", "white", 11, 9)
     ax.set(xlim=(left, right), ylim=(low, HIGH + wider), title=title, aspect="equal")
     ax.set_axis_off()
+
+
+def _dots(
+    ax: Axes, places: list[Point], kind: str, rim: str, size: int, order: float
+) -> None:
+    ax.plot(
+        *zip(*places, strict=True),
+        "o",
+        color=COLOURS[kind],
+        markeredgecolor=rim,
+        markersize=size,
+        zorder=order,
+    )
 
 
 def _overhang(centre: Point, radius: float) -> float:
@@ -91,28 +107,32 @@ def _draw_angle(ax: Axes, body: Body, joint: str) -> None:
     turn = math.remainder(_direction((x, y), end) - line, math.tau)
     arc = [line + turn * k / 24 for k in range(25)]
     blue, radius = COLOURS["gradient"], 2.4
+    halo = {"path_effects": [withStroke(linewidth=4, foreground="white")]}
     rays = (line, line + turn)
     for ray, dashes in zip(rays, ((0, (3, 2)), "-"), strict=True):
         tip = x + 3.0 * math.cos(ray), y + 3.0 * math.sin(ray)
-        ax.plot(*zip((x, y), tip, strict=True), color=blue, lw=1.5, ls=dashes, zorder=7)
+        way = zip((x, y), tip, strict=True)
+        ax.plot(*way, color=blue, lw=1.5, ls=dashes, zorder=7, **halo)
     ax.plot(
         [x + radius * math.cos(t) for t in arc],
         [y + radius * math.sin(t) for t in arc],
         color=blue,
         lw=2.5,
         zorder=8,
+        **halo,
     )
-    middle = line + turn / 2
+    small = abs(turn) < 0.8  # no room between the lines: beside them
+    where = line + turn + math.copysign(0.75, turn) if small else line + turn / 2
     ax.text(
-        x + (radius + 1.5) * math.cos(middle),
-        y + (radius + 1.2) * math.sin(middle),
+        x + (radius + 1.4) * math.cos(where),
+        y + (radius + 1.1) * math.sin(where),
         f"{math.degrees(-turn):.0f}°".replace("-", "−"),
         color=blue,
         weight="bold",
         ha="center",
         va="center",
         zorder=9,
-        path_effects=[withStroke(linewidth=3, foreground="white")],
+        **halo,
     )
 
 
@@ -155,7 +175,7 @@ def _draw_body(ax: Axes, body: Body, ghost: bool = False) -> None:
             facecolors=[ink, ink, "white"],
             edgecolors=[ink, ink if ghost else "white", "white"],
             linewidths=0.8,
-            zorder=2 if ghost else TRUNK_SIDE + 0.6,
+            zorder=2 if ghost else NEAR_SIDE + 0.6,
             gid=f"{GROUND} runner" if ghost else None,
         ),
         autolim=False,
@@ -224,14 +244,16 @@ def loss_of_the_walk(
     ax.plot(range(len(losses)), losses, color=COLOURS["loss"])
     for step, name in (shown or {}).items():
         ax.plot(step, losses[step], "o", color=COLOURS["loss"], markersize=9)
+        at_the_end = step > 0.8 * len(losses)
         ax.annotate(
             name,
             (step, losses[step]),
-            xytext=(10, 8),
+            xytext=(4, 12) if at_the_end else (10, 8),
             textcoords="offset points",
             weight="bold",
+            ha="right" if at_the_end else "left",
         )
-    ax.set(yscale="log", xlabel="step", ylabel="loss, dm²", xlim=(-5, None))
+    ax.set(yscale="log", xlabel="step", ylabel="loss, dm²", xlim=(-5, len(losses) + 4))
     ax.margins(y=0.12)
     ax.grid(axis="y")
 
@@ -249,7 +271,7 @@ def joint_slopes(
     """Draw every joint's slope as a bar, and as a ring where a second engine gave one.
 
     The joint ``highlighted`` stands out. With ``reach``, the largest slope that will
-    come, the axis stays as it is; it is linear up to 1 and logarithmic beyond.
+    come, the axis stays as it is; it is logarithmic but for its middle.
     """
     rows = range(len(joints))
     blue, pale = COLOURS["gradient"], "#A9CCE3"
@@ -274,9 +296,10 @@ def joint_slopes(
         ax.set_xlabel("slope of the loss for this joint, dm² per radian")
         ax.margins(x=0.08)
         return
-    ax.set(title="the slope of every joint", xlabel="dm² per radian")
-    ax.set_xscale("symlog", linthresh=1, linscale=0.8)
+    ax.set(title="slope of every joint", xlabel="dm² per radian (each tick: × 10)")
+    ax.set_xscale("symlog", linthresh=0.1, linscale=0.5)
+    ticks = [sign * 10.0**k for k in (-1, 0, 1, 2) for sign in (-1, 1)]
+    ticks = [0.0, *(tick for tick in ticks if abs(tick) < reach)]
+    ax.set_xticks(ticks, [f"{tick:g}".replace("-", "−") for tick in ticks])
     ax.set_xlim(-1.3 * reach, 1.3 * reach)
-    ticks = [0, *(sign * 10**k for k in range(3) for sign in (-1, 1))]
-    ax.set_xticks(ticks, [f"{tick}".replace("-", "−") for tick in ticks])
     ax.minorticks_off()

@@ -64,9 +64,9 @@ def graph_stepper() -> Lab:
         draw,
         [
             Field("expression", "expression of a, b, c", "tanh(a*b + c)", 60, EXAMPLES),
-            Slider("a", "a", stops, 0.5),
-            Slider("b", "b", stops, 2.0),
-            Slider("c", "c", stops, -0.3),
+            Slider("a", "a", stops, 0.5, _short),
+            Slider("b", "b", stops, 2.0, _short),
+            Slider("c", "c", stops, -0.3, _short),
             Slider(
                 "way",
                 "the way there and back",

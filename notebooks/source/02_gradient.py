@@ -462,7 +462,7 @@ for ax, n in zip(axes, (0, 3, 30)):
     plots.walk_map(terrain, descent[: n + 1], title=title, ax=ax, **foggy)
 plots.show(
     axes,
-    alt="Three maps in fog. The walker goes down to the west, steps getting shorter, "
+    alt="Three maps in fog. The walker goes west, then south, in ever shorter steps, "
     "and stands still at altitude 0.29.",
 )
 

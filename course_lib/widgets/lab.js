@@ -4,8 +4,6 @@ const SOON = 1500; // ms without an answer, after which the kernel counts as bus
 const FRAME = 60; // ms between the pictures of a slider that plays
 const TYPED = 250; // ms of rest after which typed text counts as entered
 
-let made = 0; // so that every id on the page is its own
-
 function element(tag, options = {}, ...children) {
   const { data, ...rest } = options;
   const made = Object.assign(document.createElement(tag), rest);
@@ -42,7 +40,8 @@ function stops(lab) {
 }
 
 function render({ model, el }) {
-  const id = `course-lab-${++made}`;
+  globalThis.courseLabs = (globalThis.courseLabs ?? 0) + 1; // every lab loads this anew
+  const id = `course-lab-${globalThis.courseLabs}`;
   const canvas = element("canvas", { id: `${id}-picture` });
   const summary = element("p", { id: `${id}-summary`, className: "summary" });
   const problem = element("p", { className: "problem", hidden: true });
@@ -60,6 +59,9 @@ function render({ model, el }) {
   lab.dataset.lmSuppressShortcuts = "true"; // keys pressed here are not JupyterLab's
   lab.addEventListener("keydown", (event) => event.stopPropagation()); // nor the notebook's
   lab.addEventListener("keydown", (event) => leave(event, lab));
+  lab.addEventListener("focusin", (event) => { // by keyboard: see what it moves
+    if (event.target.matches(":focus-visible")) lab.scrollIntoView({ block: "nearest" });
+  });
   lab.setAttribute("aria-description", "Escape leads back to the cell.");
   canvas.setAttribute("role", "img");
   problem.setAttribute("role", "alert");

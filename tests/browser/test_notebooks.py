@@ -81,11 +81,16 @@ def test_a_page_runs_and_its_pictures_answer(page: Page, name: str) -> None:
     for lab in page.labs():
         move_everything(lab)
         assert violations(page, lab) == [], lab.name
+    ids = page.page.evaluate(
+        "[...document.querySelectorAll('.course-lab [id]')].map(part => part.id)"
+    )
+    assert len(ids) == len(set(ids)), "a label belongs to its own control"
     assert page.said == []
 
 
 def move_everything(lab: Lab) -> None:
     """Take every control to both ends: the picture and the words must change."""
+    lab.show()  # words out of view are not rendered
     assert lab.problem == ""
     for kind, name in lab.controls:
         box = lab.control(name)
@@ -235,7 +240,12 @@ def test_keys_alone_lead_in_and_out(page: Page, folder: Path) -> None:
     assert small.summary.startswith("emma goes 2,")
     assert press("Escape") == "0 cell"
     assert press("ArrowDown") == "1 cell"
+    page.page.set_viewport_size({"width": 1280, "height": 660})
+    small.frame.evaluate("lab => lab.querySelector('button').scrollIntoView()")
     assert press("Shift+Tab") == "0 Go"
+    at = small.canvas.bounding_box()
+    assert at is not None
+    assert at["y"] > 90, "the picture is in view, not only its control"
     assert press("Tab") == "1 cell", "not the end of the notebook"
     assert press("Shift+Tab", "Shift+Tab", "Shift+Enter") == "1 cell"
     page.page.wait_for_function(f"() => ({RUNS})().startsWith('2')")

@@ -57,7 +57,7 @@ def forward_difference(
 
     Raises ValueError if the nudge is not above 0.
     """
-    if not nudge > 0:
+    if not nudge > 0.0:
         raise ValueError(f"nudge must be above 0: {nudge}")
     here = f(*point)
     return tuple(

@@ -12,6 +12,7 @@ from matplotlib.patches import FancyArrowPatch
 
 from course_lib import plots
 from course_lib.config import GPTConfig
+from course_lib.plots import gpt
 from course_lib.plots.show import png
 
 NAME = ["bos", *"ada", "bos"]
@@ -48,8 +49,6 @@ def test_each_figure_draws_on_a_new_or_a_given_axes(name: str) -> None:
 
 
 def test_every_figure_of_the_module_is_tested_here() -> None:
-    from course_lib.plots import gpt
-
     assert set(gpt.__all__) == set(FIGURES)
 
 
@@ -149,3 +148,30 @@ def test_each_verdict_stands_over_its_stretch() -> None:
     heights = [text.get_position()[1] for text in ax.texts]
     assert all(max(3, low) < height < high for height in heights)
     assert heights[0] != heights[1]  # neighbours never cover each other
+
+
+def test_hollow_bars_show_what_was_before_and_the_number_stands_over_both() -> None:
+    ax = plots.next_token_bars([0.3, 0.7], "ab", before=[0.1, 0.9])
+    [outline] = ax.lines
+    assert np.nanmax(outline.get_ydata()) == 0.9
+    [label] = ax.texts
+    assert (label.get_text(), label.get_position()) == ("70%", (1, 0.9))
+
+
+def test_a_loss_curve_can_keep_its_axes_and_draws_no_more_dots_than_needed() -> None:
+    for losses in ([], [3.0], np.linspace(3, 2, 30_000)):
+        fixed = {"until": 30_000, "heights": (1.0, 4.0)}
+        ax = plots.loss_curve(losses, {"level": 2.5}, **fixed)
+        assert ax.get_xlim() == (0, 30_300)
+        assert ax.get_ylim() == (1.0, 4.0)
+        dots, mean = ax.lines[:2]
+        assert len(dots.get_xdata()) == len(mean.get_xdata()) <= gpt.MOST_DOTS
+
+
+def test_the_chosen_row_of_an_attention_map_has_a_frame_and_its_numbers() -> None:
+    weights = np.tril(np.ones((10, 10))) / np.arange(1, 11)[:, None]
+    assert words(plots.attention_map(weights, "abcdefghij")) == []
+    ax = plots.attention_map(weights, "abcdefghij", chosen=3)
+    assert words(ax) == [".25"] * 4
+    frame = ax.patches[-1]
+    assert frame.get_bbox().bounds == (-0.5, 2.5, 4, 1)

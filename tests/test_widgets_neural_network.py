@@ -46,8 +46,8 @@ def test_one_neuron() -> None:
     hold(lab)
     said = choose(lab, w=-4.0, b=2.0, activation="sigmoid")
     assert "x = −b/w = 0.50" in said
-    assert "falls, at most by 1.00" in said
-    assert "rises, at most by 4.00" in choose(lab, w=4.0, activation="relu")
+    assert "The sigmoid falls, by at most 1.00" in said
+    assert "The ReLU rises, by at most 4.00" in choose(lab, w=4.0, activation="relu")
     assert "the output is 0.88" in choose(lab, w=0.0, b=2.0, activation="sigmoid")
 
 
@@ -73,7 +73,7 @@ def test_the_line_of_a_neuron_counts_the_points_on_the_wrong_side() -> None:
     np.testing.assert_array_equal(circles, POINTS[wrong])
     sure = choose(lab, w1=0.0, w2=0.0, b=1.0)
     assert sure.startswith("50 of 100")
-    assert "from 0.73 to 0.73" in sure
+    assert "Outputs: 0.73 to 0.73" in sure
 
 
 def test_the_gradients_are_those_of_jax() -> None:
@@ -85,7 +85,9 @@ def test_the_gradients_are_those_of_jax() -> None:
         precise = {name: jnp.asarray(numbers, float) for name, numbers in start.items()}
         grads = jax.grad(mlp_loss)(precise, POINTS, LABELS, "tanh")
     norms = [np.linalg.norm(grads[f"layer{i}.weights"]) for i in range(7)]
-    tanh = next(ln for ln in lab._stage.figure.axes[0].lines if ln.get_label() == "tanh")
+    tanh = next(
+        ln for ln in lab._stage.figure.axes[0].lines if ln.get_label() == "tanh"
+    )
     np.testing.assert_allclose(tanh.get_ydata(), norms, rtol=1e-4)
     first, last = (float(n) for n in re.findall(r"\d\.\de.\d+", said.replace("−", "-")))
     assert (first, last) == pytest.approx((norms[0], norms[-1]), rel=0.05)
@@ -106,7 +108,7 @@ def test_the_replay_is_the_training_of_the_page() -> None:
             )
             right = np.mean((shares[:, 1] > 0.5) == LABELS)
             said = choose(lab, step=step, size=16)
-            assert f"loss {loss.data:.3f}, {right:.0%} of 100 points right" in said
+            assert f"loss {loss.data:.4f}, {right:.0%} of 100 points right" in said
         loss.backward()
         state = scalar.adam_update(model.parameters(), state, 0.03)
 

@@ -146,7 +146,7 @@ def neuron_curves(
         curve = np.asarray(curve)
         inside = np.where((curve >= low) & (curve <= high), curve, np.nan)
         (line,) = ax.plot(x, inside, color=COLOURS["value"], ls=dash, label=name)
-        at = _crossing(x, curve - level) if line_at is None else line_at
+        at = _crossing(x, curve - level) if threshold is None else line_at
         if at is not None:
             ax.plot(at, level, "o", color=line.get_color(), mec="white", ms=7, zorder=4)
     room = high - low
@@ -401,7 +401,7 @@ def gradient_norms(
             color=COLOURS["gradient"],
             ls=dash,
             marker=mark,
-            ms=5 if len(x) <= 12 else 3,
+            ms=5 if (room or len(x)) <= 12 else 3,
             lw=2.8 if name == chosen else 1.8,
             alpha=1 if chosen in (None, name) else 0.35,
             label=name,
@@ -416,7 +416,9 @@ def gradient_norms(
     ax.set_yticks([10.0**e for e in exponents])
     ax.minorticks_off()
     ax.grid(axis="y", color=COLOURS["faint"], lw=0.8)
-    ax.set_xlim(x[0], x[-1] if room is None else room)
+    ax.set_xlim(x[0], room or x[-1])
+    if room:
+        ax.set_xticks([x[0], *range(5, int(room) + 1, 5)])
     ax.set(xlabel=xlabel, ylabel="length of the gradient")
     ax.set_title(title, size=11)
     if key == "outside":
@@ -443,10 +445,9 @@ def losses_compared(
         ax.axhline(height, color=QUIET, lw=1, zorder=0)
         ax.annotate(
             name,
-            (longest, height),
-            xytext=(0, 5),
+            (0, height),
+            xytext=(6, 6),
             textcoords="offset points",
-            ha="right",
             size=9.5,
             color=QUIET,
         )

@@ -49,9 +49,8 @@ def neuron() -> Lab:
         way = "rises" if w > 0 else "falls"
         steepest = abs(w) * (0.25 if activation == "sigmoid" else 1)
         return (
-            f"{_name(activation)}, w = {_said(w)}, b = {_said(b)}: z = 0 at x = −b/w = "
-            f"{_said(-b / w, 2)}. The output {way}, at most by {steepest:.2f} per unit "
-            f"of x."
+            f"z = 0 at x = −b/w = {_said(-b / w, 2)}. The {_name(activation)} {way}, "
+            f"by at most {steepest:.2f} for each unit of x."
         )
 
     title = "One neuron, one input: its sum, and what the threshold makes of it"
@@ -74,9 +73,8 @@ def neuron_line() -> Lab:
         line = {"weights": (w1, w2), "bias": b, "wrong": wrong}
         plots.decision_map(*sides, **line, ax=ax)
         return (
-            f"{wrong.sum()} of {len(labels)} points lie on the wrong side (circled). "
-            f"The output of this {_name(activation)} runs from "
-            f"{_said(outputs.min(), 2)} to {_said(outputs.max(), 2)} over the map."
+            f"{wrong.sum()} of {len(labels)} points are on the wrong side (circled). "
+            f"Outputs: {_said(outputs.min(), 2)} to {_said(outputs.max(), 2)}."
         )
 
     title = "One neuron, two inputs: its line, and the points it parts"
@@ -94,8 +92,8 @@ def vanishing_gradient() -> Lab:
     def draw(ax: Axes, depth: int, gain: float, activation: str) -> str:
         start = deep_start(np.random.default_rng(0), depth, gain)
         norms = {
-            name: slopes_by_layer(start, *data, kind)[:depth]
-            for name, kind in ACTIVATIONS.items()
+            name: slopes_by_layer(start, *data, ACTIVATIONS[name])[:depth]
+            for name in ("tanh", "ReLU", "sigmoid")  # as in the figure of the page
         }
         name = _name(activation)
         layers = np.arange(1, depth + 1)
@@ -107,8 +105,8 @@ def vanishing_gradient() -> Lab:
         first, last = norms[name][[0, -1]]
         kept = (first / last) ** (1 / (depth - 1))
         return (
-            f"{name}: layer 1 gets a gradient of {_power(first)}, layer {depth} one of "
-            f"{_power(last)}. Each layer on the way back leaves {kept:.0%}."
+            f"{name}: layer 1 gets {_power(first)}, layer {depth} gets {_power(last)}; "
+            f"each layer on the way back leaves {kept:.0%}."
         )
 
     even = [i / 50 for i in range(15, 101)]  # 0.30 to 2.00
@@ -145,10 +143,10 @@ def decision_boundary() -> Lab:
         title = f"step {step}: {right[step]:.0%} right"
         plots.decision_map(ACROSS, UP, maps[step], points, labels, title, ax=axes[0])
         look: Any = {"highest": 0.9, "level": ("knows nothing: ln 2 = 0.69", np.log(2))}
-        plots.loss_so_far(losses, step, f"loss {losses[step]:.3f}", **look, ax=axes[1])
+        plots.loss_so_far(losses, step, f"loss {losses[step]:.4f}", **look, ax=axes[1])
         return (
             f"Two hidden layers of {size} neurons, step {step}: loss "
-            f"{losses[step]:.3f}, {right[step]:.0%} of {len(labels)} points right."
+            f"{losses[step]:.4f}, {right[step]:.0%} of {len(labels)} points right."
         )
 
     controls = [

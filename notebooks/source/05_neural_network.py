@@ -341,6 +341,9 @@ widgets.decision_boundary()
 # %% [markdown]
 # First the network finds the straight line, as the single neuron did; that is the steep
 # part of the walk. Then the line begins to bend, and in the end it follows the moons.
+# With 4 neurons it rests on a plateau before it finds the bend; with 2 it is still
+# there after 160 steps.
+#
 # Nobody told it that there are moons. And the bend is not painted freely: it is put
 # together from the lines of the first layer. Here is each of its 16 neurons, where its
 # own $z$ is 0.

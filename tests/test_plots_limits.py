@@ -116,7 +116,7 @@ def test_the_ladder_is_sorted_and_marks_ours() -> None:
         COLOURS["data"],
         COLOURS["data"],
     ]
-    assert words(ax)[0] == "1.1 × 10¹⁰"
+    assert words(ax)[0] == "1.1 × $10^{10}$"
 
 
 def test_a_ladder_with_prices_stands_as_given_and_keeps_its_axis() -> None:

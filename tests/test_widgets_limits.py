@@ -40,7 +40,7 @@ def test_a_training_is_replayed(replay: Lab) -> None:
 
 def test_few_names_are_learned_by_heart_and_many_are_not(replay: Lab) -> None:
     choose(replay, size="20", step=300)
-    assert replay.summary.startswith("Step 300 of 300, 20 names: loss 0.")
+    assert replay.summary.startswith("Step 300 of 300: loss 0.")
     assert 12 <= replay.text.count("* ") - 1 <= 16  # one stands in the heading
     choose(replay, size="2,000", step=300)
     assert replay.text.count("* ") - 1 <= 2
@@ -65,7 +65,7 @@ def test_the_losses_are_those_of_the_laboratory(replay: Lab) -> None:
         seen = laboratory.loss(model, names[:20])
         unseen = laboratory.loss(model, names[-64:])
     choose(replay, size="20", step=300)
-    assert f"loss {seen:.2f} on names it reads, {unseen:.2f} on" in replay.summary
+    assert f"loss {seen:.2f} on its 20 names, {unseen:.2f} on" in replay.summary
 
 
 def test_a_training_run_is_calculated() -> None:

@@ -285,9 +285,9 @@ def cost_ladder(
         ends = [low, value], [row, row]
         ax.plot(*ends, "o-", color=colour, lw=1.5, ms=10, markevery=[1], gid=gid)
         if prices is None:
-            ax.text(value * 3.5, row, power_of_ten(value), va="center", size=10)
+            ax.text(value * 3.5, row, _power(value), va="center", size=10)
         else:
-            _column(ax, 0.85, row, power_of_ten(value), gid)
+            _column(ax, 0.85, row, _power(value), gid)
             _column(ax, 1, row, _euros(prices[name]))
     ax.set_xscale("log")
     ax.set_yticks(range(len(names)), names)
@@ -363,11 +363,9 @@ def _percent(share: float) -> str:
     return "< 1 %" if 0 < share < 0.005 else f"{share:.0%}".replace("%", " %")
 
 
-def power_of_ten(value: float) -> str:
-    """Return a number with its power of ten: 1.4 × 10¹⁸."""
+def _power(value: float) -> str:
     digits, power = f"{value:.1e}".split("e")
-    raised = str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return f"{digits} × 10{raised}"
+    return f"{digits} × $10^{{{int(power)}}}$"
 
 
 def _euros(euros: float) -> str:

@@ -11,7 +11,6 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from course_lib import costs, plots
-from course_lib.plots.limits import power_of_ten
 from course_lib.widgets.controls import Choice, Preset, Slider
 from course_lib.widgets.lab import Lab
 
@@ -51,9 +50,8 @@ def memorise_or_generalise(
             ax.set_xlim(-0.03 * PAUSES[-1], 1.03 * PAUSES[-1])
         seen, unseen = losses[now]
         summary = (
-            f"Step {step} of {PAUSES[-1]}, {size} names: loss {seen:.2f} on names it "
-            f"reads, {unseen:.2f} on names it never read. "
-            f"Copies: {copies[now]} of {WRITTEN}."
+            f"Step {step} of {PAUSES[-1]}: loss {seen:.2f} on its {size} names, "
+            f"{unseen:.2f} on others. Copies: {copies[now]} of {WRITTEN}."
         )
         return summary, _as_table(written[now])
 
@@ -159,7 +157,7 @@ def cost_calculator(n_params: float = 15_744, n_tokens: float = 116_000) -> Lab:
         hours = costs.device_hours(flops, prices)
         summary = (
             f"6 × {_number(n_params)} parameters × {_number(n_tokens)} tokens = "
-            f"{power_of_ten(flops)} operations: {_hours(hours)} of one {device}, "
+            f"{_power(flops)} operations: {_hours(hours)} of one {device}, "
             f"{_money(euros[YOURS])} for computing."
         )
         return summary, sources
@@ -241,6 +239,13 @@ def _number(n: float) -> str:
         if n >= size:
             return f"{n / size:.4g} {word}"
     return f"{n:,.0f}"
+
+
+def _power(n: float) -> str:
+    """Return a number with its power of ten, as text: 1.4 × 10¹⁸."""
+    digits, power = f"{n:.1e}".split("e")
+    raised = str(int(power)).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{digits} × 10{raised}"
 
 
 def _hours(hours: float) -> str:

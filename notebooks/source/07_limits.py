@@ -39,7 +39,7 @@ from functools import cache, partial
 
 import numpy as np
 
-from course_lib import array, costs, plots, training
+from course_lib import array, costs, plots, training, widgets
 from course_lib.data import load_names, load_things
 from course_lib.exercises import limits as exercise
 from course_lib.tokenizer import CharTokenizer
@@ -352,11 +352,22 @@ plots.show(
 # %% [markdown]
 # The same model, the same number of steps. With few examples the cheapest way down is
 # to store them; with many, each is read too rarely to be stored, and it pays to find
-# what they share. Large models do both: common knowledge is generalised, a rare text
-# that was read often enough is stored. That has a price. Hide one secret among 200
-# lines, each of which is read 32 times:
+# what they share.
 #
-# <!-- widget: memorise_or_generalise -->
+# Watch it happen. **Predict first.** With twenty names: do the copies come before the
+# loss on unseen names turns up, or after? Then press ▶ or drag the step, and read what
+# it writes. Do it again with 200 names, and with 2,000.
+
+# %%
+widgets.memorise_or_generalise(lab, names)
+
+# %% [markdown]
+# After. The loss on unseen names warns first: whoever watches it can stop in time. With
+# 200 names it turns as well, only later; with 2,000 both losses come down together.
+#
+# Large models do both: common knowledge is generalised, a rare text that was read often
+# enough is stored. That has a price. Hide one secret among 200 lines, each of which is
+# read 32 times:
 
 # %%
 leaky = lab.teach([*names[:199], "my code is 7291"], 400, SEED)
@@ -486,14 +497,14 @@ print(f"things: {on_things[0]:.2f} before, {on_things[-1]:.2f} after")
 _, replay = tune([*new, *names[:600]], start=names_model(), learning_rate=0.005)
 curves = {"things": on_things, "names": on_names, "names, with replay": replay[:, 1]}
 plots.show(
-    plots.forgetting(steps, curves),
+    plots.forgetting(steps, curves, {"knowing nothing": np.log(38)}),
     alt="While the loss on things falls, the loss on names climbs far above its start. "
     "With replay it climbs a little and stays.",
 )
 
 # %%
 print("the model of names:   ", *lab.invent(names_model(), 5, seed=1))
-print("after the fine-tune:  ", *lab.invent(tuned, 5, "m", 0.5, seed=1), sep="  ")
+print("after the fine-tune:  ", *lab.invent(tuned, 3, "m", 0.5, seed=1), sep="  ")
 print(f"names  before {on_names[0]:.2f}  after {on_names[-1]:.2f}", end="  ")
 print(f"with replay {replay[-1, 1]:.2f}")
 print(f"things without replay {on_things[-1]:.2f}  with {replay[-1, 2]:.2f}")
@@ -554,10 +565,18 @@ plots.show(
 # April 2023 that training had cost *more than* 100 million dollars. The loop that all
 # of them ran is the one you ran.
 #
-# For money we need prices, and prices change. So they are an object you can edit:
-# assumptions of this page, not quotations. Three ways to a model for one company:
+# For money we need prices, and prices change. Those on this page are assumptions, not
+# quotations: put in yours. **Predict first.** A budget of 1,000 euros, 20 tokens for
+# each parameter: how large a model can you train? Then find it.
+
+# %%
+widgets.cost_calculator(lab.config.n_params, n_tokens)
+
+# %% [markdown]
+# About two billion parameters on 40 billion tokens. Ten times the parameters with ten
+# times the tokens cost a hundred times as much.
 #
-# <!-- widget: cost_calculator -->
+# Now three ways to a model for one company, people's time included:
 
 # %% tags=["nbval-check-output"]
 prices = costs.Prices(utilisation=0.35, per_device_hour=2.5, per_person_hour=70)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -95,5 +96,6 @@ def advice(answers: Mapping[int, str | None]) -> str:
         return "All five are right. Go on to notebook 01."
     known = len(QUESTIONS) - len(unsure)
     lines = [f"{known} of {len(QUESTIONS)} known. A minute on each of these will do:"]
-    lines += [f"\n{question.topic}: {question.refresher}" for question in unsure]
+    for question in unsure:  # wrapped here: a notebook would break within words
+        lines += ["", *textwrap.wrap(f"{question.topic}: {question.refresher}", 79)]
     return "\n".join(lines)

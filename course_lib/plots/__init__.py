@@ -83,7 +83,7 @@ from course_lib.plots.neural_network import (
 )
 from course_lib.plots.robot import joint_slopes, loss_of_the_walk, robot
 from course_lib.plots.show import Picture, show
-from course_lib.plots.start_here import learning_loop
+from course_lib.plots.start_here import learning_loop, training_curve
 from course_lib.plots.style import COLOURS, mosaic, panels
 
 __all__ = [
@@ -157,6 +157,7 @@ __all__ = [
     "stride_walk",
     "sure_and_right",
     "token_strip",
+    "training_curve",
     "unit_activity",
     "walk_map",
     "with_and_without_zeroing",

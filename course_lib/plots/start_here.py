@@ -1,13 +1,16 @@
-"""The learning loop of notebook 00: six steps, taken again and again."""
+"""Notebook 00: the learning loop in six steps, and how a loss comes down."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
+from course_lib.plots.stage import GROUND
 from course_lib.plots.style import COLOURS, figure
 
-__all__ = ["learning_loop"]
+__all__ = ["learning_loop", "training_curve"]
 
 STEPS = (  # name, what happens, colour, place
     ("1  example", "take one from the data", "data", (1.6, 3.4)),
@@ -45,8 +48,8 @@ def learning_loop(highlighted: int | None = None, *, ax: Axes) -> None:
             linewidth=4 if number == highlighted else 2.5,
         )
         ax.add_patch(box)
-        ax.text(x, y + 0.38, name, ha="center", va="center", weight="bold", size=11)
-        ax.text(x, y - 0.22, what, ha="center", va="center", size=9.5)
+        ax.text(x, y + 0.36, name, ha="center", va="center", weight="bold", size=13)
+        ax.text(x, y - 0.2, what, ha="center", va="center", size=11.5)
     for start, end in zip(STEPS, (*STEPS[1:], STEPS[0]), strict=True):
         ax.add_patch(_arrow(start[3], end[3]))
     ax.text(
@@ -57,6 +60,7 @@ def learning_loop(highlighted: int | None = None, *, ax: Axes) -> None:
         va="center",
         color=COLOURS["quiet"],
         style="italic",
+        size=12,
     )
     ax.set(xlim=(0.2, 9.8), ylim=(0.05, 4.25), aspect="equal")
     ax.set_axis_off()
@@ -73,3 +77,23 @@ def _arrow(start: tuple[float, float], end: tuple[float, float]) -> FancyArrowPa
     return FancyArrowPatch(
         *ends, arrowstyle="-|>", mutation_scale=18, color=COLOURS["quiet"], linewidth=2
     )
+
+
+@figure(8, 2.8)
+def training_curve(
+    losses: Sequence[float], step: int | None = None, *, ax: Axes
+) -> None:
+    """Draw the loss of every step of a training; a dot where one step stands.
+
+    losses: that of the model after 0, 1, 2, … steps. What comes after the dot is pale.
+    """
+    steps, last = range(len(losses)), len(losses) - 1
+    gid = f"{GROUND} {len(losses)} {losses[0]} {losses[-1]}"
+    ax.plot(steps, losses, color=COLOURS["faint"], lw=1.5, gid=gid)
+    done = last if step is None else step
+    ax.plot(steps[: done + 1], losses[: done + 1], color=COLOURS["loss"], lw=1.5)
+    if step is not None:
+        ax.plot(step, losses[step], "o", color=COLOURS["loss"], ms=10, mec="white")
+    ax.set(xlim=(-0.02 * last, 1.02 * last), ylim=(0, 1.08 * max(losses)))
+    ax.xaxis.set_major_formatter("{x:,.0f}")
+    ax.set(xlabel="step: turns of the loop", ylabel="loss: how wrong it is")

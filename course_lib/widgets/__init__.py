@@ -17,6 +17,7 @@ from course_lib.widgets.neural_network import (
     neuron_line,
     vanishing_gradient,
 )
+from course_lib.widgets.start_here import first_words
 
 __all__ = [
     "Lab",
@@ -24,6 +25,7 @@ __all__ = [
     "confidence",
     "cost_calculator",
     "decision_boundary",
+    "first_words",
     "graph_stepper",
     "line_fit",
     "memorise_or_generalise",

@@ -35,7 +35,7 @@
 import random
 from importlib.resources import files
 
-from course_lib import diagnostic, doctor, plots, progress
+from course_lib import diagnostic, doctor, plots, progress, widgets
 from course_lib.data import load_things
 from course_lib.exercises import start_here as exercise
 from course_lib.training import Run, Settings, read_checkpoint, samples
@@ -119,9 +119,25 @@ for text in samples(shipped, your_beginning, count=4):
 
 # %%
 student = Run(all_things, settings)
-for record in student.records():
+moments, losses = {0: student.checkpoint()}, []
+for record in student.records(every=25):
+    losses.append(record.loss)
+    if record.step % 25 == 0:  # keep the model as it is now, for later
+        moments[record.step] = student.checkpoint()
     if record.step in (1, 50, 100, 200, 400, 800, 1200):
         print(f"step {record.step:5}   loss {record.loss:.2f}")
+
+# %%
+plots.show(
+    plots.training_curve(losses),
+    alt="The loss of each of the 1,200 steps: it falls steeply during the first "
+    "hundred, then slowly, trembling, to a small part of its start.",
+)
+
+# %% [markdown]
+# Steeply at first, then slowly: the first hundred steps do more than the next five
+# hundred. The line trembles because each step looks at other sentences. What does the
+# model say now?
 
 # %%
 for text in samples(student.checkpoint(), beginning, count=4):
@@ -144,6 +160,19 @@ print(doctor.report())
 # %% [markdown]
 # A graphics card is not needed. Every notebook runs in less than a minute of machine
 # time on two ordinary cores.
+#
+# The doctor cannot see your browser, so the last test is yours. Below is a picture that
+# answers, as there are many in this course. It replays the training above. Press ▶, or
+# drag the slider; or press Tab until the slider is framed, and use the arrow keys. After
+# how many steps do you see the first real words?
+
+# %%
+widgets.first_words(moments, losses, beginning)
+
+# %% [markdown]
+# Within the first hundred. If the curve and the sentences follow your hand, so will
+# every picture of the course. If there is only a line of text, see what the doctor says
+# about widgets, reload the page and run it again.
 
 # %% [markdown]
 # ## Is there anything you would like to refresh first?
@@ -215,13 +244,13 @@ progress.card()
 #
 # | notebook | the question it answers |
 # |---|---|
-# | 01 loss | How far off the mark am I, right now? |
-# | 02 gradient | If I nudge this number, does the error go up or down, and by how much? |
-# | 03 learning rate | How long should each step be? |
-# | 04 autograd | How can one pass give the slope of every parameter at once? |
-# | 05 neural network | What is a neuron, and why did deep networks refuse to learn? |
-# | 06 micro-GPT | Can I train a GPT with what I have built? |
-# | 07 limits | What can training not do, and what does it cost? |
+# | [01 loss](01_loss.ipynb) | How far off the mark am I, right now? |
+# | [02 gradient](02_gradient.ipynb) | If I nudge this number, does the error go up or down, and by how much? |
+# | [03 learning rate](03_learning_rate.ipynb) | How long should each step be? |
+# | [04 autograd](04_autograd.ipynb) | How can one pass give the slope of every parameter at once? |
+# | [05 neural network](05_neural_network.ipynb) | What is a neuron, and why did deep networks refuse to learn? |
+# | [06 micro-GPT](06_micro_gpt.ipynb) | Can I train a GPT with what I have built? |
+# | [07 limits](07_limits.ipynb) | What can training not do, and what does it cost? |
 #
 # They build on each other, but each runs on its own. Words that are new are explained
 # where they first occur, and once more in the [glossary](../docs/GLOSSARY.md).
@@ -255,4 +284,4 @@ print("Untrained: noise. Trained: 'the wheel is a machine part'.")
 # %% [markdown]
 # ## Where next
 #
-# Open `01_loss.ipynb`. It answers the first question on the mountain: how high am I?
+# Open [01 loss](01_loss.ipynb). It answers the first question on the mountain: how high am I?

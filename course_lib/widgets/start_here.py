@@ -1,0 +1,44 @@
+"""The picture of notebook 00 that answers: a training, replayed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from matplotlib.axes import Axes
+
+from course_lib import plots
+from course_lib.widgets.controls import Slider
+from course_lib.widgets.lab import Lab
+
+if TYPE_CHECKING:  # it loads JAX
+    from course_lib.training import Checkpoint
+
+__all__ = ["first_words"]
+
+
+def first_words(
+    moments: Mapping[int, Checkpoint], losses: Sequence[float], beginning: str
+) -> Lab:
+    """Scrub through a training: its loss, and how the model goes on from a beginning.
+
+    moments: the model after so many steps. losses: one for each step.
+    """
+    from course_lib.training import samples
+
+    written = {
+        step: list(samples(model, beginning, count=4))
+        for step, model in moments.items()
+    }
+
+    def draw(ax: Axes, step: int) -> tuple[str, str]:
+        at = min(step, len(losses) - 1)  # the last step's own loss is not measured
+        plots.training_curve(losses, at, ax=ax)
+        summary = f"After {step:,} steps the loss is {losses[at]:.2f}, and it writes:"
+        return summary, "\n".join(written[step])
+
+    stops = sorted(moments)
+    step = Slider("step", "steps of training", stops, 0, "{:,}".format, play=True)
+    title = "The training above, replayed"
+    axes = plots.panels(1, 1, 8, 2.8)
+    return Lab("first_words", title, draw, [step], axes)

@@ -48,6 +48,7 @@ function render({ model, el }) {
   const waiting = element("p", { className: "waiting", hidden: true });
   const text = element("pre", { className: "text", tabIndex: 0, hidden: true });
   const controls = element("div", { className: "controls" });
+  controls.style.maxWidth = `${Math.max(640, model.get("width"))}px`; // as the picture
   const title = element("p", { id: `${id}-title`, className: "title" });
   const lab = element(
     "div",

@@ -150,7 +150,7 @@ def optimizer_race() -> Lab:
             head=True,
             ax=right,
         )
-        return f"Step {step}: {'; '.join(said)}."
+        return f"Step {step:,}: {'; '.join(said)}."
 
     def take_the_best() -> None:
         best = runners_on(lab.values["mountain"])

@@ -119,7 +119,8 @@ def attention_map(
     size = len(weights)
     shades = LinearSegmentedColormap.from_list("share", ["white", COLOURS["value"]])
     seen = np.ma.masked_where(np.triu(np.ones_like(weights), 1) > 0, weights)
-    ax.imshow(seen, cmap=shades, vmin=0, vmax=1)
+    same = f"{GROUND} {hash(weights.tobytes())}"  # whichever row is chosen
+    ax.imshow(seen, cmap=shades, vmin=0, vmax=1, gid=same)
     steps = [(i + side, i - 0.5) for i in range(size) for side in (-0.5, 0.5)]
     later = Polygon(
         [*steps, (size - 0.5, size - 1.5), (size - 0.5, -0.5)],
@@ -127,7 +128,7 @@ def attention_map(
         edgecolor=COLOURS["faint"],
         hatch="///",
         linewidth=0,
-        gid=f"{GROUND} {size}",  # the same for each head
+        gid=same,
     )
     ax.add_patch(later)
     for row in range(size):
@@ -142,6 +143,7 @@ def attention_map(
                     va="center",
                     size=9 if size <= 12 else 7.5,
                     color="white" if share > 0.6 else COLOURS["ink"],
+                    gid=same if size <= 8 else None,
                 )
     if chosen is not None:
         frame = Rectangle((-0.5, chosen - 0.5), chosen + 1, 1, fill=False, lw=2.5)

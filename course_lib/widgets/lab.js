@@ -283,11 +283,15 @@ function render({ model, el }) {
 
   function rest() {
     const resting = new Set(model.get("disabled"));
+    const focused = controls.contains(document.activeElement) && document.activeElement;
     for (const control of controls.children) {
       if (control.classList.contains("pad")) continue; // knows by itself
       for (const part of control.querySelectorAll("input, select, button")) {
         part.disabled = resting.has(control.dataset.name);
       }
+    }
+    if (focused && focused.disabled) { // who presses Start by keyboard stays in the lab
+      controls.querySelector(":is(input, select, button):not(:disabled)")?.focus();
     }
   }
 

@@ -58,6 +58,19 @@ def test_the_copies_said_are_those_marked_and_stand_in_the_data(replay: Lab) -> 
         assert f"Copies: {len(copies)} of 16." in replay.summary
 
 
+def test_the_loss_on_other_names_turns_up_before_the_first_copy(replay: Lab) -> None:
+    """What the page says of twenty names."""
+    others, copies = [], []
+    for step in limits.PAUSES:
+        choose(replay, size="20", step=step)
+        others.append(float(replay.summary.split(" on others")[0].split()[-1]))
+        copies.append(int(replay.summary.split("Copies: ")[1].split()[0]))
+    lowest = others.index(min(others))
+    first = next(i for i, count in enumerate(copies) if count)
+    assert lowest < first
+    assert others[first] > others[0]
+
+
 def test_the_losses_are_those_of_the_laboratory(replay: Lab) -> None:
     laboratory, names = limits._laboratory(), limits._shuffled_names()
     with jax.numpy_rank_promotion("allow"):
@@ -82,6 +95,17 @@ def test_the_calculator_says_what_the_arithmetic_says() -> None:
         "6 × 7 billion parameters × 2 trillion tokens = 8.4 × 10²² operations: "
         "58,980 hours of one H100, 180,000 euros for computing."
     )
+
+
+def test_a_thousand_euros_buy_what_the_page_says() -> None:
+    lab = widgets.cost_calculator()
+    euros = []
+    for size in (2e9, 2.5e9):
+        choose(lab, n_params=size, n_tokens=20 * size)
+        euros.append(
+            float(lab.summary.split(", ")[-1].split(" euros")[0].replace(",", ""))
+        )
+    assert euros[0] < 1000 < euros[1]
 
 
 @pytest.mark.parametrize(

@@ -220,7 +220,7 @@ def _stops(low: int, high: int, exact: Sequence[float]) -> list[float]:
 
 def _sources() -> str:
     """Return the published runs as a table: when, on what, and who says so."""
-    row = "{:16} {:>4} {:>16} {:>8}  {}".format
+    row = "{:17} {:>4} {:>16} {:>8}  {}".format
     lines = [row("published run", "year", "hours of a chip", "of peak", "source")]
     for run in costs.PUBLISHED:
         hours = reached = "-"

@@ -132,6 +132,8 @@ plots.show(
 # **Predict first.** If the bowl is twice as steep, where does the edge go? And what
 # changes if the walker starts closer to the floor? Then drag the sliders, or press ▶
 # and watch one rate after another. In which bowl does a rate of 0.4 swing for ever?
+# (Without a mouse: after Shift+Enter, Shift+Tab leads up into the picture, the arrow
+# keys move a slider, and Escape leads out.)
 
 # %%
 widgets.stride_lab()

@@ -46,10 +46,13 @@ def test_few_names_are_learned_by_heart_and_many_are_not(replay: Lab) -> None:
     assert replay.text.count("* ") - 1 <= 2
 
 
-def test_the_copies_said_are_those_marked_and_stand_in_the_data(replay: Lab) -> None:
-    names = set(limits._shuffled_names()[:200])
-    for step in (0, 56, 300):
-        choose(replay, size="200", step=step)
+@pytest.mark.parametrize("size", [20, 200])
+def test_the_copies_said_are_those_marked_and_stand_in_the_data(
+    replay: Lab, size: int
+) -> None:
+    names = set(limits._shuffled_names()[:size])
+    for step in limits.PAUSES:
+        choose(replay, size=str(size), step=step)
         rows = replay.text.splitlines()[2:]
         cells = [row[i : i + 18].strip() for row in rows for i in range(0, 72, 18)]
         copies = [cell[2:] for cell in cells if cell.startswith("* ")]

@@ -1,7 +1,8 @@
 // The browser's side of a lab: native controls, a canvas, and one request at a time.
 
 const SOON = 1500; // ms without an answer, after which the kernel counts as busy
-const FRAME = 60; // ms between the pictures of a slider that plays
+const PLAYS = 6000; // ms in which a slider that plays goes from end to end, but
+const FRAME = [60, 400]; // at least and at most so many ms a stop
 const TYPED = 250; // ms of rest after which typed text counts as entered
 
 function element(tag, options = {}, ...children) {
@@ -242,8 +243,10 @@ function render({ model, el }) {
 
   function player(range, set, last, label) {
     const button = element("button", { type: "button" });
+    const pace = Math.min(FRAME[1], Math.max(FRAME[0], PLAYS / last));
     let since = 0;
     let running = false;
+    let due = null;
     const show = (now) => {
       running = now;
       button.textContent = running ? "❚❚" : "▶";
@@ -263,7 +266,10 @@ function render({ model, el }) {
       next();
     });
     range.addEventListener("pointerdown", () => show(false));
-    players.push(() => setTimeout(next, Math.max(0, FRAME - (performance.now() - since))));
+    players.push(() => {
+      clearTimeout(due);
+      due = setTimeout(next, Math.max(0, pace - (performance.now() - since)));
+    });
     show(false);
     return button;
   }

@@ -292,3 +292,6 @@ def test_attention_maps_are_what_the_model_mixes_its_values_by(params: Any) -> N
         x = x + mlp(layer, rms_norm(x))
     short = array.attention_maps(params, TOKENS[:3].tolist(), SMALL)
     np.testing.assert_allclose(short, maps[..., :3, :3], atol=1e-6)
+    both = array.attention_maps(params, [TOKENS, TOKENS[::-1]], SMALL)
+    assert both.shape == (2, *maps.shape)
+    np.testing.assert_allclose(both[0], maps, atol=1e-6)

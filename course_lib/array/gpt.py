@@ -190,17 +190,16 @@ def probabilities(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
     return np.asarray(weights / weights.sum())
 
 
-def attention_maps(
-    params: Params, tokens: Sequence[int], config: GPTConfig
-) -> np.ndarray:
-    """Return what every head looks at: (n_layer, n_head, T, T), rows that sum to 1.
+def attention_maps(params: Params, tokens: ArrayLike, config: GPTConfig) -> np.ndarray:
+    """Return what every head looks at: (..., n_layer, n_head, T, T), rows sum to 1.
 
-    The tokens are padded to block_size, as in ``next_logits``.
+    The tokens (..., T) are padded to block_size, as in ``next_logits``.
     """
-    padded = np.zeros(config.block_size, np.int32)
-    padded[: len(tokens)] = tokens
-    maps = np.asarray(_jitted_maps(params, padded, config))
-    return maps[..., : len(tokens), : len(tokens)]
+    tokens = np.asarray(tokens)
+    length = tokens.shape[-1]
+    padded = np.zeros((*tokens.shape[:-1], config.block_size), np.int32)
+    padded[..., :length] = tokens
+    return np.asarray(_jitted_maps(params, padded, config))[..., :length, :length]
 
 
 @partial(jax.jit, static_argnames="config")
@@ -210,7 +209,7 @@ def _jitted_maps(params: Params, tokens: Array, config: GPTConfig) -> Array:
         layer, seen = layer_params(params, i), rms_norm(x)
         q, k = (linear(layer[name], seen) for name in ("attn_wq", "attn_wk"))
         heads = [split_heads(part, config.n_head) for part in (q, k)]
-        maps.append(attention_weights(*heads))  # (n_head, T, T)
+        maps.append(attention_weights(*heads))  # (..., n_head, T, T)
         x += attention(layer, seen, config.n_head)
         x += mlp(layer, rms_norm(x))
-    return jnp.stack(maps)
+    return jnp.stack(maps, axis=-4)

@@ -28,7 +28,7 @@ HEIGHTS = (1.25, 4.05)  # nearly all losses of single names, and room for a lege
 STEPS = {f"{steps:,} steps": steps for steps in (500, 2_000, 10_000, 100_000)}
 ENGINES = {"scalar: one number at a time": "scalar", "JAX: whole matrices": "jax"}
 CALLED = {"scalar": "scalar engine", "jax": "JAX engine"}
-LINES = 6  # of samples: always as many, so that the buttons below stay in place
+LINES = 7  # of text: always as many, so that the buttons below stay in place
 
 
 class Model(Protocol):
@@ -227,8 +227,10 @@ def _samples(going: Going, losses: np.ndarray) -> list[str]:
     for step, names in list(going.run.said):
         loss = losses[max(0, step - every) : step].mean()
         said = ", ".join(name or "(empty)" for name in names)
-        lines.append(f"step {step:>7,}  loss {loss:.2f}  {said}")
-    return lines if len(lines) <= LINES else [lines[0], *lines[1 - LINES :]]
+        lines.append(f"{step:>7,}  {loss:.2f}  {said}")
+    if len(lines) >= LINES:
+        lines = [lines[0], *lines[2 - LINES :]]
+    return ["   step  loss  names", *lines] if lines else []
 
 
 def _padded(lines: Sequence[str]) -> str:
@@ -280,7 +282,8 @@ def next_token(model: Model) -> Lab:
             said = f"{after.capitalize()}, always {_named(labels[first])}"
         unsure = math.exp(-np.sum(shares * np.log(np.maximum(shares, 1e-300))))
         names = written(text, temperature, seed[0])
-        rows = "\n".join("".join(f"{n:<18}" for n in names[i : i + 3]) for i in (0, 3))
+        pairs = zip(names[:3], names[3:], strict=True)
+        rows = "\n".join(f"{one:<18}{other}" for one, other in pairs)
         return f"{said}. As unsure as among {unsure:.1f} equal tokens.", rows
 
     def again() -> None:

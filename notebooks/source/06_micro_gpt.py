@@ -302,8 +302,9 @@ exercise.attention_head.check(attention_head)
 # letter and see which predictions move.
 
 # %% tags=["nbval-check-output"]
-clara = np.asarray(array.gpt(start, tokens, config))  # (6, 27)
-claro = np.asarray(array.gpt(start, np.array([*tokens[:-1], 14]), config))
+gpt = jax.jit(array.gpt, static_argnums=2)  # the model, compiled: more on this below
+clara = np.asarray(gpt(start, tokens, config))  # (6, 27)
+claro = np.asarray(gpt(start, np.array([*tokens[:-1], 14]), config))
 for piece, change in zip(pieces, np.abs(clara - claro).max(axis=1)):
     print(f"after {piece:>3}: {'changed' if change > 0 else 'the same'}")
 
@@ -695,15 +696,10 @@ widgets.next_token(trained())
 # column what it looks at.
 
 # %%
-from course_lib.array.gpt import attention_weights, layer_params, split_heads
-
-
 def attention(tokens):
     """Return what the trained model's heads look at: (..., n_head, T, T)."""
-    layer = layer_params(trained().params, 0)
-    x = rms_norm(embed(trained().params, np.asarray(tokens)))
-    q, k = (split_heads(x @ layer[name].T, 4) for name in ("attn_wq", "attn_wk"))
-    return np.asarray(attention_weights(q, k))
+    maps = array.attention_maps(trained().params, tokens, config)
+    return maps[..., 0, :, :, :]  # its one layer
 
 
 axes = plots.panels(2, 2, width=8.4, height=8)

@@ -54,7 +54,7 @@ function render({ model, el }) {
   const lab = element(
     "div",
     { className: "course-lab", data: { name: model.get("name") } },
-    title, canvas, summary, problem, waiting, text, controls,
+    title, canvas, summary, problem, waiting, controls, text, // so that the controls stay in place
   );
   lab.setAttribute("role", "group");
   lab.setAttribute("aria-labelledby", title.id);

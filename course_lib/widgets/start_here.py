@@ -34,8 +34,9 @@ def first_words(
     def draw(ax: Axes, step: int) -> tuple[str, str]:
         at = min(step, len(losses) - 1)  # the last step's own loss is not measured
         plots.training_curve(losses, at, ax=ax)
-        summary = f"After {step:,} steps the loss is {losses[at]:.2f}, and it writes:"
-        return summary, "\n".join(written[step])
+        first, *_ = texts = written[step]
+        summary = f"After {step:,} steps the loss is {losses[at]:.2f}: “{first}”."
+        return summary, "\n".join(["Four times it went on by chance:", "", *texts])
 
     stops = sorted(moments)
     step = Slider("step", "steps of training", stops, 0, "{:,}".format, play=True)

@@ -163,8 +163,9 @@ print(doctor.report())
 #
 # The doctor cannot see your browser, so the last test is yours. Below is a picture that
 # answers, as there are many in this course. It replays the training above. Press ▶, or
-# drag the slider; or press Tab until the slider is framed, and use the arrow keys. After
-# how many steps do you see the first real words?
+# drag the slider. (Without a mouse: after Shift+Enter, press Shift+Tab until the slider
+# is framed; the arrow keys move it, and Escape leads out.) After how many steps do you
+# see the first real words?
 
 # %%
 widgets.first_words(moments, losses, beginning)

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from nbformat.v4 import new_code_cell, new_notebook
 
 from course_lib.plots import panels
-from course_lib.plots.stage import GROUND, Stage
+from course_lib.plots.stage import GROUND, MAP, Stage, standing
 from course_lib.widgets import lab as module
 from course_lib.widgets.controls import (
     Button,
@@ -234,6 +234,28 @@ def test_ground_stays_until_it_is_another() -> None:
     assert made._stage._ground is ground
     made.choose(field=1)
     assert made._stage._ground is not ground
+
+
+def test_a_map_is_drawn_once_and_another_one_replaces_it() -> None:
+    drawn = []
+
+    def draw(ax: Axes, field: int, x: int) -> str:
+        gid = f"{MAP} {field}"
+        if not standing(ax, gid):
+            drawn.append(field)
+            picture = np.arange(4.0).reshape(2, 2) * (-1) ** field
+            ax.imshow(picture, extent=(0, 3, 0, 3), gid=gid)
+        ax.plot(x, 1, "o", color="red", markersize=20)
+        ax.set(xlim=(0, 3), ylim=(0, 3), aspect="equal")
+        return f"{field} {x}"
+
+    fields = Slider("field", "field", [0, 1], 0), Slider("x", "x", [1, 2], 1)
+    made = Lab("m", "Map", draw, fields)
+    for chosen in ({"x": 1}, {"field": 1}, {"x": 0}, {"field": 0}):
+        made.choose(**chosen)
+    assert drawn == [0, 1, 0]
+    assert len(made._stage.axes.images) == 1
+    hold(made)
 
 
 def test_panels_insets_and_words_on_the_figure_are_drawn_and_cleared() -> None:

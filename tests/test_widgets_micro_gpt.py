@@ -251,6 +251,15 @@ def test_the_next_token(model: ArrayEngine) -> None:
     assert lab.text != before
 
 
+def test_hollow_bars_stay_those_of_temperature_1(model: ArrayEngine) -> None:
+    lab = widgets.next_token(model)
+    lab.choose(text="mar", temperature=40)
+    logits = array.next_logits(model.params, [26, 12, 0, 17], CONFIG)
+    [hollow] = lab._stage.axes.lines
+    heights = np.reshape(hollow.get_ydata(), (-1, 5))[:, 1]
+    np.testing.assert_allclose(heights, array.probabilities(logits), rtol=1e-6)
+
+
 def test_at_temperature_0_it_writes_one_name(model: ArrayEngine) -> None:
     lab = widgets.next_token(model)
     lab.choose(text="mar", temperature=0)

@@ -81,7 +81,7 @@ from course_lib.plots.neural_network import (
     shares_of_right,
     unit_activity,
 )
-from course_lib.plots.robot import joint_slopes, loss_of_the_walk, robot
+from course_lib.plots.robot import joint_slopes, loss_of_the_walk, robot, robot_room
 from course_lib.plots.show import Picture, show
 from course_lib.plots.start_here import learning_loop, training_curve
 from course_lib.plots.style import COLOURS, mosaic, panels
@@ -146,6 +146,7 @@ __all__ = [
     "range_test",
     "residual_squares",
     "robot",
+    "robot_room",
     "share_bars",
     "share_in_and_out",
     "shares_of_right",

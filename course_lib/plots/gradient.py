@@ -17,7 +17,7 @@ from matplotlib.patches import Circle, FancyArrowPatch, Rectangle
 from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike
 
-from course_lib.plots.stage import GROUND
+from course_lib.plots.stage import GROUND, MAP, standing
 from course_lib.plots.style import COLOURS, STYLE, figure, panels
 from course_lib.walk import Terrain, Walker
 
@@ -604,17 +604,18 @@ def _map(
         shades = low + (high - low) * np.linspace(0, 1, 60) ** 1.6
     grid = (terrain.xs, terrain.ys, terrain.altitudes)
     levels = np.asarray(levels, dtype=float)
-    stays = f"{GROUND} {hash(tuple(part.tobytes() for part in (*grid, levels)))}"
-    ax.contourf(*grid, levels=shades, cmap=HEIGHTS, gid=stays)
-    ax.contour(
-        *grid,
-        levels=levels,
-        colors=COLOURS["loss"],
-        linewidths=0.8,
-        linestyles="solid",
-        alpha=0.7,
-        gid=stays,
-    )
+    stays = f"{MAP} {hash(tuple(part.tobytes() for part in (*grid, levels)))}"
+    if not standing(ax, stays):
+        ax.contourf(*grid, levels=shades, cmap=HEIGHTS, gid=stays)
+        ax.contour(
+            *grid,
+            levels=levels,
+            colors=COLOURS["loss"],
+            linewidths=0.8,
+            linestyles="solid",
+            alpha=0.7,
+            gid=stays,
+        )
     ax.set_xlim(terrain.xs[0], terrain.xs[-1])
     ax.set_ylim(terrain.ys[0], terrain.ys[-1])
     ax.set(xlabel=names[0], ylabel=names[1])

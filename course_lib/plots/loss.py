@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike
 
-from course_lib.plots.stage import GROUND
+from course_lib.plots.stage import GROUND, MAP, standing
 from course_lib.plots.style import COLOURS, figure
 
 __all__ = [
@@ -139,7 +139,7 @@ def residual_squares(
 def _altitude(gauge: Axes, loss: float, highest: float) -> None:
     """Draw a gauge that is filled up to the loss."""
     top = min(loss, highest)
-    gauge.bar(0, top, width=1, color=COLOURS["loss"])
+    gauge.add_patch(Rectangle((-0.5, 0), 1, top, color=COLOURS["loss"], lw=0))
     gauge.set(xlim=(-0.5, 0.5), ylim=(0, highest), xticks=[])
     gauge.spines[:].set_visible(True)
     gauge.locator_params(axis="y", nbins=5)
@@ -436,21 +436,7 @@ def landscape_map(
     where the walker stands.
     """
     x, y, altitudes = np.asarray(x), np.asarray(y), np.asarray(altitudes)
-    levels, shade = _levels(altitudes), _shade(altitudes)
-    stays = f"{GROUND} {hash((x.tobytes(), y.tobytes(), altitudes.tobytes()))}"
-    ax.contourf(x, y, altitudes, levels, cmap=ALTITUDES, norm=shade, gid=stays)
-    drawn = ax.contour(
-        x, y, altitudes, levels, colors=COLOURS["quiet"], linewidths=0.7, gid=stays
-    )
-    # The numbers stand in one row, to the right of the lowest point.
-    row, column = np.unravel_index(np.argmin(altitudes), altitudes.shape)
-    to_the_right = altitudes[row, column:]
-    passed = [int(np.argmax(to_the_right > level)) for level in levels[1:]]
-    places = [(x[column + i], y[row]) for i in passed if 0 < i < len(to_the_right) - 3]
-    ax.clabel(drawn, fmt="{:,.0f}".format, fontsize=9, colors=INK, manual=places)
-    for text in drawn.labelTexts:
-        text.set_gid(stays)
-    drawn.labelTexts.clear()  # they belong to the Axes, as every other text
+    _altitudes(ax, x, y, altitudes)
     for i, point in enumerate(points):
         _number(ax, i, point, (0, 0))
     if here is not None:
@@ -470,6 +456,27 @@ def landscape_map(
     ax.set_ylabel(ylabel)
     ax.set_title(title, size=11)
     return ax
+
+
+def _altitudes(ax: Axes, x: np.ndarray, y: np.ndarray, altitudes: np.ndarray) -> None:
+    """Draw shades and lines of equal altitude, with numbers."""
+    stays = f"{MAP} {hash((x.tobytes(), y.tobytes(), altitudes.tobytes()))}"
+    if standing(ax, stays):
+        return
+    levels, shade = _levels(altitudes), _shade(altitudes)
+    ax.contourf(x, y, altitudes, levels, cmap=ALTITUDES, norm=shade, gid=stays)
+    drawn = ax.contour(
+        x, y, altitudes, levels, colors=COLOURS["quiet"], linewidths=0.7, gid=stays
+    )
+    # The numbers stand in one row, to the right of the lowest point.
+    row, column = np.unravel_index(np.argmin(altitudes), altitudes.shape)
+    to_the_right = altitudes[row, column:]
+    passed = [int(np.argmax(to_the_right > level)) for level in levels[1:]]
+    places = [(x[column + i], y[row]) for i in passed if 0 < i < len(to_the_right) - 3]
+    ax.clabel(drawn, fmt="{:,.0f}".format, fontsize=9, colors=INK, manual=places)
+    for text in drawn.labelTexts:
+        text.set_gid(stays)
+    drawn.labelTexts.clear()  # they belong to the Axes, as every other text
 
 
 @figure(6.4, 5.0)

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
+from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
 from course_lib.plots.stage import GROUND
 from course_lib.plots.style import COLOURS, figure
 from course_lib.robot import BODY
 
-__all__ = ["joint_slopes", "loss_of_the_walk", "robot"]
+__all__ = ["joint_slopes", "loss_of_the_walk", "robot", "robot_room"]
 
 Point = tuple[float, float]
 Body = Mapping[str, tuple[Point, Point]]
@@ -42,6 +43,7 @@ def robot(
     target: Body | None = None,
     title: str = "",
     highlighted: str = "",
+    room: float = 0.0,
     *,
     ax: Axes,
 ) -> None:
@@ -49,10 +51,11 @@ def robot(
 
     points: where each segment begins and ends, as ``robot.body_points`` gives it,
     measured from the hip. The drawing moves each body up or down until it touches the
-    ground. The joint ``highlighted`` is marked in blue, with its angle.
+    ground. The joint ``highlighted`` is marked in blue, with its angle. ``room`` is
+    left on every side, dm, or more if the body needs it (see ``robot_room``).
     """
     body = _on_the_ground(points)
-    wider = max(0.0, *(_overhang(centre, r) for centre, r in _discs(body)))
+    wider = max(room, robot_room(points))
     (left, right), low = (LEFT - wider, RIGHT + wider), LOW - wider
     slope = [BELOW + SLOPE * x for x in (left, right)]
     stays = {"gid": f"{GROUND} slope"}
@@ -78,6 +81,12 @@ def robot(
         _dots(ax, [body[highlighted][0]], "gradient", "white", 11, 9)
     ax.set(xlim=(left, right), ylim=(low, HIGH + wider), title=title, aspect="equal")
     ax.set_axis_off()
+
+
+def robot_room(points: Body) -> float:
+    """Return how much room a body needs beyond the usual picture, dm: mostly 0."""
+    body = _on_the_ground(points)
+    return max(0.0, *(_overhang(centre, r) for centre, r in _discs(body)))
 
 
 def _dots(
@@ -276,7 +285,11 @@ def joint_slopes(
     rows = range(len(joints))
     blue, pale = COLOURS["gradient"], "#A9CCE3"
     colours = [pale if highlighted not in ("", joint) else blue for joint in joints]
-    ax.barh(rows, slopes, color=colours, height=0.6, label="Value")
+    for row, slope, colour in zip(rows, slopes, colours, strict=True):
+        bar = Rectangle((0, row - 0.3), slope, 0.6, color=colour, lw=0)
+        ax.add_patch(bar)
+    ax.patches[0].set_label("Value")
+    ax.autoscale_view()
     if by_jax is not None:
         ax.plot(
             by_jax,

@@ -22,9 +22,10 @@ from PIL import Image
 
 from course_lib.plots.style import STYLE
 
-__all__ = ["GROUND", "Stage"]
+__all__ = ["GROUND", "MAP", "Stage", "standing"]
 
 GROUND = "ground"  # begins the gid of an artist that stays while its gid does
+MAP = f"{GROUND} map"  # the same, and it is kept: draw it if it is not ``standing``
 
 
 class Stage:
@@ -102,10 +103,23 @@ class Stage:
             artist.draw(renderer)
 
 
+def standing(ax: Axes, gid: str) -> bool:
+    """Whether a map still stands from the drawing before; another one is removed.
+
+    A function that draws a map asks this first, at every drawing.
+    """
+    found = [a for a in ax.get_children() if str(a.get_gid()).startswith(MAP)]
+    for artist in found:
+        if artist.get_gid() != gid:
+            artist.remove()
+    return any(artist.get_gid() == gid for artist in found)
+
+
 def _sweep(ax: Axes) -> None:
     """Do what ``ax.clear()`` does, but keep the ticks, which take long to make."""
     for artist in set(ax.get_children()) - {*_frame(ax), *_titles(ax)}:
-        artist.remove()
+        if not str(artist.get_gid()).startswith(MAP):
+            artist.remove()
     for title in _titles(ax):
         title.set_text("")
     for axis in (ax.xaxis, ax.yaxis):
@@ -147,16 +161,15 @@ def _furniture(ax: Axes) -> Iterator[Artist]:
 
 def _furniture_key(ax: Axes) -> Hashable:
     """Two drawings with equal keys have the same furniture."""
-    axes = [
-        (
-            axis.get_view_interval().tobytes(),
-            axis.get_scale(),
-            axis.get_label_text(),
-            axis.get_visible(),
-            tuple(axis.get_major_formatter().format_ticks(axis.get_majorticklocs())),
-        )
-        for axis in (ax.xaxis, ax.yaxis)
-    ]
+    axes: list[Hashable] = []
+    for axis in (ax.xaxis, ax.yaxis):
+        axes += [axis.get_view_interval().tobytes(), axis.get_scale()]
+        if ax.axison and axis.get_visible():
+            places = axis.get_majorticklocs()
+            axes += (
+                axis.get_label_text(),
+                *axis.get_major_formatter().format_ticks(places),
+            )
     ground = [str(a.get_gid()) for a in _furniture(ax) if a.get_gid()]
     return (*axes, *ground, ax.axison, ax.get_position().bounds)
 

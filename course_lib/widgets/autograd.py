@@ -192,13 +192,14 @@ def robot(seed: int = 45) -> Lab:
     walk = _descent(seed)
     runner = body.body_points(body.RUNNING)
     steepest = max(abs(slope) for moment in walk for slope in moment.slopes)
+    room = max(plots.robot_room(body.body_points(moment.angles)) for moment in walk)
 
     def draw(axes: np.ndarray, step: int, joint: str) -> str:
         moment, (posture, bars) = walk[step], axes
         points = body.body_points(moment.angles)
         loss = f"{moment.loss:.2f}" if moment.loss >= 0.01 else "below 0.01"
         title = f"step {step}: loss {loss} dm²"
-        plots.robot(points, runner, title, joint, ax=posture)
+        plots.robot(points, runner, title, joint, room, ax=posture)
         plots.joint_slopes(
             body.JOINTS, moment.slopes, highlighted=joint, reach=steepest, ax=bars
         )

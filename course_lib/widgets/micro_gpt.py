@@ -324,7 +324,7 @@ def attention(model: Model) -> Lab:
         if not word:
             raise ValueError("there is nothing to read: type a name, such as clara")
         tokens = _encode(tokenizer, word, config.block_size - 1)
-        return attention_maps(params, tokens, config)
+        return attention_maps(params, np.array(tokens), config)
 
     def draw(ax: Axes, word: str, head: tuple[int, int], read: float) -> str:
         weights, pieces = maps(word)[head], ["bos", *word]

@@ -21,11 +21,11 @@ def test_a_picture_stands_in_a_notebook(name: str) -> None:
     assert re.search(rf"\bwidgets\.{name}\(", SOURCES)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", sorted({*NAMES} - {"training_console"}))  # no slider
 def test_how_soon_it_answers_stands_in_the_results(name: str) -> None:
     results = benchmarks.RESULTS.read_text(encoding="utf-8")
     [row] = re.findall(rf"^\| `{name}` .*$", results, re.MULTILINE)
-    assert row.endswith("| yes |"), row
+    assert re.search(r"\| \d+ ms \(half under \d+\) \|", row), row
 
 
 def test_no_place_for_a_picture_is_left_empty() -> None:

@@ -76,7 +76,7 @@ def nudge(
     tangent: float | None = None,
     touch: tuple[float, float] | None = None,
     beside: bool = True,
-    digits: int = 3,
+    digits: int | None = 3,
     moved: str = "nudge",
     name: str = "parameter w",
     title: str = "",
@@ -88,7 +88,8 @@ def nudge(
     Orange is the nudge, vermilion the answer, and the line through both points has
     their ratio as its slope. ``tangent`` is the slope at the first point, drawn dashed,
     or at the point ``touch``. The two numbers stand ``beside`` their strokes, or else
-    in the legend, where ``moved`` names the nudge.
+    in the legend, where ``moved`` names the nudge. With no ``digits`` the legend has
+    only words: it need not be drawn anew for another nudge.
     """
     parameter, losses = np.asarray(parameter), np.asarray(losses)
     x0, x1, y0, y1, _ = nudged
@@ -103,7 +104,8 @@ def nudge(
             lw=1.3,
             ls=(0, (4, 3)),
             zorder=3,
-            label=f"slope at the point: {_signed(tangent, digits)}",
+            label="slope at the point"
+            + ("" if digits is None else f": {_signed(tangent, digits)}"),
         )
     ax.plot(
         reach,
@@ -111,10 +113,11 @@ def nudge(
         color=COLOURS["gradient"],
         lw=1.6,
         zorder=3,
-        label=f"answer ÷ {moved} = {_signed(nudged.slope, digits)}",
+        label=f"answer ÷ {moved}"
+        + ("" if digits is None else f" = {_signed(nudged.slope, digits)}"),
     )
     words = (f"{moved} {_signed(nudged.way)}", f"answer {_signed(y1 - y0)}")
-    labels = ("", "") if beside else words
+    labels = ("", "") if beside else (moved, "answer") if digits is None else words
     stroke: dict[str, Any] = {"lw": 4, "zorder": 4}
     ax.plot([x0, x1], [y0] * 2, color=COLOURS["parameter"], label=labels[0], **stroke)
     ax.plot([x1] * 2, [y0, y1], color=COLOURS["loss"], label=labels[1], **stroke)
@@ -126,7 +129,9 @@ def nudge(
     if beside:
         _name_the_nudge(ax, nudged, words)
     ax.set(xlabel=name, ylabel="loss", title=title)
-    ax.legend(loc=legend)
+    key = ax.legend(loc=legend)
+    if digits is None:
+        key.set_gid(f"{GROUND} {moved}")
     return ax
 
 

@@ -56,7 +56,7 @@ def nudge_size() -> Lab:
             tangent=cube_slope(X),
             touch=(X, cube(X)),
             beside=False,
-            digits=6,
+            digits=None,
             moved="whole way" if both else "nudge",
             name="side of the cube",
             title="the nudge",

@@ -695,6 +695,7 @@ widgets.next_token(trained())
 # attention of its four heads, while it reads one name: each row is a position, each
 # column what it looks at.
 
+
 # %%
 def attention(tokens):
     """Return what the trained model's heads look at: (..., n_head, T, T)."""
@@ -836,7 +837,6 @@ scores["micro-GPT, 10,000 steps"] = training.mean_loss(trained(), kept_rows)
 scores["bigger, 500 steps of 32"] = training.mean_loss(large, kept_rows)
 for player, loss in scores.items():
     print(f"{player}  loss {loss:.2f}  unsure among {math.exp(loss):4.1f}")
-
 
 
 def invent(engine, count=8):

@@ -92,7 +92,8 @@ def move_everything(lab: Lab) -> None:
     """Take every control to both ends: the picture and the words must change."""
     lab.show()  # words out of view are not rendered
     assert lab.problem == ""
-    for kind, name in lab.controls:
+    sliders_first = sorted(lab.controls, key=lambda control: control[0] != "slider")
+    for kind, name in sliders_first:  # at its start, a training is the same for all
         box = lab.control(name)
         seen: set[tuple[str, str]] = set()
         if kind == "slider" and box.locator("input").is_enabled():
@@ -100,8 +101,10 @@ def move_everything(lab: Lab) -> None:
         elif kind == "choice" and box.locator("select").is_enabled():
             select = box.locator("select")
             first = select.input_value()
-            for i in range(select.locator("option").count()):
-                seen.add(after(lab, partial(select.select_option, str(i))))
+            seen = {(lab.pixels(), lab.summary)}
+            for i in map(str, range(select.locator("option").count())):
+                if i != first:
+                    seen.add(after(lab, partial(select.select_option, i)))
             after(lab, partial(select.select_option, first))
         elif kind == "toggle" and box.locator("input").is_enabled():
             seen = {after(lab, box.locator("input").click) for _ in range(2)}
@@ -120,7 +123,7 @@ def after(lab: Lab, act: Any) -> tuple[str, str]:
     """Act; return the picture's fingerprint and its words once they stand still."""
     before = lab.painted
     act()
-    lab.settled(before, 3.0)
+    lab.settled(before, 10.0)
     return lab.pixels(), lab.summary
 
 

@@ -15,7 +15,7 @@ import course_lib
 ROOT = Path(course_lib.__file__).parent
 FLOORS = [  # from the ground up; a part may use the parts of lower floors and its own
     "config losses landscapes optimizers strides tokenizer data costs progress doctor "
-    "fresh diagnostic collector",
+    "fresh diagnostic collector server",
     "scalar array",
     "robot gradients walk race",
     "plots exercises training",

@@ -25,7 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = {"learn": "requirements.lock", "test": "requirements-test.lock"}
 INSTALLER_LOCK = "requirements-uv.lock"
-LAB_SETTINGS = "tools/jupyterlab_overrides.json"  # no news pop-up
+JUPYTER = "tools/jupyter"  # settings that the course installs with itself
 STAMP = "course-setup.json"
 # pip into the environment whatever its settings say; uv trusts whom the system trusts.
 QUIET = {"PIP_USER": "0", "UV_NO_PROGRESS": "1", "UV_SYSTEM_CERTS": "1"}
@@ -187,9 +187,6 @@ class Environment:
             self._step(what + ", with pip", [*pip, *packages])
             uv = pip
         self._step("installing the course", [*uv, *itself])
-        settings = self.folder / "share" / "jupyter" / "lab" / "settings"
-        settings.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / LAB_SETTINGS, settings / "overrides.json")
 
     def _has_uv(self) -> bool:
         command = [self.python, "-m", "uv", "--version"]
@@ -304,11 +301,13 @@ def one_line_errors(folder: Path) -> Iterator[None]:
 
 def fingerprint(wanted: str) -> str:
     """What the packages of `wanted` depend on, as one string."""
+    if wanted not in LOCKS:
+        return ""
+    settings = sorted(p for p in (ROOT / JUPYTER).rglob("*") if p.is_file())
+    named = [ROOT / n for n in (LOCKS[wanted], INSTALLER_LOCK, "pyproject.toml")]
     digest = hashlib.sha256()
-    for name in (LOCKS.get(wanted, ""), INSTALLER_LOCK, LAB_SETTINGS, "pyproject.toml"):
-        if not name:
-            return ""
-        digest.update((ROOT / name).read_bytes())
+    for path in (*named, *settings):
+        digest.update(path.read_bytes())
     return digest.hexdigest()
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import io
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.text import Text
 from PIL import Image
 
-from course_lib.plots.style import STYLE
+from course_lib.plots.style import styled
 from course_lib.widgets.controls import Button
 from course_lib.widgets.lab import Lab
 
@@ -24,6 +23,7 @@ def hold(lab: Lab, *, still: tuple[str, ...] = ()) -> None:
     """
     assert not lab.problem, lab.problem
     first = dict(lab.chosen)
+    screen = Screen(lab)
     for control in lab._controls.values():
         assert control.label.strip()
         if isinstance(control, Button):
@@ -38,20 +38,55 @@ def hold(lab: Lab, *, still: tuple[str, ...] = ()) -> None:
             assert len(lab.summary) <= 200, f"{where}: {lab.summary}"
             assert not (out := outside(lab)), f"{where}: {out}"
             same_as_drawn_whole(lab, where)
-            seen.add((lab.picture, lab.summary + lab.text))
+            screen.look()
+            assert screen.shows(lab), f"{where}: not what the patches add up to"
+            seen.add((lab.pixels.tobytes(), lab.summary + lab.text))
         if control.name not in still:
             assert len({picture for picture, _ in seen}) > 1, control.name
             assert len({said for _, said in seen}) > 1, control.name
     lab.choose(**first)
-    again = lab.picture
+    again = lab.pixels
     lab.redraw()
-    assert lab.picture == again
+    assert (lab.pixels == again).all()
+
+
+class Screen:
+    """What a browser shows of a lab: it lays each patch over what stands there."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab, self.pixels = lab, np.zeros(0)
+        self.number = 0
+        self.look()
+
+    def look(self) -> None:
+        """Lay the newest patch, or ask for the whole if one was missed."""
+        patch = self.lab.patch
+        if patch["over"] not in (0, self.number):
+            self.lab._told(self.lab, {"whole": True}, [])
+            patch = self.lab.patch
+        (width, height), side = patch["size"], patch["tile"]
+        across = -(-width // side)
+        if patch["over"] == 0:
+            self.pixels = np.zeros((height, width, 3), np.uint8)
+        with Image.open(io.BytesIO(patch["webp"])) as image:
+            sheet = np.asarray(image.convert("RGB"))
+        for place, tile in enumerate(patch["tiles"]):
+            (y, x), (top, left) = divmod(tile, across), divmod(place, across)
+            cut = sheet[top * side : (top + 1) * side, left * side : (left + 1) * side]
+            there = self.pixels[
+                y * side : (y + 1) * side, x * side : (x + 1) * side
+            ]  # smaller at the rim
+            there[:] = cut[: there.shape[0], : there.shape[1]]
+        self.number = patch["number"]
+
+    def shows(self, lab: Lab) -> bool:
+        return np.array_equal(self.pixels, lab.pixels[..., :3])
 
 
 def outside(lab: Lab) -> list[str]:
     """Return the words that stand outside the picture, wholly or in part."""
     figure = lab._stage.figure
-    with mpl.rc_context(STYLE):
+    with styled():
         lab._stage.canvas.draw()  # puts the labels of the axes in their place
         renderer = lab._stage.canvas.get_renderer()
         room = figure.bbox.padded(1.0)
@@ -87,9 +122,8 @@ def shown(text: Text, axes: list[Axes]) -> bool:
 
 def same_as_drawn_whole(lab: Lab, where: str) -> None:
     """The quick drawing must be the slow one, but for what crosses a frame's line."""
-    with Image.open(io.BytesIO(lab.picture)) as quick:
-        fast = np.asarray(quick.convert("RGB")).astype(int)
-    with mpl.rc_context(STYLE):
+    fast = lab.pixels[..., :3].astype(int)
+    with styled():
         for ax in lab._stage.figure.axes:
             ax.clear()
         for artist in lab._stage._loose():

@@ -66,4 +66,4 @@ def test_what_it_relies_on_is_in_this_jupyter_server() -> None:
     assert hasattr(KernelWebsocketHandler, "set_nodelay")
     name = "kernel_websocket_connection_class"
     assert isinstance(KernelWebsocketHandler.__dict__[name], property)
-    assert server.CONNECTION == name
+    assert name == server.CONNECTION

@@ -119,13 +119,14 @@ REFUSED = {
 def test_what_cannot_be_drawn_is_said_in_one_line(text: str) -> None:
     lab = widgets.graph_stepper()
     lab.choose(expression="a*a + a", way=50, a=45, b=60, c=37)
-    picture, summary = lab.picture, lab.summary
+    pixels, summary = lab.pixels, lab.summary
     lab.choose(expression=text)
     assert REFUSED[text] in lab.problem
     assert "\n" not in lab.problem
-    assert (lab.picture, lab.summary) == (picture, summary)
+    assert lab.pixels is pixels
+    assert lab.summary == summary
     lab.press("on")  # has nowhere to go, and says so
-    assert lab.picture == picture
+    assert lab.pixels is pixels
     assert REFUSED[text] in lab.problem
     lab.choose(expression="a*a + a")
     assert lab.problem == ""

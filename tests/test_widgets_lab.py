@@ -25,7 +25,8 @@ from course_lib.widgets.controls import (
     Toggle,
 )
 from course_lib.widgets.lab import Lab
-from tests.labs import hold, outside, same_as_drawn_whole
+from course_lib.widgets.patch import changed_tiles, n_tiles
+from tests.labs import Screen, hold, outside, same_as_drawn_whole
 from tools import notebooks
 
 
@@ -51,10 +52,10 @@ def test_a_lab_draws_at_once_and_answers_each_choice() -> None:
     made = lab()
     hold(made)
     assert made.values == {"slope": 1}
-    before = made.picture
+    before = made.pixels
     made.choose(slope=4)
     assert made.summary == "The slope is 2."
-    assert made.picture != before
+    assert not np.array_equal(made.pixels, before)
     assert made.width == 768
 
 
@@ -84,10 +85,10 @@ def test_what_a_learner_typed_wrong_gets_one_line_and_the_picture_stays() -> Non
         return number
 
     made = Lab("n", "A number", draw, [Field("number", "a whole number", "3")])
-    before = made.picture
+    before = made.patch
     made.choose(number="x")
     assert made.problem == "'x' is no whole number: type one, such as 12."
-    assert (made.picture, made.summary) == (before, "3")
+    assert (made.patch, made.summary) == (before, "3")
     made.choose(number="4")
     assert (made.problem, made.summary) == ("", "4")
     made.choose(number="9" * 81)
@@ -127,10 +128,10 @@ def test_every_kind_of_control_has_a_value_and_a_spec() -> None:
     assert made.values == {"which": 2, "on": False, "typed": "abc", "walk": ""}
     assert [spec["kind"] for spec in made.controls] == [c.kind for c in controls]
     assert made.text == "more"
-    made._pressed(made, {"press": "go"}, [])
+    made._told(made, {"press": "go"}, [])
     assert heard == [1]
-    made._pressed(made, {"press": "which"}, [])
-    made._pressed(made, {"press": "nothing"}, [])
+    made._told(made, {"press": "which"}, [])
+    made._told(made, {"press": "nothing"}, [])
     made.choose(walk="nnnnn")
     assert made.values["walk"] == "nnn"
     made.choose(walk="x")
@@ -196,6 +197,68 @@ def test_a_page_without_a_front_end_gets_a_line_and_no_state(tmp_path) -> None:
     assert set(output.data) == {"text/html", "text/plain"}
     assert "answers to probability given to the truth" in output.data["text/html"]
     assert "0x" not in nbformat.writes(nb)
+
+
+# --- patches -----------------------------------------------------------------------
+
+
+def picture_of(height: int, width: int, seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return rng.integers(0, 256, (height, width, 4), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (32, 64), (33, 65), (100, 31)])
+def test_all_tiles_are_new_at_first_and_after_another_size(size: tuple) -> None:
+    pixels = picture_of(*size)
+    everything = list(range(n_tiles(pixels)))
+    assert changed_tiles(pixels, None) == everything
+    assert changed_tiles(pixels, picture_of(40, 40)) == everything
+    assert changed_tiles(pixels, pixels.copy()) == []
+
+
+def test_one_changed_pixel_is_one_tile_wherever_it_is() -> None:
+    before = picture_of(70, 100)  # 3 rows of 4 tiles, those at the rim smaller
+    for y, x, tile in [(0, 0, 0), (31, 32, 1), (32, 31, 4), (69, 99, 11), (69, 0, 8)]:
+        pixels = before.copy()
+        pixels[y, x, 2] ^= 1
+        assert changed_tiles(pixels, before) == [tile]
+
+
+def test_what_changed_is_sent_and_no_more() -> None:
+    made = lab()
+    assert (made.patch["number"], made.patch["over"]) == (1, 0)
+    whole = len(made.patch["webp"])
+    made.choose(slope=4)
+    assert (made.patch["number"], made.patch["over"]) == (2, 1)
+    assert 0 < len(made.patch["tiles"]) < n_tiles(made.pixels) / 2
+    assert len(made.patch["webp"]) < whole / 2
+    made.redraw()
+    assert (made.patch["number"], made.patch["tiles"]) == (3, [])
+
+
+def test_who_missed_a_patch_gets_the_whole() -> None:
+    made = lab()
+    made._told(made, {"whole": True}, [])
+    late, always = Screen(made), Screen(made)
+    for slope in (0, 4, 2):
+        made.choose(slope=slope)
+        always.look()
+    assert always.shows(made)
+    assert not late.shows(made)
+    late.look()
+    assert late.shows(made)
+    always.look()
+    assert always.shows(made)
+    assert late.number == always.number == made.patch["number"]
+
+
+def test_a_sharper_picture_starts_anew() -> None:
+    made = lab()
+    screen = Screen(made)
+    made.set_state({"sharpness": 2.0, "asked": 1})
+    assert (made.patch["over"], made.patch["size"]) == (0, [1536, 768])
+    screen.look()
+    assert screen.shows(made)
 
 
 # --- the stage ---------------------------------------------------------------------
@@ -295,7 +358,7 @@ def test_sharper_pictures_have_more_pixels() -> None:
     stage = Stage(panels(), line)
     plain, _ = stage.frame({"slope": 1})
     sharp, said = stage.frame({"slope": 1}, 2.0)
-    assert len(sharp) > len(plain)
+    assert (plain.shape, sharp.shape) == ((384, 768, 4), (768, 1536, 4))
     assert (stage.size, said) == ((768, 384), "The slope is 1.")
 
 
@@ -310,8 +373,8 @@ def test_words_outside_and_a_stale_picture_are_noticed() -> None:
     assert outside(made) == ["far out"]
     picture = lab()
     picture.choose(slope=0)
-    first = picture.picture
+    first = picture.pixels
     picture.choose(slope=4)
-    picture.picture = first
+    picture._pixels = first
     with pytest.raises(AssertionError, match="pixels differ"):
         same_as_drawn_whole(picture, "")

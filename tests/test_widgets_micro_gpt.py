@@ -90,7 +90,7 @@ def test_it_trains_as_the_page_does(kind: Any, chosen: int) -> None:
     expected = [record.loss for record in records]
     console = widgets.training_console()
     console.choose(engine=chosen)
-    blank = console.picture
+    blank = console.pixels
     console.press("start")
     until(lambda: going(console).step >= 30)
     if kind is ScalarEngine:
@@ -100,7 +100,7 @@ def test_it_trains_as_the_page_does(kind: Any, chosen: int) -> None:
     assert going(console).losses[:30] == expected
     console.press("stop")
     until(lambda: not console.live and console.disabled == ["pause", "stop"], 1.0)
-    assert console.picture != blank
+    assert not np.array_equal(console.pixels, blank)
     assert console.problem == ""
     first = next(iter(console.params))
     assert not np.array_equal(console.params[first], engine.params[first])
@@ -155,9 +155,9 @@ def test_running_the_cell_again_shows_the_same_training() -> None:
     again = widgets.training_console()
     assert going(again) is going(first)
     assert again.live
-    before, old = again.picture, first.picture
-    until(lambda: again.picture != before)
-    assert first.picture == old  # no longer on the page
+    before, old = again.pixels, first.pixels
+    until(lambda: not np.array_equal(again.pixels, before))
+    assert first.pixels is old  # no longer on the page
     again.press("stop")
     until(lambda: again.summary.startswith("Stopped, step"), 1.0)
 

@@ -150,6 +150,10 @@ class Page:
         self.page.goto(
             f"{url}lab/workspaces/{Path(name).stem}/tree/{name}?token={token}&reset"
         )
+        self.wait_for_kernel()
+
+    def wait_for_kernel(self) -> None:
+        """Wait until the page has a kernel that is free."""
         self.page.wait_for_function(
             f"() => {SESSION}?.kernel?.status === 'idle'", timeout=120 * SECONDS
         )

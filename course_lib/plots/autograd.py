@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path
 
 from course_lib.plots.stage import GROUND
-from course_lib.plots.style import COLOURS, STYLE, figure, panels
+from course_lib.plots.style import COLOURS, figure, panels, styled
 
 __all__ = [
     "computation_graph",
@@ -78,7 +77,7 @@ def computation_graph(
     layout = _layout(nodes)
     if ax is None:
         ax = panels(width=WIDTH, height=_height(layout, title, key))
-    with mpl.rc_context(STYLE):
+    with styled():
         scale = _fit(ax, layout, title, key, largest)
         if key:
             _draw_key(ax, layout, scale, bool(scene.grads))

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_rgba
@@ -18,7 +17,7 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike
 
 from course_lib.plots.stage import GROUND, MAP, standing
-from course_lib.plots.style import COLOURS, STYLE, figure, panels
+from course_lib.plots.style import COLOURS, figure, panels, styled
 from course_lib.walk import Terrain, Walker
 
 __all__ = [
@@ -330,7 +329,7 @@ def gradient_arrows(
     """
     places, slopes = np.asarray(places, dtype=float), np.asarray(slopes, dtype=float)
     ax = _new_map(terrain, 1.1) if ax is None else ax
-    with mpl.rc_context(STYLE):
+    with styled():
         _map(ax, terrain, names, levels=levels)
         width = terrain.xs[-1] - terrain.xs[0]
         longest = np.hypot(*slopes.T).max() or 1.0
@@ -363,7 +362,7 @@ def walk_map(
     words at places; ``compass`` adds a rose.
     """
     ax = _new_map(terrain) if ax is None else ax
-    with mpl.rc_context(STYLE):
+    with styled():
         _map(ax, terrain, names, equal)
         if fog > 0 and walk:
             _fog(ax, terrain, walk[-1].position, fog, sight)

@@ -10,7 +10,6 @@ import itertools
 from collections.abc import Mapping
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
@@ -21,7 +20,7 @@ from numpy.typing import ArrayLike
 
 from course_lib.plots.gradient import HEIGHTS, walk_map
 from course_lib.plots.stage import GROUND
-from course_lib.plots.style import COLOURS, STYLE, figure, panels
+from course_lib.plots.style import COLOURS, figure, panels, styled
 
 __all__ = [
     "arrow_cloud",
@@ -129,7 +128,8 @@ def shrink_factors(
     ends = np.minimum([0.0, 0.1 * edge, 0.5 * edge, edge, max(edge, last)], last)
     spans = np.column_stack([ends[:-1], np.diff(ends)])
     colours = [COLOURS[meaning] for meaning in regimes.values()]
-    ax.broken_barh(spans, (0, top), facecolors=colours, alpha=0.16, lw=0)
+    stays = {"gid": f"{GROUND} {hash((factors.tobytes(), edge, last, top))}"}
+    ax.broken_barh(spans, (0, top), facecolors=colours, alpha=0.16, lw=0, **stays)
     for name, low, high in zip(regimes, ends, ends[1:], strict=False):
         words, turned = _fitted(name, (high - low) / last)
         beyond = name == "flies off" and not turned  # clear of the rising curve
@@ -141,9 +141,11 @@ def shrink_factors(
             va="top",
             size=10,
             rotation=90 if turned else 0,
+            **stays,
         )
-    ax.axhline(1, color=COLOURS["quiet"], lw=1, ls=(0, (4, 3)))
-    ax.plot(rates, factors, color=COLOURS["ink"], label="derived: $|1 - \\eta L|$")
+    ax.axhline(1, color=COLOURS["quiet"], lw=1, ls=(0, (4, 3)), **stays)
+    derived = "derived: $|1 - \\eta L|$"
+    ax.plot(rates, factors, color=COLOURS["ink"], label=derived, **stays)
     look = _orange(1.0)
     seen = {rate: factor for rate, factor in measured.items() if factor <= top}
     ax.plot(
@@ -157,7 +159,7 @@ def shrink_factors(
     )
     for rate in set(measured) - set(seen):
         ax.plot(rate, top, "^", ms=11, zorder=4, clip_on=False, **look)
-    ax.axvline(edge, color=COLOURS["loss"], lw=1.6)
+    ax.axvline(edge, color=COLOURS["loss"], lw=1.6, **stays)
     left = edge > 0.7 * last
     ax.annotate(
         f"the edge, $2 / L$ = {edge:.3g}",
@@ -167,6 +169,7 @@ def shrink_factors(
         color=COLOURS["loss"],
         ha="right" if left else "left",
         va="center",
+        **stays,
     )
     ax.set_xlim(0, last)
     ax.set_ylim(0, top)
@@ -345,7 +348,7 @@ def paths_map(
     if ax is None:
         tall = 6.6 * high / wide if equal else 3.4
         ax = panels(width=6.6, height=min(max(tall, 1.6), 6.6) + 0.6)
-    with mpl.rc_context(STYLE):
+    with styled():
         walk_map(terrain, marks=marks, title=title, names=names, equal=equal, ax=ax)
         for i, (name, path) in enumerate(paths.items()):
             path = _near(np.asarray(path, dtype=float), terrain)

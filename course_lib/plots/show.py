@@ -7,13 +7,12 @@ import html
 import io
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from course_lib.plots.style import STYLE
+from course_lib.plots.style import styled
 
 __all__ = ["Picture", "png", "show"]
 
@@ -59,7 +58,7 @@ def png(figure: Figure) -> bytes:
     256 colours, chosen from those of the figure, take a third of the room.
     """
     full, small = io.BytesIO(), io.BytesIO()
-    with mpl.rc_context(STYLE):
+    with styled():
         figure.savefig(full, format="png", dpi=figure.dpi * SHARPNESS)
     with Image.open(full) as drawn:
         plain = drawn.convert("RGB").quantize(256, dither=Image.Dither.NONE)

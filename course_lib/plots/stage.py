@@ -7,7 +7,6 @@ pixels, and draws them anew only when they change.
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Any
@@ -18,9 +17,8 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.transforms import Bbox
-from PIL import Image
 
-from course_lib.plots.style import STYLE
+from course_lib.plots.style import styled
 
 __all__ = ["GROUND", "MAP", "Stage", "standing"]
 
@@ -54,11 +52,12 @@ class Stage:
         return round(width), round(height)
 
     def frame(self, values: Mapping[str, Any], sharpness: float = 1.0) -> Any:
-        """Return the picture for these values, as WebP bytes, and what ``draw`` said.
+        """Return the picture for these values, and what ``draw`` said.
 
-        ``sharpness`` is the number of pixels drawn per pixel of the page.
+        The picture is (height, width, 4) bytes, red to opaque. ``sharpness`` is the
+        number of pixels drawn per pixel of the page.
         """
-        with mpl.rc_context(STYLE):
+        with styled():
             self.figure.set_dpi(self._dpi * sharpness)
             self._clear()
             said = self.draw(self.axes, **values)
@@ -67,7 +66,7 @@ class Stage:
                 self.figure.set_layout_engine("none")
                 self._arranged = True
             self._render()
-        return _webp(np.asarray(self.canvas.buffer_rgba())), said
+        return np.array(self.canvas.buffer_rgba()), said
 
     def _clear(self) -> None:
         for ax in self._own:
@@ -172,11 +171,3 @@ def _furniture_key(ax: Axes) -> Hashable:
             )
     ground = [str(a.get_gid()) for a in _furniture(ax) if a.get_gid()]
     return (*axes, *ground, ax.axison, ax.get_position().bounds)
-
-
-def _webp(pixels: np.ndarray) -> bytes:
-    """Lossless WebP is smaller than PNG and as quick; every browser reads it."""
-    data = io.BytesIO()
-    picture = Image.fromarray(pixels[..., :3])
-    picture.save(data, "WEBP", lossless=True, quality=0, method=0)
-    return data.getvalue()

@@ -6,8 +6,10 @@ keeps its colour through the whole course, in figures, widgets and text.
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import matplotlib as mpl
@@ -15,7 +17,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-__all__ = ["COLOURS", "figure", "mosaic", "panels"]
+__all__ = ["COLOURS", "figure", "mosaic", "panels", "styled"]
 
 COLOURS = {
     "loss": "#D55E00",  # vermilion: altitude, what should go down
@@ -61,6 +63,25 @@ STYLE: dict[str, Any] = {
     ),
 }
 
+_drawing = threading.RLock()  # matplotlib's parameters are those of all threads
+_inside = False  # a drawing that draws others sets them once
+
+
+@contextlib.contextmanager
+def styled() -> Iterator[None]:
+    """Draw in the course's style in here; other threads wait with their drawings."""
+    global _inside
+    with _drawing:
+        if _inside:
+            yield
+            return
+        _inside = True
+        try:
+            with mpl.rc_context(STYLE):
+                yield
+        finally:
+            _inside = False
+
 
 def panels(
     n_rows: int = 1, n_columns: int = 1, width: float = 8.0, height: float = 4.0
@@ -69,7 +90,7 @@ def panels(
 
     The figure belongs to no window and no global list: it goes when it is unused.
     """
-    with mpl.rc_context(STYLE):
+    with styled():
         new = Figure(figsize=(width, height), layout="constrained")
         return new.subplots(n_rows, n_columns)
 
@@ -82,7 +103,7 @@ def mosaic(
     "AB;CC" is two side by side and a wide one below them. ``height_ratios`` and
     ``width_ratios`` are those of matplotlib.
     """
-    with mpl.rc_context(STYLE):
+    with styled():
         new = Figure(figsize=(width, height), layout="constrained")
         return np.array([*new.subplot_mosaic(pattern, **ratios).values()])
 
@@ -96,12 +117,12 @@ def figure(width: float = 8.0, height: float = 4.0) -> Callable[..., Any]:
 
     def decorate(draw: Callable[..., object]) -> Callable[..., Axes]:
         @functools.wraps(draw)
-        def styled(*args: Any, ax: Axes | None = None, **options: Any) -> Axes:
-            with mpl.rc_context(STYLE):
+        def drawn(*args: Any, ax: Axes | None = None, **options: Any) -> Axes:
+            with styled():
                 ax = ax if ax is not None else panels(width=width, height=height)
                 draw(*args, ax=ax, **options)
             return ax
 
-        return styled
+        return drawn
 
     return decorate

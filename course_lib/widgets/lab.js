@@ -93,7 +93,9 @@ function render({ model, el }) {
     }, SOON);
   }
 
-  function answered() {
+  async function answered() {
+    await null; // its picture may be told of in the same breath, and later
+    await painting; // the next one is asked for when this one is seen
     clearTimeout(timer);
     waiting.hidden = true;
     busy = false;
@@ -102,25 +104,35 @@ function render({ model, el }) {
     for (const play of players) play();
   }
 
-  // --- the picture ---------------------------------------------------------------
+  // --- the picture: the squares of it that have changed, one patch after the other ----
 
-  let newest = 0;
+  let stands = 0; // the number of the patch that the canvas shows
+  let painting = Promise.resolve();
 
-  async function paint() {
-    const order = ++newest;
-    const bytes = model.get("picture");
-    if (!bytes || !bytes.byteLength) return;
-    const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/webp" }));
-    if (order === newest) {
-      if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) {
-        canvas.width = bitmap.width;
-        canvas.height = bitmap.height;
-        canvas.style.width = `${model.get("width")}px`;
-      }
-      canvas.getContext("2d").drawImage(bitmap, 0, 0);
-      canvas.dataset.painted = Number(canvas.dataset.painted || 0) + 1;
+  function paint() {
+    const patch = model.get("patch");
+    if (patch.number) painting = painting.then(() => lay(patch)).catch(console.error);
+  }
+
+  async function lay({ number, over, size, tile, tiles, webp }) {
+    if (number === stands) return;
+    if (over && over !== stands) { // one was missed: this page was opened anew, say
+      model.send({ whole: true });
+      return;
     }
-    bitmap.close();
+    const sheet = await createImageBitmap(new Blob([webp], { type: "image/webp" }));
+    const [width, height] = size;
+    if (canvas.width !== width || canvas.height !== height) {
+      [canvas.width, canvas.height] = size;
+      canvas.style.width = `${model.get("width")}px`;
+    }
+    const across = Math.ceil(width / tile);
+    const at = (i) => [(i % across) * tile, Math.floor(i / across) * tile, tile, tile];
+    const picture = canvas.getContext("2d");
+    tiles.forEach((where, i) => picture.drawImage(sheet, ...at(i), ...at(where)));
+    sheet.close();
+    stands = number;
+    canvas.dataset.painted = Number(canvas.dataset.painted || 0) + 1;
   }
 
   function say() {
@@ -302,7 +314,7 @@ function render({ model, el }) {
   }
 
   const events = {
-    "change:picture": paint,
+    "change:patch": paint,
     "change:title change:summary change:problem change:text change:live": say,
     "change:answered": answered,
     "change:chosen": () => { if (!busy) choose(); },

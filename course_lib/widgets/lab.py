@@ -4,7 +4,8 @@ The three parts of a widget stay apart. *Compute* is the taught code. *Draw* is 
 function of ``course_lib.plots``. *Wire* is a list of controls and this class. The
 controls are the browser's own (a native slider has a name that a screen reader can
 say; those of ipywidgets 8 have none), and a picture goes to a canvas, which does not
-blink. The browser asks for one picture at a time, so a drag never builds up a queue.
+blink: after the first one, only the squares of it that changed. The browser asks for
+one picture at a time, so a drag never builds up a queue.
 
 By keyboard: Tab leads from the cell into the lab and from control to control, and from
 the last one to the next cell; Escape leads back to the cell; Shift+Enter runs it.
@@ -27,6 +28,7 @@ from course_lib.collector import collector_paused
 from course_lib.plots import panels
 from course_lib.plots.stage import Stage
 from course_lib.widgets.controls import Button, Control, Preset
+from course_lib.widgets.patch import TILE, changed_tiles, n_tiles, pack
 
 __all__ = ["Lab"]
 
@@ -55,7 +57,7 @@ class Lab(anywidget.AnyWidget):
     sharpness = traitlets.Float(1.0).tag(sync=True)
 
     answered = traitlets.Int().tag(sync=True)  # the last request that has its picture
-    picture = traitlets.Bytes().tag(sync=True)
+    patch: Any = traitlets.Dict().tag(sync=True)  # what has changed in the picture
     width = traitlets.Int().tag(sync=True)
     summary = traitlets.Unicode().tag(sync=True)
     text = traitlets.Unicode().tag(sync=True)
@@ -73,6 +75,7 @@ class Lab(anywidget.AnyWidget):
     ) -> None:
         self._controls = {control.name: control for control in controls}
         self._stage = Stage(panels() if axes is None else axes, draw)
+        self._pixels: np.ndarray | None = None
         self._lock = threading.RLock()
         self._key = (name, _cell())
         first = {c.name: c.first for c in controls if not isinstance(c, Button)}
@@ -86,7 +89,7 @@ class Lab(anywidget.AnyWidget):
             width=self._stage.size[0],
         )
         self._before = self.chosen
-        self.on_msg(self._pressed)
+        self.on_msg(self._told)
         self.redraw()
         if self.problem and chosen != first:  # the cell's code has changed since
             self.chosen = self._before = first
@@ -116,7 +119,7 @@ class Lab(anywidget.AnyWidget):
             try:
                 self._follow_presets()
                 values = self.values
-                picture, said = self._stage.frame(values, self.sharpness)
+                pixels, said = self._stage.frame(values, self.sharpness)
             except ValueError as error:
                 self.problem = f"{error}."
                 return
@@ -129,8 +132,30 @@ class Lab(anywidget.AnyWidget):
             summary, text = said if isinstance(said, tuple) else (said, "")
             _kept[self._key] = dict(self.chosen)
             with self.hold_sync():
-                self.picture, self.summary, self.text = picture, summary, text
-                self.problem = ""
+                self._paint(pixels)
+                self.summary, self.text, self.problem = summary, text, ""
+
+    @property
+    def pixels(self) -> np.ndarray:
+        """The picture as it stands: (height, width, 4) bytes, red to opaque."""
+        assert self._pixels is not None, self.problem
+        return self._pixels
+
+    def _paint(self, pixels: np.ndarray, *, whole: bool = False) -> None:
+        """Send what changed, numbered: whoever missed one asks for the whole."""
+        before = None if whole else self._pixels
+        tiles = changed_tiles(pixels, before)
+        height, width, _ = pixels.shape
+        number = self.patch.get("number", 0)
+        self.patch = {
+            "number": number + 1,
+            "over": 0 if len(tiles) == n_tiles(pixels) else number,  # 0: over nothing
+            "size": [width, height],
+            "tile": TILE,
+            "tiles": tiles,
+            "webp": pack(pixels, tiles),
+        }
+        self._pixels = pixels
 
     def _follow_presets(self) -> None:
         """A preset just chosen moves its controls; one of them moved leaves it."""
@@ -159,9 +184,12 @@ class Lab(anywidget.AnyWidget):
             self.redraw()
             self.answered = change["new"]
 
-    def _pressed(self, _: Any, message: dict[str, Any], buffers: Any) -> None:
+    def _told(self, _: Any, message: dict[str, Any], buffers: Any) -> None:
         if isinstance(self._controls.get(message.get("press", "")), Button):
             self.press(message["press"])
+        elif message.get("whole") and self._pixels is not None:
+            with self._lock:
+                self._paint(self._pixels, whole=True)
 
     def __repr__(self) -> str:
         return f"{self.title} (a picture with controls). {self.summary}"

@@ -110,9 +110,9 @@ class Console(Lab):
     def redraw(self) -> None:
         """Draw how the training stands; any thread may call."""
         with self._lock, self.hold_sync():
-            super().redraw()
             going = _going.get(self._key)
-            state = going.run.state if going else ""
+            state = going.run.state if going else ""  # the picture may be newer
+            super().redraw()
             active = state in ("starting", "running", "paused", "stopping")
             self.live = active and state != "paused"
             resting = ["engine", "steps", "start"] if active else ["pause", "stop"]

@@ -289,6 +289,43 @@ def test_running_again_keeps_what_was_chosen(page: Page, small: Lab) -> None:
     assert again.control("slope").locator("input").input_value() == "20"
 
 
+SAVE = 'from PIL import Image; Image.fromarray(lab.pixels[..., :3]).save("now.png")'
+KERNELS = f"""(lab) => {driver.SESSION}.kernel.requestExecute({{ code: `{SAVE}` }})
+  .done.then(() => fetch('/files/now.png?' + Math.random()))
+  .then(answer => answer.blob()).then(createImageBitmap).then(image => {{
+    const canvas = lab.querySelector('canvas');
+    const other = document.createElement('canvas');
+    [other.width, other.height] = [image.width, image.height];
+    other.getContext('2d').drawImage(image, 0, 0);
+    return canvas.toDataURL() === other.toDataURL();
+  }})"""
+
+
+def test_patches_add_up_to_the_kernels_picture(small: Lab) -> None:
+    for name in ("slope", "slope", "walk", "dashed", "slope"):
+        if name == "slope":
+            small.slide(name, "PageUp")
+        else:
+            box = small.control(name).locator("button, input").first
+            after(small, box.click)
+        assert small.frame.evaluate(KERNELS), name
+
+
+def test_a_page_opened_anew_shows_the_picture_as_it_stands(
+    page: Page, small: Lab
+) -> None:
+    seen = small.slide("slope", "End")
+    page.page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
+    page.page.wait_for_timeout(500)
+    page.page.reload()
+    page.wait_for_kernel()
+    [again] = page.labs()
+    again.settled(0)
+    assert (again.pixels(), again.summary) == seen
+    assert again.slide("slope", "Home") != seen
+    assert again.frame.evaluate(KERNELS)
+
+
 def test_dark_theme_and_narrow_page(page: Page, small: Lab) -> None:
     page.page.evaluate(
         """window.jupyterapp.commands.execute('apputils:change-theme',

@@ -18,8 +18,9 @@ def hold(lab: Lab, *, still: tuple[str, ...] = ()) -> None:
     """Choose both ends (all options, all examples) of every control, one by one.
 
     Each must draw without a problem, say something, keep every word inside the
-    picture, and draw what a figure without a cache draws. Each control must change
-    the picture and the words; those named in ``still``, the picture alone or nothing.
+    picture, on a narrow page too, and draw what a figure without a cache draws. Each
+    control must change the picture and the words; those named in ``still``, the
+    picture alone or nothing.
     """
     assert not lab.problem, lab.problem
     first = dict(lab.chosen)
@@ -44,6 +45,14 @@ def hold(lab: Lab, *, still: tuple[str, ...] = ()) -> None:
         if control.name not in still:
             assert len({picture for picture, _ in seen}) > 1, control.name
             assert len({said for _, said in seen}) > 1, control.name
+    lab.room = 330
+    for control in lab._controls.values():
+        for chosen in [] if isinstance(control, Button) else control.ends():
+            lab.choose(**{**first, control.name: chosen})
+            where = f"{lab.name}, narrow, {control.name} = {chosen!r}"
+            assert lab.pixels.shape[1] == 330, where
+            assert not (out := outside(lab)), f"{where}: {out}"
+    lab.room = 0
     lab.choose(**first)
     again = lab.pixels
     lab.redraw()
@@ -92,7 +101,7 @@ def outside(lab: Lab) -> list[str]:
         room = figure.bbox.padded(1.0)
         found = []
         for text in figure.findobj(Text):
-            if not (text.get_text().strip() and shown(text, figure.axes)):
+            if not (text.get_text().strip() and shown(text, figure.findobj(Axes))):
                 continue
             box = text.get_window_extent(renderer)
             if (
@@ -131,7 +140,9 @@ def same_as_drawn_whole(lab: Lab, where: str) -> None:
         lab._stage.draw(lab._stage.axes, **lab.values)
         lab._stage.canvas.draw()
     slow = np.asarray(lab._stage.canvas.buffer_rgba())[..., :3].astype(int)
-    lab._stage.frame(lab.values, lab.sharpness)  # draw the quick one again
+    lab._stage.frame(
+        lab.values, lab.room or lab.widest, lab.sharpness
+    )  # draw the quick one again
     assert fast.shape == slow.shape, where
     other = (np.abs(fast - slow).max(axis=2) > 40).mean()
     assert other < 0.004, f"{where}: {other:.2%} of the pixels differ"

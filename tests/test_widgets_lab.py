@@ -33,8 +33,10 @@ from tools import notebooks
 @pytest.fixture(autouse=True)
 def _nothing_kept() -> Iterator[None]:
     module._kept.clear()
+    module._page.clear()
     yield
     module._kept.clear()
+    module._page.clear()
 
 
 def line(ax: Axes, slope: float) -> str:
@@ -56,7 +58,7 @@ def test_a_lab_draws_at_once_and_answers_each_choice() -> None:
     made.choose(slope=4)
     assert made.summary == "The slope is 2."
     assert not np.array_equal(made.pixels, before)
-    assert made.width == 768
+    assert made.widest == 768
 
 
 def test_the_browser_gets_its_answer_with_its_picture() -> None:
@@ -166,6 +168,19 @@ def test_a_preset_moves_other_controls_and_is_left_when_one_is_moved() -> None:
     assert (made.values["slope"], made.values["flip"]) == (0, -1)
     made.choose(preset=7)
     assert "none of 0 to 2" in made.problem
+
+
+def test_another_choice_takes_what_it_resets_back_to_its_start() -> None:
+    which = Choice("land", "land", {"a": 1, "b": 2}, "a", resets=("walk", "on"))
+    walk = Pad("walk", "a walk", {"n": ("North", "ArrowUp")})
+    controls = [which, walk, Toggle("on", "on"), Toggle("bold", "bold")]
+    made = Lab("reset", "Reset", lambda ax, **values: str(values), controls)
+    made.choose(walk="nn", on=True, bold=True)
+    assert made.chosen == {"land": 0, "walk": "nn", "on": True, "bold": True}
+    made.set_state({"chosen": {**made.chosen, "land": 1}, "asked": 1})
+    assert made.chosen == {"land": 1, "walk": "", "on": False, "bold": True}
+    made.choose(land=0, walk="n")  # chosen together: what was chosen counts
+    assert made.chosen == {"land": 0, "walk": "n", "on": False, "bold": True}
 
 
 def test_threads_may_redraw_together() -> None:
@@ -326,6 +341,7 @@ def test_panels_insets_and_words_on_the_figure_are_drawn_and_cleared() -> None:
         axes[0].plot([0, 1])
         axes[0].inset_axes((0.5, 0.1, 0.4, 0.4)).plot([0, n])
         axes[1].plot([n, 0])
+        axes[1].set(ylim=(0, 2))
         axes[0].get_figure(root=True).text(0.5, 0.5, f"n is {n}")
         return f"{n}"
 
@@ -357,9 +373,49 @@ def test_nothing_of_the_drawing_before_is_left() -> None:
 def test_sharper_pictures_have_more_pixels() -> None:
     stage = Stage(panels(), line)
     plain, _ = stage.frame({"slope": 1})
-    sharp, said = stage.frame({"slope": 1}, 2.0)
+    sharp, said = stage.frame({"slope": 1}, sharpness=2.0)
     assert (plain.shape, sharp.shape) == ((384, 768, 4), (768, 1536, 4))
-    assert (stage.size, said) == ((768, 384), "The slope is 1.")
+    assert (stage.width, said) == (768, "The slope is 1.")
+
+
+def test_with_less_room_it_is_drawn_smaller_and_with_little_room_anew() -> None:
+    def draw(axes: np.ndarray, n: int) -> str:
+        for ax in axes:
+            ax.plot([0, n])
+        return f"{n}"
+
+    stage = Stage(panels(1, 2, width=10, height=4), draw)  # 960 pixels
+    sizes = {}
+    for room in (2000, 960, 700, 570, 300):
+        pixels, _ = stage.frame({"n": 1}, room)
+        sizes[room] = pixels.shape[:2]
+    assert sizes[2000] == sizes[960] == (384, 960)
+    assert sizes[700] == (280, 700)
+    assert sizes[570] == (576, 499), "one below the other"
+    assert sizes[300][1] == 300
+    above, below = (ax.get_position() for ax in stage.axes)
+    assert above.y0 > below.y1
+    assert above.x0 < 0.2
+    again, _ = stage.frame({"n": 1}, 960)
+    first, _ = Stage(panels(1, 2, width=10, height=4), draw).frame({"n": 1})
+    assert np.array_equal(again, first), "and back, as if nothing had been"
+
+
+def test_a_slim_panel_stays_beside_the_one_before_it() -> None:
+    axes = panels(1, 3, width=10, height=4)
+    axes[0].get_gridspec().set_width_ratios([5.0, 0.3, 4.0])
+    stage = Stage(axes, lambda axes: "")
+    stage.frame({}, 400)
+    wide, gauge, below = (ax.get_position() for ax in axes)
+    assert gauge.x0 > wide.x1
+    assert gauge.y0 == pytest.approx(wide.y0)
+    assert below.y1 < wide.y0
+
+
+def test_the_next_lab_knows_the_page_of_the_last() -> None:
+    made = lab()
+    made.set_state({"room": 500, "sharpness": 2.0, "asked": 1})
+    assert lab().patch["size"] == [1000, 500]
 
 
 def test_words_outside_and_a_stale_picture_are_noticed() -> None:

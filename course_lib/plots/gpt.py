@@ -332,11 +332,13 @@ def next_token_bars(
     *,
     meaning: str = "value",
     before: ArrayLike | None = None,
+    note: str = "",
     ax: Axes,
 ) -> Axes:
     """Draw the probability of every possible next token as bars; the top is named.
 
-    ``before``, if given, are other probabilities, drawn as hollow bars.
+    ``before``, if given, are other probabilities, drawn as hollow bars. ``note``
+    stands above the bars, at the right.
     """
     probabilities = np.asarray(probabilities)
     ax.bar(range(len(probabilities)), probabilities, color=COLOURS[meaning], width=0.75)
@@ -356,6 +358,7 @@ def next_token_bars(
     ax.locator_params(axis="y", nbins=4)
     ax.set_ylabel("probability")
     ax.set_title(title, size=11)
+    ax.set_title(note, size=10, weight="normal", loc="right")
     return ax
 
 

@@ -273,8 +273,10 @@ def cost_ladder(
     """Draw training runs on one logarithmic axis of operations.
 
     They are sorted, and the axis fits them; with ``span``, its ends, they stand in the
-    order given, the first at the bottom. ``prices`` are euros, written beside each.
+    order given, the first at the bottom. ``prices`` are euros, written beside each;
+    beside those, on a wide figure, stand the operations.
     """
+    wide = ax.get_figure(root=True).get_figwidth() > 7
     names = list(flops) if span else sorted(flops, key=lambda name: flops[name])
     values = np.array([flops[name] for name in names], float)
     low = 10.0 ** (np.floor(np.log10(values.min())) - 1)
@@ -287,22 +289,23 @@ def cost_ladder(
         if prices is None:
             ax.text(value * 3.5, row, _power(value), va="center", size=10)
         else:
-            _column(ax, 0.85, row, _power(value), gid)
+            if wide:
+                _column(ax, 0.85, row, _power(value), gid)
             _column(ax, 1, row, _euros(prices[name]))
     ax.set_xscale("log")
     ax.set_yticks(range(len(names)), names)
     ax.tick_params(axis="y", length=0)
     ax.set_xlim(low, high)
     last = high if span else values.max() * 10
-    powers = np.arange(np.ceil(np.log10(low)), np.log10(last), 3)
+    powers = np.arange(np.ceil(np.log10(low)), np.log10(last), 3 if wide else 6)
     ax.set_xticks(10.0**powers, [f"$10^{{{p:.0f}}}$" for p in powers])
     ax.minorticks_off()
-    ax.set_xlabel(
-        "operations of the training (each mark is 1,000 times the one before)"
-    )
+    steps = " (each mark is 1,000 times the one before)" if wide else ""
+    ax.set_xlabel(f"operations of the training{steps}")
     if prices is not None:
         top = len(names) - 0.3
-        _column(ax, 0.85, top, "operations", f"{GROUND} operations")
+        if wide:
+            _column(ax, 0.85, top, "operations", f"{GROUND} operations")
         _column(ax, 1, top, "computing", f"{GROUND} computing")
         ax.set_ylim(-0.6, top + 0.2)
         ax.set_xlim(low, low * (high / low) ** (1 / 0.7))  # the rest is for the words

@@ -147,18 +147,13 @@ def _altitude(gauge: Axes, loss: float, highest: float) -> None:
     gauge.set_title(
         "altitude:\naverage square", size=10.5, loc="center", weight="normal", pad=12
     )
+    look: dict[str, Any] = {"color": COLOURS["loss"], "weight": "bold", "size": 12}
+    look |= {"textcoords": "offset points", "annotation_clip": False}
+    widest = {"alpha": 0, "gid": f"{GROUND} room"}  # the layout counts with it
+    gauge.annotate(f"{highest:,.0f} ↑", (0.5, 0), (5, 0), **look, **widest)
     said = f"{loss:,.0f}" + (" ↑" if loss > highest else "")
-    gauge.annotate(
-        said,
-        (0.5, top),
-        xytext=(5, 0),
-        textcoords="offset points",
-        color=COLOURS["loss"],
-        weight="bold",
-        size=12,
-        va="center" if top < 0.93 * highest else "top",
-        annotation_clip=False,
-    )
+    va = "center" if top < 0.93 * highest else "top"
+    gauge.annotate(said, (0.5, top), (5, 0), va=va, **look)
 
 
 @figure(8, 4.2)

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.gridspec import GridSpec, GridSpecFromSubplotSpec, SubplotSpec
 from matplotlib.transforms import Bbox
 
 from course_lib.plots.style import styled
@@ -24,6 +25,10 @@ __all__ = ["GROUND", "MAP", "Stage", "standing"]
 
 GROUND = "ground"  # begins the gid of an artist that stays while its gid does
 MAP = f"{GROUND} map"  # the same, and it is kept: draw it if it is not ``standing``
+CRAMPED = 0.6  # of its width: with less room a picture is arranged for a narrow page
+NARROW = 5.2  # inches: its width then, and its panels stand one below the other
+SLIM = 0.1  # of the figure's width: narrower Axes stay beside those before them
+LOWER = 0.75  # of a panel's height: as low as it gets then
 
 
 class Stage:
@@ -32,41 +37,65 @@ class Stage:
     ``draw(axes, **values)`` gets cleared Axes (one, or the array given), draws on them,
     and returns the picture in words. It adds no Axes to the figure, only insets: the
     arrangement is fixed by the first drawing. Nor does it change an axis for good in
-    one drawing and not in the next (a scale, a formatter): those stay.
+    one drawing and not in the next (a scale, a formatter): those stay. On a page with
+    little room the Axes stand one below the other, ``narrow`` inches wide.
     """
 
-    def __init__(self, axes: Axes | np.ndarray, draw: Callable[..., Any]) -> None:
+    def __init__(
+        self,
+        axes: Axes | np.ndarray,
+        draw: Callable[..., Any],
+        narrow: float = NARROW,
+    ) -> None:
         self.axes, self.draw = axes, draw
         self._own: list[Axes] = [axes] if isinstance(axes, Axes) else list(axes.flat)
         self.figure = self._own[0].get_figure(root=True)
         self.canvas = FigureCanvasAgg(self.figure)
         self._dpi = self.figure.dpi
-        self._arranged = False
+        width, height = map(float, self.figure.get_size_inches())
+        places = [ax.get_subplotspec() for ax in self._own]
+        self._wide = Arrangement(places, width, height)
+        self._narrow = _stacked(self._wide, narrow)
+        self._layout = self.figure.get_layout_engine()
+        self._arrangement: Arrangement | None = None  # none yet
         self._key: Hashable = None
         self._ground: Any = None
 
     @property
-    def size(self) -> tuple[int, int]:
-        """Width and height on the page, in pixels."""
-        width, height = self.figure.get_size_inches() * self._dpi
-        return round(width), round(height)
+    def width(self) -> int:
+        """Its width on a page with room for it, in pixels."""
+        return round(self._wide.width * self._dpi)
 
-    def frame(self, values: Mapping[str, Any], sharpness: float = 1.0) -> Any:
+    def frame(
+        self, values: Mapping[str, Any], room: float = math.inf, sharpness: float = 1.0
+    ) -> Any:
         """Return the picture for these values, and what ``draw`` said.
 
-        The picture is (height, width, 4) bytes, red to opaque. ``sharpness`` is the
-        number of pixels drawn per pixel of the page.
+        The picture is (height, width, 4) bytes, red to opaque. ``room`` is the width
+        that the page has for it, in pixels of the page, and ``sharpness`` how many
+        pixels are drawn for each of those.
         """
+        arrangement = self._narrow if room < CRAMPED * self.width else self._wide
+        scale = min(1.0, room / (arrangement.width * self._dpi))
         with styled():
-            self.figure.set_dpi(self._dpi * sharpness)
+            self.figure.set_dpi(self._dpi * scale * sharpness)
             self._clear()
+            if arrangement is not self._arrangement:
+                self._arrange(arrangement)
             said = self.draw(self.axes, **values)
-            if not self._arranged:
+            if self.figure.get_layout_engine() is self._layout:
                 self.figure.draw_without_rendering()
                 self.figure.set_layout_engine("none")
-                self._arranged = True
             self._render()
         return np.array(self.canvas.buffer_rgba()), said
+
+    def _arrange(self, arrangement: Arrangement) -> None:
+        """Put every Axes in its place; the next drawing settles the margins."""
+        self.figure.set_size_inches(arrangement.width, arrangement.height)
+        for ax, place in zip(self._own, arrangement.places, strict=True):
+            ax.set_subplotspec(place)
+        self.figure.set_layout_engine(self._layout)
+        self._arrangement, self._key = arrangement, None
 
     def _clear(self) -> None:
         for ax in self._own:
@@ -100,6 +129,46 @@ class Stage:
                     artist.draw(renderer)
         for artist in self._loose():
             artist.draw(renderer)
+
+
+class Arrangement(NamedTuple):
+    """Where the Axes of a figure stand, and its size in inches."""
+
+    places: list[SubplotSpec]
+    width: float
+    height: float
+
+
+def _stacked(wide: Arrangement, narrow: float) -> Arrangement:
+    """Return the same Axes one below the other, but for slim ones such as a gauge."""
+    rows: list[list[SubplotSpec]] = []
+    for place in wide.places:
+        if rows and _share(place)[0] < SLIM:
+            rows[-1].append(place)
+        else:
+            rows.append([place])
+    width = min(narrow, wide.width)
+    if len(rows) == 1:
+        lower = max(LOWER, width / wide.width)
+        return Arrangement(wide.places, width, lower * wide.height)
+    heights = [LOWER * wide.height * _share(row[0])[1] for row in rows]
+    figure = wide.places[0].get_gridspec().figure
+    grid = GridSpec(len(rows), 1, figure, height_ratios=heights)
+    places: list[SubplotSpec] = []
+    for i, row in enumerate(rows):
+        ratios = [_share(place)[0] for place in row]
+        beside = GridSpecFromSubplotSpec(1, len(row), grid[i], width_ratios=ratios)
+        places += [beside[k] for k in range(len(row))] if len(row) > 1 else [grid[i]]
+    return Arrangement(places, width, sum(heights))
+
+
+def _share(place: SubplotSpec) -> tuple[float, float]:
+    """Return which part of the figure's width and of its height a place takes."""
+    grid = place.get_gridspec()
+    across, down = np.array(grid.get_width_ratios()), np.array(grid.get_height_ratios())
+    width = across[place.colspan.start : place.colspan.stop].sum() / across.sum()
+    height = down[place.rowspan.start : place.rowspan.stop].sum() / down.sum()
+    return float(width), float(height)
 
 
 def standing(ax: Axes, gid: str) -> bool:

@@ -79,6 +79,7 @@ def graph_stepper() -> Lab:
             Button("on", "One step on", lambda: move(1)),
         ],
         plots.panels(width=9.4, height=4.3),
+        narrow=9.4,  # it fits itself to its width
     )
     return lab
 

@@ -90,10 +90,14 @@ class Slider(Control):
 
 @dataclass(frozen=True)
 class Choice(Control):
-    """One of several, by its name. ``draw`` gets what the name stands for."""
+    """One of several, by its name. ``draw`` gets what the name stands for.
+
+    Another choice takes the controls named in ``resets`` back to their start.
+    """
 
     options: Mapping[str, Any]
     start: str
+    resets: tuple[str, ...] = ()
 
     kind = "choice"
 

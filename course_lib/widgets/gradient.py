@@ -178,7 +178,8 @@ def walk_in_fog() -> Lab:
         longest=LONGEST,
         examples=("ssssww", "ssss" + 12 * "w", 9 * "n", 40 * "s", LONGEST * "e"),
     )
-    which = Choice("name", "landscape", {name: name for name in LANDS}, "two valleys")
+    names = {name: name for name in LANDS}
+    which = Choice("name", "landscape", names, "two valleys", resets=("keys", "lifted"))
     fog = Toggle("lifted", "lift the fog")
     axes = plots.panels(width=7.6, height=5.4)
     return Lab("walk_in_fog", "A walk in fog", draw, [pad, which, fog], axes)

@@ -3,6 +3,8 @@
 const SOON = 1500; // ms without an answer, after which the kernel counts as busy
 const PLAYS = 6000; // ms in which a slider that plays goes from end to end, but
 const FRAME = [60, 400]; // at least and at most so many ms a stop
+const RESIZED = 200; // ms of rest after which a page counts as resized
+const PADDING = 8; // pixels of a lab, left and right together, as in lab.css
 const TYPED = 250; // ms of rest after which typed text counts as entered
 
 function element(tag, options = {}, ...children) {
@@ -49,7 +51,6 @@ function render({ model, el }) {
   const waiting = element("p", { className: "waiting", hidden: true });
   const text = element("pre", { className: "text", tabIndex: 0, hidden: true });
   const controls = element("div", { className: "controls" });
-  controls.style.maxWidth = `${Math.max(640, model.get("width"))}px`; // as the picture
   const title = element("p", { id: `${id}-title`, className: "title" });
   const lab = element(
     "div",
@@ -124,7 +125,9 @@ function render({ model, el }) {
     const [width, height] = size;
     if (canvas.width !== width || canvas.height !== height) {
       [canvas.width, canvas.height] = size;
-      canvas.style.width = `${model.get("width")}px`;
+      const shown = width / model.get("sharpness"); // a pixel drawn is a pixel shown
+      canvas.style.width = `${shown}px`;
+      controls.style.maxWidth = `${Math.max(640, shown)}px`;
     }
     const across = Math.ceil(width / tile);
     const at = (i) => [(i % across) * tile, Math.floor(i / across) * tile, tile, tile];
@@ -327,13 +330,38 @@ function render({ model, el }) {
   paint();
   el.append(lab);
 
-  const sharpness = Math.min(2, Math.max(1, window.devicePixelRatio || 1));
-  if (model.get("sharpness") !== sharpness) {
-    model.set("sharpness", sharpness);
+  // The picture is drawn for the room that the page has, and for its pixels.
+  function measure() {
+    const room = Math.floor(lab.clientWidth) - PADDING;
+    const sharpness = Math.min(2, Math.max(1, window.devicePixelRatio || 1));
+    const used = (width) => Math.min(width, model.get("widest"));
+    const drawn = [used(model.get("room")), model.get("sharpness")];
+    if (room < 1 || (used(room) === drawn[0] && sharpness === drawn[1])) return;
+    model.set({ room, sharpness });
     ask();
   }
+
+  let resized = null;
+  let wide = 0;
+  let tallest = 0;
+  const watch = new ResizeObserver(() => {
+    if (el.clientWidth !== wide) {
+      wide = el.clientWidth;
+      tallest = 0;
+      summary.style.minHeight = "";
+      clearTimeout(resized);
+      resized = setTimeout(measure, model.get("room") ? RESIZED : 0);
+    } else if (summary.clientHeight > tallest) { // a line more once, a line more for good:
+      tallest = summary.clientHeight; //  the controls below stay under the pointer
+      summary.style.minHeight = `${tallest}px`;
+    }
+  });
+  watch.observe(el);
+  watch.observe(summary);
   return () => {
     clearTimeout(timer);
+    clearTimeout(resized);
+    watch.disconnect();
     for (const [names, act] of Object.entries(events)) model.off(names, act);
   };
 }

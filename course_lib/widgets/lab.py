@@ -26,8 +26,8 @@ from matplotlib.axes import Axes
 
 from course_lib.collector import collector_paused
 from course_lib.plots import panels
-from course_lib.plots.stage import Stage
-from course_lib.widgets.controls import Button, Control, Preset
+from course_lib.plots.stage import NARROW, Stage
+from course_lib.widgets.controls import Button, Choice, Control, Preset
 from course_lib.widgets.patch import TILE, changed_tiles, n_tiles, pack
 
 __all__ = ["Lab"]
@@ -35,6 +35,7 @@ __all__ = ["Lab"]
 HERE = Path(__file__).parent
 
 _kept: dict[tuple[str, str], dict[str, Any]] = {}  # what was chosen, by name and cell
+_page: dict[str, Any] = {}  # room and sharpness of the last picture: the next has them
 
 
 class Lab(anywidget.AnyWidget):
@@ -43,7 +44,8 @@ class Lab(anywidget.AnyWidget):
     ``draw(axes, **values)`` draws on cleared Axes for the values of the controls, and
     returns the line, or the line and a longer text below it. A ValueError it raises is
     shown to the learner in place of the line, and the picture stays as it was.
-    Running the cell again keeps what was chosen.
+    Running the cell again keeps what was chosen. On a page with little room the Axes
+    stand one below the other, ``narrow`` inches wide.
     """
 
     _esm = HERE / "lab.js"
@@ -54,11 +56,12 @@ class Lab(anywidget.AnyWidget):
     controls: Any = traitlets.List().tag(sync=True)
     chosen = traitlets.Dict().tag(sync=True)  # what the browser's controls say
     asked = traitlets.Int().tag(sync=True)  # the browser's requests, counted
-    sharpness = traitlets.Float(1.0).tag(sync=True)
+    room = traitlets.Int().tag(sync=True)  # pixels of the page; 0: not known yet
+    sharpness = traitlets.Float(1.0).tag(sync=True)  # pixels drawn for each of them
 
     answered = traitlets.Int().tag(sync=True)  # the last request that has its picture
     patch: Any = traitlets.Dict().tag(sync=True)  # what has changed in the picture
-    width = traitlets.Int().tag(sync=True)
+    widest = traitlets.Int().tag(sync=True)  # more room than this is not used
     summary = traitlets.Unicode().tag(sync=True)
     text = traitlets.Unicode().tag(sync=True)
     problem = traitlets.Unicode().tag(sync=True)  # why the picture did not follow
@@ -72,9 +75,10 @@ class Lab(anywidget.AnyWidget):
         draw: Callable[..., str | tuple[str, str]],
         controls: Sequence[Control],
         axes: Axes | np.ndarray | None = None,
+        narrow: float = NARROW,
     ) -> None:
         self._controls = {control.name: control for control in controls}
-        self._stage = Stage(panels() if axes is None else axes, draw)
+        self._stage = Stage(panels() if axes is None else axes, draw, narrow)
         self._pixels: np.ndarray | None = None
         self._lock = threading.RLock()
         self._key = (name, _cell())
@@ -86,7 +90,8 @@ class Lab(anywidget.AnyWidget):
             title=title,
             controls=[control.spec() for control in controls],
             chosen=chosen,
-            width=self._stage.size[0],
+            widest=self._stage.width,
+            **_page,
         )
         self._before = self.chosen
         self.on_msg(self._told)
@@ -117,9 +122,10 @@ class Lab(anywidget.AnyWidget):
         """Draw the picture for what is chosen, and send it; any thread may call."""
         with self._lock, collector_paused():
             try:
-                self._follow_presets()
+                self._follow_choices()
                 values = self.values
-                pixels, said = self._stage.frame(values, self.sharpness)
+                room = self.room or self.widest
+                pixels, said = self._stage.frame(values, room, self.sharpness)
             except ValueError as error:
                 self.problem = f"{error}."
                 return
@@ -157,21 +163,29 @@ class Lab(anywidget.AnyWidget):
         }
         self._pixels = pixels
 
-    def _follow_presets(self) -> None:
-        """A preset just chosen moves its controls; one of them moved leaves it."""
+    def _follow_choices(self) -> None:
+        """Let a choice just made move the controls that follow it.
+
+        A preset moves its own; one of those moved by hand leaves the preset.
+        """
         before, chosen = self._before, self.chosen
-        for preset in self._controls.values():
-            if not isinstance(preset, Preset):
+        for name, control in self._controls.items():
+            if not isinstance(control, Choice):
                 continue
-            name = preset.name
             if chosen[name] != before[name]:
-                for moved, value in preset.value(chosen[name]).items():
+                for other in control.resets:
+                    if chosen[other] == before[other]:
+                        chosen = {**chosen, other: self._controls[other].first}
+            if not isinstance(control, Preset):
+                continue
+            if chosen[name] != before[name]:
+                for moved, value in control.value(chosen[name]).items():
                     stop = self._controls[moved].chosen_for(value)
                     chosen = {**chosen, moved: stop}
             elif any(
-                chosen[k] != before[k] for p in preset.options.values() for k in p
+                chosen[k] != before[k] for p in control.options.values() for k in p
             ):
-                chosen = {**chosen, name: preset.first}
+                chosen = {**chosen, name: control.first}
         self.chosen = self._before = chosen
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
@@ -180,6 +194,7 @@ class Lab(anywidget.AnyWidget):
             super().set_state(sync_data)
 
     def _answer(self, change: dict[str, Any]) -> None:
+        _page.update(room=self.room, sharpness=self.sharpness)
         with self._lock, self.hold_sync():
             self.redraw()
             self.answered = change["new"]

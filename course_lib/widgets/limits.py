@@ -207,9 +207,8 @@ def cost_calculator(n_params: float = 15_744, n_tokens: float = 116_000) -> Lab:
         ),
     ]
     axes = plots.panels(1, 1, 8.4, 4.4)
-    return Lab(
-        "cost_calculator", "What does a training run cost?", draw, controls, axes
-    )
+    title = "What does a training run cost?"
+    return Lab("cost_calculator", title, draw, controls, axes)
 
 
 def _stops(low: int, high: int, exact: Sequence[float]) -> list[float]:

@@ -269,8 +269,8 @@ def next_token(model: Model) -> Lab:
         logits = scores(text)
         shares, plain = probabilities(logits, temperature), probabilities(logits)
         after = f"after {text or 'bos, the beginning'}"
-        title = f"{after}, at temperature {temperature:g} (hollow: at 1)"
-        plots.next_token_bars(shares, labels, title, before=plain, ax=ax)
+        note = f"at temperature {temperature:g} (hollow: at 1)"
+        plots.next_token_bars(shares, labels, after, before=plain, note=note, ax=ax)
         ax.set(ylim=(0, 1.12), yticks=(0, 0.25, 0.5, 0.75, 1))
         first, second = np.argsort(-shares, kind="stable")[:2]
         said = (

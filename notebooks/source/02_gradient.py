@@ -490,8 +490,8 @@ plots.show(
 # lowest. From the inside, the two floors feel the same. Two more places can hold a
 # walker up. On a **plateau** the ground is so flat that the steps hardly move. At a
 # **saddle**, the top of a pass, it is level too, but the ground falls on two sides.
-# (Your picture above has a plateau to walk on, and a canyon. Press "Start again" there
-# when you change the landscape.)
+# (Your picture above has a plateau to walk on, and a canyon. Choose another landscape
+# there, and the fog comes down again.)
 
 # %%
 start_on = {  # name: (landscape, start, learning rate, half of the map)

@@ -326,21 +326,59 @@ def test_a_page_opened_anew_shows_the_picture_as_it_stands(
     assert again.frame.evaluate(KERNELS)
 
 
-def test_dark_theme_and_narrow_page(page: Page, small: Lab) -> None:
+def test_dark_theme(page: Page, small: Lab) -> None:
     page.page.evaluate(
         """window.jupyterapp.commands.execute('apputils:change-theme',
              { theme: 'JupyterLab Dark' })"""
     )
     page.page.wait_for_timeout(1500)
     assert violations(page, small) == []
-    page.page.set_viewport_size({"width": 560, "height": 900})
-    page.page.wait_for_timeout(500)
-    small.show()
-    wider = small.frame.evaluate("lab => lab.scrollWidth > lab.clientWidth")
-    assert not wider
-    seen = small.canvas.bounding_box()
+
+
+PIXELS = "canvas => [canvas.width, canvas.getBoundingClientRect().width]"
+
+
+def test_a_picture_is_drawn_for_the_room_it_has(page: Page, folder: Path) -> None:
+    code = "from course_lib.widgets import nudge_size\nnudge_size()"
+    page.open(write(folder, "wide.ipynb", code))
+    page.run_all()
+    [lab] = page.labs()
+    for width, least, most in ((1700, 998, 998), (1300, 700, 950), (700, 300, 360)):
+        page.page.set_viewport_size({"width": width, "height": 900})
+        page.page.wait_for_timeout(1500)
+        lab.show()
+        drawn, shown = lab.canvas.evaluate(PIXELS)
+        assert drawn == pytest.approx(shown, abs=0.5), "a pixel for a pixel"
+        assert least <= drawn <= most
+        wider = lab.frame.evaluate("lab => lab.scrollWidth > lab.clientWidth")
+        assert not wider
+        assert lab.problem == ""
+    seen = lab.canvas.bounding_box()
     assert seen is not None
-    assert seen["x"] + seen["width"] <= 560
+    assert seen["height"] > seen["width"], "one panel below the other"
+    assert page.said == []
+
+
+def test_the_controls_stay_where_they_are_when_the_words_change(
+    page: Page, folder: Path
+) -> None:
+    code = """\
+from course_lib.widgets import Lab
+from course_lib.widgets.controls import Slider
+Lab("words", "Words", lambda ax, n: "word " * n, [Slider("n", "n", [9, 90, 10], 9)])"""
+    page.open(write(folder, "words.ipynb", code))
+    page.run_all()
+    [lab] = page.labs()
+    controls = lab.frame.locator(".controls")
+    places = []
+    for key in ("ArrowRight", "ArrowRight", "ArrowLeft", "Home"):
+        lab.slide("n", key)
+        where = controls.bounding_box()
+        at = lab.canvas.bounding_box()
+        assert where is not None
+        assert at is not None
+        places.append(where["y"] - at["y"])
+    assert len(set(places)) == 1, "as soon as there was room for the longest"
 
 
 def test_without_a_widget_front_end_a_line_stands_and_no_error(

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.text import Text
-from PIL import Image
 
 from course_lib.plots.style import styled
 from course_lib.widgets.controls import Button
@@ -76,20 +73,19 @@ class Screen:
         (width, height), side = patch["size"], patch["tile"]
         across = -(-width // side)
         if patch["over"] == 0:
-            self.pixels = np.zeros((height, width, 3), np.uint8)
-        with Image.open(io.BytesIO(patch["webp"])) as image:
-            sheet = np.asarray(image.convert("RGB"))
-        for place, tile in enumerate(patch["tiles"]):
-            (y, x), (top, left) = divmod(tile, across), divmod(place, across)
-            cut = sheet[top * side : (top + 1) * side, left * side : (left + 1) * side]
-            there = self.pixels[
-                y * side : (y + 1) * side, x * side : (x + 1) * side
-            ]  # smaller at the rim
+            self.pixels = np.zeros((height, width, 4), np.uint8)
+        n = len(patch["runs"]) // 6
+        colours = np.frombuffer(patch["runs"], "<u4", n)
+        lengths = np.frombuffer(patch["runs"], "<u2", n, 4 * n)
+        sheet = np.repeat(colours, lengths).view(np.uint8).reshape(-1, side, side, 4)
+        for cut, tile in zip(sheet, patch["tiles"], strict=True):
+            y, x = (side * k for k in divmod(tile, across))
+            there = self.pixels[y : y + side, x : x + side]  # smaller at the rim
             there[:] = cut[: there.shape[0], : there.shape[1]]
         self.number = patch["number"]
 
     def shows(self, lab: Lab) -> bool:
-        return np.array_equal(self.pixels, lab.pixels[..., :3])
+        return np.array_equal(self.pixels, lab.pixels)
 
 
 def outside(lab: Lab) -> list[str]:

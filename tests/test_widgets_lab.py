@@ -242,11 +242,11 @@ def test_one_changed_pixel_is_one_tile_wherever_it_is() -> None:
 def test_what_changed_is_sent_and_no_more() -> None:
     made = lab()
     assert (made.patch["number"], made.patch["over"]) == (1, 0)
-    whole = len(made.patch["webp"])
+    whole = len(made.patch["runs"])
     made.choose(slope=4)
     assert (made.patch["number"], made.patch["over"]) == (2, 1)
     assert 0 < len(made.patch["tiles"]) < n_tiles(made.pixels) / 2
-    assert len(made.patch["webp"]) < whole / 2
+    assert len(made.patch["runs"]) < whole / 2
     made.redraw()
     assert (made.patch["number"], made.patch["tiles"]) == (3, [])
 

@@ -131,13 +131,14 @@ def residual_squares(
     ax.set_ylabel("price, thousand €")
     ax.set_xlabel("size, m²", x=room / 2)
     if gauge is None:
-        gauge = ax.inset_axes((0.86, 0.06, 0.05, 0.8))
-    _altitude(gauge, loss, highest)
+        _altitude(ax.inset_axes((0.86, 0.06, 0.05, 0.8)), loss, highest)
+    else:
+        _altitude(gauge, loss, highest, fixed=True)
     return ax
 
 
-def _altitude(gauge: Axes, loss: float, highest: float) -> None:
-    """Draw a gauge that is filled up to the loss."""
+def _altitude(gauge: Axes, loss: float, highest: float, fixed: bool = False) -> None:
+    """Draw a gauge that is filled up to the loss; a fixed one suits any loss."""
     top = min(loss, highest)
     gauge.add_patch(Rectangle((-0.5, 0), 1, top, color=COLOURS["loss"], lw=0))
     gauge.set(xlim=(-0.5, 0.5), ylim=(0, highest), xticks=[])
@@ -149,8 +150,9 @@ def _altitude(gauge: Axes, loss: float, highest: float) -> None:
     )
     look: dict[str, Any] = {"color": COLOURS["loss"], "weight": "bold", "size": 12}
     look |= {"textcoords": "offset points", "annotation_clip": False}
-    widest = {"alpha": 0, "gid": f"{GROUND} room"}  # the layout counts with it
-    gauge.annotate(f"{highest:,.0f} ↑", (0.5, 0), (5, 0), **look, **widest)
+    if fixed:  # the layout has room for the longest number
+        unseen = {"alpha": 0, "gid": f"{GROUND} room"}
+        gauge.annotate(f"{highest:,.0f} ↑", (0.5, 0), (5, 0), **look, **unseen)
     said = f"{loss:,.0f}" + (" ↑" if loss > highest else "")
     va = "center" if top < 0.93 * highest else "top"
     gauge.annotate(said, (0.5, top), (5, 0), va=va, **look)

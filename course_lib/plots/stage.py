@@ -15,11 +15,11 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.gridspec import GridSpec, GridSpecFromSubplotSpec, SubplotSpec
 from matplotlib.transforms import Bbox
 
 from course_lib.plots.style import styled
+from course_lib.plots.text import QuickTextCanvas
 
 __all__ = ["GROUND", "MAP", "Stage", "standing"]
 
@@ -50,7 +50,7 @@ class Stage:
         self.axes, self.draw = axes, draw
         self._own: list[Axes] = [axes] if isinstance(axes, Axes) else list(axes.flat)
         self.figure = self._own[0].get_figure(root=True)
-        self.canvas = FigureCanvasAgg(self.figure)
+        self.canvas = QuickTextCanvas(self.figure)
         self._dpi = self.figure.dpi
         width, height = map(float, self.figure.get_size_inches())
         places = [ax.get_subplotspec() for ax in self._own]

@@ -42,6 +42,15 @@ function stops(lab) {
   return [...all].filter((part) => !part.disabled && part.offsetParent);
 }
 
+// Runs of equal pixels, as patch.py packs them: 4 bytes for each colour, 2 for each length.
+function unpack(runs, pixels) {
+  const bytes = new Uint8Array(runs.buffer, runs.byteOffset, runs.byteLength).slice();
+  const n = bytes.length / 6;
+  const [colours, lengths] = [new Uint32Array(bytes.buffer, 0, n), new Uint16Array(bytes.buffer, 4 * n)];
+  let at = 0;
+  for (let i = 0; i < n; i++) pixels.fill(colours[i], at, (at += lengths[i]));
+}
+
 function render({ model, el }) {
   globalThis.courseLabs = (globalThis.courseLabs ?? 0) + 1; // every lab loads this anew
   const id = `course-lab-${globalThis.courseLabs}`;
@@ -94,9 +103,7 @@ function render({ model, el }) {
     }, SOON);
   }
 
-  async function answered() {
-    await null; // its picture may be told of in the same breath, and later
-    await painting; // the next one is asked for when this one is seen
+  function answered() {
     clearTimeout(timer);
     waiting.hidden = true;
     busy = false;
@@ -105,23 +112,17 @@ function render({ model, el }) {
     for (const play of players) play();
   }
 
-  // --- the picture: the squares of it that have changed, one patch after the other ----
+  // --- the picture: the squares of it that have changed --------------------------------
 
   let stands = 0; // the number of the patch that the canvas shows
-  let painting = Promise.resolve();
 
   function paint() {
-    const patch = model.get("patch");
-    if (patch.number) painting = painting.then(() => lay(patch)).catch(console.error);
-  }
-
-  async function lay({ number, over, size, tile, tiles, webp }) {
-    if (number === stands) return;
+    const { number, over, size, tile, tiles, runs } = model.get("patch");
+    if (!number || number === stands) return;
     if (over && over !== stands) { // one was missed: this page was opened anew, say
       model.send({ whole: true });
       return;
     }
-    const sheet = await createImageBitmap(new Blob([webp], { type: "image/webp" }));
     const [width, height] = size;
     if (canvas.width !== width || canvas.height !== height) {
       [canvas.width, canvas.height] = size;
@@ -129,11 +130,16 @@ function render({ model, el }) {
       canvas.style.width = `${shown}px`;
       controls.style.maxWidth = `${Math.max(640, shown)}px`;
     }
-    const across = Math.ceil(width / tile);
-    const at = (i) => [(i % across) * tile, Math.floor(i / across) * tile, tile, tile];
-    const picture = canvas.getContext("2d");
-    tiles.forEach((where, i) => picture.drawImage(sheet, ...at(i), ...at(where)));
-    sheet.close();
+    if (tiles.length) { // unpacked one below the other, then put where they belong
+      const sheet = new ImageData(tile, tile * tiles.length);
+      unpack(runs, new Uint32Array(sheet.data.buffer));
+      const across = Math.ceil(width / tile);
+      const picture = canvas.getContext("2d");
+      tiles.forEach((where, i) => {
+        const [x, y] = [(where % across) * tile, Math.floor(where / across) * tile];
+        picture.putImageData(sheet, x, y - i * tile, 0, i * tile, tile, tile);
+      });
+    }
     stands = number;
     canvas.dataset.painted = Number(canvas.dataset.painted || 0) + 1;
   }

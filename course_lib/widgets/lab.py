@@ -159,7 +159,7 @@ class Lab(anywidget.AnyWidget):
             "size": [width, height],
             "tile": TILE,
             "tiles": tiles,
-            "webp": pack(pixels, tiles),
+            "runs": pack(pixels, tiles),
         }
         self._pixels = pixels
 

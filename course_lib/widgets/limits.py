@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from course_lib import costs, plots
+from course_lib.plots.stage import GROUND
 from course_lib.widgets.controls import Choice, Preset, Slider
 from course_lib.widgets.lab import Lab
 
@@ -42,7 +43,8 @@ def memorise_or_generalise(
         so_far = PAUSES[: now + 1]
         plots.learning_curves(so_far, *losses[: now + 1].T, ax=left)
         left.set_ylim(0, 1.06 * highest)
-        left.legend(loc="center right", bbox_to_anchor=(0.97, 0.62))
+        key = left.legend(loc="center right", bbox_to_anchor=(0.97, 0.62))
+        key.set_gid(f"{GROUND} key")
         plots.copies_by_step(so_far, copies[: now + 1], WRITTEN, ax=right)
         for ax in axes:
             for curve in ax.lines:

@@ -1,15 +1,14 @@
 """What changed in a picture since the one before: a few squares of it.
 
-A moved slider changes about a tenth of a picture. Packing, sending and unpacking that
-takes a fraction of the time of the whole, and of the way to a far server.
+A moved slider changes about a tenth of a picture. They travel as runs of equal pixels:
+twice to ten times the bytes of lossless WebP, but packed in a tenth of the time, and
+unpacked where the browser stands. It decodes images elsewhere, and waits for them about
+10 ms (two cores at work).
 """
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
-from PIL import Image
 
 __all__ = ["TILE", "changed_tiles", "n_tiles", "pack"]
 
@@ -40,22 +39,24 @@ def changed_tiles(pixels: np.ndarray, before: np.ndarray | None) -> list[int]:
 
 
 def pack(pixels: np.ndarray, tiles: list[int]) -> bytes:
-    """Return these tiles as one WebP, side by side, in rows as long as the picture's.
+    """Return these tiles as runs of equal pixels: the colours, then the lengths.
 
-    Lossless WebP is smaller than PNG and as quick; every browser reads it.
+    A colour is 4 bytes, a length 2, least first. A tile begins a run; at the rim of the
+    picture it is filled up with 0.
     """
     _, across = _grid(pixels)
-    rows = max(1, -(-len(tiles) // across))
-    sheet = np.zeros((rows * TILE, across * TILE, 3), np.uint8)
-    for place, tile in enumerate(tiles):
-        (y, x), (top, left) = divmod(tile, across), divmod(place, across)
-        cut = pixels[y * TILE : (y + 1) * TILE, x * TILE : (x + 1) * TILE, :3]
-        height, width, _ = cut.shape
-        top, left = top * TILE, left * TILE
-        sheet[top : top + height, left : left + width] = cut
-    data = io.BytesIO()
-    Image.fromarray(sheet).save(data, "WEBP", lossless=True, quality=0, method=0)
-    return data.getvalue()
+    whole = pixels.view(np.uint32)[..., 0]  # (height, width)
+    cut = np.zeros((len(tiles), TILE, TILE), np.uint32)
+    for i, tile in enumerate(tiles):
+        y, x = divmod(tile, across)
+        part = whole[y * TILE : (y + 1) * TILE, x * TILE : (x + 1) * TILE]
+        cut[i, : part.shape[0], : part.shape[1]] = part
+    flat = cut.ravel()
+    begins = np.append(True, flat[1:] != flat[:-1])[: len(flat)]
+    begins[:: TILE * TILE] = True
+    starts = np.flatnonzero(begins)
+    lengths = np.diff(starts, append=len(flat))
+    return flat[starts].astype("<u4").tobytes() + lengths.astype("<u2").tobytes()
 
 
 def _grid(pixels: np.ndarray) -> tuple[int, int]:

@@ -128,8 +128,7 @@ def shrink_factors(
     ends = np.minimum([0.0, 0.1 * edge, 0.5 * edge, edge, max(edge, last)], last)
     spans = np.column_stack([ends[:-1], np.diff(ends)])
     colours = [COLOURS[meaning] for meaning in regimes.values()]
-    stays = {"gid": f"{GROUND} {hash((factors.tobytes(), edge, last, top))}"}
-    ax.broken_barh(spans, (0, top), facecolors=colours, alpha=0.16, lw=0, **stays)
+    ax.broken_barh(spans, (0, top), facecolors=colours, alpha=0.16, lw=0)
     for name, low, high in zip(regimes, ends, ends[1:], strict=False):
         words, turned = _fitted(name, (high - low) / last)
         beyond = name == "flies off" and not turned  # clear of the rising curve
@@ -141,11 +140,9 @@ def shrink_factors(
             va="top",
             size=10,
             rotation=90 if turned else 0,
-            **stays,
         )
-    ax.axhline(1, color=COLOURS["quiet"], lw=1, ls=(0, (4, 3)), **stays)
-    derived = "derived: $|1 - \\eta L|$"
-    ax.plot(rates, factors, color=COLOURS["ink"], label=derived, **stays)
+    ax.axhline(1, color=COLOURS["quiet"], lw=1, ls=(0, (4, 3)))
+    ax.plot(rates, factors, color=COLOURS["ink"], label="derived: $|1 - \\eta L|$")
     look = _orange(1.0)
     seen = {rate: factor for rate, factor in measured.items() if factor <= top}
     ax.plot(
@@ -159,7 +156,7 @@ def shrink_factors(
     )
     for rate in set(measured) - set(seen):
         ax.plot(rate, top, "^", ms=11, zorder=4, clip_on=False, **look)
-    ax.axvline(edge, color=COLOURS["loss"], lw=1.6, **stays)
+    ax.axvline(edge, color=COLOURS["loss"], lw=1.6)
     left = edge > 0.7 * last
     ax.annotate(
         f"the edge, $2 / L$ = {edge:.3g}",
@@ -169,7 +166,6 @@ def shrink_factors(
         color=COLOURS["loss"],
         ha="right" if left else "left",
         va="center",
-        **stays,
     )
     ax.set_xlim(0, last)
     ax.set_ylim(0, top)

@@ -282,9 +282,9 @@ class Lab:
                 before = self.painted
                 handle.evaluate(MOVE, last // 3)
                 self.settled(before, 1.0)
-                keys = ["ArrowRight"] * min(presses // 2, last - last // 3)
-                keys += ["ArrowLeft"] * (presses - len(keys))
-                for key in keys:
+                up = min(presses // 2, last - last // 3)  # at an end, no key answers
+                down = min(presses - up, last // 3 + up)
+                for key in ["ArrowRight"] * up + ["ArrowLeft"] * down:
                     self._answer(partial(handle.press, key))
             elif kind == "pad":
                 buttons = box.locator("button[data-letter]").all()

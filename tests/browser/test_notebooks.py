@@ -319,6 +319,7 @@ def test_a_page_opened_anew_shows_the_picture_as_it_stands(
     page.page.wait_for_timeout(500)
     page.page.reload()
     page.wait_for_kernel()
+    page.page.locator(".course-lab").wait_for()
     [again] = page.labs()
     again.settled(0)
     assert (again.pixels(), again.summary) == seen

@@ -136,9 +136,8 @@ def same_as_drawn_whole(lab: Lab, where: str) -> None:
         lab._stage.draw(lab._stage.axes, **lab.values)
         lab._stage.canvas.draw()
     slow = np.asarray(lab._stage.canvas.buffer_rgba())[..., :3].astype(int)
-    lab._stage.frame(
-        lab.values, lab.room or lab.widest, lab.sharpness
-    )  # draw the quick one again
+    room = lab.room or lab.widest
+    lab._stage.frame(lab.values, room, lab.sharpness)  # draw the quick one again
     assert fast.shape == slow.shape, where
     other = (np.abs(fast - slow).max(axis=2) > 40).mean()
     assert other < 0.004, f"{where}: {other:.2%} of the pixels differ"

@@ -9,8 +9,8 @@ import numpy as np
 
 from course_lib.config import GPTConfig
 from course_lib.data import load_names
+from course_lib.data.tokenizer import CharTokenizer
 from course_lib.scalar import init_gpt
-from course_lib.tokenizer import CharTokenizer
 from course_lib.training import linear, pack
 
 STEPS = 1000  # of the reference run

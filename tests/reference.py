@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from course_lib.config import GPTConfig
+from course_lib.data.tokenizer import CharTokenizer
 from course_lib.scalar import init_gpt
 from course_lib.scalar.gpt import Params
-from course_lib.tokenizer import CharTokenizer
 
 SOME_NAMES = (
     "ada ahmed aiko amara anders astrid bao beatriz bilal carmen chidi dario dmitri "

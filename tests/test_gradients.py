@@ -22,7 +22,7 @@ from course_lib.gradients import (
     triangulate,
     value_functions,
 )
-from course_lib.landscapes import rosenbrock
+from course_lib.lessons.landscapes import rosenbrock
 from course_lib.scalar import Value
 
 # --- finite differences

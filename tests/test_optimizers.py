@@ -14,7 +14,7 @@ import optax
 import pytest
 
 from course_lib import optimizers, scalar
-from course_lib.landscapes import MINIMA, bowl, rosenbrock
+from course_lib.lessons.landscapes import MINIMA, bowl, rosenbrock
 from course_lib.optimizers import adam, apply_updates, momentum, sgd
 
 SCHEDULES: dict[str, Any] = {

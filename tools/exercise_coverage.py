@@ -16,8 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from course_lib.exercises.core import Exercise, Result, all_exercises
-from course_lib.exercises.core.carry import is_untouched
 from course_lib.exercises.core.exercise import Known
+from course_lib.exercises.core.extract_source import is_untouched
 from course_lib.exercises.core.process import Helper, trusted_helper
 
 WRONG, RIGHT, HINTS = 8, 5, 2

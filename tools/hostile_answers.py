@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from course_lib.exercises.core import Exercise, Result, all_exercises, process
-from course_lib.exercises.core.carry import Carried
+from course_lib.exercises.core.extract_source import Carried
 from course_lib.exercises.core.process import trusted_helper
 
 MOST_SECONDS, MOST_SHOWN = 5.0, 10_000

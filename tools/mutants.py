@@ -33,18 +33,21 @@ PATIENCE = 60.0  # seconds beyond ten times what the tests take without a mutant
 
 # Which tests to run for a file, the most telling first, and which of them (-k).
 TESTS = {
-    "scalar/value.py": ("test_value test_value_edges", ""),
-    "scalar/fused.py": ("test_value test_value_edges", ""),
-    "scalar/ieee.py": ("test_value_edges test_value", ""),
-    "scalar/gpt.py": ("test_scalar_gpt", ""),
-    "scalar/nn.py": ("test_scalar_nn", ""),
+    "scalar/value.py": ("scalar/test_value scalar/test_value_edges", ""),
+    "scalar/fused.py": ("scalar/test_value scalar/test_value_edges", ""),
+    "scalar/ieee.py": ("scalar/test_value_edges scalar/test_value", ""),
+    "scalar/gpt.py": ("scalar/test_gpt", ""),
+    "scalar/nn.py": ("scalar/test_nn", ""),
     "scalar/adam.py": ("test_optimizers", "scalar or twins"),
-    "array/gpt.py": ("test_twins test_array_gpt", "not mlp and not losses_stay"),
-    "array/nn.py": ("test_array_nn", ""),
+    "array/gpt.py": (
+        "training/test_twins array/test_gpt",
+        "not mlp and not losses_stay",
+    ),
+    "array/nn.py": ("array/test_nn", ""),
     "optimizers.py": ("test_optimizers", "not cosine and not rosenbrock"),
     "losses.py": ("test_losses", ""),
     "gradients.py": ("test_gradients", ""),
-    "tokenizer.py": ("test_tokenizer", ""),
+    "data/tokenizer.py": ("data/test_tokenizer", ""),
     "config.py": ("test_config", ""),
 }
 

@@ -279,7 +279,7 @@ def _(n, tokens, epochs, runs, speed, device_price, hours, price):
 
 @budget_a_fine_tune.right("with the course's own count")
 def _(n, tokens, epochs, runs, speed, device_price, hours, price):
-    from course_lib.costs import training_flops
+    from course_lib.lessons.costs import training_flops
 
     one = training_flops(n, tokens * epochs)
     return runs * one / (speed * 3600) * device_price + hours * price

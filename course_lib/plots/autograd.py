@@ -17,7 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path
 
-from course_lib.plots.stage import GROUND
+from course_lib.plots.static import GROUND
 from course_lib.plots.style import COLOURS, figure, panels, styled
 
 __all__ = [

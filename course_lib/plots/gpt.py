@@ -10,7 +10,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Polygon, Rectangle
 from numpy.typing import ArrayLike
 
-from course_lib.plots.stage import GROUND
+from course_lib.plots.static import GROUND
 from course_lib.plots.style import COLOURS, figure
 
 __all__ = [

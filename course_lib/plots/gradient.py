@@ -1,7 +1,7 @@
 """Slopes, and who feels them: nudges, maps with arrows, and a walk in fog.
 
 The functions draw numbers that were computed elsewhere. A map is drawn from a
-``course_lib.walk.Terrain``, a walk from a list of ``course_lib.walk.Walker``.
+``lessons.descent.Terrain``, a walk from a list of ``lessons.descent.Walker``.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike
 
-from course_lib.plots.stage import GROUND, MAP, standing
+from course_lib.lessons.descent import Terrain, Walker
+from course_lib.plots.static import GROUND, MAP, standing
 from course_lib.plots.style import COLOURS, figure, panels, styled
-from course_lib.walk import Terrain, Walker
 
 __all__ = [
     "Nudge",

@@ -1,7 +1,7 @@
 """How long is a step? Strides on a bowl, walks side by side, noise, and rates tried.
 
 The functions draw numbers that were computed elsewhere. A map is drawn from a
-``course_lib.walk.Terrain``; a walk is an array of positions (steps + 1, 2).
+``course_lib.lessons.descent.Terrain``; a walk is an array of positions (steps + 1, 2).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from course_lib.plots.gradient import HEIGHTS, walk_map
-from course_lib.plots.stage import GROUND
+from course_lib.plots.static import GROUND
 from course_lib.plots.style import COLOURS, figure, panels, styled
 
 __all__ = [

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from course_lib.plots.stage import GROUND
+from course_lib.plots.static import GROUND
 from course_lib.plots.style import COLOURS, figure
 
 __all__ = [

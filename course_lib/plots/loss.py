@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike
 
-from course_lib.plots.stage import GROUND, MAP, standing
+from course_lib.plots.static import GROUND, MAP, standing
 from course_lib.plots.style import COLOURS, figure
 
 __all__ = [

@@ -10,9 +10,9 @@ from matplotlib.collections import PolyCollection
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
-from course_lib.plots.stage import GROUND
+from course_lib.lessons.robot import BODY
+from course_lib.plots.static import GROUND
 from course_lib.plots.style import COLOURS, figure
-from course_lib.robot import BODY
 
 __all__ = ["joint_slopes", "loss_of_the_walk", "robot", "robot_room"]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from course_lib.plots.stage import GROUND
+from course_lib.plots.static import GROUND
 from course_lib.plots.style import COLOURS, figure
 
 __all__ = ["learning_loop", "training_curve"]

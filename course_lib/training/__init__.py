@@ -5,7 +5,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from course_lib.training.background import Background
+from course_lib.training.background import TrainingThread
 from course_lib.training.batches import count_targets, pack, split, take, unpad
 from course_lib.training.checkpoints import (
     Checkpoint,
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ArrayEngine",
-    "Background",
     "Checkpoint",
     "CheckpointError",
     "DivergedError",
@@ -40,6 +39,7 @@ __all__ = [
     "ScalarEngine",
     "Settings",
     "TrainState",
+    "TrainingThread",
     "constant",
     "cosine",
     "count_targets",

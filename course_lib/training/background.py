@@ -12,13 +12,13 @@ from course_lib.training.loop import DivergedError, Record
 from course_lib.training.run import Run
 from course_lib.training.state import TrainState
 
-__all__ = ["Background"]
+__all__ = ["TrainingThread"]
 
 BREATH = 2e-4  # seconds between two goes, in which other threads have the processor
 LONGEST_REASON = 300  # characters of an error
 
 
-class Background:
+class TrainingThread:
     """A run, trained in a thread, which can be paused, resumed and stopped.
 
     make: returns the run; called in the thread, since it takes a moment.

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from course_lib.tokenizer import CharTokenizer
+from course_lib.data.tokenizer import CharTokenizer
 
 __all__ = ["PADDING", "count_targets", "pack", "split", "take", "unpad"]
 

@@ -21,7 +21,7 @@ import safetensors
 import safetensors.numpy
 
 from course_lib.config import GPTConfig
-from course_lib.tokenizer import CharTokenizer
+from course_lib.data.tokenizer import CharTokenizer
 from course_lib.training.settings import Settings
 from course_lib.training.state import Arrays, TrainState
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from course_lib.config import GPTConfig
-from course_lib.tokenizer import CharTokenizer
+from course_lib.data.tokenizer import CharTokenizer
 from course_lib.training.batches import pack, split
 from course_lib.training.checkpoints import Checkpoint
 from course_lib.training.loop import Record, mean_loss, train

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from course_lib.collector import collector_paused
 from course_lib.config import GPTConfig
 from course_lib.scalar import (
     AdamState,
@@ -19,6 +18,7 @@ from course_lib.scalar import (
     loss_fn,
     parameters,
 )
+from course_lib.scalar.garbage import gc_disabled
 from course_lib.training.batches import unpad
 from course_lib.training.loop import B1, B2
 from course_lib.training.state import Arrays, TrainState
@@ -56,7 +56,7 @@ class ScalarEngine:
         self, batch: np.ndarray, learning_rate: float
     ) -> tuple[float, float]:
         """Take one step: forward, backward, update."""
-        with collector_paused():  # a graph has no cycles; it would search in vain
+        with gc_disabled():  # a graph has no cycles; it would search in vain
             loss = batch_loss(self.params, batch, self.config)
             loss.backward()
             norm = math.hypot(*[weight.grad for weight in self.weights])
@@ -67,7 +67,7 @@ class ScalarEngine:
 
     def loss(self, batch: np.ndarray) -> float:
         """Return the mean loss per token of a batch (batch_size, T + 1)."""
-        with collector_paused():
+        with gc_disabled():
             return batch_loss(self.params, batch, self.config).data
 
     @classmethod

@@ -1,12 +1,12 @@
 """Pictures and panels that answer.
 
 Compute is the taught code, draw is a function of ``course_lib.plots``, and wire, here,
-is a list of controls for a ``Lab``.
+is a list of controls for a ``InteractiveFigure``.
 """
 
 from course_lib.widgets.autograd import graph_stepper, robot
+from course_lib.widgets.figure import InteractiveFigure
 from course_lib.widgets.gradient import nudge_size, walk_in_fog
-from course_lib.widgets.lab import Lab
 from course_lib.widgets.learning_rate import optimizer_race, stride_lab
 from course_lib.widgets.limits import cost_calculator, memorise_or_generalise
 from course_lib.widgets.loss import confidence, line_fit
@@ -20,7 +20,7 @@ from course_lib.widgets.neural_network import (
 from course_lib.widgets.start_here import first_words
 
 __all__ = [
-    "Lab",
+    "InteractiveFigure",
     "attention",
     "confidence",
     "cost_calculator",

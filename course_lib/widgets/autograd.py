@@ -13,11 +13,11 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from course_lib import plots
-from course_lib import robot as body
 from course_lib.gradients import evaluate, value_functions
+from course_lib.lessons import robot as body
 from course_lib.scalar import Value, backward_order
 from course_lib.widgets.controls import Button, Choice, Field, Slider
-from course_lib.widgets.lab import Lab
+from course_lib.widgets.figure import InteractiveFigure
 
 __all__ = ["graph_stepper", "robot"]
 
@@ -33,7 +33,7 @@ NAMES = {
 }
 
 
-def graph_stepper() -> Lab:
+def graph_stepper() -> InteractiveFigure:
     """Type an expression, and step through its record: forward, then backward."""
 
     def draw(ax: Axes, expression: str, way: float, **numbers: float) -> str:
@@ -58,7 +58,7 @@ def graph_stepper() -> Lab:
             lab.chosen = {**lab.chosen, "way": ahead[0] if ahead else here}
 
     stops = [i / 10 for i in range(-40, 41)]
-    lab = Lab(
+    lab = InteractiveFigure(
         "graph_stepper",
         "A computation, there and back",
         draw,
@@ -188,7 +188,7 @@ def _descent(seed: int) -> list[body.Step]:
     return body.learn_to_run(body.random_angles(random.Random(seed)))
 
 
-def robot(seed: int = 45) -> Lab:
+def robot(seed: int = 45) -> InteractiveFigure:
     """Scrub through the robot's descent; choose a joint, see its angle and slope."""
     walk = _descent(seed)
     runner = body.body_points(body.RUNNING)
@@ -219,7 +219,7 @@ def robot(seed: int = 45) -> Lab:
     stops = [*range(60), *range(60, 120, 2), *range(120, len(walk), 4)]
     axes = plots.panels(1, 2, width=9.4, height=4.6)
     axes[0].get_gridspec().set_width_ratios([1.0, 0.85])
-    return Lab(
+    return InteractiveFigure(
         "robot",
         "Fourteen joints learn to run",
         draw,

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 
-from course_lib import landscapes, plots, walk
+from course_lib import plots
 from course_lib.gradients import finite_difference, forward_difference, split_error
+from course_lib.lessons import descent, landscapes
 from course_lib.widgets.controls import Choice, Pad, Slider, Toggle
-from course_lib.widgets.lab import Lab
+from course_lib.widgets.figure import InteractiveFigure
 
 __all__ = ["nudge_size", "walk_in_fog"]
 
@@ -28,7 +29,7 @@ def cube_slope(x: Any) -> Any:
     return 3 * x * x
 
 
-def nudge_size() -> Lab:
+def nudge_size() -> InteractiveFigure:
     """Shrink a nudge over sixteen powers of ten; see which error rules."""
     nudges = 10.0 ** (np.arange(-64, 1) / 4)
     ways = {"nudged up": forward_difference, "nudged up and down": finite_difference}
@@ -82,13 +83,15 @@ def nudge_size() -> Lab:
     size = Slider("h", "size of the nudge", nudges.tolist(), 1.0, "{:.2g}".format)
     which = Choice("way", "way to nudge", {name: name for name in ways}, "nudged up")
     axes = plots.panels(1, 2, width=10.4, height=4.4)
-    return Lab("nudge_size", "How small should a nudge be?", draw, [size, which], axes)
+    return InteractiveFigure(
+        "nudge_size", "How small should a nudge be?", draw, [size, which], axes
+    )
 
 
 class Land(NamedTuple):
     """A landscape to walk on: its map, where the walk starts, how long a step is."""
 
-    height: walk.Landscape
+    height: descent.Landscape
     x_range: tuple[float, float]
     y_range: tuple[float, float]
     start: tuple[float, float]
@@ -113,9 +116,9 @@ LONGEST = 300  # letters of one walk
 
 
 @cache
-def _terrain(name: str) -> walk.Terrain:
+def _terrain(name: str) -> descent.Terrain:
     land = LANDS[name]
-    return walk.survey(land.height, land.x_range, land.y_range)
+    return descent.survey(land.height, land.x_range, land.y_range)
 
 
 def _kept(land: Land, keys: str) -> str:
@@ -123,16 +126,16 @@ def _kept(land: Land, keys: str) -> str:
     rim = 0.02 * land.x_range[1]  # so that all of the walker is seen
     (left, right), (bottom, top) = land.x_range, land.y_range
     inside = (left + rim, right - rim), (bottom + rim, top - rim)
-    return walk.within(land.start, keys, land.stride, *inside)
+    return descent.within(land.start, keys, land.stride, *inside)
 
 
-def walk_in_fog() -> Lab:
+def walk_in_fog() -> InteractiveFigure:
     """Walk by keys in fog, feeling only the slope; lift the fog to see the map."""
 
     def draw(ax: Axes, name: str, keys: str, lifted: bool) -> str:
         land, terrain = LANDS[name], _terrain(name)
         kept = _kept(land, keys)
-        walked = walk.follow(land.height, land.start, kept, land.stride)
+        walked = descent.follow(land.height, land.start, kept, land.stride)
         here = walked[-1]
         row, column = np.unravel_index(
             terrain.altitudes.argmin(), terrain.altitudes.shape
@@ -151,10 +154,10 @@ def walk_in_fog() -> Lab:
             title=f"Step {here.steps}: altitude {here.altitude:.2f}".replace("-", "−"),
             ax=ax,
         )
-        kind = walk.look_around(land.height, here.position, land.stride)
+        kind = descent.look_around(land.height, here.position, land.stride)
         said = (
             f"Step {here.steps}: altitude {here.altitude:.2f}, the ground is "
-            f"{walk.slope_in_words(here)}.{AROUND[kind]}"
+            f"{descent.slope_in_words(here)}.{AROUND[kind]}"
         )
         if lifted:
             said += _verdict(
@@ -182,7 +185,9 @@ def walk_in_fog() -> Lab:
     which = Choice("name", "landscape", names, "two valleys", resets=("keys", "lifted"))
     fog = Toggle("lifted", "lift the fog")
     axes = plots.panels(width=7.6, height=5.4)
-    return Lab("walk_in_fog", "A walk in fog", draw, [pad, which, fog], axes)
+    return InteractiveFigure(
+        "walk_in_fog", "A walk in fog", draw, [pad, which, fog], axes
+    )
 
 
 def _verdict(kind: str, altitude: float, lowest: float, highest: float) -> str:

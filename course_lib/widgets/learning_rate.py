@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from course_lib import landscapes, plots, race, strides, walk
+from course_lib import plots
+from course_lib.lessons import contraction, descent, landscapes, race
 from course_lib.widgets.controls import Button, Choice, Control, Slider
-from course_lib.widgets.lab import Lab
+from course_lib.widgets.figure import InteractiveFigure
 
 __all__ = ["optimizer_race", "stride_lab"]
 
@@ -17,15 +18,15 @@ STEPS = 20  # of a walk in the bowl
 TOP = 6.2  # altitude: the highest start in the narrowest bowl is inside
 
 
-def stride_lab() -> Lab:
+def stride_lab() -> InteractiveFigure:
     """Drag the learning rate; see the walk, its distances, and where the edge lies."""
     places = np.linspace(-1.6, 1.6, 161)
     many = np.linspace(0, 0.8, 321)
 
     def draw(axes: np.ndarray, rate: float, curvature: float, start: float) -> str:
-        path = np.array(strides.bowl_walk(rate, curvature, start, STEPS))
-        factor = strides.stride_factor(rate, curvature)
-        word, edge = strides.regime(factor), 2 / curvature
+        path = np.array(contraction.bowl_walk(rate, curvature, start, STEPS))
+        factor = contraction.stride_factor(rate, curvature)
+        word, edge = contraction.regime(factor), 2 / curvature
         valley, distance, factors = axes
         plots.stride_walk(
             places,
@@ -47,7 +48,7 @@ def stride_lab() -> Lab:
         )
         plots.shrink_factors(
             many,
-            np.abs(strides.stride_factor(many, curvature)),
+            np.abs(contraction.stride_factor(many, curvature)),
             edge,
             {rate: abs(factor)},
             top=2.2,
@@ -85,7 +86,7 @@ def stride_lab() -> Lab:
         ),
     ]
     axes = plots.mosaic("AB;CC", width=9.6, height=6.4, height_ratios=[1.3, 1])
-    return Lab("stride_lab", "Strides in a bowl", draw, controls, axes)
+    return InteractiveFigure("stride_lab", "Strides in a bowl", draw, controls, axes)
 
 
 def _signed(number: float) -> str:
@@ -119,7 +120,7 @@ class Runner(NamedTuple):
     best: int  # which of the rates the race of the page takes
 
 
-def optimizer_race() -> Lab:
+def optimizer_race() -> InteractiveFigure:
     """Choose a mountain and three learning rates; run the race, and wind it back."""
     runners_on = functools.cache(_run)  # compiled once for each mountain
     first = runners_on("gorge")
@@ -158,7 +159,10 @@ def optimizer_race() -> Lab:
 
     controls: list[Control] = [
         Choice(
-            "mountain", "mountain", {name: name for name in race.MOUNTAINS}, "gorge"
+            "mountain",
+            "mountain",
+            {name: name for name in race.MOUNTAINS},
+            "gorge",
         ),
         Button("best", "Give each runner its best rate here", take_the_best),
         Slider("step", "step", MOMENTS, 60, "{:,}".format, play=True),
@@ -167,7 +171,9 @@ def optimizer_race() -> Lab:
         stops, best = range(len(race.RATES)), first[who].best
         controls.append(Slider(name, f"learning rate, {who}", stops, best, _rate))
     axes = plots.panels(1, 2, width=9.6, height=4.4)
-    lab = Lab("optimizer_race", "A race on five mountains", draw, controls, axes)
+    lab = InteractiveFigure(
+        "optimizer_race", "A race on five mountains", draw, controls, axes
+    )
     return lab
 
 
@@ -187,9 +193,9 @@ def _run(mountain: str) -> dict[str, Runner]:
 
 
 @functools.cache
-def _ground(mountain: str) -> walk.Terrain:
+def _ground(mountain: str) -> descent.Terrain:
     at = race.MOUNTAINS[mountain]
-    return walk.survey(at.landscape, at.x_range, at.y_range, n=71)
+    return descent.survey(at.landscape, at.x_range, at.y_range, n=71)
 
 
 def _fate(heights: np.ndarray, step: int, arrival: int | None) -> str:

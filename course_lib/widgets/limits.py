@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from course_lib import costs, plots
-from course_lib.plots.stage import GROUND
+from course_lib import plots
+from course_lib.lessons import costs
+from course_lib.plots.static import GROUND
 from course_lib.widgets.controls import Choice, Preset, Slider
-from course_lib.widgets.lab import Lab
+from course_lib.widgets.figure import InteractiveFigure
 
 if TYPE_CHECKING:  # it loads JAX
     from course_lib.training import experiments
@@ -25,8 +26,8 @@ PAUSES = sorted({round(300 * (i / 30) ** 2) for i in range(31)})  # dense at the
 
 
 def memorise_or_generalise(
-    lab: experiments.Lab | None = None, names: Sequence[str] | None = None
-) -> Lab:
+    lab: experiments.Experiment | None = None, names: Sequence[str] | None = None
+) -> InteractiveFigure:
     """Replay the training on 20, 200 or 2,000 names: losses, copies, what it writes.
 
     Three models are trained here, which takes two or three seconds.
@@ -63,11 +64,11 @@ def memorise_or_generalise(
     ]
     axes = plots.panels(1, 2, 8, 3.7)
     title = "Learned by heart, or learned?"
-    return Lab("memorise_or_generalise", title, draw, controls, axes)
+    return InteractiveFigure("memorise_or_generalise", title, draw, controls, axes)
 
 
 def _replay(
-    lab: experiments.Lab, names: Sequence[str], n: int
+    lab: experiments.Experiment, names: Sequence[str], n: int
 ) -> tuple[np.ndarray, list[list[tuple[str, bool]]]]:
     """Train on n names. Return both losses, and what is written, for each pause.
 
@@ -94,14 +95,14 @@ def _cut(text: str, longest: int = 14) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
-def _laboratory() -> experiments.Lab:
+def _laboratory() -> experiments.Experiment:
     from course_lib.array import GPTConfig
-    from course_lib.tokenizer import CharTokenizer
-    from course_lib.training.experiments import Lab as Laboratory
+    from course_lib.data.tokenizer import CharTokenizer
+    from course_lib.lessons.experiments import Experiment
 
     tokenizer = CharTokenizer(["abcdefghijklmnopqrstuvwxyz"])
     config = GPTConfig(tokenizer.vocab_size, block_size=32, n_embd=32)
-    return Laboratory(tokenizer, config)
+    return Experiment(tokenizer, config)
 
 
 def _shuffled_names() -> list[str]:
@@ -117,7 +118,9 @@ MANTISSAS = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8)
 SPAN = 1e7, 1e28  # operations; the sliders reach from 6e7 to 1.2e27
 
 
-def cost_calculator(n_params: float = 15_744, n_tokens: float = 116_000) -> Lab:
+def cost_calculator(
+    n_params: float = 15_744, n_tokens: float = 116_000
+) -> InteractiveFigure:
     """Set a training run, and read what it takes and costs beside published ones.
 
     n_params, n_tokens: those of the page's own model.
@@ -210,7 +213,7 @@ def cost_calculator(n_params: float = 15_744, n_tokens: float = 116_000) -> Lab:
     ]
     axes = plots.panels(1, 1, 8.4, 4.4)
     title = "What does a training run cost?"
-    return Lab("cost_calculator", title, draw, controls, axes)
+    return InteractiveFigure("cost_calculator", title, draw, controls, axes)
 
 
 def _stops(low: int, high: int, exact: Sequence[float]) -> list[float]:

@@ -12,12 +12,12 @@ from course_lib import plots
 from course_lib.data import load_houses
 from course_lib.losses import mean_squared_error
 from course_lib.widgets.controls import Slider
-from course_lib.widgets.lab import Lab
+from course_lib.widgets.figure import InteractiveFigure
 
 __all__ = ["confidence", "line_fit"]
 
 
-def line_fit() -> Lab:
+def line_fit() -> InteractiveFigure:
     """Turn and lift a line over eight houses; its loss is its altitude on the map."""
     sizes, prices = np.array(load_houses()[2::5], dtype=float).T  # m², thousand €
     beyond = sizes - 100
@@ -65,10 +65,10 @@ def line_fit() -> Lab:
     slopes, heights = [i / 20 for i in range(89)], range(200, 381, 2)
     w = Slider("w", "w, the slope: price of a further m², thousand €", slopes, 1.2)
     b = Slider("b", "b, the height: price of 100 m², thousand €", heights, 250)
-    return Lab("line_fit", "A line and its loss", draw, [w, b], axes)
+    return InteractiveFigure("line_fit", "A line and its loss", draw, [w, b], axes)
 
 
-def confidence() -> Lab:
+def confidence() -> InteractiveFigure:
     """Drag the probability that a model gave to what happened; read what it costs."""
     grid = np.linspace(0.005, 1, 400)
 
@@ -79,4 +79,4 @@ def confidence() -> Lab:
 
     stops = [i / 200 for i in range(1, 201)]
     p = Slider("p", "probability given to the truth", stops, 0.3, "{:.1%}".format)
-    return Lab("confidence", "The cost of confidence", draw, [p])
+    return InteractiveFigure("confidence", "The cost of confidence", draw, [p])

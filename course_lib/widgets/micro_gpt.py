@@ -15,10 +15,10 @@ from matplotlib.axes import Axes
 from course_lib import plots, scalar
 from course_lib.config import GPTConfig
 from course_lib.data import load_names
-from course_lib.tokenizer import CharTokenizer
-from course_lib.training import Background, Run, ScalarEngine, Settings, TrainState
+from course_lib.data.tokenizer import CharTokenizer
+from course_lib.training import Run, ScalarEngine, Settings, TrainingThread, TrainState
 from course_lib.widgets.controls import Button, Choice, Field, Slider
-from course_lib.widgets.lab import Lab
+from course_lib.widgets.figure import InteractiveFigure
 
 __all__ = ["attention", "next_token", "training_console"]
 
@@ -48,7 +48,7 @@ class Model(Protocol):
 class Going(NamedTuple):
     """A training and what was chosen for it."""
 
-    run: Background
+    run: TrainingThread
     settings: Settings
 
 
@@ -66,7 +66,7 @@ def training_console(number: type[Any] = scalar.Value) -> Console:
     return Console(number)
 
 
-class Console(Lab):
+class Console(InteractiveFigure):
     """The picture of a training, with its buttons."""
 
     def __init__(self, number: type[Any]) -> None:
@@ -129,7 +129,7 @@ class Console(Lab):
             engine, steps = self.values["engine"], self.values["steps"]
             settings = Settings(steps, SEED, val_fraction=0.1, engine=engine)
             make = partial(_begin, settings, self._number)
-            run = Background(make, _speak, self.redraw, _every(steps))
+            run = TrainingThread(make, _speak, self.redraw, _every(steps))
             _going[self._key] = Going(run, settings)
             run.start()
 
@@ -240,7 +240,7 @@ def _padded(lines: Sequence[str]) -> str:
 # --- what comes next ------------------------------------------------------------------
 
 
-def next_token(model: Model) -> Lab:
+def next_token(model: Model) -> InteractiveFigure:
     """Type a beginning, choose a temperature; see what the model would write next.
 
     ``model`` is an engine that was trained on the course's names, or a console.
@@ -296,7 +296,9 @@ def next_token(model: Model) -> Lab:
         Button("again", "Write other names", again),
     ]
     title = "What comes next, and what it would write"
-    return Lab("next_token", title, draw, controls, plots.panels(height=3.2))
+    return InteractiveFigure(
+        "next_token", title, draw, controls, plots.panels(height=3.2)
+    )
 
 
 def _temperature(temperature: float) -> str:
@@ -310,7 +312,7 @@ def _named(label: str) -> str:
 # --- what it looks at -----------------------------------------------------------------
 
 
-def attention(model: Model) -> Lab:
+def attention(model: Model) -> InteractiveFigure:
     """Type a name, choose a head; see what each position looks at.
 
     ``model`` is an engine that was trained on the course's names, or a console.
@@ -351,7 +353,7 @@ def attention(model: Model) -> Lab:
         Slider("read", "how far it has read", stops, 1, "{:.0%}".format, play=True),
     ]
     axes = plots.panels(width=5.6, height=5.4)
-    return Lab("attention", "What a head looks at", draw, controls, axes)
+    return InteractiveFigure("attention", "What a head looks at", draw, controls, axes)
 
 
 def _place(pieces: Sequence[str], i: int, row: int) -> str:

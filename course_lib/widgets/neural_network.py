@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from course_lib import plots
 from course_lib.data.moons import two_moons
 from course_lib.widgets.controls import Choice, Slider
-from course_lib.widgets.lab import Lab
+from course_lib.widgets.figure import InteractiveFigure
 
 __all__ = ["decision_boundary", "neuron", "neuron_line", "vanishing_gradient"]
 
@@ -27,7 +27,7 @@ ACROSS, UP = np.linspace(-2, 3, 64), np.linspace(-1.5, 2, 48)
 PLACES = np.stack(np.meshgrid(ACROSS, UP), axis=-1)  # (48, 64, 2)
 
 
-def neuron() -> Lab:
+def neuron() -> InteractiveFigure:
     """Turn the weight, the bias and the threshold of a neuron with one input."""
     curves = _curves()
     x = np.linspace(-4, 4, 401)
@@ -55,10 +55,12 @@ def neuron() -> Lab:
 
     title = "One neuron, one input: its sum, and what the threshold makes of it"
     axes = plots.panels(1, 2, width=8, height=3.3)
-    return Lab("neuron", title, draw, [*_dials(w=1, b=2), _kind("sigmoid")], axes)
+    return InteractiveFigure(
+        "neuron", title, draw, [*_dials(w=1, b=2), _kind("sigmoid")], axes
+    )
 
 
-def neuron_line() -> Lab:
+def neuron_line() -> InteractiveFigure:
     """Turn the line of a neuron with two inputs, and try to part two moons with it."""
     curves = _curves()
     points, labels = two_moons(np.random.default_rng(0), 100)
@@ -80,12 +82,14 @@ def neuron_line() -> Lab:
     title = "One neuron, two inputs: its line, and the points it parts"
     axes = plots.panels(1, 1, width=6.4, height=4.7)
     dials = _dials(w1=1, w2=-2, b=0.3)
-    return Lab("neuron_line", title, draw, [*dials, _kind("sigmoid")], axes)
+    return InteractiveFigure(
+        "neuron_line", title, draw, [*dials, _kind("sigmoid")], axes
+    )
 
 
-def vanishing_gradient() -> Lab:
+def vanishing_gradient() -> InteractiveFigure:
     """Change depth, activation and start of a network; see which layers get a slope."""
-    from course_lib.training.mlp import deep_start, slopes_by_layer
+    from course_lib.lessons.mlp_training import deep_start, slopes_by_layer
 
     data = two_moons(np.random.default_rng(0), 100)
 
@@ -120,13 +124,13 @@ def vanishing_gradient() -> Lab:
     ]
     title = "What each layer gets of the gradient"
     axes = plots.panels(1, 1, width=8, height=3.9)
-    return Lab("vanishing_gradient", title, draw, controls, axes)
+    return InteractiveFigure("vanishing_gradient", title, draw, controls, axes)
 
 
-def decision_boundary() -> Lab:
+def decision_boundary() -> InteractiveFigure:
     """Scrub through a training on two moons, in networks of three sizes."""
     from course_lib import array, scalar
-    from course_lib.training.mlp import chances, replay_mlp, widened
+    from course_lib.lessons.mlp_training import chances, replay_mlp, widened
 
     data = points, labels = two_moons(np.random.default_rng(0), 100)
     n_steps, sizes = 161, (16, 4, 2)
@@ -161,14 +165,14 @@ def decision_boundary() -> Lab:
     title = "A border that bends: the training of a network, step by step"
     axes = plots.panels(1, 2, width=9, height=3.4)
     axes[1].set_box_aspect(0.7)  # as high as the map
-    return Lab("decision_boundary", title, draw, controls, axes)
+    return InteractiveFigure("decision_boundary", title, draw, controls, axes)
 
 
 # --- pieces ---------------------------------------------------------------------------
 
 
 def _curves() -> dict[str, Callable[..., Any]]:
-    from course_lib.training.mlp import CURVES
+    from course_lib.lessons.mlp_training import CURVES
 
     return {kind: activate for kind, (activate, _) in CURVES.items()}
 

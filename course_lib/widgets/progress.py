@@ -12,14 +12,14 @@ from typing import Any
 
 import ipywidgets
 
-from course_lib import progress
+from course_lib.exercises import journal
 from course_lib.exercises.core import all_exercises
 
 
-def card() -> progress.Card:
+def card() -> journal.Card:
     """Return where you stand, in all notebooks, ready for the page."""
     all_exercises()
-    return progress.card()
+    return journal.card()
 
 
 def download_link() -> ipywidgets.HTML:
@@ -28,7 +28,7 @@ def download_link() -> ipywidgets.HTML:
 
     def renew() -> None:
         try:
-            data = progress.export_bytes()
+            data = journal.export_bytes()
         except OSError as error:
             link.value = f"The journal cannot be read: {error.strerror}."
             return
@@ -43,7 +43,7 @@ def download_link() -> ipywidgets.HTML:
         )
 
     renew()
-    progress.WATCHERS.append(renew)
+    journal.WATCHERS.append(renew)
     return link
 
 
@@ -59,7 +59,7 @@ def upload_button(said: ipywidgets.Label) -> ipywidgets.FileUpload:
     def read(change: dict[str, Any]) -> None:
         for file in change["new"]:
             try:
-                count, damaged = progress.import_bytes(
+                count, damaged = journal.import_bytes(
                     bytes(file["content"]), file["name"]
                 )
             except ValueError as error:
@@ -88,7 +88,7 @@ def panel() -> ipywidgets.VBox:
         shown.value = card().html()
 
     renew()
-    progress.WATCHERS.append(renew)
+    journal.WATCHERS.append(renew)
     row = ipywidgets.HBox(
         [download_link(), upload_button(said)],
         layout=ipywidgets.Layout(align_items="center", grid_gap="1.5em"),

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from course_lib import plots
 from course_lib.widgets.controls import Slider
-from course_lib.widgets.lab import Lab
+from course_lib.widgets.figure import InteractiveFigure
 
 if TYPE_CHECKING:  # it loads JAX
     from course_lib.training import Checkpoint
@@ -19,7 +19,7 @@ __all__ = ["first_words"]
 
 def first_words(
     moments: Mapping[int, Checkpoint], losses: Sequence[float], beginning: str
-) -> Lab:
+) -> InteractiveFigure:
     """Scrub through a training: its loss, and how the model goes on from a beginning.
 
     moments: the model after so many steps. losses: one for each step.
@@ -42,4 +42,4 @@ def first_words(
     step = Slider("step", "steps of training", stops, 0, "{:,}".format, play=True)
     title = "The training above, replayed"
     axes = plots.panels(1, 1, 8, 2.8)
-    return Lab("first_words", title, draw, [step], axes)
+    return InteractiveFigure("first_words", title, draw, [step], axes)

@@ -35,9 +35,12 @@
 import random
 from importlib.resources import files
 
-from course_lib import diagnostic, doctor, plots, progress, widgets
+from course_lib import plots, widgets
+from course_lib.app import doctor
 from course_lib.data import load_things
+from course_lib.exercises import journal
 from course_lib.exercises import start_here as exercise
+from course_lib.lessons import quiz
 from course_lib.training import Run, Settings, read_checkpoint, samples
 
 things = load_things()
@@ -183,7 +186,7 @@ widgets.first_words(moments, losses, beginning)
 # save you trouble later.
 
 # %%
-print(diagnostic.questions())
+print(quiz.questions())
 
 # %% [markdown]
 # Put a letter in place of each question mark and run the cell. Leave the mark where
@@ -191,7 +194,7 @@ print(diagnostic.questions())
 
 # %%
 answers = {1: "?", 2: "?", 3: "?", 4: "?", 5: "?"}
-print(diagnostic.advice(answers))
+print(quiz.advice(answers))
 
 # %% [markdown]
 # ## How do exercises work, and is anything ever lost?
@@ -228,7 +231,7 @@ exercise.mean.hint()
 # closed browser loses nothing. This card shows where you stand:
 
 # %%
-progress.card()
+journal.card()
 
 # %% [markdown]
 # The notebooks themselves are saved with Control and S (Command and S on a Mac). In a

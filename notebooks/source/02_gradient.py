@@ -41,10 +41,11 @@ import math
 import jax
 import numpy as np
 
-from course_lib import landscapes, plots, walk, widgets
+from course_lib import plots, widgets
 from course_lib.data import load_houses
 from course_lib.exercises import gradient as exercise
 from course_lib.gradients import finite_difference
+from course_lib.lessons import descent, landscapes
 
 jax.config.update("jax_enable_x64", True)  # numbers as exact as Python's own
 sizes, prices = np.array(load_houses()).T / 100  # 100 square metres, 100,000 euros
@@ -279,7 +280,7 @@ print(f"by jax.grad        {jax.grad(one_house)(1.0):.12f}")
 # **gradient**, written $\nabla L$.
 #
 # Our practice ground is a landscape with two valleys, $(x^2 - 1)^2 + 0.3\,x + y^2$,
-# from `course_lib.landscapes`.
+# from `course_lib.lessons.landscapes`.
 
 # %% tags=["nbval-check-output"]
 place = (0.5, 0.8)
@@ -350,7 +351,7 @@ print("dot product with the gradient:", *(f"{abs(dot):.2f}" for dot in dots))
 # contour squarely.
 
 # %%
-terrain = walk.survey(landscapes.two_valleys, (-1.8, 1.8), (-1.2, 1.2))
+terrain = descent.survey(landscapes.two_valleys, (-1.8, 1.8), (-1.2, 1.2))
 xs, ys = (-1.39, -0.48, -0.21, 0.38, 0.72, 1.3), (-0.63, 0, 0.63)
 places = [(x, y) for x in xs for y in ys]
 slopes = [finite_difference(landscapes.two_valleys, *place) for place in places]
@@ -375,8 +376,8 @@ plots.show(
 # descent step? Decide by looking, then compute the two slopes, then check.
 
 # %%
-canyon = walk.survey(landscapes.canyon, (-3, 3), (-1, 1))
-walker = walk.stand(landscapes.canyon, (2, 0.4))
+canyon = descent.survey(landscapes.canyon, (-3, 3), (-1, 1))
+walker = descent.stand(landscapes.canyon, (2, 0.4))
 plots.show(
     plots.walk_map(canyon, [walker], marks={"lowest": (0, 0)}, compass=True),
     alt="A long, narrow canyon from west to east. The lowest point is in the middle; "
@@ -398,7 +399,7 @@ exercise.predict_the_direction.check(predict_the_direction)
 # stands: its position, its altitude, the slope, and how many steps it took.
 
 # %% tags=["nbval-check-output"]
-walker = walk.stand(landscapes.two_valleys, (1.4, 0.8))
+walker = descent.stand(landscapes.two_valleys, (1.4, 0.8))
 x, y = walker.position
 print(f"position ({x}, {y}), altitude {walker.altitude:.2f}, steps {walker.steps}")
 print(f"slope {walker.slope[0]:+.2f} east, {walker.slope[1]:+.2f} north")
@@ -410,8 +411,8 @@ print(f"slope {walker.slope[0]:+.2f} east, {walker.slope[1]:+.2f} north")
 
 # %%
 my_walk = "s w w s"  # your letters here
-walked = walk.follow(landscapes.two_valleys, (1.4, 0.8), my_walk, stride=0.2)
-terrain = walk.survey(landscapes.two_valleys, (-1.8, 1.8), (-1.2, 1.2))
+walked = descent.follow(landscapes.two_valleys, (1.4, 0.8), my_walk, stride=0.2)
+terrain = descent.survey(landscapes.two_valleys, (-1.8, 1.8), (-1.2, 1.2))
 title = f"Altitude {walked[-1].altitude:.2f} after {walked[-1].steps} steps"
 plots.show(
     plots.walk_map(terrain, walked, fog=1.0, arrow=0.3, title=title),
@@ -454,7 +455,7 @@ exercise.gradient_descent_step.check(gradient_descent_step)
 # sees.
 
 # %%
-descent = walk.descend(landscapes.two_valleys, (1.4, 0.8), 0.06, steps=30)
+descent = descent.descend(landscapes.two_valleys, (1.4, 0.8), 0.06, steps=30)
 foggy = {"fog": 1.0, "sight": 0.35, "arrow": 0.6}
 axes = plots.panels(1, 3, width=9.6, height=2.6)
 for ax, n in zip(axes, (0, 3, 30)):
@@ -501,8 +502,8 @@ start_on = {  # name: (landscape, start, learning rate, half of the map)
 }
 axes = plots.panels(2, 3, width=9.6, height=5.6)
 for (name, (land, start, rate, (x, y))), column in zip(start_on.items(), axes.T):
-    steps = walk.descend(land, start, rate, steps=60)
-    ground = walk.survey(land, (-x, x), (-y, y))
+    steps = descent.descend(land, start, rate, steps=60)
+    ground = descent.survey(land, (-x, x), (-y, y))
     plots.walk_map(ground, steps, title=name, ax=column[0])
     heights = [walker.altitude for walker in steps]
     plots.altitude_by_step(heights, lowest=ground.altitudes.min(), ax=column[1])
@@ -522,8 +523,8 @@ plots.show(
 # %% tags=["nbval-check-output"]
 for name, n in {"local minimum": 60, "plateau": 60, "saddle": 18}.items():
     land, start, rate, _ = start_on[name]
-    walker = walk.descend(land, start, rate, n)[-1]
-    place = walk.look_around(land, walker.position)
+    walker = descent.descend(land, start, rate, n)[-1]
+    place = descent.look_around(land, walker.position)
     print(f"{name:14} steepness {walker.steepness:.3f}, all around: {place}")
 
 # %% [markdown]
@@ -574,7 +575,7 @@ print(f"least squares  w {best_w:.6f}   b {best_b:.6f}")
 # line on its way.
 
 # %%
-path = walk.descend(house_loss, (0, 0), learning_rate=0.2, steps=600)
+path = descent.descend(house_loss, (0, 0), learning_rate=0.2, steps=600)
 lines = {f"step {n}": path[n].position for n in (0, 1, 600)}
 plots.show(
     plots.fitted_lines(sizes, prices, lines, best=(best_w, best_b)),
@@ -583,7 +584,7 @@ plots.show(
 )
 
 # %%
-terrain = walk.survey(house_loss, (-0.3, 3.5), (-0.4, 2.6))
+terrain = descent.survey(house_loss, (-0.3, 3.5), (-0.4, 2.6))
 marks = {"least squares": (best_w, best_b)}
 names = ("w: price of 100 m² more", "b: price of no house at all")
 title = "The same 600 steps, seen from above"
@@ -675,11 +676,11 @@ print(f"largest difference to the nudges: {np.abs(exact - nudged).max():.0e}")
 # %% tags=["claim", "nbval-check-output"]
 land, rng = landscapes.two_valleys, np.random.default_rng(2)
 for place in rng.uniform(-1.5, 1.5, (20, 2)):
-    walker = walk.stand(land, place)
+    walker = descent.stand(land, place)
     assert np.allclose(walker.slope, jax.grad(land, argnums=(0, 1))(*place), atol=1e-6)
-    assert walk.step_down(land, walker, 0.01).altitude < walker.altitude
+    assert descent.step_down(land, walker, 0.01).altitude < walker.altitude
 
-fitted = walk.descend(house_loss, (0, 0), learning_rate=0.2, steps=600)[-1].position
+fitted = descent.descend(house_loss, (0, 0), learning_rate=0.2, steps=600)[-1].position
 assert np.allclose(fitted, np.polyfit(sizes, prices, 1), atol=1e-6)
 print("Nudges agree with jax.grad, every step went down, the line is the best one.")
 

@@ -43,10 +43,11 @@ from string import ascii_lowercase
 import jax
 import numpy as np
 
-from course_lib import landscapes, optimizers, plots, race, walk, widgets
+from course_lib import optimizers, plots, widgets
 from course_lib.data import load_houses, load_spam
 from course_lib.exercises import learning_rate as exercise
-from course_lib.landscapes import gorge
+from course_lib.lessons import descent, landscapes, race
+from course_lib.lessons.landscapes import gorge
 from course_lib.training import schedules
 
 jax.config.update("jax_enable_x64", True)  # numbers as exact as Python's own
@@ -207,7 +208,7 @@ for i, place in enumerate(path[:5]):
     print(f"{i + 1:5} {house_loss(*place):9,.0f} {steep:7.1f} {0.36 * steep:7.1f}")
 
 # %%
-terrain = walk.survey(house_loss, (20, 300), (0, 350), n=61)
+terrain = descent.survey(house_loss, (20, 300), (0, 350), n=61)
 names = ("w: price of 50 m² more", "b: price of 100 m²")
 heights = [house_loss(*place) for place in path[:5]]
 best = np.polyfit(z, prices, 1)
@@ -275,7 +276,7 @@ for rate, path in zip(rates, walked):
 
 # %% tags=["nbval-check-output"]
 for place in ((5.5, 4), (0.5, 0.3)):
-    print(f"slope at {place}: {walk.stand(landscapes.plateau, place).steepness:.4f}")
+    print(f"slope at {place}: {descent.stand(landscapes.plateau, place).steepness:.4f}")
 (path,) = race.walks(optimizers.sgd, landscapes.plateau, (5.5, 4), 0.5, steps=500)
 for steps in (0, 100, 500):
     print(f"after {steps:3} steps: altitude {landscapes.plateau(*path[steps]):.3f}")
@@ -317,7 +318,7 @@ for (name, (land, start, (x, y), pair, n)), column in zip(trips.items(), axes.T)
         "plain descent": race.walks(optimizers.sgd, land, start, pair[0], n)[0],
         "momentum": race.walks(optimizers.momentum, land, start, pair[1], n)[0],
     }
-    ground = walk.survey(land, (-x, x), (-y, y))
+    ground = descent.survey(land, (-x, x), (-y, y))
     plots.paths_map(ground, runs, title=name, legend="", equal=False, ax=column[0])
     heights = {name: land(*path.T) for name, path in runs.items()}
     plots.curves_by_step(heights, ylabel="loss", limits=(1e-5, 20), ax=column[1])
@@ -447,7 +448,7 @@ runs = {}
 for name in strides:
     fix = name != "without"
     runs[name] = adam_walk(lambda p: p * (1, 100), (2.5, 0.5), 0.1, 60, fix)
-ground = walk.survey(gorge, (-3, 3), (-0.7, 0.7))
+ground = descent.survey(gorge, (-3, 3), (-0.7, 0.7))
 left, right = plots.panels(1, 2, width=9.6, height=3.8)
 plots.curves_by_step(strides, log=False, ylabel="stride ÷ learning rate", ax=left)
 style = {"equal": False, "legend": "lower left", "title": "60 steps in the gorge"}
@@ -544,7 +545,7 @@ for name, row in entries.items():
 axes = plots.panels(2, 3, width=9.6, height=6.2)
 for ax, (name, row) in zip(axes.flat, entries.items()):
     at = race.MOUNTAINS[name]
-    ground = walk.survey(at.landscape, at.x_range, at.y_range)
+    ground = descent.survey(at.landscape, at.x_range, at.y_range)
     runs = {who: e.path[: (e.steps or 300) + 1] for who, e in row.items()}
     plots.paths_map(ground, runs, title=name, legend="", equal=False, ax=ax)
 needed = {n: {who: e.steps for who, e in row.items()} for n, row in entries.items()}

@@ -47,10 +47,11 @@ from time import process_time
 
 import jax
 
-from course_lib import plots, robot, widgets
+from course_lib import plots, widgets
 from course_lib.config import GPTConfig
 from course_lib.exercises import autograd as exercise
 from course_lib.gradients import finite_difference, triangulate
+from course_lib.lessons import robot
 from course_lib.plots import computation_graph, graph_replay, panels, show
 from course_lib.scalar import (
     Value,

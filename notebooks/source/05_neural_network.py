@@ -42,8 +42,13 @@ import numpy as np
 from course_lib import array, plots, scalar, widgets
 from course_lib.data.moons import two_moons
 from course_lib.exercises import neural_network as exercise
+from course_lib.lessons.mlp_training import (
+    deep_start,
+    mlp_loss,
+    slopes_by_layer,
+    train_mlp,
+)
 from course_lib.optimizers import adam, apply_updates, sgd
-from course_lib.training.mlp import deep_start, mlp_loss, slopes_by_layer, train_mlp
 
 points, labels = two_moons(np.random.default_rng(0), 100)
 unseen = two_moons(np.random.default_rng(1), 1000)

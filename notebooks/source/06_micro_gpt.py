@@ -43,8 +43,8 @@ import numpy as np
 from course_lib import array, plots, scalar, training, widgets
 from course_lib.array.gpt import embed, rms_norm
 from course_lib.data import load_names
+from course_lib.data.tokenizer import CharTokenizer
 from course_lib.exercises import micro_gpt as exercise
-from course_lib.tokenizer import CharTokenizer
 
 names = load_names()
 random.Random(42).shuffle(names)

@@ -26,7 +26,7 @@
 #
 # **Time:** 60 minutes, and about 20 more for the three exercises.
 #
-# Run the setup cell first. After it, each section runs on its own. A `Lab` teaches
+# Run the setup cell first. After it, each section runs on its own. An `Experiment` teaches
 # small GPTs of one size: `teach` trains one, `answers` gives the probabilities of
 # endings, `invent` lets it write. Chance hangs on `SEED`: change it, run all again, and
 # see which findings stand.
@@ -39,18 +39,21 @@ from functools import cache, partial
 
 import numpy as np
 
-from course_lib import array, costs, plots, training, widgets
+from course_lib import array, plots, training, widgets
 from course_lib.data import load_names, load_things
+from course_lib.data.tokenizer import CharTokenizer
 from course_lib.exercises import limits as exercise
-from course_lib.tokenizer import CharTokenizer
-from course_lib.training.experiments import Lab
+from course_lib.lessons import costs
+from course_lib.lessons.experiments import Experiment
 
 SEED = 0
 names, things = load_names(), load_things()
 for texts in (names, things):
     random.Random(SEED).shuffle(texts)
 tokenizer = CharTokenizer(["abcdefghijklmnopqrstuvwxyz 0123456789"])
-lab = Lab(tokenizer, array.GPTConfig(tokenizer.vocab_size, block_size=32, n_embd=32))
+lab = Experiment(
+    tokenizer, array.GPTConfig(tokenizer.vocab_size, block_size=32, n_embd=32)
+)
 
 
 @cache

@@ -3,12 +3,12 @@
 import sys
 
 from course_lib.exercises.core.child import Misfit
+from course_lib.exercises.core.codec import Code
 from course_lib.exercises.core.compare import Tolerance
 from course_lib.exercises.core.exercise import Case, Exercise, exercise, question
 from course_lib.exercises.core.process import prepare
 from course_lib.exercises.core.registry import all_exercises, chapter_exercises
 from course_lib.exercises.core.result import Hint, Result, Solution
-from course_lib.exercises.core.wire import Code
 
 __all__ = [
     "Case",

@@ -24,7 +24,7 @@ import types
 import warnings
 from typing import Any, TextIO
 
-from course_lib.exercises.core.wire import decode, encode
+from course_lib.exercises.core.codec import decode, encode
 
 FILE = "<your answer>"
 MODULE = "your_answer"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from course_lib.exercises.core.wire import Wire
+from course_lib.exercises.core.codec import Wire
 
 
 class Tolerance(NamedTuple):

@@ -17,17 +17,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from course_lib import progress
+from course_lib.exercises import journal
 from course_lib.exercises.core import process
-from course_lib.exercises.core.carry import (
-    CannotCarry,
-    Carried,
-    carry,
-    find_class,
-    find_function,
-    is_untouched,
-    literal,
-)
+from course_lib.exercises.core.codec import Wire, encode
 from course_lib.exercises.core.compare import (
     Finding,
     Tolerance,
@@ -39,9 +31,17 @@ from course_lib.exercises.core.compare import (
     same,
     text,
 )
+from course_lib.exercises.core.extract_source import (
+    CannotCarry,
+    Carried,
+    carry,
+    find_class,
+    find_function,
+    is_untouched,
+    literal,
+)
 from course_lib.exercises.core.process import Helper, Report
 from course_lib.exercises.core.result import Hint, Result, Shown, Solution, Task
-from course_lib.exercises.core.wire import Wire, encode
 
 PATIENCE = 60.0  # seconds for the course's own answers, all cases of one together
 AHEAD = 0.5  # seconds that the known wrong answers may take before they are needed
@@ -120,7 +120,7 @@ class Exercise(Shown):
         self._known: list[list[Observed]] | None = None
         if module in sys.modules:  # the text as it is now, should the file change
             linecache.getlines(getattr(sys.modules[module], "__file__", None) or "")
-        progress.CATALOGUE.setdefault(self.chapter, {})[self.id] = title
+        journal.CATALOGUE.setdefault(self.chapter, {})[self.id] = title
 
     @property
     def chapter(self) -> str:
@@ -172,7 +172,7 @@ class Exercise(Shown):
             self._passed = [answer]
         if carried is None or result.outcome == "not attempted":
             return result
-        problem = progress.record(self.id, result.outcome, carried.source, carried.name)
+        problem = journal.record(self.id, result.outcome, carried.source, carried.name)
         return result if problem is None else _with_note(result, problem)
 
     def hint(self) -> Hint:
@@ -193,7 +193,7 @@ class Exercise(Shown):
         if self._passed:
             print(f"{self.name}: your own answer is used.")
             return self._passed[0]
-        entry = progress.latest_correct(self.id)
+        entry = journal.latest_correct(self.id)
         if entry is not None:
             carried = Carried(entry.source, entry.name)
             try:

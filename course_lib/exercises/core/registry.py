@@ -7,7 +7,7 @@ import pkgutil
 
 from course_lib import exercises
 from course_lib.exercises.core.exercise import Exercise
-from course_lib.progress import CHAPTERS
+from course_lib.exercises.journal import CHAPTERS
 
 
 def all_exercises() -> list[Exercise]:

@@ -1,0 +1,1 @@
+"""What runs around the notebooks: the command, the doctor, reset, the extension."""

@@ -1,0 +1,411 @@
+"""The command ``course``: doctor, train, sample, progress, reset.
+
+Whatever goes wrong is said in one line on stderr. Exit codes: 0 done; 1 the training
+or the machine failed; 2 what was asked for cannot be; 130 stopped by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from course_lib import __version__
+from course_lib.app.progress_commands import progress, reset
+
+if TYPE_CHECKING:  # loaded by the commands that need them: --help answers at once
+    from course_lib.training.checkpoints import Checkpoint
+    from course_lib.training.loop import Record
+    from course_lib.training.run import Run
+    from course_lib.training.session import Session
+    from course_lib.training.settings import Settings
+
+__all__ = ["main"]
+
+FAILED, REFUSED, STOPPED = 1, 2, 130
+LINE_EVERY = 30.0  # seconds between lines of progress, at most
+VALIDATED = 200  # documents the scalar engine reads for the validation loss, at most
+
+
+class Stop(Exception):
+    """End the command with one line and an exit code."""
+
+    def __init__(self, line: str, code: int = REFUSED) -> None:
+        super().__init__(line)
+        self.code = code
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a Greek name on a Latin terminal
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = course(arguments, prog_name="course", standalone_mode=False)
+        sys.stdout.flush()
+    except Stop as stop:
+        return complain(str(stop), stop.code)
+    except click.ClickException as error:
+        return complain(f"{error.format_message()} (see course --help)", REFUSED)
+    except (click.Abort, KeyboardInterrupt):
+        return complain("stopped", STOPPED)
+    except BrokenPipeError:  # the reader has seen enough: course sample | head -1
+        silence_stdout()
+        return FAILED
+    except MemoryError:
+        return complain("out of memory: use smaller sizes or less data", FAILED)
+    except OSError as error:
+        return complain(str(error), FAILED)
+    except Exception as error:
+        if os.environ.get("COURSE_TRACEBACK"):
+            raise
+        return complain(
+            f"a mistake of ours: {type(error).__name__}: {error} "
+            "(COURSE_TRACEBACK=1 shows where)",
+            FAILED,
+        )
+    return code if isinstance(code, int) else 0
+
+
+def complain(line: str, code: int) -> int:
+    """Say on stderr what is wrong, in one line; return the exit code."""
+    try:
+        note(line)
+    except OSError:  # nobody listens
+        silence_stdout()
+    return code
+
+
+def note(line: str) -> None:
+    """Say one line on stderr."""
+    line = " ".join(line.split())
+    click.echo(f"course: {line[:500]}{'…' * (len(line) > 500)}", err=True)
+
+
+def silence_stdout() -> None:
+    """Send the rest nowhere, so that Python does not complain when it leaves."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+
+
+@click.group(
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 88},
+)
+@click.version_option(__version__, message="course %(version)s")
+@click.pass_context
+def course(context: click.Context) -> None:
+    """Train a small GPT, let it speak, and keep your progress through the course."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+course.add_command(progress)
+course.add_command(reset)
+
+
+@course.command()
+def doctor() -> int:
+    """Say what works here, what does not, and how to mend it."""
+    from course_lib.app.doctor import BROKEN, examine, summary
+
+    checks = []
+    for check in examine():
+        checks.append(check)
+        click.echo(check)
+    click.echo(summary(checks))
+    return FAILED if any(check.status == BROKEN for check in checks) else 0
+
+
+def option(name: str, kind: Any, metavar: str, text: str) -> Callable[..., Any]:
+    """Return an option that is None when it is not given; then the default holds."""
+    return click.option(name, type=kind, default=None, metavar=metavar, help=text)
+
+
+@course.command()
+@option("--data", str, "FILE", "One document per line; names, things or an address too")
+@option("--sha256", str, "HEX", "Fingerprint that the data file must have")
+@option("--engine", str, "NAME", "jax or scalar  [jax]")
+@option("--steps", int, "N", "Steps of the whole run  [1000]")
+@option("--seed", int, "S", "Decides the order of documents and the weights  [42]")
+@option("--n-layer", int, "N", "Layers of the model  [1]")
+@option("--n-head", int, "N", "Attention heads of each layer  [4]")
+@option("--n-embd", int, "N", "Width: numbers per token  [16]")
+@option("--block-size", int, "N", "Tokens the model can read  [16]")
+@option("--batch-size", int, "N", "Documents per step  [1]")
+@option("--learning-rate", float, "X", "The highest learning rate  [0.01]")
+@option("--schedule", str, "NAME", "linear, cosine, constant or warmup  [linear]")
+@option("--val-fraction", float, "X", "Share of documents kept for validation  [0]")
+@option("--precision", str, "NAME", "float32 or bfloat16, for jax  [float32]")
+@option("--stop-after", int, "N", "Stop early, after step N, on the same schedule")
+@option("--checkpoint", str, "DIR", "Save in this folder, at times and at the end")
+@option("--save-every", float, "SECONDS", "Time between checkpoints  [10]")
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint")
+@option("--log", str, "FILE", "Write step,loss rows to this CSV file")
+def train(
+    data: str | None,
+    sha256: str | None,
+    checkpoint: str | None,
+    resume: bool,
+    log: str | None,
+    save_every: float | None,
+    stop_after: int | None,
+    **chosen: Any,
+) -> None:
+    """Train a micro-GPT on text, one document per line.
+
+    With --resume, what you do not give again is taken from the checkpoint.
+    """
+    from course_lib.training.logs import LossLog
+    from course_lib.training.run import Run
+    from course_lib.training.session import Session
+
+    with refusals():
+        saved = saved_run(checkpoint, resume)
+        settings = settings_of(given(chosen), saved)
+        if stop_after is not None and stop_after < 1:
+            raise ValueError(f"--stop-after must be 1 or more: {stop_after}")
+        last = min(stop_after or settings.steps, settings.steps)
+        save_every = 10.0 if save_every is None else save_every
+        if not 0 <= save_every < float("inf"):
+            raise ValueError(f"--save-every must be 0 seconds or more: {save_every}")
+        source = data or (saved.data if saved else "") or "names"
+        documents = documents_of(source, sha256)
+        refuse_too_large(settings, documents)
+        losses = LossLog(log, saved.step if saved else 0, checkpoint) if log else None
+        run = Run(documents, settings, saved)
+    if run.engine.step >= last:
+        click.echo(f"Nothing to do: the checkpoint is at step {run.engine.step:,}.")
+        return
+    session = Session(run, checkpoint, losses, source, save_every)
+    click.echo(
+        f"{run.config.n_params:,} parameters, {run.config.vocab_size} tokens, "
+        f"{len(documents):,} documents, {settings.engine} engine"
+    )
+    follow(session, last)
+
+
+@course.command()
+@click.option("--checkpoint", required=True, metavar="DIR", help="Where it was saved")
+@click.option("--prompt", default="", metavar="TEXT", help="How each sample begins")
+@option("--temperature", float, "T", "0: the likeliest; 1: as learned  [0.5]")
+@option("--count", int, "N", "How many  [20]")
+@option("--seed", int, "S", "Another seed, other samples  [42]")
+def sample(checkpoint: str, prompt: str, **chosen: Any) -> None:
+    """Let a trained model speak, one sample per line."""
+    from course_lib.training.checkpoints import load_checkpoint
+    from course_lib.training.sampling import samples
+
+    with refusals():
+        saved = load_checkpoint(checkpoint, tell=note)
+        texts = samples(saved, prompt, **given(chosen))
+    for text in texts:
+        click.echo(text)
+
+
+def given(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options that were given."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn what cannot be done into one line and exit code 2."""
+    from course_lib.data import DataError
+    from course_lib.training.checkpoints import CheckpointError
+    from course_lib.training.logs import LogError
+
+    try:
+        yield
+    except (CheckpointError, DataError, LogError, ValueError) as error:
+        raise Stop(with_options(str(error))) from error
+
+
+def with_options(line: str) -> str:
+    """Write --n-layer where the library says n_layer."""
+    from course_lib.training.settings import Settings
+
+    names = [*Settings.__dataclass_fields__, "temperature", "count"]
+    plain = "|".join(names)  # an English word too, except where the line begins
+    snake = "|".join(name for name in names if "_" in name)
+    pattern = rf"^({plain})\b|\b({snake})\b"
+    return re.sub(pattern, lambda name: f"--{name[0].replace('_', '-')}", line)
+
+
+def saved_run(folder: str | None, resume: bool) -> Checkpoint | None:
+    """Return the checkpoint to go on from, or None for a new run."""
+    from course_lib.training.checkpoints import has_checkpoint, load_checkpoint
+
+    if resume:
+        if folder is None:
+            raise Stop("--resume needs --checkpoint DIR, the folder to go on from")
+        return load_checkpoint(folder, tell=note)
+    if folder is not None and has_checkpoint(folder):
+        raise Stop(
+            f"{folder} holds a checkpoint already: add --resume to go on from it, "
+            "or give another folder"
+        )
+    return None
+
+
+def settings_of(chosen: dict[str, Any], saved: Checkpoint | None) -> Settings:
+    """Return what was chosen; the rest is as saved, or as usual in a new run."""
+    from course_lib.training.settings import Settings
+
+    if saved is None:
+        return Settings(**chosen)
+    if chosen.get("engine", saved.settings.engine) != saved.settings.engine:
+        chosen = {"precision": None, **chosen}  # each engine has its own
+    return replace(saved.settings, **chosen)
+
+
+def documents_of(source: str, sha256: str | None) -> Sequence[str]:
+    """Return the documents of a file, an address or a data set of the course."""
+    from course_lib.data import load_lines
+
+    return load_lines(source, sha256)
+
+
+def refuse_too_large(settings: Settings, documents: Sequence[str]) -> None:
+    """Raise ValueError for a run that cannot fit into memory."""
+    from course_lib.app.doctor import available_memory
+    from course_lib.training.run import memory_needed
+
+    vocab_size = len(set().union(*documents)) + 1
+    needed = memory_needed(settings, len(documents), vocab_size)
+    free = available_memory()
+    if free is not None and needed > free:
+        raise ValueError(
+            f"this run needs {needed / 1e9:,.1f} GB of memory or more, and "
+            f"{free / 1e9:,.1f} GB are free: use smaller sizes or a smaller batch"
+        )
+
+
+def follow(session: Session, last: int) -> None:
+    """Train up to step ``last``, show how it goes and say how it ended."""
+    from course_lib.training.interrupts import noted_interrupts
+    from course_lib.training.loop import DivergedError
+
+    run = session.run
+    progress = Progress(run, last)
+
+    def asked_to_stop() -> bool:
+        return interrupts.wanted or progress.unheard
+
+    try:
+        with refusals(), progress, noted_interrupts() as interrupts:
+            for record in session.records(last, asked_to_stop):
+                progress.show(record)
+    except DivergedError as error:
+        kept = f"; the checkpoint of step {session.saved_step} is kept"
+        raise Stop(f"{error}{kept if session.folder else ''}", FAILED) from error
+    if progress.unheard:
+        raise BrokenPipeError
+    step, steps = run.engine.step, run.settings.steps
+    if interrupts.wanted and step < last:
+        where = f"stopped at step {step:,} of {steps:,}"
+        raise Stop(f"{where}; {next_time(session)}", STOPPED)
+    click.echo(progress.summary())
+    if len(run.val_rows):
+        click.echo(validation(run))
+    if step < steps:
+        click.echo(f"Step {step:,} of {steps:,}; {next_time(session)}")
+
+
+def next_time(session: Session) -> str:
+    """Say how to go on from here."""
+    if session.folder is None:
+        return "nothing was saved; with --checkpoint DIR you could go on from here"
+    command = ["course", "train", "--checkpoint", str(session.folder), "--resume"]
+    if session.log:
+        command += ["--log", str(session.log.path)]
+    return f"go on with: {shlex.join(command)}"
+
+
+def validation(run: Run) -> str:
+    """Say how well the model does on documents it has not learned from."""
+    rows = len(run.val_rows)
+    if run.settings.engine == "scalar":
+        rows = min(rows, VALIDATED)
+    loss = run.val_loss(rows)
+    return f"validation loss: {loss:.4f} (on {rows:,} documents it has not seen)"
+
+
+class Progress:
+    """Lines on stdout now and then; on a terminal, a bar on stderr as well."""
+
+    def __init__(self, run: Run, last: int) -> None:
+        from tqdm import tqdm
+
+        self.steps, self.last = run.settings.steps, last
+        self.recent: deque[float] = deque(maxlen=100)
+        self.tokens, self.started, self.said = 0, 0.0, 0.0
+        self.unheard = False
+        self.bar = tqdm(
+            total=last,
+            initial=run.engine.step,
+            disable=None,  # unless stderr is a terminal
+            dynamic_ncols=True,
+            bar_format="{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} steps, "
+            "{remaining} left{postfix}",
+        )
+
+    def show(self, record: Record) -> None:
+        """Take note of one step."""
+        now = monotonic()
+        self.recent.append(record.loss)
+        if not self.started:  # the first step, with what it compiles, is not counted
+            self.started = self.said = now
+        else:
+            self.tokens += record.tokens
+        if not self.bar.disable:
+            speed = self.tokens / max(now - self.started, 1e-9)
+            self.bar.set_postfix_str(
+                f"loss {mean(self.recent):.4f}, {speed:,.0f} tokens/s", refresh=False
+            )
+            self.bar.update()
+        a_while_ago = self.bar.disable and now - self.said > LINE_EVERY
+        if one_two_five(record.step) or record.step == self.last or a_while_ago:
+            self.say(record)
+
+    def say(self, record: Record) -> None:
+        """Print one line."""
+        self.said = monotonic()
+        width = len(f"{self.steps:,}")
+        line = f"step {record.step:{width},} of {self.steps:,}: loss {record.loss:.4f}"
+        try:
+            with self.bar.external_write_mode():
+                click.echo(line)
+        except BrokenPipeError:
+            self.unheard = True
+
+    def summary(self) -> str:
+        """Say how it went, over the last steps."""
+        count = len(self.recent)
+        return f"mean loss of the last {count} steps: {mean(self.recent):.4f}"
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.bar.close()
+
+
+def one_two_five(step: int) -> bool:
+    """Whether a step is 1, 2, 5, 10, 20, 50, 100 and so on."""
+    return re.fullmatch("[125]0*", str(step)) is not None
+
+
+def mean(numbers: Sequence[float]) -> float:
+    """Return the average."""
+    return sum(numbers) / len(numbers)

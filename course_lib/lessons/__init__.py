@@ -1,0 +1,1 @@
+"""What one chapter needs and no other: landscapes, descents, a robot, costs."""

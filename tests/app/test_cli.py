@@ -1,0 +1,613 @@
+"""The command: what it prints, and one line for whatever it cannot do."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import jax
+import pytest
+
+import course_lib
+from course_lib.app import cli
+from course_lib.app.cli import main
+from course_lib.training import DivergedError, Record, Settings, load_checkpoint
+from course_lib.training import interrupts as interrupts_module
+
+SOME_NAMES = "ada alan blaise claude grace hedy ida jean kurt leslie radia tim"
+SMALL = ["--n-embd", "4", "--n-head", "2", "--block-size", "5", "--engine", "scalar"]
+UNIX = pytest.mark.skipif(os.name == "nt", reason="signals and pipes of Unix")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _broadcasting() -> Iterator[None]:
+    """Let a batch of documents meet the one table of positions."""
+    with jax.numpy_rank_promotion("allow"):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in an empty folder that holds some names."""
+    monkeypatch.delenv("JAX_NUMPY_RANK_PROMOTION")
+    monkeypatch.chdir(tmp_path)
+    Path("names.txt").write_text("\n".join(SOME_NAMES.split()))
+
+
+def train(*more: str) -> int:
+    return main(["train", "--data", "names.txt", *SMALL, *more])
+
+
+def rows(path: str = "loss.csv") -> list[tuple[int, float]]:
+    lines = Path(path).read_text().splitlines()
+    assert lines[0] == "step,loss"
+    return [(int(a), float(b)) for a, b in (line.split(",") for line in lines[1:])]
+
+
+def shell(*arguments: str, **options: object) -> subprocess.Popen:
+    command = [sys.executable, "-m", "course_lib", *arguments]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+    )
+
+
+# What it says
+
+
+def test_no_subcommand_is_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    bare = capsys.readouterr().out
+    assert main(["--help"]) == 0
+    assert capsys.readouterr().out == bare
+    for name in ("doctor", "train", "sample"):
+        assert re.search(rf"^  {name} ", bare, re.MULTILINE)
+
+
+def test_help_states_the_defaults_that_hold(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "--help"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    settings = Settings()
+    for name in Settings.__dataclass_fields__:
+        option = f"--{name.replace('_', '-')}"
+        said = re.search(rf"{option} [A-Z]+ .*?\[(.*?)\]", text)
+        value = getattr(settings, name) or ("float32" if name == "precision" else 0)
+        assert said, option
+        assert said[1] == str(value), option
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"course {course_lib.__version__}\n"
+
+
+def test_help_needs_no_heavy_package() -> None:
+    code = (
+        "import sys; from course_lib.app.cli import main; main(['train', '--help']);"
+        "print([m for m in ('jax', 'numpy', 'tqdm') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("engine", ["jax", "scalar"])
+def test_train_prints_losses_and_logs_each(
+    engine: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--data", "names.txt", "--engine", engine, "--log", "loss.csv"]
+    assert main(["train", *arguments, "--steps", "12"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    lines = out.splitlines()
+    assert re.fullmatch(r"[\d,]+ parameters, \d+ tokens, 12 documents, .+", lines[0])
+    pattern = r"step +(\d+) of 12: loss (\d\.\d{4})"
+    shown = [re.fullmatch(pattern, line) for line in lines[1:6]]
+    logged = dict(rows())
+    assert [int(line[1]) for line in shown] == [1, 2, 5, 10, 12]
+    assert [line[2] for line in shown] == [
+        f"{logged[step]:.4f}" for step in (1, 2, 5, 10, 12)
+    ]
+    assert list(logged) == list(range(1, 13))
+    assert re.fullmatch(r"mean loss of the last 12 steps: \d\.\d{4}", lines[6])
+
+
+def test_the_logs_of_both_engines_agree() -> None:
+    for engine in ("jax", "scalar"):
+        arguments = ["--engine", engine, "--steps", "30", "--log", f"{engine}.csv"]
+        assert main(["train", "--data", "names.txt", *arguments]) == 0
+    by_array, by_hand = rows("jax.csv"), rows("scalar.csv")
+    assert len(by_array) == 30
+    for (step, loss), (same_step, same_loss) in zip(by_array, by_hand, strict=True):
+        assert step == same_step
+        assert loss == pytest.approx(same_loss, abs=2e-5)
+
+
+def test_validation_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
+    assert train("--steps", "3", "--val-fraction", "0.25") == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert re.fullmatch(
+        r"validation loss: \d\.\d{4} \(on 3 documents it has not seen\)", last
+    )
+
+
+def test_the_courses_own_names_are_the_default(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["train", *SMALL, "--steps", "1"]) == 0
+    shown = capsys.readouterr().out
+    assert main(["train", *SMALL, "--steps", "1", "--data", "names"]) == 0
+    assert capsys.readouterr().out == shown
+
+
+def test_sample_speaks_line_by_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert train("--steps", "3", "--checkpoint", "run") == 0
+    capsys.readouterr()
+    arguments = ["sample", "--checkpoint", "run", "--prompt", "al", "--count", "3"]
+    assert main(arguments) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert [line[:2] for line in out.splitlines()] == ["al"] * 3
+    assert main([*arguments, "--seed", "42", "--temperature", "0.5"]) == 0
+    assert capsys.readouterr().out == out
+    assert main([*arguments, "--seed", "1", "--temperature", "2"]) == 0
+    assert capsys.readouterr().out != out
+
+
+# Stopping and going on
+
+
+def test_stop_after_and_resume_continue_the_same_losses(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert train("--steps", "20", "--log", "whole.csv") == 0
+    kept = ["--checkpoint", "run", "--log", "run/loss.csv"]
+    assert train("--steps", "20", "--stop-after", "7", *kept) == 0
+    said = capsys.readouterr().out.splitlines()[-1]
+    command = "course train --checkpoint run --resume --log run/loss.csv"
+    assert said == f"Step 7 of 20; go on with: {command}"
+    assert len(rows("run/loss.csv")) == 7
+    assert main([*command.split()[1:], "--stop-after", "8"]) == 0
+    assert main(command.split()[1:]) == 0
+    assert rows("run/loss.csv") == rows("whole.csv")
+    assert load_checkpoint("run").step == 20
+    capsys.readouterr()
+    assert main(command.split()[1:]) == 0
+    assert capsys.readouterr().out.endswith(
+        "Nothing to do: the checkpoint is at step 20.\n"
+    )
+
+
+def test_another_engine_may_go_on(capsys: pytest.CaptureFixture[str]) -> None:
+    assert train("--steps", "20", "--log", "whole.csv") == 0
+    kept = ["--checkpoint", "run", "--log", "loss.csv"]
+    assert train("--steps", "20", "--stop-after", "7", *kept) == 0
+    for engine, stop in (("jax", "14"), ("scalar", "20")):
+        arguments = ["--resume", *kept, "--engine", engine, "--stop-after", stop]
+        assert main(["train", *arguments]) == 0
+        assert load_checkpoint("run").settings.engine == engine
+    expected = [loss for _, loss in rows("whole.csv")]
+    assert [loss for _, loss in rows()] == pytest.approx(expected, abs=5e-5)
+
+
+def test_a_precision_is_left_behind_with_its_engine() -> None:
+    kept = ["--checkpoint", "run", "--stop-after", "1"]
+    assert train("--engine", "jax", "--precision", "bfloat16", *kept) == 0
+    assert load_checkpoint("run").settings.precision == "bfloat16"
+    more = ["--checkpoint", "run", "--engine", "scalar", "--stop-after", "2"]
+    assert main(["train", "--resume", *more]) == 0
+    assert load_checkpoint("run").settings.precision is None
+
+
+def test_damage_is_said_and_the_one_before_used(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    kept = ["--checkpoint", "run", "--log", "loss.csv"]
+    assert train("--steps", "9", "--stop-after", "3", *kept) == 0
+    assert main(["train", "--resume", *kept, "--stop-after", "6"]) == 0
+    newest = Path("run/checkpoint.safetensors")
+    newest.write_bytes(newest.read_bytes()[:-9])
+    capsys.readouterr()
+    assert main(["sample", "--checkpoint", "run", "--count", "2"]) == 0
+    out, err = capsys.readouterr()
+    assert out.count("\n") == 2
+    assert err.startswith("course: run/checkpoint.safetensors is damaged")
+    assert main(["train", "--resume", *kept]) == 0
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert err.startswith("course: run/checkpoint.safetensors is damaged")
+    assert err.endswith("of step 3\n")
+    assert train("--steps", "9", "--log", "whole.csv") == 0
+    assert rows() == rows("whole.csv")
+
+
+def wait_for_line(process: subprocess.Popen, start: str) -> None:
+    for line in process.stdout:
+        if line.startswith(start):
+            return
+    pytest.fail(f"no line that starts with {start!r}: {process.stderr.read()}")
+
+
+@UNIX
+@pytest.mark.parametrize(
+    ("signals", "more"),
+    [
+        ([signal.SIGINT], ["--checkpoint", "run"]),
+        ([signal.SIGTERM], ["--checkpoint", "run"]),
+        ([signal.SIGINT, signal.SIGINT], ["--checkpoint", "run"]),
+        ([signal.SIGINT], []),
+    ],
+    ids=["Ctrl-C", "SIGTERM", "Ctrl-C twice", "no checkpoint"],
+)
+def test_ctrl_c_saves_and_says_how_to_go_on(
+    signals: list[signal.Signals], more: list[str]
+) -> None:
+    arguments = ["--steps", "1000000", "--data", "names.txt", "--log", "loss.csv"]
+    with shell("train", *SMALL, *arguments, *more) as process:
+        wait_for_line(process, "step        10 of")
+        for number in signals:
+            process.send_signal(number)
+            time.sleep(0.002)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert err.count("\n") == 1
+    step = int(re.match(r"course: stopped at step (\d+) of 1,000,000; ", err)[1])
+    assert [row[0] for row in rows()] == list(range(1, step + 1))
+    if not more:
+        assert "nothing was saved" in err
+        return
+    command = "go on with: course train --checkpoint run --resume --log loss.csv\n"
+    assert err.endswith(command)
+    assert load_checkpoint("run").step == step
+
+
+@UNIX
+def test_ctrl_c_stops_jax_as_well() -> None:
+    arguments = ["--steps", "100000000", "--data", "names.txt", "--checkpoint", "run"]
+    with shell("train", *SMALL, "--engine", "jax", *arguments) as process:
+        wait_for_line(process, "step")
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    step = re.match(r"course: stopped at step ([\d,]+) of", err)[1]
+    assert load_checkpoint("run").step == int(step.replace(",", ""))
+
+
+def test_impatience_is_heard_after_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    left: list[int] = []
+    now = [100.0]
+    monkeypatch.setattr(interrupts_module.os, "_exit", left.append)
+    monkeypatch.setattr(interrupts_module, "monotonic", lambda: now[0])
+    with interrupts_module.noted_interrupts() as interrupts:
+        for seconds in (100.0, 100.9, 101.1):
+            now[0] = seconds
+            signal.raise_signal(signal.SIGINT)
+            assert interrupts.wanted
+            assert left == ([130] if seconds > 101 else [])
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_ctrl_c_before_the_training_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def slow(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "documents_of", slow)
+    assert train() == 130
+    assert capsys.readouterr().err.strip() == "course: stopped"
+
+
+@UNIX
+@pytest.mark.parametrize("command", ["sample", "train"])
+def test_a_reader_that_leaves_gets_no_complaint(command: str) -> None:
+    assert train("--steps", "1", "--checkpoint", "run") == 0
+    arguments = {
+        "sample": ["--checkpoint", "run", "--count", "100000"],
+        "train": ["--data", "names.txt", *SMALL, "--steps", "100000", "--log", "l.csv"],
+    }[command]
+    with shell(command, *arguments) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        err = process.stderr.read()
+        process.wait(timeout=60)
+    assert err == ""
+    assert process.returncode == 1
+
+
+@UNIX
+def test_a_terminal_sees_a_bar() -> None:
+    import pty
+    import termios
+
+    terminal, its_other_end = pty.openpty()
+    termios.tcsetwinsize(terminal, (24, 90))
+    command = [sys.executable, "-m", "course_lib", "train", "--data", "names.txt"]
+    with subprocess.Popen(
+        [*command, *SMALL, "--steps", "400"],
+        stdout=subprocess.PIPE,
+        stderr=its_other_end,
+        text=True,
+    ) as process:
+        os.close(its_other_end)
+        seen = b""
+        while chunk := read(terminal):
+            seen += chunk
+        out = process.stdout.read()
+    os.close(terminal)
+    assert process.returncode == 0
+    assert "step   1 of 400: loss" in out
+    assert "tokens/s" not in out
+    bar = r"100%.*400/400 steps, 00:00 left, loss \d\.\d+, [\d,]+ tokens/s"
+    assert re.search(bar, seen.decode())
+
+
+def read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 4096)
+    except OSError:  # the other end is closed
+        return b""
+
+
+def test_a_long_silence_is_broken(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli, "LINE_EVERY", 0.0)
+    assert train("--steps", "9") == 0
+    assert capsys.readouterr().out.count("\nstep ") == 9
+
+
+# What it refuses
+
+
+REFUSED = [
+    ("train --data missing.txt", "does not exist"),
+    ("train --data empty.txt", "holds no text"),
+    ("train --data binary.bin", "not a text file"),
+    ("train --data endless.txt", "longer than 10,000 characters"),
+    ("train --data .", "is a folder"),
+    ("train --data spam", "is a table"),
+    ("train --data https://example.org/x.txt", "sha256"),
+    ("train --data names.txt --sha256 abc", "64 hexadecimal digits"),
+    (f"train --data names.txt --sha256 {'0' * 64}", "has sha256"),
+    ("train --data names.txt --engine torch", "--engine must be one of jax, scalar"),
+    ("train --data names.txt --steps 0", "--steps must be"),
+    ("train --data names.txt --steps -5", "--steps must be"),
+    ("train --data names.txt --steps many", "'--steps'"),
+    ("train --data names.txt --steps 1e3", "'--steps'"),
+    ("train --data names.txt --seed -1", "--seed must be"),
+    ("train --data names.txt --n-layer 0", "--n-layer must be"),
+    ("train --data names.txt --n-head -4", "--n-head must be"),
+    ("train --data names.txt --n-head 3", "--n-head must divide --n-embd"),
+    ("train --data names.txt --n-embd 0", "--n-embd must be"),
+    ("train --data names.txt --block-size 0", "--block-size must be"),
+    ("train --data names.txt --batch-size 0", "--batch-size must be"),
+    ("train --data names.txt --n-embd 1000000", "GB of memory"),
+    ("train --data names.txt --batch-size 1000000000", "GB of memory"),
+    ("train --data names.txt --block-size 1000000000", "GB of memory"),
+    ("train --data names.txt --engine scalar --n-embd 100000", "GB of memory"),
+    ("train --data names.txt --learning-rate 0", "--learning-rate must be"),
+    ("train --data names.txt --learning-rate -0.1", "--learning-rate must be"),
+    ("train --data names.txt --learning-rate nan", "--learning-rate must be"),
+    ("train --data names.txt --learning-rate inf", "--learning-rate must be"),
+    ("train --data names.txt --schedule steep", "--schedule must be one of"),
+    ("train --data names.txt --val-fraction 1", "--val-fraction must be"),
+    ("train --data names.txt --val-fraction -0.1", "--val-fraction must be"),
+    ("train --data names.txt --val-fraction nan", "--val-fraction must be"),
+    ("train --data names.txt --val-fraction 0.99", "no document to train on"),
+    ("train --data names.txt --val-fraction 0.01", "no document for validation"),
+    ("train --data names.txt --precision float16", "--precision must be one of"),
+    (
+        "train --data names.txt --engine scalar --precision bfloat16",
+        "--precision is for",
+    ),
+    ("train --data names.txt --stop-after 0", "--stop-after must be"),
+    ("train --data names.txt --save-every -1", "--save-every must be"),
+    ("train --data names.txt --save-every nan", "--save-every must be"),
+    ("train --data names.txt --resume", "--resume needs --checkpoint"),
+    ("train --data names.txt --resume --checkpoint none", "no checkpoint in none"),
+    ("train --data names.txt --checkpoint names.txt", "is a file, not a folder"),
+    ("train --data names.txt --checkpoint names.txt/x", "is a file, not a folder"),
+    ("train --data names.txt --checkpoint /proc/x", "cannot save a checkpoint"),
+    ("train --data names.txt --checkpoint run", "holds a checkpoint already"),
+    ("train --data names.txt --log none/loss.csv", "no folder none"),
+    ("train --data names.txt --log .", "not a file"),
+    ("train --data names.txt --log names.txt", "is no loss log"),
+    ("train --data names.txt --log names.txt --checkpoint new", "is no loss log"),
+    ("train --resume --checkpoint run --n-embd 8", "--n-embd is 4 in the checkpoint"),
+    ("train --resume --checkpoint run --seed 1", "--seed is 42 in the checkpoint"),
+    ("train --resume --checkpoint run --steps 99", "--steps is 9 in the checkpoint"),
+    ("train --resume --checkpoint run --schedule cosine", "--schedule is linear in"),
+    ("train --resume --checkpoint run --data things", "data are not what"),
+    ("train --resume --checkpoint run --log ahead.csv", "ends at step 1"),
+    ("train --resume --checkpoint damaged", "is damaged"),
+    ("train --speed 9", "--speed"),
+    ("train --data", "'--data' requires an argument"),
+    ("train names.txt", "names.txt"),
+    ("fly", "No such command 'fly'"),
+    ("--fly", "--fly"),
+    ("doctor now", "now"),
+    ("sample", "'--checkpoint'"),
+    ("sample --checkpoint none", "no checkpoint in none"),
+    ("sample --checkpoint damaged", "is damaged"),
+    ("sample --checkpoint run --prompt Zoë", "unknown character 'Z', 'o', 'ë'"),
+    ("sample --checkpoint run --prompt aaaaaaaa", "8 characters: this model reads 4"),
+    ("sample --checkpoint run --temperature -1", "--temperature must be"),
+    ("sample --checkpoint run --temperature nan", "--temperature must be"),
+    ("sample --checkpoint run --count 0", "--count must be"),
+    ("sample --checkpoint run --seed -1", "--seed must be"),
+]
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    folder = tmp_path_factory.mktemp("saved")
+    data = folder / "names.txt"
+    data.write_text("\n".join(SOME_NAMES.split()))
+    arguments = ["--data", str(data), "--steps", "9", "--stop-after", "3"]
+    assert main(["train", *SMALL, *arguments, "--checkpoint", str(folder / "run")]) == 0
+    return (folder / "run" / "checkpoint.safetensors").read_bytes()
+
+
+def snapshot(folder: Path) -> dict[str, bytes | None]:
+    return {
+        str(path): path.read_bytes() if path.is_file() else None
+        for path in folder.rglob("*")
+    }
+
+
+@pytest.mark.parametrize(("line", "said"), REFUSED)
+def test_bad_input_gets_one_line_and_nothing_is_written(
+    line: str,
+    said: str,
+    saved: bytes,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("empty.txt").write_text("\n \n")
+    Path("binary.bin").write_bytes(bytes(range(256)))
+    with open("endless.txt", "wb") as file:
+        file.truncate(0)
+        file.write(b"a" * 100_000)
+    Path("ahead.csv").write_text("step,loss\n1,3.0\n")
+    for folder, content in (("run", saved), ("damaged", saved[:-1])):
+        Path(folder).mkdir()
+        Path(folder, "checkpoint.safetensors").write_bytes(content)
+    before = snapshot(tmp_path)
+    assert main(line.split()) == 2
+    out, err = capsys.readouterr()
+    assert err.startswith("course: ")
+    assert err.count("\n") == 1
+    assert len(err) < 600
+    assert said in err
+    assert "Traceback" not in out + err
+    assert snapshot(tmp_path) == before
+
+
+def test_a_file_of_one_gigabyte_in_one_line_is_refused_at_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with open("huge.txt", "wb") as file:
+        file.write(b"a" * 70_000)
+        file.truncate(10**9)  # holes of zeros, on any disk
+    assert main(["train", "--data", "huge.txt"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def denied(*arguments: object, **options: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "mkdir", denied)
+    assert train("--checkpoint", "run", "--log", "loss.csv") == 2
+    err = capsys.readouterr().err
+    assert err == "course: cannot save a checkpoint in run: permission denied\n"
+    assert not Path("loss.csv").exists()
+
+
+def test_a_disk_that_fills_up_is_one_line_and_the_checkpoint_stays(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = ["--checkpoint", "run", "--log", "run/loss.csv"]
+    assert train("--steps", "9", "--stop-after", "3", *kept) == 0
+    before = Path("run/checkpoint.safetensors").read_bytes()
+    capsys.readouterr()
+
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        assert main(["train", "--resume", *kept]) == 2
+    err = capsys.readouterr().err
+    assert err == "course: cannot write run/loss.csv: no space left on device\n"
+    assert Path("run/checkpoint.safetensors").read_bytes() == before
+    assert main(["train", "--resume", *kept]) == 0
+    assert [step for step, _ in rows("run/loss.csv")] == list(range(1, 10))
+
+
+def test_a_loss_that_is_no_number_ends_with_what_to_try(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    more = ["--engine", "jax", "--learning-rate", "1e30", "--checkpoint", "run"]
+    assert train(*more, "--log", "loss.csv") == 1
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert re.match(
+        r"course: the \w+ became nan at step 2: learning rate 9.99e\+29, "
+        r"gradient norm nan \(before: loss \S+, norm \S+\); try a learning rate .*; "
+        "the checkpoint of step 0 is kept$",
+        err,
+    )
+    assert load_checkpoint("run").state.is_finite()
+    assert [step for step, _ in rows()] == [1]
+
+
+def test_a_loss_that_is_no_number_without_a_checkpoint(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def diverge(*arguments: object) -> Iterator[Record]:
+        raise DivergedError(Record(1, float("inf"), 0.5, float("nan"), 4), None)
+
+    monkeypatch.setattr("course_lib.training.session.Session.records", diverge)
+    assert train() == 1
+    err = capsys.readouterr().err
+    assert "the loss became inf at step 1: learning rate 0.5, gradient norm nan;" in err
+    assert "is kept" not in err
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (MemoryError(), "out of memory"),
+        (OSError(5, "Input/output error"), "Input/output error"),
+        (
+            ZeroDivisionError("one\ntwo"),
+            "a mistake of ours: ZeroDivisionError: one two",
+        ),
+    ],
+)
+def test_whatever_happens_is_one_line(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: Exception,
+    said: str,
+) -> None:
+    def broken(*arguments: object) -> None:
+        raise error
+
+    monkeypatch.delenv("COURSE_TRACEBACK", raising=False)
+    monkeypatch.setattr(cli, "follow", broken)
+    assert train() == 1
+    err = capsys.readouterr().err
+    assert said in err
+    assert err.count("\n") == 1
+    monkeypatch.setenv("COURSE_TRACEBACK", "1")
+    if isinstance(error, ZeroDivisionError):
+        with pytest.raises(ZeroDivisionError):
+            train()
+
+
+def test_a_long_complaint_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["x" * 9000]) == 2
+    assert len(capsys.readouterr().err) < 600
+
+
+def test_a_terminal_that_lacks_a_letter_gets_an_escape(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    latin = io.TextIOWrapper(io.BytesIO(), encoding="latin-1")
+    monkeypatch.setattr(sys, "stderr", latin)
+    assert main(["Ζωή"]) == 2
+    latin.flush()
+    assert b"\\u0396" in latin.buffer.getvalue()

@@ -1,0 +1,390 @@
+"""The doctor: structured results, a fix for whatever is wrong, and never ill itself."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections import namedtuple
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from course_lib.app import doctor
+from course_lib.app.cli import main
+from course_lib.app.doctor import BROKEN, OK, WARNING, Check, examine, report
+
+
+def test_this_machine_is_fit(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    lines = out.splitlines()
+    names = [line.split(":")[0].split()[1] for line in lines[:-1]]
+    assert names == list(doctor.LOOKS)
+    assert {line.split()[0] for line in lines[:-1]} <= {"OK", "NOTE"}
+    assert re_jax(lines)
+    assert lines[-1].startswith("Ready")
+
+
+def re_jax(lines: list[str]) -> bool:
+    import jax
+
+    return any(
+        line.startswith(f"OK    JAX: {jax.__version__} on {jax.device_count()} ")
+        for line in lines
+    )
+
+
+def test_nothing_heavy_is_loaded_into_this_process() -> None:
+    code = (
+        "import sys; from course_lib.app.doctor import examine; list(examine());"
+        "print([m for m in ('jax', 'matplotlib', 'ipywidgets') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def only(monkeypatch: pytest.MonkeyPatch, *findings: tuple[str, str, str]) -> None:
+    looks = {f"Thing {i}": lambda f=finding: f for i, finding in enumerate(findings)}
+    monkeypatch.setattr(doctor, "LOOKS", looks)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "code", "last"),
+    [
+        ([OK, OK], 0, "Ready: everything works."),
+        ([OK, WARNING], 0, "Ready. The lines marked NOTE may matter later."),
+        ([WARNING, BROKEN], 1, "Not ready yet: mend the lines marked FIX"),
+    ],
+)
+def test_the_exit_code_says_whether_the_course_can_start(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    statuses: list[str],
+    code: int,
+    last: str,
+) -> None:
+    only(monkeypatch, *[(status, "seen", "Do this") for status in statuses])
+    assert main(["doctor"]) == code
+    printed = capsys.readouterr().out
+    assert printed.splitlines()[-1].startswith(last)
+    assert report() == printed.rstrip("\n")
+
+
+def test_a_line_is_ok_or_a_fix_in_words() -> None:
+    assert str(Check("Disk", OK, "9.0 GB free")) == "OK    Disk: 9.0 GB free"
+    assert str(Check("Disk", WARNING, "0.4 GB free", "Free some space")) == (
+        "NOTE  Disk: 0.4 GB free. Free some space"
+    )
+    assert str(Check("JAX", BROKEN, "gone", "Get it")) == "FIX   JAX: gone. Get it"
+
+
+def test_the_doctor_never_falls_ill(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ill() -> None:
+        raise RuntimeError("two\nlines")
+
+    monkeypatch.setattr(doctor, "LOOKS", {"Nerves": ill})
+    (check,) = examine()
+    assert (check.status, check.found) == (
+        WARNING,
+        "could not look: RuntimeError two lines",
+    )
+
+
+# Python and packages
+
+
+@pytest.mark.parametrize(
+    ("version", "status"),
+    [((3, 11, 0), OK), ((3, 13, 9), OK), ((3, 14, 0), WARNING), ((3, 10, 2), WARNING)],
+)
+def test_python(
+    monkeypatch: pytest.MonkeyPatch, version: tuple[int, ...], status: str
+) -> None:
+    monkeypatch.setattr(doctor.sys, "version_info", version)
+    assert doctor.look_at_python()[0] == status
+
+
+def install(monkeypatch: pytest.MonkeyPatch, **versions: str) -> None:
+    def version(name: str) -> str:
+        if name not in versions:
+            raise doctor.metadata.PackageNotFoundError(name)
+        return versions[name]
+
+    monkeypatch.setattr(doctor.metadata, "version", version)
+
+
+def require(monkeypatch: pytest.MonkeyPatch, *requirements: str) -> None:
+    monkeypatch.setattr(doctor.metadata, "requires", lambda name: list(requirements))
+
+
+def test_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    require(monkeypatch, "jax>=0.10,<0.13", "numpy>=2.1", 'pytest>=9; extra == "test"')
+    install(monkeypatch, jax="0.10.2", numpy="2.4.6")
+    status, found, fix = doctor.look_at_packages()
+    assert (status, fix) == (OK, "")
+    assert "jax 0.10.2, numpy 2.4.6" in found
+    assert "course_lib" in found
+    assert "pytest" not in found
+    install(monkeypatch, jax="0.9.1", numpy="2.4.6")
+    status, found, fix = doctor.look_at_packages()
+    assert status == WARNING
+    assert found.endswith("tested with: jax 0.9.1")
+    assert fix == 'Run: python -m pip install "jax<0.13,>=0.10"'
+    install(monkeypatch, jax="0.9.1")
+    status, found, fix = doctor.look_at_packages()
+    assert (status, found) == (BROKEN, "missing: numpy")
+    assert '"numpy>=2.1"' in fix
+    assert '"jax' in fix
+
+
+def test_packages_of_a_source_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> None:
+        raise doctor.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(doctor.metadata, "requires", missing)
+    assert any(text.startswith("jax") for text in doctor._requirements())
+
+
+# Widgets
+
+
+@pytest.fixture
+def jupyter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None]:
+    """Return a function that makes Jupyter folders with the given versions."""
+    folders: list[str] = []
+    config = tmp_path / "config"
+    (config / "labconfig").mkdir(parents=True)
+    monkeypatch.setattr("jupyter_core.paths.jupyter_path", lambda *_: folders)
+    monkeypatch.setattr("jupyter_core.paths.jupyter_config_path", lambda: [str(config)])
+
+    def make(managers: list[str], answering: list[str], page: str = "{}") -> None:
+        for name, versions in ((doctor.MANAGER, managers), ("anywidget", answering)):
+            for number, version in enumerate(versions):
+                folder = tmp_path / str(number) / name
+                folder.mkdir(parents=True)
+                (folder / "package.json").write_text(json.dumps({"version": version}))
+        folders.extend(str(tmp_path / str(number)) for number in range(2))
+        (config / "labconfig" / "page_config.json").write_text(page)
+
+    return make
+
+
+def test_widgets_that_fit(
+    monkeypatch: pytest.MonkeyPatch, jupyter: Callable[..., None]
+) -> None:
+    jupyter(["5.0.15", "3.1.0"], ["0.11.3", "0.9.0"])  # JupyterLab takes the first
+    install(monkeypatch, ipywidgets="8.1.9", anywidget="0.11.0")
+    assert doctor.look_at_widgets() == (
+        OK,
+        "ipywidgets 8.1.9, in JupyterLab 5.0.15; "
+        "anywidget 0.11.0, in JupyterLab 0.11.3",
+        "",
+    )
+
+
+OFF = '{"disabledExtensions": {"%s": true}}'
+
+
+@pytest.mark.parametrize(
+    ("kernel", "managers", "answering", "page", "status", "said"),
+    [
+        ("8.1.9 0.11.0", "3.1.0 5.0.15", "0.11.0", "{}", WARNING, "do not fit each"),
+        ("7.8.1 0.11.0", "5.0.15", "0.11.0", "{}", WARNING, "5.0.15 in JupyterLab do"),
+        ("8.1.9 0.11.0", "5.0.15", "0.9.21", "{}", WARNING, "0.9.21 in JupyterLab do"),
+        ("8.1.9 0.9.18", "5.0.15", "0.11.0", "{}", WARNING, "anywidget 0.9.18 in the"),
+        ("8.1.9 1.0.0", "5.0.15", "0.11.0", "{}", WARNING, "do not fit each other"),
+        ("8.1.9 0.11.0", "", "0.11.0", "{}", WARNING, "no part that draws sliders"),
+        ("8.1.9 0.11.0", "5.0.15", "", "{}", WARNING, "no part that draws pictures"),
+        ("- 0.11.0", "5.0.15", "0.11.0", "{}", BROKEN, "ipywidgets missing"),
+        ("8.1.9 -", "5.0.15", "0.11.0", "{}", BROKEN, "anywidget missing"),
+        ("- -", "", "", "{}", BROKEN, "ipywidgets and anywidget missing"),
+        ("8.1.9 0.11.0", "5.0.1", "0.11.0", OFF % doctor.MANAGER, WARNING, "sliders"),
+        ("8.1.9 0.11.0", "5.0.1", "0.11.0", OFF % "anywidget", WARNING, "pictures"),
+        (
+            "8.1.9 0.11.0",
+            "5.0.1",
+            "0.11.0",
+            '{"disabledExtensions": ["anywidget"]}',
+            WARNING,
+            "the part that draws pictures that answer is switched off",
+        ),
+        (
+            "8.1.9 0.11.0",
+            "5.0.1",
+            "0.11.0",
+            '{"disabledExtensions": {"anywidget": false}}',
+            OK,
+            "8.1.9",
+        ),
+        ("8.1.9 0.11.0", "5.0.1", "0.11.0", "[]", OK, "8.1.9"),
+        ("8.1.9 0.11.0", "5.0.1", "0.11.0", "{", OK, "8.1.9"),
+    ],
+)
+def test_widgets_that_do_not(
+    monkeypatch: pytest.MonkeyPatch,
+    jupyter: Callable[..., None],
+    kernel: str,
+    managers: str,
+    answering: str,
+    page: str,
+    status: str,
+    said: str,
+) -> None:
+    jupyter(managers.split(), answering.split(), page)
+    packages = dict(zip(("ipywidgets", "anywidget"), kernel.split(), strict=True))
+    install(monkeypatch, **{p: v for p, v in packages.items() if v != "-"})
+    found = doctor.look_at_widgets()
+    assert found[0] == status
+    assert said in found[1]
+    assert bool(found[2]) == (status != OK)
+    assert "\n" not in str(Check("Widgets", *found))
+
+
+def test_the_fix_brings_the_half_that_is_missing(
+    monkeypatch: pytest.MonkeyPatch, jupyter: Callable[..., None]
+) -> None:
+    jupyter(["5.0.15"], [])
+    install(monkeypatch, ipywidgets="8.1.9", anywidget="0.11.0")
+    fix = doctor.look_at_widgets()[2]
+    assert fix.startswith('Run: python -m pip install --upgrade "anywidget>=0.9.18,<1"')
+    assert "ipywidgets" not in fix
+    install(monkeypatch, ipywidgets="8.1.9")
+    fix = 'Run: python -m pip install "anywidget>=0.9.18,<1"'
+    assert doctor.look_at_widgets()[2] == fix
+
+
+def test_a_front_end_that_hides_a_newer_one_is_named_by_its_place(
+    monkeypatch: pytest.MonkeyPatch, jupyter: Callable[..., None], tmp_path: Path
+) -> None:
+    """Pip brings both halves at once, so upgrading would not help there."""
+    jupyter(["5.0.15"], ["0.9.21", "0.11.0"])
+    install(monkeypatch, ipywidgets="8.1.9", anywidget="0.11.0")
+    hidden = f"Remove the folder {tmp_path / '0' / 'anywidget'}; restart JupyterLab"
+    assert doctor.look_at_widgets()[2] == hidden
+    monkeypatch.setattr(doctor.sys, "prefix", str(tmp_path))
+    assert doctor.look_at_widgets()[2].startswith("Run: python -m pip install")
+
+
+def test_what_the_doctor_installs_is_what_the_course_needs() -> None:
+    needed = [text.replace(" ", "") for text in doctor._requirements()]
+    for package, (_, _, wanted) in doctor.WIDGETS.items():
+        (asked,) = [text for text in needed if text.startswith(package)]
+        limits = set(asked.removeprefix(package).split(","))
+        assert set(wanted.split('"')[1].removeprefix(package).split(",")) == limits
+
+
+# JAX
+
+
+def test_a_jax_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "JAX_SECONDS", 0.001)
+    status, found, fix = doctor.look_at_jax()
+    assert (status, found) == (BROKEN, "no answer within 0.001 seconds")
+    assert "JAX_PLATFORMS=cpu" in fix
+
+
+def test_a_jax_that_fails_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JAX_PLATFORMS", "abacus")
+    status, found, fix = doctor.look_at_jax()
+    assert status == BROKEN
+    assert "abacus" in found
+    assert "pip install" in fix
+
+
+def answer(monkeypatch: pytest.MonkeyPatch, **done: Any) -> None:
+    result = subprocess.CompletedProcess([], **done)
+    monkeypatch.setattr(doctor.subprocess, "run", lambda *a, **k: result)
+
+
+def test_a_jax_that_crashes_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer(monkeypatch, returncode=-4, stdout="", stderr="")
+    assert doctor.look_at_jax()[:2] == (
+        BROKEN,
+        "does not work: it stopped with code -4",
+    )
+
+
+@pytest.mark.parametrize(
+    ("answered", "said"),
+    [
+        (["0.10.2", "cpu", ["cpu"]], "0.10.2 on 1 cpu device"),
+        (["0.12.0", "gpu", ["Fast 9000"] * 2], "0.12.0 on 2 gpu devices (Fast 9000)"),
+    ],
+)
+def test_devices_are_counted(
+    monkeypatch: pytest.MonkeyPatch, answered: list[Any], said: str
+) -> None:
+    noise = "a library that greets\n"
+    answer(monkeypatch, returncode=0, stdout=noise + json.dumps(answered), stderr="")
+    assert doctor.look_at_jax() == (OK, said, "")
+
+
+# Memory, folders, disk
+
+
+@pytest.mark.parametrize(
+    ("free", "status"),
+    [(None, OK), (8e9, OK), (0.9e9, WARNING), (0.2e9, BROKEN)],
+)
+def test_memory(
+    monkeypatch: pytest.MonkeyPatch, free: float | None, status: str
+) -> None:
+    monkeypatch.setattr(doctor, "available_memory", lambda: free)
+    assert doctor.look_at_memory()[0] == status
+
+
+def test_a_containers_limit_counts(tmp_path: Path) -> None:
+    assert doctor._free_of_container(tmp_path) is None
+    (tmp_path / "memory.max").write_text("2000000000\n")
+    (tmp_path / "memory.current").write_text("900000000\n")
+    (tmp_path / "memory.stat").write_text("anon 1\ninactive_file 100000000\n")
+    assert doctor._free_of_container(tmp_path) == 1_200_000_000
+    (tmp_path / "memory.current").write_text("3000000000\n")
+    assert doctor._free_of_container(tmp_path) == 0
+    (tmp_path / "memory.max").write_text("max\n")
+    assert doctor._free_of_container(tmp_path) is None
+    old = tmp_path / "memory"
+    old.mkdir()
+    (old / "memory.limit_in_bytes").write_text("1000")
+    (old / "memory.usage_in_bytes").write_text("400")
+    (old / "memory.stat").write_text("total_inactive_file 50\n")
+    assert doctor._free_of_container(tmp_path) == 650
+
+
+def test_this_machines_memory_is_known() -> None:
+    free = doctor.available_memory()
+    assert free is not None
+    assert 10**7 < free < 10**14
+
+
+def test_a_folder_that_cannot_be_written(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "new" / "data"))
+    assert doctor.look_at_folders()[0] == OK
+    assert list(tmp_path.iterdir()) == []  # looking leaves nothing behind
+
+    def denied(**options: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", denied)
+    status, found, fix = doctor.look_at_folders()
+    assert status == BROKEN
+    assert "Permission denied" in found
+    assert "XDG_DATA_HOME" in fix
+
+
+@pytest.mark.parametrize(
+    ("free", "status"), [(5e9, OK), (0.3e9, WARNING), (1e6, BROKEN)]
+)
+def test_disk(monkeypatch: pytest.MonkeyPatch, free: float, status: str) -> None:
+    usage = namedtuple("usage", "free")
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda place: usage(free))
+    assert doctor.look_at_disk()[0] == status

@@ -1,0 +1,95 @@
+import math
+import random
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+
+from course_lib import plots
+from course_lib.lessons import robot as body
+
+ON_ITS_HEAD = [1.6, 0.0, -1.6, 0.0, 0.0, -1.6, *[0.0] * 8]
+POSES = [body.RUNNING, [0.0] * 14, [3.1] * 14, [-3.1] * 14, [1.6] * 14, ON_ITS_HEAD]
+
+
+def outlines(ax: Axes, whose: str = "") -> np.ndarray:
+    """Return the corners of every limb drawn: of the body, or of the grey runner."""
+    drawn = [
+        c
+        for c in ax.collections
+        if isinstance(c, PolyCollection) and str(c.get_gid() or "").endswith(whose)
+        if bool(whose) == bool(c.get_gid())
+    ]
+    return np.concatenate([p.vertices for c in drawn for p in c.get_paths()])
+
+
+@pytest.mark.parametrize("angles", POSES)
+def test_the_whole_body_stays_in_the_picture(angles: list[float]) -> None:
+    points = body.body_points(angles)
+    ax = plots.robot(points, body.body_points(body.RUNNING), "title", "spine")
+    (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
+    x, y = outlines(ax).T
+    assert left < x.min() < x.max() < right
+    assert low < y.min() < y.max() < high
+    assert right - left == pytest.approx(high - low)
+    assert plots.show(ax, "a robot").data
+
+
+@pytest.mark.parametrize("angles", POSES)
+def test_every_body_touches_the_ground_and_none_sinks_in(angles: list[float]) -> None:
+    ax = plots.robot(body.body_points(angles))
+    (x0, x1), (y0, y1) = ax.lines[0].get_data()
+    slope = (y1 - y0) / (x1 - x0)
+    x, y = outlines(ax).T
+    assert (y - y0 - slope * (x - x0)).min() == pytest.approx(0, abs=0.03)
+
+
+def test_once_it_runs_it_covers_the_grey_runner() -> None:
+    points = body.body_points(body.RUNNING)
+    ax = plots.robot(points, points)
+    assert sorted(map(tuple, outlines(ax, "runner"))) == sorted(
+        map(tuple, outlines(ax))
+    )
+
+
+def test_the_marked_joint_alone_is_blue_and_says_its_angle() -> None:
+    points = body.body_points(body.RUNNING)
+    ax = plots.robot(points, highlighted="left knee")
+    blue = [
+        line
+        for line in ax.lines
+        if line.get_marker() == "o" and line.get_color() == plots.COLOURS["gradient"]
+    ]
+    (x,), (y,) = blue[0].get_data()
+    assert len(blue) == 1
+    assert x == points["left knee"][0][0]
+    assert y == pytest.approx(points["left knee"][0][1], abs=0.4)
+    (knee,) = (segment for segment in body.BODY if segment.joint == "left knee")
+    assert [text.get_text() for text in ax.texts] == [
+        f"{math.degrees(knee.running):.0f}°"
+    ]
+
+
+def test_a_marked_bar_stands_out_and_the_axis_stays() -> None:
+    few, many = [0.001] * 14, [-60.0] * 14
+    small = plots.joint_slopes(body.JOINTS, few, highlighted="neck", reach=80.0)
+    large = plots.joint_slopes(body.JOINTS, many, highlighted="neck", reach=80.0)
+    assert small.get_xlim() == large.get_xlim()
+    colours = [bar.get_facecolor() for bar in large.patches]
+    assert colours.count(colours[1]) == 1
+    assert colours.count(colours[0]) == 13
+
+
+def test_every_joint_has_a_bar_and_a_ring_at_its_slope() -> None:
+    slopes = body.learn_to_run(body.random_angles(random.Random(0)), 1)[0].slopes
+    ax = plots.joint_slopes(body.JOINTS, slopes, slopes)
+    assert [bar.get_width() for bar in ax.patches] == slopes
+    assert ax.lines[0].get_xdata().tolist() == slopes
+    assert [label.get_text() for label in ax.get_yticklabels()] == list(body.JOINTS)
+
+
+def test_the_walk_is_drawn_with_its_moments() -> None:
+    ax = plots.loss_of_the_walk([100.0, 1.0, 0.01], {0: "a heap", 2: "running"})
+    assert ax.get_yscale() == "log"
+    assert [text.get_text() for text in ax.texts] == ["a heap", "running"]

@@ -1,0 +1,172 @@
+"""One set of packages, named alike for pip, conda and Binder; locks; the wheel."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import warnings
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import flit_core.buildapi
+import pytest
+import rattler
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from rattler.exceptions import InvalidMatchSpecError
+from repo2docker.buildpacks import CondaBuildPack
+
+ROOT = Path(__file__).parent.parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+LEARN, TEST, UV = (ROOT / f"requirements{kind}.lock" for kind in ("", "-test", "-uv"))
+CONDA_NAMES = {"matplotlib-base": "matplotlib"}  # without the Qt that nobody here needs
+
+
+def stated(entries: list[str]) -> dict[str, SpecifierSet]:
+    return {r.name: r.specifier for r in map(Requirement, entries)}
+
+
+NEEDED = stated(PROJECT["project"]["dependencies"])
+BUILD = stated(PROJECT["build-system"]["requires"])
+FOR_TESTS = stated(PROJECT["project"]["optional-dependencies"]["test"])
+
+
+# --- conda and Binder -----------------------------------------------------------
+
+
+def conda_entries() -> list[str]:
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    assert environment["channels"] == ["conda-forge"]
+    entries: list[str] = environment["dependencies"]
+    return entries
+
+
+def test_conda_names_the_same_packages_with_the_same_ranges() -> None:
+    entries = [e for e in conda_entries() if e not in ("python=3.11", "pip")]
+    assert len(entries) == len(conda_entries()) - 2
+    conda = {CONDA_NAMES.get(n, n): spec for n, spec in stated(entries).items()}
+    assert conda == NEEDED | BUILD
+
+
+@pytest.mark.parametrize("entry", conda_entries())
+def test_conda_entry_is_strictly_valid(entry: str) -> None:
+    assert rattler.MatchSpec(entry, strict=True).version is not None or entry == "pip"
+
+
+def test_a_loose_conda_entry_is_refused() -> None:
+    with pytest.raises(InvalidMatchSpecError, match="incompatible"):
+        rattler.MatchSpec("numpy=2.4.*", strict=True)
+
+
+def test_binder_has_the_same_environment() -> None:
+    here, binder = (ROOT / d / "environment.yml" for d in (".", "binder"))
+    assert here.read_bytes() == binder.read_bytes()
+
+
+def dockerfile() -> str:
+    pack = CondaBuildPack(base_image="base")
+    pack.platform = "linux/amd64"
+    assert pack.detect()
+    assert pack.python_version == "3.11"
+    rendered: str = pack.render({"REPO_DIR": "/home/learner"})
+    return rendered
+
+
+def test_binder_builds_our_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    text = dockerfile()
+    assert "environment-2epy-2d3-2e11-2dlinux-2d64-2elock" in text
+    assert '--file "binder/environment.yml"' in text
+    assert "RUN ./binder/postBuild" in text
+    assert (ROOT / "binder" / "postBuild").stat().st_mode & 0o111
+
+
+def test_post_build_installs_the_course_alone() -> None:
+    script = (ROOT / "binder" / "postBuild").read_text(encoding="utf-8")
+    (pip,) = re.findall(r"^python -m pip install .*$", script, re.MULTILINE)
+    assert "--no-deps" in pip
+    assert "--no-build-isolation" in pip  # flit-core comes from environment.yml
+
+
+# --- locks ----------------------------------------------------------------------
+
+
+def locked(path: Path) -> dict[str, set[str]]:
+    """Package: the versions a lock file gives it (one per range of Pythons)."""
+    found: dict[str, set[str]] = {}
+    for name, version in re.findall(r"^([\w.-]+)==([\w.+!]+)", path.read_text(), re.M):
+        found.setdefault(name, set()).add(version)
+    return found
+
+
+@pytest.mark.parametrize("path", [LEARN, TEST, UV], ids=lambda p: p.name)
+def test_lock_holds_hashes_and_no_addresses(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert "://" not in text
+    assert not re.search(r"^\s*-", text.replace("    --hash=sha256:", ""), re.MULTILINE)
+    for entry in re.split(r"\n(?=\S)", text.strip()):
+        assert re.match(r"[\w.-]+==\S+", entry)
+        assert "--hash=sha256:" in entry
+
+
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [(LEARN, NEEDED | BUILD), (TEST, NEEDED | BUILD | FOR_TESTS)],
+    ids=["learn", "test"],
+)
+def test_lock_answers_pyproject(path: Path, asked: dict[str, SpecifierSet]) -> None:
+    given = locked(path)
+    for name, specifier in asked.items():
+        assert name in given, f"{name}: make lock"
+        assert all(v in specifier for v in given[name]), f"{name}: make lock"
+
+
+def test_both_locks_agree() -> None:
+    learn, test = locked(LEARN), locked(TEST)
+    assert {name: test.get(name) for name in learn} == learn
+
+
+def test_learners_install_no_test_tools() -> None:
+    own = set(FOR_TESTS) - {"nbclient", "nbformat", "pyyaml"}  # JupyterLab needs these
+    assert own & set(locked(LEARN)) == set()
+    assert "torch" not in locked(TEST)
+
+
+# --- the wheel ------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    folder = tmp_path_factory.mktemp("wheel")
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        patch.chdir(ROOT)
+        name = flit_core.buildapi.build_wheel(str(folder))
+    return zipfile.ZipFile(folder / name)
+
+
+def test_wheel_holds_the_code_and_its_data(wheel: zipfile.ZipFile) -> None:
+    here = (p for p in (ROOT / "course_lib").rglob("*") if p.is_file())
+    files = {p.relative_to(ROOT).as_posix() for p in here if p.suffix != ".pyc"}
+    in_wheel = {n for n in wheel.namelist() if not n.startswith("course_lib-")}
+    assert in_wheel == files
+    assert any(name.startswith("course_lib/data/") for name in files)
+
+
+def test_wheel_holds_the_settings_of_jupyter(wheel: zipfile.ZipFile) -> None:
+    settings = ROOT / "tools" / "jupyter"
+    files = {p.relative_to(settings).as_posix() for p in settings.rglob("*.json")}
+    data = "course_lib-0.1.0.data/data/"
+    names = {n.removeprefix(data) for n in wheel.namelist() if n.startswith(data)}
+    assert names == files
+    assert any(name.startswith("etc/jupyter/") for name in files)
+
+
+def test_wheel_says_who_it_is(wheel: zipfile.ZipFile) -> None:
+    info = "course_lib-0.1.0.dist-info"
+    points = wheel.read(f"{info}/entry_points.txt").decode()
+    assert points.split() == ["[console_scripts]", "course=course_lib.app.cli:main"]
+    metadata: Any = wheel.read(f"{info}/METADATA").decode()
+    assert "License-Expression: MIT AND CC-BY-4.0" in metadata
+    assert f"{info}/licenses/LICENSE" in wheel.namelist()

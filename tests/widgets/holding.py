@@ -1,0 +1,143 @@
+"""What every picture with controls must hold, whatever it shows."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.text import Text
+
+from course_lib.plots.style import styled
+from course_lib.widgets.controls import Button
+from course_lib.widgets.figure import InteractiveFigure
+
+
+def hold(lab: InteractiveFigure, *, still: tuple[str, ...] = ()) -> None:
+    """Choose both ends (all options, all examples) of every control, one by one.
+
+    Each must draw without a problem, say something, keep every word inside the
+    picture, on a narrow page too, and draw what a figure without a cache draws. Each
+    control must change the picture and the words; those named in ``still``, the
+    picture alone or nothing.
+    """
+    assert not lab.problem, lab.problem
+    first = dict(lab.chosen)
+    screen = Screen(lab)
+    for control in lab._controls.values():
+        assert control.label.strip()
+        if isinstance(control, Button):
+            continue
+        seen = set()
+        for chosen in control.ends():
+            lab.choose(**{**first, control.name: chosen})
+            where = f"{lab.name}, {control.name} = {chosen!r}"
+            assert not lab.problem, f"{where}: {lab.problem}"
+            assert lab.summary.strip(), where
+            assert "\n" not in lab.summary, where
+            assert len(lab.summary) <= 200, f"{where}: {lab.summary}"
+            assert not (out := outside(lab)), f"{where}: {out}"
+            same_as_drawn_whole(lab, where)
+            screen.look()
+            assert screen.shows(lab), f"{where}: not what the patches add up to"
+            seen.add((lab.pixels.tobytes(), lab.summary + lab.text))
+        if control.name not in still:
+            assert len({picture for picture, _ in seen}) > 1, control.name
+            assert len({said for _, said in seen}) > 1, control.name
+    lab.room = 330
+    for control in lab._controls.values():
+        for chosen in [] if isinstance(control, Button) else control.ends():
+            lab.choose(**{**first, control.name: chosen})
+            where = f"{lab.name}, narrow, {control.name} = {chosen!r}"
+            assert lab.pixels.shape[1] == 330, where
+            assert not (out := outside(lab)), f"{where}: {out}"
+    lab.room = 0
+    lab.choose(**first)
+    again = lab.pixels
+    lab.redraw()
+    assert (lab.pixels == again).all()
+
+
+class Screen:
+    """What a browser shows of a lab: it lays each patch over what stands there."""
+
+    def __init__(self, lab: InteractiveFigure) -> None:
+        self.lab, self.pixels = lab, np.zeros(0)
+        self.number = 0
+        self.look()
+
+    def look(self) -> None:
+        """Lay the newest patch, or ask for the whole if one was missed."""
+        patch = self.lab.patch
+        if patch["over"] not in (0, self.number):
+            self.lab._told(self.lab, {"whole": True}, [])
+            patch = self.lab.patch
+        (width, height), side = patch["size"], patch["tile"]
+        across = -(-width // side)
+        if patch["over"] == 0:
+            self.pixels = np.zeros((height, width, 4), np.uint8)
+        n = len(patch["runs"]) // 6
+        colours = np.frombuffer(patch["runs"], "<u4", n)
+        lengths = np.frombuffer(patch["runs"], "<u2", n, 4 * n)
+        sheet = np.repeat(colours, lengths).view(np.uint8).reshape(-1, side, side, 4)
+        for cut, tile in zip(sheet, patch["tiles"], strict=True):
+            y, x = (side * k for k in divmod(tile, across))
+            there = self.pixels[y : y + side, x : x + side]  # smaller at the rim
+            there[:] = cut[: there.shape[0], : there.shape[1]]
+        self.number = patch["number"]
+
+    def shows(self, lab: InteractiveFigure) -> bool:
+        return np.array_equal(self.pixels, lab.pixels)
+
+
+def outside(lab: InteractiveFigure) -> list[str]:
+    """Return the words that stand outside the picture, wholly or in part."""
+    figure = lab._stage.figure
+    with styled():
+        lab._stage.canvas.draw()  # puts the labels of the axes in their place
+        renderer = lab._stage.canvas.get_renderer()
+        room = figure.bbox.padded(1.0)
+        found = []
+        for text in figure.findobj(Text):
+            if not (text.get_text().strip() and shown(text, figure.findobj(Axes))):
+                continue
+            box = text.get_window_extent(renderer)
+            if (
+                box.x0 < room.x0
+                or box.x1 > room.x1
+                or box.y0 < room.y0
+                or box.y1 > room.y1
+            ):
+                found.append(text.get_text())
+    return found
+
+
+def shown(text: Text, axes: list[Axes]) -> bool:
+    """Whether a text is drawn: visible, not a tick beyond the ends of its axis."""
+    for ax in axes:
+        for axis in (ax.xaxis, ax.yaxis):
+            on = ax.axison and axis.get_visible() and ax.get_visible()
+            if text in (axis.label, axis.offsetText):
+                return on
+            for tick in axis.get_major_ticks() + axis.get_minor_ticks():
+                if text in (tick.label1, tick.label2):
+                    low, high = sorted(axis.get_view_interval())
+                    inside = low <= tick.get_loc() <= high
+                    return on and inside and text.get_visible()
+    return text.get_visible() and (text.axes is None or text.axes.get_visible())
+
+
+def same_as_drawn_whole(lab: InteractiveFigure, where: str) -> None:
+    """The quick drawing must be the slow one, but for what crosses a frame's line."""
+    fast = lab.pixels[..., :3].astype(int)
+    with styled():
+        for ax in lab._stage.figure.axes:
+            ax.clear()
+        for artist in lab._stage._loose():
+            artist.remove()
+        lab._stage.draw(lab._stage.axes, **lab.values)
+        lab._stage.canvas.draw()
+    slow = np.asarray(lab._stage.canvas.buffer_rgba())[..., :3].astype(int)
+    room = lab.room or lab.widest
+    lab._stage.frame(lab.values, room, lab.sharpness)  # draw the quick one again
+    assert fast.shape == slow.shape, where
+    other = (np.abs(fast - slow).max(axis=2) > 40).mean()
+    assert other < 0.004, f"{where}: {other:.2%} of the pixels differ"

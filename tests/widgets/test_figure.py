@@ -1,0 +1,448 @@
+"""A picture with controls: what it draws, keeps and refuses, without a browser."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections.abc import Iterator
+
+import nbformat
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from nbformat.v4 import new_code_cell, new_notebook
+
+from course_lib.plots import panels
+from course_lib.plots.static import GROUND, MAP, Stage, standing
+from course_lib.widgets import lab as module
+from course_lib.widgets.controls import (
+    Button,
+    Choice,
+    Field,
+    Pad,
+    Preset,
+    Slider,
+    Toggle,
+)
+from course_lib.widgets.figure import InteractiveFigure
+from course_lib.widgets.tile_diff import changed_tiles, n_tiles
+from tests.widgets.holding import Screen, hold, outside, same_as_drawn_whole
+from tools import notebooks
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> Iterator[None]:
+    module._kept.clear()
+    module._page.clear()
+    yield
+    module._kept.clear()
+    module._page.clear()
+
+
+def line(ax: Axes, slope: float) -> str:
+    ax.plot([0, 1], [0, slope])
+    ax.set(xlim=(0, 1), ylim=(-3, 3))
+    return f"The slope is {slope}."
+
+
+def lab(**options: object) -> InteractiveFigure:
+    slope = Slider("slope", "slope of the line", [-2, -1, 0, 1, 2], 1)
+    return InteractiveFigure("line", "A line", line, [slope], **options)  # type: ignore[arg-type]
+
+
+def test_a_lab_draws_at_once_and_answers_each_choice() -> None:
+    made = lab()
+    hold(made)
+    assert made.values == {"slope": 1}
+    before = made.pixels
+    made.choose(slope=4)
+    assert made.summary == "The slope is 2."
+    assert not np.array_equal(made.pixels, before)
+    assert made.widest == 768
+
+
+def test_the_browser_gets_its_answer_with_its_picture() -> None:
+    made = lab()
+    made.set_state({"chosen": {"slope": 0}, "asked": 7})
+    assert (made.answered, made.summary) == (7, "The slope is -2.")
+
+
+def test_running_the_cell_again_keeps_what_was_chosen() -> None:
+    lab().choose(slope=0)
+    assert lab().summary == "The slope is -2."
+
+
+def test_a_kept_choice_that_no_longer_fits_is_forgotten() -> None:
+    lab().choose(slope=4)
+    fewer = InteractiveFigure(
+        "line", "A line", line, [Slider("slope", "slope", [0, 1], 1)]
+    )
+    assert (fewer.summary, fewer.problem) == ("The slope is 1.", "")
+    other = InteractiveFigure(
+        "line", "A line", lambda ax, b: "b", [Toggle("b", "bold")]
+    )
+    assert (other.summary, other.problem) == ("b", "")
+
+
+def test_what_a_learner_typed_wrong_gets_one_line_and_the_picture_stays() -> None:
+    def draw(ax: Axes, number: str) -> str:
+        if not number.isdigit():
+            raise ValueError(f"{number!r} is no whole number: type one, such as 12")
+        return number
+
+    made = InteractiveFigure(
+        "n", "A number", draw, [Field("number", "a whole number", "3")]
+    )
+    before = made.patch
+    made.choose(number="x")
+    assert made.problem == "'x' is no whole number: type one, such as 12."
+    assert (made.patch, made.summary) == (before, "3")
+    made.choose(number="4")
+    assert (made.problem, made.summary) == ("", "4")
+    made.choose(number="9" * 81)
+    assert made.problem == "a whole number: at most 80 characters."
+
+
+def test_a_fault_of_ours_is_one_line_and_no_traceback() -> None:
+    made = InteractiveFigure(
+        "bad", "Bad", lambda ax, on: str(1 / (1 - on)), [Toggle("on", "on")]
+    )
+    made.choose(on=True)
+    assert "could not be drawn (ZeroDivisionError: division by zero)" in made.problem
+    assert "\n" not in made.problem
+
+
+@pytest.mark.parametrize("chosen", [-1, 5, 1.5, "a", None])
+def test_a_choice_that_is_not_offered_is_refused(chosen: object) -> None:
+    made = lab()
+    made.choose(slope=chosen)
+    assert "none of 0 to 4" in made.problem
+
+
+def test_every_kind_of_control_has_a_value_and_a_spec() -> None:
+    heard = []
+    controls = [
+        Choice("which", "which one", {"one": 1, "two": 2}, "two"),
+        Toggle("on", "is it on"),
+        Field("typed", "a text", "abc", examples=("d",)),
+        Pad("walk", "a walk", {"n": ("North", "ArrowUp")}, longest=3),
+        Button("go", "Go", lambda: heard.append(1)),
+    ]
+
+    def draw(ax: Axes, **values: object) -> tuple[str, str]:
+        ax.text(0, 0.5, "\n".join(f"{k} {v}" for k, v in values.items()))
+        return f"{values}, {len(heard)}", "more"
+
+    made = InteractiveFigure("all", "All", draw, controls)
+    hold(made)
+    assert made.values == {"which": 2, "on": False, "typed": "abc", "walk": ""}
+    assert [spec["kind"] for spec in made.controls] == [c.kind for c in controls]
+    assert made.text == "more"
+    made._told(made, {"press": "go"}, [])
+    assert heard == [1]
+    made._told(made, {"press": "which"}, [])
+    made._told(made, {"press": "nothing"}, [])
+    made.choose(walk="nnnnn")
+    assert made.values["walk"] == "nnn"
+    made.choose(walk="x")
+    assert "only the letters n" in made.problem
+
+
+def test_a_preset_moves_other_controls_and_is_left_when_one_is_moved() -> None:
+    presets: dict[str, dict[str, float]]
+    presets = {"my own": {}, "steep": {"slope": 2, "flip": -1}, "flat": {"slope": 0.1}}
+    controls = [
+        Preset("preset", "start from", presets, "my own"),
+        Slider("slope", "slope", [-2, -1, 0, 1, 2], 1),
+        Choice("flip", "mirror", {"no": 1, "yes": -1}, "no"),
+        Toggle("bold", "bold"),
+    ]
+
+    def draw(ax: Axes, preset: object, slope: float, flip: int, bold: bool) -> str:
+        ax.plot([0, 1], [0, slope * flip], lw=5 if bold else 2)
+        ax.set(xlim=(0, 1), ylim=(-3, 3))
+        return f"{slope * flip}, {bold}"
+
+    made = InteractiveFigure("preset", "A preset", draw, controls)
+    hold(made)
+    made.set_state({"chosen": {**made.chosen, "preset": 1}, "asked": 1})
+    assert made.chosen == {"preset": 1, "slope": 4, "flip": 1, "bold": False}
+    assert made.summary == "-2, False"
+    made.choose(bold=True)  # not one of those it moves
+    assert made.chosen["preset"] == 1
+    made.choose(slope=3)
+    assert made.chosen == {"preset": 0, "slope": 3, "flip": 1, "bold": True}
+    made.choose(preset=2)
+    assert (made.values["slope"], made.values["flip"]) == (0, -1)
+    made.choose(preset=7)
+    assert "none of 0 to 2" in made.problem
+
+
+def test_another_choice_takes_what_it_resets_back_to_its_start() -> None:
+    which = Choice("land", "land", {"a": 1, "b": 2}, "a", resets=("walk", "on"))
+    walk = Pad("walk", "a walk", {"n": ("North", "ArrowUp")})
+    controls = [which, walk, Toggle("on", "on"), Toggle("bold", "bold")]
+    made = InteractiveFigure(
+        "reset", "Reset", lambda ax, **values: str(values), controls
+    )
+    made.choose(walk="nn", on=True, bold=True)
+    assert made.chosen == {"land": 0, "walk": "nn", "on": True, "bold": True}
+    made.set_state({"chosen": {**made.chosen, "land": 1}, "asked": 1})
+    assert made.chosen == {"land": 1, "walk": "", "on": False, "bold": True}
+    made.choose(land=0, walk="n")  # chosen together: what was chosen counts
+    assert made.chosen == {"land": 0, "walk": "n", "on": False, "bold": True}
+
+
+def test_threads_may_redraw_together() -> None:
+    made = lab()
+
+    def work(slope: int) -> None:
+        for _ in range(5):
+            made.choose(slope=slope)
+
+    threads = [threading.Thread(target=work, args=(slope,)) for slope in (0, 4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert made.problem == ""
+    assert made.summary in ("The slope is -2.", "The slope is 2.")
+
+
+def test_collection_is_back_after_a_picture() -> None:
+    assert gc.isenabled()
+    lab()
+    assert gc.isenabled()
+
+
+def test_a_page_without_a_front_end_gets_a_line_and_no_state(tmp_path) -> None:
+    code = "from course_lib.widgets import confidence\nconfidence()"
+    nb = notebooks.execute(new_notebook(cells=[new_code_cell(code)]), tmp_path)
+    [output] = notebooks.normalised(nb).cells[0].outputs
+    assert set(output.data) == {"text/html", "text/plain"}
+    assert "answers to probability given to the truth" in output.data["text/html"]
+    assert "0x" not in nbformat.writes(nb)
+
+
+# --- patches -----------------------------------------------------------------------
+
+
+def picture_of(height: int, width: int, seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return rng.integers(0, 256, (height, width, 4), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (32, 64), (33, 65), (100, 31)])
+def test_all_tiles_are_new_at_first_and_after_another_size(size: tuple) -> None:
+    pixels = picture_of(*size)
+    everything = list(range(n_tiles(pixels)))
+    assert changed_tiles(pixels, None) == everything
+    assert changed_tiles(pixels, picture_of(40, 40)) == everything
+    assert changed_tiles(pixels, pixels.copy()) == []
+
+
+def test_one_changed_pixel_is_one_tile_wherever_it_is() -> None:
+    before = picture_of(70, 100)  # 3 rows of 4 tiles, those at the rim smaller
+    for y, x, tile in [(0, 0, 0), (31, 32, 1), (32, 31, 4), (69, 99, 11), (69, 0, 8)]:
+        pixels = before.copy()
+        pixels[y, x, 2] ^= 1
+        assert changed_tiles(pixels, before) == [tile]
+
+
+def test_what_changed_is_sent_and_no_more() -> None:
+    made = lab()
+    assert (made.patch["number"], made.patch["over"]) == (1, 0)
+    whole = len(made.patch["runs"])
+    made.choose(slope=4)
+    assert (made.patch["number"], made.patch["over"]) == (2, 1)
+    assert 0 < len(made.patch["tiles"]) < n_tiles(made.pixels) / 2
+    assert len(made.patch["runs"]) < whole / 2
+    made.redraw()
+    assert (made.patch["number"], made.patch["tiles"]) == (3, [])
+
+
+def test_who_missed_a_patch_gets_the_whole() -> None:
+    made = lab()
+    made._told(made, {"whole": True}, [])
+    late, always = Screen(made), Screen(made)
+    for slope in (0, 4, 2):
+        made.choose(slope=slope)
+        always.look()
+    assert always.shows(made)
+    assert not late.shows(made)
+    late.look()
+    assert late.shows(made)
+    always.look()
+    assert always.shows(made)
+    assert late.number == always.number == made.patch["number"]
+
+
+def test_a_sharper_picture_starts_anew() -> None:
+    made = lab()
+    screen = Screen(made)
+    made.set_state({"sharpness": 2.0, "asked": 1})
+    assert (made.patch["over"], made.patch["size"]) == (0, [1536, 768])
+    screen.look()
+    assert screen.shows(made)
+
+
+# --- the stage ---------------------------------------------------------------------
+
+
+def test_only_new_furniture_is_drawn_anew() -> None:
+    made = lab()
+    ground = made._stage._ground
+    made.choose(slope=0)
+    assert made._stage._ground is ground
+
+    def wider(ax: Axes, end: int) -> str:
+        ax.plot([0, end], [0, 1])
+        ax.set(xlim=(0, end), ylim=(0, 1))
+        return f"{end}"
+
+    other = InteractiveFigure("w", "Wider", wider, [Slider("end", "end", [1, 2, 3], 1)])
+    hold(other)
+    ground = other._stage._ground
+    other.choose(end=2)
+    assert other._stage._ground is not ground
+
+
+def test_ground_stays_until_it_is_another() -> None:
+    def draw(ax: Axes, field: int, x: int) -> str:
+        picture = np.arange(4.0).reshape(2, 2) * (-1) ** field
+        ax.imshow(picture, extent=(0, 3, 0, 3), gid=f"{GROUND} {field}")
+        ax.plot(x, 1, "o", color="red", markersize=20)
+        return f"{field} {x}"
+
+    fields = Slider("field", "field", [0, 1], 0), Slider("x", "x", [1, 2], 1)
+    made = InteractiveFigure("g", "Ground", draw, fields)
+    hold(made)
+    ground = made._stage._ground
+    made.choose(x=1)
+    assert made._stage._ground is ground
+    made.choose(field=1)
+    assert made._stage._ground is not ground
+
+
+def test_a_map_is_drawn_once_and_another_one_replaces_it() -> None:
+    drawn = []
+
+    def draw(ax: Axes, field: int, x: int) -> str:
+        gid = f"{MAP} {field}"
+        if not standing(ax, gid):
+            drawn.append(field)
+            picture = np.arange(4.0).reshape(2, 2) * (-1) ** field
+            ax.imshow(picture, extent=(0, 3, 0, 3), gid=gid)
+        ax.plot(x, 1, "o", color="red", markersize=20)
+        ax.set(xlim=(0, 3), ylim=(0, 3), aspect="equal")
+        return f"{field} {x}"
+
+    fields = Slider("field", "field", [0, 1], 0), Slider("x", "x", [1, 2], 1)
+    made = InteractiveFigure("m", "Map", draw, fields)
+    for chosen in ({"x": 1}, {"field": 1}, {"x": 0}, {"field": 0}):
+        made.choose(**chosen)
+    assert drawn == [0, 1, 0]
+    assert len(made._stage.axes.images) == 1
+    hold(made)
+
+
+def test_panels_insets_and_words_on_the_figure_are_drawn_and_cleared() -> None:
+    def draw(axes: np.ndarray, n: int) -> str:
+        axes[0].plot([0, 1])
+        axes[0].inset_axes((0.5, 0.1, 0.4, 0.4)).plot([0, n])
+        axes[1].plot([n, 0])
+        axes[1].set(ylim=(0, 2))
+        axes[0].get_figure(root=True).text(0.5, 0.5, f"n is {n}")
+        return f"{n}"
+
+    made = InteractiveFigure(
+        "p", "Panels", draw, [Slider("n", "n", [1, 2], 1)], axes=panels(1, 2)
+    )
+    hold(made)
+    assert len(made._stage.figure.axes) == 2
+    assert len(made._stage.figure.texts) == 1
+
+
+def test_nothing_of_the_drawing_before_is_left() -> None:
+    def draw(ax: Axes, how: str) -> str:
+        ax.plot([1, 2, 3], [1, 4, 9])
+        if how == "all":
+            ax.set(title="squares", xlabel="x", ylabel="y", xlim=(3, 0))
+            ax.set_title("right", loc="right")
+            ax.invert_yaxis()
+            ax.legend(["one"])
+            ax.margins(0.4)
+        elif how == "square":
+            ax.set_aspect("equal")
+        elif how == "bare":
+            ax.axis("off")
+        return how
+
+    hows = {name: name for name in ("all", "none", "bare", "square", "none again")}
+    hold(InteractiveFigure("how", "How", draw, [Choice("how", "how", hows, "all")]))
+
+
+def test_sharper_pictures_have_more_pixels() -> None:
+    stage = Stage(panels(), line)
+    plain, _ = stage.frame({"slope": 1})
+    sharp, said = stage.frame({"slope": 1}, sharpness=2.0)
+    assert (plain.shape, sharp.shape) == ((384, 768, 4), (768, 1536, 4))
+    assert (stage.width, said) == (768, "The slope is 1.")
+
+
+def test_with_less_room_it_is_drawn_smaller_and_with_little_room_anew() -> None:
+    def draw(axes: np.ndarray, n: int) -> str:
+        for ax in axes:
+            ax.plot([0, n])
+        return f"{n}"
+
+    stage = Stage(panels(1, 2, width=10, height=4), draw)  # 960 pixels
+    sizes = {}
+    for room in (2000, 960, 700, 570, 300):
+        pixels, _ = stage.frame({"n": 1}, room)
+        sizes[room] = pixels.shape[:2]
+    assert sizes[2000] == sizes[960] == (384, 960)
+    assert sizes[700] == (280, 700)
+    assert sizes[570] == (576, 499), "one below the other"
+    assert sizes[300][1] == 300
+    above, below = (ax.get_position() for ax in stage.axes)
+    assert above.y0 > below.y1
+    assert above.x0 < 0.2
+    again, _ = stage.frame({"n": 1}, 960)
+    first, _ = Stage(panels(1, 2, width=10, height=4), draw).frame({"n": 1})
+    assert np.array_equal(again, first), "and back, as if nothing had been"
+
+
+def test_a_slim_panel_stays_beside_the_one_before_it() -> None:
+    axes = panels(1, 3, width=10, height=4)
+    axes[0].get_gridspec().set_width_ratios([5.0, 0.3, 4.0])
+    stage = Stage(axes, lambda axes: "")
+    stage.frame({}, 400)
+    wide, gauge, below = (ax.get_position() for ax in axes)
+    assert gauge.x0 > wide.x1
+    assert gauge.y0 == pytest.approx(wide.y0)
+    assert below.y1 < wide.y0
+
+
+def test_the_next_lab_knows_the_page_of_the_last() -> None:
+    made = lab()
+    made.set_state({"room": 500, "sharpness": 2.0, "asked": 1})
+    assert lab().patch["size"] == [1000, 500]
+
+
+def test_words_outside_and_a_stale_picture_are_noticed() -> None:
+    def draw(ax: Axes, x: float) -> str:
+        ax.text(x, 0.5, "far out", transform=ax.transAxes)
+        return f"{x}"
+
+    made = InteractiveFigure("o", "Out", draw, [Slider("x", "x", [0.5, 1.02], 0.5)])
+    assert outside(made) == []
+    made.choose(x=1)
+    assert outside(made) == ["far out"]
+    picture = lab()
+    picture.choose(slope=0)
+    first = picture.pixels
+    picture.choose(slope=4)
+    picture._pixels = first
+    with pytest.raises(AssertionError, match="pixels differ"):
+        same_as_drawn_whole(picture, "")

@@ -1,0 +1,32 @@
+"""Every picture that answers stands in a notebook, and how soon is written down."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from benchmarks import __main__ as benchmarks
+from course_lib import widgets
+from tools import notebooks
+
+NAMES = sorted(set(widgets.__all__) - {"InteractiveFigure"})
+SOURCES = "\n".join(
+    path.read_text(encoding="utf-8") for path in notebooks.SOURCES.glob("*.py")
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_picture_stands_in_a_notebook(name: str) -> None:
+    assert re.search(rf"\bwidgets\.{name}\(", SOURCES)
+
+
+@pytest.mark.parametrize("name", sorted({*NAMES} - {"training_console"}))  # no slider
+def test_how_soon_it_answers_stands_in_the_results(name: str) -> None:
+    results = benchmarks.RESULTS.read_text(encoding="utf-8")
+    [row] = re.findall(rf"^\| `{name}` .*$", results, re.MULTILINE)
+    assert re.search(r"\| \d+ ms \(half under \d+\) \|", row), row
+
+
+def test_no_place_for_a_picture_is_left_empty() -> None:
+    assert "<!-- widget" not in SOURCES

@@ -27,8 +27,8 @@ PER_TURN = 10  # steps
 
 def make_ours():
     from course_lib.scalar import adam_init, adam_update, init_gpt, loss_fn, parameters
+    from course_lib.scalar.garbage import gc_disabled
     from course_lib.training.loop import B1, B2
-    from course_lib.training.scalar_engine import collector_paused
 
     run = reference()
     documents = run.documents()
@@ -40,7 +40,7 @@ def make_ours():
         nonlocal opt_state
         losses = []
         for i in range(opt_state.step, stop):
-            with collector_paused():
+            with gc_disabled():
                 loss = loss_fn(params, documents[i], run.config)
                 loss.backward()
                 opt_state = adam_update(weights, opt_state, schedule(i), B1, B2)

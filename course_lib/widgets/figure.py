@@ -27,7 +27,7 @@ from matplotlib.axes import Axes
 from course_lib.plots import panels
 from course_lib.scalar.garbage import gc_disabled
 from course_lib.widgets.controls import Button, Choice, Control, Preset
-from course_lib.widgets.renderer import NARROW, Stage
+from course_lib.widgets.renderer import NARROW, BlittingRenderer
 from course_lib.widgets.tile_diff import TILE, changed_tiles, n_tiles, pack
 
 __all__ = ["InteractiveFigure"]
@@ -78,7 +78,9 @@ class InteractiveFigure(anywidget.AnyWidget):
         narrow: float = NARROW,
     ) -> None:
         self._controls = {control.name: control for control in controls}
-        self._stage = Stage(panels() if axes is None else axes, draw, narrow)
+        self._renderer = BlittingRenderer(
+            panels() if axes is None else axes, draw, narrow
+        )
         self._pixels: np.ndarray | None = None
         self._lock = threading.RLock()
         self._key = (name, _cell())
@@ -90,7 +92,7 @@ class InteractiveFigure(anywidget.AnyWidget):
             title=title,
             controls=[control.spec() for control in controls],
             chosen=chosen,
-            widest=self._stage.width,
+            widest=self._renderer.width,
             **_page,
         )
         self._before = self.chosen
@@ -125,7 +127,7 @@ class InteractiveFigure(anywidget.AnyWidget):
                 self._follow_choices()
                 values = self.values
                 room = self.room or self.widest
-                pixels, said = self._stage.frame(values, room, self.sharpness)
+                pixels, said = self._renderer.frame(values, room, self.sharpness)
             except ValueError as error:
                 self.problem = f"{error}."
                 return

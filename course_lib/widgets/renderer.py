@@ -22,7 +22,7 @@ from course_lib.plots.static import GROUND, MAP
 from course_lib.plots.style import styled
 from course_lib.widgets.quick_text import QuickTextCanvas
 
-__all__ = ["Stage"]
+__all__ = ["BlittingRenderer"]
 
 CRAMPED = 0.6  # of its width: with less room a picture is arranged for a narrow page
 NARROW = 5.2  # inches: its width then, and its panels stand one below the other
@@ -30,7 +30,7 @@ SLIM = 0.1  # of the figure's width: narrower Axes stay beside those before them
 LOWER = 0.75  # of a panel's height: as low as it gets then
 
 
-class Stage:
+class BlittingRenderer:
     """A figure, and the function that draws its Axes for given values.
 
     ``draw(axes, **values)`` gets cleared Axes (one, or the array given), draws on them,

@@ -144,7 +144,7 @@ def violations(page: Page, lab: Lab) -> list[str]:
 
 SMALL = """\
 from course_lib.plots import panels
-from course_lib.widgets import Lab
+from course_lib.widgets import InteractiveFigure
 from course_lib.widgets.controls import Button, Choice, Field, Pad, Slider, Toggle
 
 heard = []
@@ -165,7 +165,8 @@ controls = [
     Pad("walk", "a walk", {"n": ("North", "ArrowUp"), "e": ("East", "ArrowRight")}),
     Button("go", "Go", lambda: heard.append(1)),
 ]
-lab = Lab("small", "A small lab", draw, controls, axes=panels(width=5, height=2))
+axes = panels(width=5, height=2)
+lab = InteractiveFigure("small", "A small lab", draw, controls, axes)
 lab
 """
 
@@ -364,9 +365,10 @@ def test_the_controls_stay_where_they_are_when_the_words_change(
     page: Page, folder: Path
 ) -> None:
     code = """\
-from course_lib.widgets import Lab
+from course_lib.widgets import InteractiveFigure
 from course_lib.widgets.controls import Slider
-Lab("words", "Words", lambda ax, n: "word " * n, [Slider("n", "n", [9, 90, 10], 9)])"""
+n = Slider("n", "n", [9, 90, 10], 9)
+InteractiveFigure("words", "Words", lambda ax, n: "word " * n, [n])"""
     page.open(write(folder, "words.ipynb", code))
     page.run_all()
     [lab] = page.labs()

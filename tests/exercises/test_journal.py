@@ -123,7 +123,7 @@ WRITER = """
 import sys
 from course_lib.exercises import journal
 for number in range(int(sys.argv[2])):
-    problem = progress.record(f"loss.w{sys.argv[1]}", "correct", f"x = {number}", "x")
+    problem = journal.record(f"loss.w{sys.argv[1]}", "correct", f"x = {number}", "x")
     assert problem is None, problem
     print(number, flush=True)
 """

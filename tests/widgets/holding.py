@@ -90,10 +90,10 @@ class Screen:
 
 def outside(lab: InteractiveFigure) -> list[str]:
     """Return the words that stand outside the picture, wholly or in part."""
-    figure = lab._stage.figure
+    figure = lab._renderer.figure
     with styled():
-        lab._stage.canvas.draw()  # puts the labels of the axes in their place
-        renderer = lab._stage.canvas.get_renderer()
+        lab._renderer.canvas.draw()  # puts the labels of the axes in their place
+        renderer = lab._renderer.canvas.get_renderer()
         room = figure.bbox.padded(1.0)
         found = []
         for text in figure.findobj(Text):
@@ -129,15 +129,15 @@ def same_as_drawn_whole(lab: InteractiveFigure, where: str) -> None:
     """The quick drawing must be the slow one, but for what crosses a frame's line."""
     fast = lab.pixels[..., :3].astype(int)
     with styled():
-        for ax in lab._stage.figure.axes:
+        for ax in lab._renderer.figure.axes:
             ax.clear()
-        for artist in lab._stage._loose():
+        for artist in lab._renderer._loose():
             artist.remove()
-        lab._stage.draw(lab._stage.axes, **lab.values)
-        lab._stage.canvas.draw()
-    slow = np.asarray(lab._stage.canvas.buffer_rgba())[..., :3].astype(int)
+        lab._renderer.draw(lab._renderer.axes, **lab.values)
+        lab._renderer.canvas.draw()
+    slow = np.asarray(lab._renderer.canvas.buffer_rgba())[..., :3].astype(int)
     room = lab.room or lab.widest
-    lab._stage.frame(lab.values, room, lab.sharpness)  # draw the quick one again
+    lab._renderer.frame(lab.values, room, lab.sharpness)  # draw the quick one again
     assert fast.shape == slow.shape, where
     other = (np.abs(fast - slow).max(axis=2) > 40).mean()
     assert other < 0.004, f"{where}: {other:.2%} of the pixels differ"

@@ -13,8 +13,8 @@ from matplotlib.axes import Axes
 from nbformat.v4 import new_code_cell, new_notebook
 
 from course_lib.plots import panels
-from course_lib.plots.static import GROUND, MAP, Stage, standing
-from course_lib.widgets import lab as module
+from course_lib.plots.static import GROUND, MAP, standing
+from course_lib.widgets import figure as module
 from course_lib.widgets.controls import (
     Button,
     Choice,
@@ -25,6 +25,7 @@ from course_lib.widgets.controls import (
     Toggle,
 )
 from course_lib.widgets.figure import InteractiveFigure
+from course_lib.widgets.renderer import BlittingRenderer
 from course_lib.widgets.tile_diff import changed_tiles, n_tiles
 from tests.widgets.holding import Screen, hold, outside, same_as_drawn_whole
 from tools import notebooks
@@ -291,9 +292,9 @@ def test_a_sharper_picture_starts_anew() -> None:
 
 def test_only_new_furniture_is_drawn_anew() -> None:
     made = lab()
-    ground = made._stage._ground
+    ground = made._renderer._ground
     made.choose(slope=0)
-    assert made._stage._ground is ground
+    assert made._renderer._ground is ground
 
     def wider(ax: Axes, end: int) -> str:
         ax.plot([0, end], [0, 1])
@@ -302,9 +303,9 @@ def test_only_new_furniture_is_drawn_anew() -> None:
 
     other = InteractiveFigure("w", "Wider", wider, [Slider("end", "end", [1, 2, 3], 1)])
     hold(other)
-    ground = other._stage._ground
+    ground = other._renderer._ground
     other.choose(end=2)
-    assert other._stage._ground is not ground
+    assert other._renderer._ground is not ground
 
 
 def test_ground_stays_until_it_is_another() -> None:
@@ -317,11 +318,11 @@ def test_ground_stays_until_it_is_another() -> None:
     fields = Slider("field", "field", [0, 1], 0), Slider("x", "x", [1, 2], 1)
     made = InteractiveFigure("g", "Ground", draw, fields)
     hold(made)
-    ground = made._stage._ground
+    ground = made._renderer._ground
     made.choose(x=1)
-    assert made._stage._ground is ground
+    assert made._renderer._ground is ground
     made.choose(field=1)
-    assert made._stage._ground is not ground
+    assert made._renderer._ground is not ground
 
 
 def test_a_map_is_drawn_once_and_another_one_replaces_it() -> None:
@@ -342,7 +343,7 @@ def test_a_map_is_drawn_once_and_another_one_replaces_it() -> None:
     for chosen in ({"x": 1}, {"field": 1}, {"x": 0}, {"field": 0}):
         made.choose(**chosen)
     assert drawn == [0, 1, 0]
-    assert len(made._stage.axes.images) == 1
+    assert len(made._renderer.axes.images) == 1
     hold(made)
 
 
@@ -359,8 +360,8 @@ def test_panels_insets_and_words_on_the_figure_are_drawn_and_cleared() -> None:
         "p", "Panels", draw, [Slider("n", "n", [1, 2], 1)], axes=panels(1, 2)
     )
     hold(made)
-    assert len(made._stage.figure.axes) == 2
-    assert len(made._stage.figure.texts) == 1
+    assert len(made._renderer.figure.axes) == 2
+    assert len(made._renderer.figure.texts) == 1
 
 
 def test_nothing_of_the_drawing_before_is_left() -> None:
@@ -383,7 +384,7 @@ def test_nothing_of_the_drawing_before_is_left() -> None:
 
 
 def test_sharper_pictures_have_more_pixels() -> None:
-    stage = Stage(panels(), line)
+    stage = BlittingRenderer(panels(), line)
     plain, _ = stage.frame({"slope": 1})
     sharp, said = stage.frame({"slope": 1}, sharpness=2.0)
     assert (plain.shape, sharp.shape) == ((384, 768, 4), (768, 1536, 4))
@@ -396,7 +397,7 @@ def test_with_less_room_it_is_drawn_smaller_and_with_little_room_anew() -> None:
             ax.plot([0, n])
         return f"{n}"
 
-    stage = Stage(panels(1, 2, width=10, height=4), draw)  # 960 pixels
+    stage = BlittingRenderer(panels(1, 2, width=10, height=4), draw)  # 960 pixels
     sizes = {}
     for room in (2000, 960, 700, 570, 300):
         pixels, _ = stage.frame({"n": 1}, room)
@@ -409,14 +410,14 @@ def test_with_less_room_it_is_drawn_smaller_and_with_little_room_anew() -> None:
     assert above.y0 > below.y1
     assert above.x0 < 0.2
     again, _ = stage.frame({"n": 1}, 960)
-    first, _ = Stage(panels(1, 2, width=10, height=4), draw).frame({"n": 1})
+    first, _ = BlittingRenderer(panels(1, 2, width=10, height=4), draw).frame({"n": 1})
     assert np.array_equal(again, first), "and back, as if nothing had been"
 
 
 def test_a_slim_panel_stays_beside_the_one_before_it() -> None:
     axes = panels(1, 3, width=10, height=4)
     axes[0].get_gridspec().set_width_ratios([5.0, 0.3, 4.0])
-    stage = Stage(axes, lambda axes: "")
+    stage = BlittingRenderer(axes, lambda axes: "")
     stage.frame({}, 400)
     wide, gauge, below = (ax.get_position() for ax in axes)
     assert gauge.x0 > wide.x1

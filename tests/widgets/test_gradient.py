@@ -64,7 +64,7 @@ def test_only_without_fog_is_it_known_whether_the_walk_arrived() -> None:
         floor = "All around it is higher: a valley floor."
         assert (floor in lab.summary) == (keys != "ss")
         assert not any(word in lab.summary for word in ("deepe", "short", "arrived"))
-        assert not lab._stage.axes.texts[:-1], "no mark shines through the fog"
+        assert not lab._renderer.axes.texts[:-1], "no mark shines through the fog"
         lab.choose(lifted=True)
         assert lab.summary.endswith(verdict)
 

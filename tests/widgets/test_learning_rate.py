@@ -10,7 +10,7 @@ import pytest
 
 from course_lib import optimizers, widgets
 from course_lib.lessons import contraction, race
-from course_lib.widgets import lab as module
+from course_lib.widgets import figure as module
 from course_lib.widgets.figure import InteractiveFigure
 from course_lib.widgets.learning_rate import MOMENTS
 from tests.widgets.holding import hold
@@ -63,7 +63,7 @@ def test_the_regime_and_its_factor_are_said(
     bowl.choose(**stops(bowl, rate=rate, curvature=curvature))
     assert f"= {factor}: the walker {word}. " in bowl.summary
     assert f"The edge 2/L is at {2 / curvature:.3f}." in bowl.summary
-    valley, distance, factors = bowl._stage.axes
+    valley, distance, factors = bowl._renderer.axes
     assert valley.get_title(loc="left").endswith(f": {word}")
     walked = np.abs(contraction.bowl_walk(rate, curvature, 1.0, 20))
     inside = walked > 1e-100
@@ -82,9 +82,9 @@ def test_the_distance_left_is_that_of_the_walk(bowl: InteractiveFigure) -> None:
 def test_no_word_of_the_regimes_stands_on_another(bowl: InteractiveFigure) -> None:
     for curvature in range(0, 56, 5):
         bowl.choose(curvature=curvature)
-        factors = bowl._stage.axes[2]
+        factors = bowl._renderer.axes[2]
         boxes = [
-            text.get_window_extent(bowl._stage.canvas.get_renderer())
+            text.get_window_extent(bowl._renderer.canvas.get_renderer())
             for text in factors.texts
             if text.get_text()
         ]
@@ -133,7 +133,7 @@ def test_before_its_arrival_a_runner_is_where_the_walk_is(
         five.choose(step=stop)
         place = walk[MOMENTS[stop]]
         assert f"plain descent {at.landscape(*place):.3f} above" in five.summary
-        left, _ = five._stage.axes
+        left, _ = five._renderer.axes
         heads = [line for line in left.lines if line.get_markersize() == 10]
         np.testing.assert_allclose(heads[0].get_xydata()[0], place)
 

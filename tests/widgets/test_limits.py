@@ -9,7 +9,7 @@ import pytest
 
 from course_lib import widgets
 from course_lib.lessons import costs
-from course_lib.widgets import lab as module
+from course_lib.widgets import figure as module
 from course_lib.widgets import limits
 from course_lib.widgets.controls import Choice, Slider
 from course_lib.widgets.figure import InteractiveFigure

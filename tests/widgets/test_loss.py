@@ -30,7 +30,7 @@ def test_line_fit_says_the_loss_that_is_taught(w: float, b: float) -> None:
 
 def test_line_fit_moves_the_walker_and_leaves_the_map_alone() -> None:
     lab = widgets.line_fit()
-    landscape = lab._stage.axes[2]
+    landscape = lab._renderer.axes[2]
     seen = []
     for w, b in ((0, 0), (88, 90)):
         lab.choose(w=w, b=b)
@@ -53,5 +53,5 @@ def test_the_cost_stands_on_the_page_at_every_stop() -> None:
     for p in range(0, 200, 3):
         lab.choose(p=p)
         assert outside(lab) == [], lab.summary
-        said = lab._stage.axes.texts[0].get_text()
+        said = lab._renderer.axes.texts[0].get_text()
         assert float(said.split("%")[0]) / 100 == pytest.approx(lab.values["p"])

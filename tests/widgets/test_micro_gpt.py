@@ -16,7 +16,7 @@ from course_lib import array, scalar, training, widgets
 from course_lib.data import load_names
 from course_lib.data.tokenizer import CharTokenizer
 from course_lib.training import ArrayEngine, ScalarEngine
-from course_lib.widgets import lab as frame
+from course_lib.widgets import figure as frame
 from course_lib.widgets import micro_gpt as module
 from tests.widgets.holding import hold
 
@@ -255,7 +255,7 @@ def test_hollow_bars_stay_those_of_temperature_1(model: ArrayEngine) -> None:
     lab = widgets.next_token(model)
     lab.choose(text="mar", temperature=40)
     logits = array.next_logits(model.params, [26, 12, 0, 17], CONFIG)
-    [hollow] = lab._stage.axes.lines
+    [hollow] = lab._renderer.axes.lines
     heights = np.reshape(hollow.get_ydata(), (-1, 5))[:, 1]
     np.testing.assert_allclose(heights, array.probabilities(logits), rtol=1e-6)
 

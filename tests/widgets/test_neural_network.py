@@ -15,7 +15,7 @@ from course_lib import array, scalar, widgets
 from course_lib.data.moons import two_moons
 from course_lib.lessons.mlp_training import deep_start, mlp_loss
 from course_lib.widgets import InteractiveFigure
-from course_lib.widgets import lab as module
+from course_lib.widgets import figure as module
 from tests.widgets.holding import hold
 
 POINTS, LABELS = two_moons(np.random.default_rng(0), 100)
@@ -55,7 +55,7 @@ def test_one_neuron() -> None:
 def test_its_output_is_that_of_the_neuron_taught(activation: str) -> None:
     lab = widgets.neuron()
     choose(lab, w=1.5, b=-0.5, activation=activation)
-    x, a = lab._stage.axes[1].lines[-2].get_data()
+    x, a = lab._renderer.axes[1].lines[-2].get_data()
     unit = scalar.Neuron(1, random.Random(0), activation)
     unit.weights[0].data, unit.bias.data = 1.5, -0.5
     for i in (0, 200, 300):
@@ -69,7 +69,7 @@ def test_the_line_of_a_neuron_counts_the_points_on_the_wrong_side() -> None:
     said = choose(lab, w1=1.1, w2=-2.6, b=0.3)
     wrong = (POINTS @ [1.1, -2.6] + 0.3 > 0) != LABELS
     assert said.startswith(f"{wrong.sum()} of 100 points")
-    circles = lab._stage.figure.axes[0].lines[2].get_xydata()
+    circles = lab._renderer.figure.axes[0].lines[2].get_xydata()
     np.testing.assert_array_equal(circles, POINTS[wrong])
     sure = choose(lab, w1=0.0, w2=0.0, b=1.0)
     assert sure.startswith("50 of 100")
@@ -86,7 +86,7 @@ def test_the_gradients_are_those_of_jax() -> None:
         grads = jax.grad(mlp_loss)(precise, POINTS, LABELS, "tanh")
     norms = [np.linalg.norm(grads[f"layer{i}.weights"]) for i in range(7)]
     tanh = next(
-        ln for ln in lab._stage.figure.axes[0].lines if ln.get_label() == "tanh"
+        ln for ln in lab._renderer.figure.axes[0].lines if ln.get_label() == "tanh"
     )
     np.testing.assert_allclose(tanh.get_ydata(), norms, rtol=1e-4)
     first, last = (float(n) for n in re.findall(r"\d\.\de.\d+", said.replace("−", "-")))

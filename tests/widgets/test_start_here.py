@@ -9,7 +9,7 @@ import pytest
 
 from course_lib import widgets
 from course_lib.training import Run, Settings, samples
-from course_lib.widgets import lab as module
+from course_lib.widgets import figure as module
 from tests.widgets.holding import hold
 
 TEXTS = ["a wheel is a part", "a robin is a bird"] * 4

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import threading
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,9 +85,9 @@ class Environment:
         kept["PATH"] = os.pathsep.join([scripts, kept.get("PATH", "")])
         return kept
 
-    def run(self, command: list[str]) -> int:
-        """Run `command` in the environment; return its exit status."""
-        return subprocess.call(command, env=self.variables())
+    def run(self, command: list[str], more: Mapping[str, str] | None = None) -> int:
+        """Run `command` in the environment (`more`: variables); return its status."""
+        return subprocess.call(command, env={**self.variables(), **(more or {})})
 
     # --- what is there ----------------------------------------------------------
 

@@ -17,7 +17,7 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
-from tools import environment
+from tools import environment, suite
 from tools.environment import ROOT, Environment, SetupError
 
 NOTEBOOKS = ROOT / "notebooks"
@@ -96,20 +96,44 @@ def wait_for_address(
 def test(env: Environment, arguments: list[str]) -> int:
     """Style, types, library and notebooks; with arguments, pytest alone."""
     env.prepare("test")
-    pytest = [env.python, "-m", "pytest", "--nbval-lax", "--nbval-current-env"]
     if arguments:
-        return env.run([*pytest, *arguments])
+        return env.run([*pytest(env), *arguments], suite.compile_cache())
+    parts = suite.long_parts()
+    left_out = suite.unchanged(parts)
+    failed = run_parts(env, [*checks(env), ("tests", whole_suite(env, left_out))])
+    print(suite.where_the_time_went())
+    if left_out:
+        print("Unchanged since they passed, so left out (make slow runs them too):")
+        print("\n".join(f"  {part}" for part in left_out))
+    if not failed:
+        suite.remember_passed(parts)
+    return failed
+
+
+def pytest(env: Environment) -> list[str]:
+    """Return the command that tests and notebooks are run with."""
+    return [env.python, "-m", "pytest", "--nbval-lax", "--nbval-current-env"]
+
+
+def whole_suite(env: Environment, left_out: list[str]) -> list[str]:
+    """Return the command for all tests and notebooks but the parts left out."""
+    found = [*(ROOT / "tests").rglob("test_*.py"), *NOTEBOOKS.glob("*.ipynb")]
+    files = [*(path.relative_to(ROOT).as_posix() for path in found)]
+    files = suite.longest_first({*files, *suite.solved_pages()} - {*left_out})
     workers = ["-n", os.environ.get("WORKERS", "2"), "--dist", "loadfile"]
-    found = [*NOTEBOOKS.glob("*.ipynb"), *NOTEBOOKS.glob("solutions/*.ipynb")]
-    pages = sorted(str(p.relative_to(ROOT)) for p in found)
-    parts = [*checks(env), ("tests", [*pytest, *workers, "tests", *pages])]
-    return run_parts(env, parts)
+    workers += ["--no-loadscope-reorder"]  # the longest file begins first
+    left_out = [f"--deselect={part}" for part in left_out if "::" in part]
+    return [*pytest(env), *workers, *suite.report_to(), *left_out, *files]
 
 
 def slow(env: Environment, arguments: list[str]) -> int:
-    """Run the tests marked slow."""
+    """Run the tests marked slow, and what `make test` leaves out while unchanged."""
     env.prepare("test")
-    return env.run([env.python, "-m", "pytest", "-m", "slow", *arguments])
+    marked = [env.python, "-m", "pytest", "-m", "slow", *arguments]
+    if arguments:
+        return env.run(marked, suite.compile_cache())
+    long = ("long parts", [*pytest(env), *suite.long_parts()])
+    return run_parts(env, [("slow tests", marked), long])
 
 
 def mutants(env: Environment, arguments: list[str]) -> int:
@@ -136,10 +160,10 @@ def checks(env: Environment) -> list[tuple[str, list[str]]]:
 
 def run_parts(env: Environment, parts: list[tuple[str, list[str]]]) -> int:
     """Run every part, whatever fails; end with one line of what did."""
-    failed = []
+    failed, variables = [], suite.compile_cache()
     for name, command in parts:
         print(f"--- {name}", flush=True)
-        if env.run(command) != 0:
+        if env.run(command, variables) != 0:
             failed.append(name)
     passed = [name for name, _ in parts if name not in failed]
     print(f"\nPassed: {', '.join(passed) or 'nothing'}.", end=" ")

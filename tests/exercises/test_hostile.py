@@ -16,6 +16,21 @@ PATIENT = 30.0  # seconds: a busy machine starts processes slowly; the tool says
 def test_hostile_answers(
     one: Exercise, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The whole matrix; `make test` leaves it out while nothing it uses has changed."""
+    each_gets_a_verdict(one, tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize("kind", ["function", "class", "value"])
+def test_hostile_answers_to_one_of_each_kind(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = next(one for one in all_exercises() if one.kind == kind)
+    each_gets_a_verdict(first, tmp_path, monkeypatch)
+
+
+def each_gets_a_verdict(
+    one: Exercise, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("COURSE_LIB_HOME", str(tmp_path))
     monkeypatch.setattr(process, "LIMIT", 0.5)
     monkeypatch.setattr(process, "MEMORY", 100)

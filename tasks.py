@@ -7,6 +7,7 @@ written so that any Python, however old, can read it and say what is wrong.
 from __future__ import print_function
 
 import os
+import platform
 import shlex
 import subprocess
 import sys
@@ -15,6 +16,7 @@ ROOT = os.path.dirname(os.path.abspath(__file__))
 OLDEST = (3, 11)
 TESTED = ((3, 13), (3, 12), (3, 11))
 NEEDED = "The course needs Python 3.11, 3.12 or 3.13"
+TOO_NEW = (3, 15)  # November 2026: PyYAML, which Jupyter needs, has no wheel for it
 
 HELP = """\
   make lab        set up what is missing, then open the course in JupyterLab
@@ -55,7 +57,7 @@ def named_python(name):
     for command in spellings:
         version = version_of(command) if command else None
         if version is not None:
-            if version < OLDEST:
+            if not OLDEST <= version < TOO_NEW:
                 stop("%s is Python %d.%d. %s." % ((name,) + version + (NEEDED,)))
             return command
     return stop(
@@ -79,8 +81,24 @@ def suitable_python():
             "This is Python %d.%d, which is too old. %s: install one "
             "of them, then call this again." % (here + (NEEDED,))
         )
+    if here >= TOO_NEW:
+        stop(
+            "This is Python %d.%d, which is too new: not every package that Jupyter "
+            "needs is made for it yet. %s: install one of them, then call this again; "
+            "or use conda or Binder (see README.md)." % (here + (NEEDED,))
+        )
     print("Note: Python %d.%d is newer than the course is tested with." % here)
     return [sys.executable]
+
+
+def refuse_intel_mac():
+    """Stop on a Mac with an Intel processor, before anything is downloaded."""
+    if sys.platform == "darwin" and platform.machine() == "x86_64":
+        stop(
+            "This Python is made for Intel Macs, and JAX and other packages are not "
+            "any more. On a Mac with an Apple chip: install a Python made for it. On "
+            "an Intel Mac: use Binder, or another computer (see README.md)."
+        )
 
 
 def stop(message):
@@ -108,6 +126,7 @@ def main(arguments):
     if command is None or command == [sys.executable]:
         if sys.version_info[:2] < OLDEST:
             stop(NEEDED + ".")
+        refuse_intel_mac()
         sys.path.insert(0, ROOT)
         from tools import jobs
 

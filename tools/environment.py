@@ -37,6 +37,27 @@ NO_NETWORK = (
     r"|tunnel connection failed|proxyerror|newconnectionerror|max retries"
     r"|retry\(total=|certificate"
 )
+# Runs a command, and ends it and all it started when whoever started this one is gone:
+# a set-up that was killed leaves nobody behind who still writes into the environment.
+GUARD = """
+import os, signal, subprocess, sys, threading
+own_group = {"start_new_session": True} if os.name != "nt" else {}
+child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, **own_group)
+def end():
+    if own_group:
+        os.killpg(child.pid, signal.SIGKILL)
+    child.kill()
+def watch():
+    os.read(0, 1)  # returns when the other end is closed
+    end()
+threading.Thread(target=watch, daemon=True).start()
+try:
+    code = child.wait()
+except KeyboardInterrupt:
+    end()
+    code = 130
+os._exit(code if code >= 0 else 1)
+"""
 NO_VENV = r"ensurepip is not available|no module named '?\"?(venv|ensurepip)"
 
 
@@ -120,13 +141,36 @@ class Environment:
         Raises SetupError when they cannot be. Quick when nothing has changed; safe to
         interrupt and to call twice at once.
         """
-        if self._is_ready(self.stamp(), wanted):
+        if self._is_ready(self.stamp(), wanted) and not self.missing():
             return
         with one_line_errors(self.folder.parent), self._alone():
             stamp = self.stamp()  # another set-up may just have finished
-            if not self._is_ready(stamp, wanted):
+            missing = self.missing() if stamp else []
+            if missing or not self._is_ready(stamp, wanted):
+                if missing:
+                    more = f" and {len(missing) - 1} more" if missing[1:] else ""
+                    say(f"{missing[0]}{more} is missing in {self.folder.name}.")
                 both = "test" if stamp.get("set") == "test" else wanted
-                self._set_up(both, update=bool(stamp))
+                self._set_up(both, update=bool(stamp) and not missing)
+
+    def missing(self) -> list[str]:
+        """Return what was installed and is not there any more, by file or folder.
+
+        A look at each package's own list: at its folders, not at every file in them.
+        """
+        gone = []
+        for packages in self.folder.glob("[Ll]ib/**/site-packages"):
+            for record in packages.glob("*.dist-info/RECORD"):
+                lines = record.read_text(encoding="utf-8").splitlines()
+                tops = {line.split("/")[0] for line in lines if "/" in line}
+                tops -= {"..", "__pycache__", "bin"}
+                gone += [top for top in tops if not (packages / top).exists()]
+            listed = {folder.name for folder in packages.glob("*.dist-info")}
+            known = str(self.stamp().get("packages", "")).split()
+            gone += [
+                name.removesuffix(".dist-info") for name in known if name not in listed
+            ]
+        return sorted({*gone})
 
     @staticmethod
     def _is_ready(stamp: dict[str, str], wanted: str) -> bool:
@@ -212,7 +256,9 @@ class Environment:
             self._write_stamp(**{**stamp, extra: mark})
 
     def _write_stamp(self, **content: str) -> None:
-        content = {**content, "folder": str(self.folder)}
+        found = self.folder.glob("[Ll]ib/**/site-packages/*.dist-info")
+        content = {**content, "packages": " ".join(sorted(path.name for path in found))}
+        content["folder"] = str(self.folder)
         content["python"] = self.version() or ""
         unfinished = self.folder / (STAMP + ".part")
         unfinished.write_text(json.dumps(content, indent=1), encoding="utf-8")
@@ -236,22 +282,28 @@ class Environment:
 
     def _step(self, what: str, command: Sequence[str | Path]) -> None:
         """Run one command quietly; raise SetupError in one line if it fails."""
-        with ticking(what):
-            done = subprocess.run(
-                [str(part) for part in command],
+        guarded = [sys.executable, "-I", "-c", GUARD, *map(str, command)]
+        with (
+            ticking(what),
+            subprocess.Popen(
+                guarded,
                 env={**self.variables(), **QUIET},
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,  # open as long as we are here
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
                 errors="replace",
-            )
+            ) as running,
+        ):
+            assert running.stdout
+            said = running.stdout.read()
+            code = running.wait()
         log = self._beside("log")
-        if done.returncode == 0:
+        if code == 0:
             return
         with contextlib.suppress(OSError), log.open("a", encoding="utf-8") as file:
-            file.write(f"--- {what}\n{done.stdout}\n")
-        raise explained(what, done.stdout, self.maker, log.name)
+            file.write(f"--- {what}\n{said}\n")
+        raise explained(what, said, self.maker, log.name)
 
 
 def explained(what: str, output: str, maker: str, log: str) -> SetupError:

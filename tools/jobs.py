@@ -47,6 +47,7 @@ def lab(env: Environment, arguments: list[str]) -> int:
     pages = [first] if first.exists() else sorted(NOTEBOOKS.glob("*.ipynb"))
     command = [env.python, "-m", "jupyterlab"]
     command += ["--LabApp.log_level=WARN", "--ServerApp.log_level=WARN"]
+    command += [f"--ServerApp.root_dir={ROOT}", "--ServerApp.base_url=/"]
     command += ["--ServerApp.answer_yes=True"]  # one Ctrl-C stops it
     command += ["--KernelManager.transport_encryption=auto"]  # else kernels warn
     command += [str(page.relative_to(ROOT)) for page in pages[:1]]
@@ -54,11 +55,30 @@ def lab(env: Environment, arguments: list[str]) -> int:
         command.append("--no-browser")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")  # in a container there is no other user
-    runtime = env.folder / "share" / "jupyter" / "runtime"
+    with tempfile.TemporaryDirectory(prefix="course_") as own:
+        return serve(env, [*command, *arguments], pages, Path(own))
+
+
+def serve(env: Environment, command: list[str], pages: list[Path], own: Path) -> int:
+    """Run JupyterLab with the settings of the course until it ends.
+
+    Settings of the person's own for servers could hide the course (another folder,
+    another address), so they are not read; those of JupyterLab (its theme) are.
+    """
+    runtime = own / "runtime"
     token = os.environ.get("JUPYTER_TOKEN") or secrets.token_hex(16)
-    own = {"JUPYTER_RUNTIME_DIR": str(runtime), "JUPYTER_TOKEN": token}
-    variables = {**env.variables(), **own}
-    server = subprocess.Popen([*command, *arguments], env=variables)
+    theirs = os.environ.get("JUPYTER_CONFIG_DIR") or Path.home() / ".jupyter"
+    variables = env.variables() | {
+        "JUPYTER_CONFIG_DIR": str(own / "config"),
+        "JUPYTER_RUNTIME_DIR": str(runtime),
+        "JUPYTER_TOKEN": token,
+        "JUPYTER_PREFER_ENV_PATH": "1",
+    }
+    for name, kept in (("SETTINGS", "user-settings"), ("WORKSPACES", "workspaces")):
+        variables.setdefault(f"JUPYTERLAB_{name}_DIR", str(Path(theirs, "lab", kept)))
+    for name in ("JUPYTER_CONFIG_PATH", "JUPYTER_PATH", "JUPYTER_NO_CONFIG"):
+        variables.pop(name, None)
+    server = subprocess.Popen(command, env=variables)
     try:
         address = wait_for_address(server, runtime)
         if address:

@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 import tasks
@@ -65,6 +66,59 @@ def test_an_old_python_gets_one_line(
     said = one_line(capsys.readouterr().err)
     assert "Python 3.9, which is too old" in said
     assert "3.11, 3.12 or 3.13" in said
+
+
+def test_a_python_that_is_too_new_gets_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for version, refused in (((3, 14, 0), False), ((3, 15, 1), True)):
+        monkeypatch.setattr(sys, "version_info", version)
+        if not refused:
+            assert tasks.suitable_python() == [sys.executable]
+            assert "3.14 is newer than" in one_line(capsys.readouterr().out)
+            continue
+        with pytest.raises(SystemExit) as stopped:
+            tasks.main(["lab"])
+        assert stopped.value.code == 2
+        said = one_line(capsys.readouterr().err)
+        assert "Python 3.15, which is too new" in said
+        assert "conda or Binder" in said
+
+
+def test_an_intel_mac_gets_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(tasks.platform, "machine", lambda: "x86_64")
+    with pytest.raises(SystemExit) as stopped:
+        tasks.main(["lab"])
+    assert stopped.value.code == 2
+    assert "Intel Macs" in one_line(capsys.readouterr().err)
+    monkeypatch.setattr(tasks.platform, "machine", lambda: "arm64")
+    tasks.refuse_intel_mac()
+
+
+PLATFORMS = (
+    "x86_64-unknown-linux-gnu",
+    "aarch64-apple-darwin",
+    "x86_64-pc-windows-msvc",
+)
+
+
+@pytest.mark.slow  # asks the package registry
+@pytest.mark.parametrize("system", PLATFORMS)
+@pytest.mark.parametrize(("version", "ready"), [("3.14", True), ("3.15", False)])
+def test_every_locked_package_has_a_wheel(
+    tmp_path: Path, version: str, ready: bool, system: str
+) -> None:
+    """When 3.15 is ready, TOO_NEW in tasks.py can go up."""
+    command = [sys.executable, "-m", "uv", "pip", "install", "--dry-run", "--no-deps"]
+    command += ["--python-version", version, "--python-platform", system]
+    command += ["--only-binary", ":all:", "--target", str(tmp_path)]
+    command += ["-r", str(ROOT / environment.LOCKS["learn"])]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode == 0) == ready, done.stderr
 
 
 @posix
@@ -287,6 +341,71 @@ def test_two_set_ups_at_once_take_turns(steps: Steps, env: Environment) -> None:
     assert not any(overlaps)
 
 
+@posix
+def test_a_package_that_has_gone_is_noticed_and_installed_again(
+    steps: Steps, env: Environment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    packages = env.folder / "lib" / "python3.11" / "site-packages"
+
+    def install(what: str) -> None:
+        if what == "installing the course":
+            for name in ("alpha", "beta"):
+                (packages / name).mkdir(parents=True, exist_ok=True)
+                info = packages / f"{name}-1.0.dist-info"
+                info.mkdir(exist_ok=True)
+                (info / "RECORD").write_text(f"{name}/a.py,,\n../../bin/{name},,\n")
+
+    steps.before = install
+    env.prepare("learn")
+    assert env.missing() == []
+    shutil.rmtree(packages / "alpha")
+    assert env.missing() == ["alpha"]
+    env.prepare("learn")
+    assert len(steps.done) == 2 * FRESH
+    shutil.rmtree(packages / "beta-1.0.dist-info")
+    assert env.missing() == ["beta-1.0"]
+    env.prepare("learn")
+    assert len(steps.done) == 3 * FRESH
+    env.prepare("learn")
+    assert len(steps.done) == 3 * FRESH
+    assert "beta-1.0 is missing in .venv.\n" in capsys.readouterr().err
+
+
+SLOW_STEP = '''
+import sys
+from pathlib import Path
+from tools.environment import Environment
+env = Environment(Path(sys.argv[1]) / ".venv", sys.executable)
+code = """import os, pathlib, time
+pathlib.Path({!r}, "pid").write_text(str(os.getpid()))
+time.sleep(600)"""
+env._step("waiting", [sys.executable, "-c", code.format(sys.argv[1])])
+'''
+
+
+@posix
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_set_up_that_is_killed_leaves_nobody_behind(
+    tmp_path: Path, end: signal.Signals
+) -> None:
+    start = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    parent = subprocess.Popen(
+        [sys.executable, "-c", f"{start}\n{SLOW_STEP}", str(tmp_path)],
+        cwd=ROOT,
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    note = tmp_path / "pid"
+    while not (note.exists() and note.read_text()):
+        assert parent.poll() is None
+        threading.Event().wait(0.01)
+    child = psutil.Process(int(note.read_text()))
+    parent.send_signal(end)
+    parent.wait(timeout=60)
+    child.wait(timeout=60)
+    assert not child.is_running()
+
+
 def test_a_fingerprint_follows_the_files() -> None:
     assert fingerprint("learn") != fingerprint("test")
     assert fingerprint("") == ""
@@ -393,12 +512,39 @@ sys.exit(jobs.lab(Prepared(Path(sys.argv[1]), sys.executable), sys.argv[2:]))
 """
 
 
+HOSTILE_SETTINGS = """
+c.ServerApp.root_dir = "/nowhere"
+c.ServerApp.preferred_dir = "/nowhere/else"
+c.ServerApp.base_url = "/hidden/"
+c.ServerApp.port = 1
+c.ServerApp.password = "argon2:..."
+c.ServerApp.token = "theirs"
+c.ServerApp.certfile = "/nowhere/cert.pem"
+c.ServerApp.contents_manager_class = "nowhere.Manager"
+c.ServerApp.extra_template_paths = ["/nowhere/templates"]
+c.ServerApp.tornado_settings = {"headers": {"X-Theirs": "yes"}}
+c.ServerApp.jpserver_extensions = {"jupyterlab": False}
+c.LabApp.collaborative = True
+c.LabApp.app_dir = "/nowhere/app"
+c.LabApp.default_url = "/tree"
+"""
+
+
 @posix
-def test_lab_without_a_display_prints_an_address_that_answers(tmp_path: Path) -> None:
+@pytest.mark.parametrize("settings", ["", HOSTILE_SETTINGS])
+def test_lab_without_a_display_prints_an_address_that_answers(
+    tmp_path: Path, settings: str
+) -> None:
+    theirs = tmp_path / "home" / ".jupyter"
+    theirs.mkdir(parents=True)
+    for name in ("jupyter_server_config.py", "jupyter_lab_config.py"):
+        (theirs / name).write_text(settings)
+    kept = {k: v for k, v in os.environ.items() if "DISPLAY" not in k}
+    start = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
     process = subprocess.Popen(
-        [sys.executable, "-c", LAB, str(tmp_path), "--port=0"],
+        [sys.executable, "-c", f"{start}\n{LAB}", str(tmp_path), "--port=0"],
         cwd=ROOT,
-        env={k: v for k, v in os.environ.items() if "DISPLAY" not in k},
+        env={**kept, "HOME": str(tmp_path / "home")},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -410,8 +556,13 @@ def test_lab_without_a_display_prints_an_address_that_answers(tmp_path: Path) ->
         address = next(line for line in lines if "http://" in line).strip()
         assert "/lab" in address
         assert "token=" in address
-        with urllib.request.urlopen(address, timeout=60) as page:
+        with urllib.request.urlopen(address, timeout=600) as page:
             assert page.status == 200
             assert "JupyterLab" in page.read().decode()
+            assert "X-Theirs" not in page.headers
+        url, token = address.split("lab/tree/")[0], address.split("token=")[1]
+        listed = f"{url}api/contents/notebooks?token={token}"
+        with urllib.request.urlopen(listed, timeout=600) as answer:
+            assert "00_start_here.ipynb" in answer.read().decode()
         os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=600) == 0

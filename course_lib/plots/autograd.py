@@ -17,7 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path
 
-from course_lib.plots.static import GROUND
+from course_lib.plots.static import static_artists
 from course_lib.plots.style import COLOURS, figure, panels, styled
 
 __all__ = [
@@ -457,17 +457,16 @@ def _draw_key(ax: Axes, layout: _Layout, scale: float, gradients: bool) -> None:
         ("gradient: share of the blame", "gradient", 0),
     ):
         if gradients or colour != "gradient":
-            size = 10 * scale
-            ax.text(
-                x,
-                bottom - 16,
-                words,
-                color=COLOURS[colour],
-                size=size,
-                va="center",
-                gid=f"{GROUND} key {words} {x:.0f} {bottom:.0f}",
-            )
+            look = {"color": COLOURS[colour], "size": 10 * scale, "va": "center"}
+            _static_text(ax, x, bottom - 16, words, look)
             x += width
+
+
+@static_artists
+def _static_text(
+    ax: Axes, x: float, y: float, words: str, look: Mapping[str, Any]
+) -> None:
+    ax.text(x, y, words, **look)
 
 
 def _kind(node: Node, root: Node, is_parameter: bool, is_named: bool) -> str:
@@ -505,7 +504,20 @@ def _draw_box(
     shown: tuple[str, str, bool],
 ) -> None:
     value, grad, acting = shown
-    stays = f"{GROUND} {x:.1f} {y:.1f} {title}"
+    _draw_outline(ax, x, y, scale, kind, acting)
+    style: dict[str, Any] = {"ha": "center", "va": "center", "zorder": 4}
+    size = 10.5 * scale * min(1.0, 12 / len(title.split("$")[0]))
+    _static_text(ax, x, y + 16, title, {"size": size, "weight": "bold", **style})
+    ax.text(x, y - 1, value or "?", size=10.5 * scale, color=_ink(value), **style)
+    if grad:
+        blue = COLOURS["gradient"]
+        ax.text(x, y - 17, grad, size=10.5 * scale, color=blue, weight="bold", **style)
+
+
+@static_artists
+def _draw_outline(
+    ax: Axes, x: float, y: float, scale: float, kind: str, acting: bool
+) -> None:
     ax.add_patch(
         FancyBboxPatch(
             (x - BOX_WIDTH / 2, y - BOX_HEIGHT / 2),
@@ -516,16 +528,8 @@ def _draw_box(
             edgecolor=COLOURS[kind],
             linewidth=(3.2 if acting else 1.6) * scale,
             zorder=3,
-            gid=f"{stays} {kind} {acting}",
         )
     )
-    style: dict[str, Any] = {"ha": "center", "va": "center", "zorder": 4}
-    size = 10.5 * scale * min(1.0, 12 / len(title.split("$")[0]))
-    ax.text(x, y + 16, title, size=size, weight="bold", gid=stays, **style)
-    ax.text(x, y - 1, value or "?", size=10.5 * scale, color=_ink(value), **style)
-    if grad:
-        blue = COLOURS["gradient"]
-        ax.text(x, y - 17, grad, size=10.5 * scale, color=blue, weight="bold", **style)
 
 
 def _ink(value: str) -> str:
@@ -554,17 +558,7 @@ def _draw_edge(
     back = id(parent) in scene.passed
     colour = COLOURS["gradient"] if back else COLOURS["quiet"]
     now = id(parent) == (scene.passing if back else scene.computing)
-    ax.add_patch(
-        FancyArrowPatch(
-            path=_curve(points[::-1] if back else points),
-            arrowstyle="-|>",
-            mutation_scale=11 * scale,
-            color=colour,
-            linewidth=(2.6 if now else 1.3) * scale,
-            zorder=2,
-            gid=f"{GROUND} {points} {back} {now}",
-        )
-    )
+    _draw_line(ax, points[::-1] if back else points, scale, colour, now)
     if id(parent) not in scene.values:
         return  # not computed yet: no derivative either
     in_the_gap = 0.4 if len(points) == 2 else 0.2  # before the next column's boxes
@@ -577,6 +571,26 @@ def _draw_edge(
         va="center",
         zorder=5,
         bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none"},
+    )
+
+
+@static_artists
+def _draw_line(
+    ax: Axes,
+    points: Sequence[tuple[float, float]],
+    scale: float,
+    colour: str,
+    now: bool,
+) -> None:
+    ax.add_patch(
+        FancyArrowPatch(
+            path=_curve(points),
+            arrowstyle="-|>",
+            mutation_scale=11 * scale,
+            color=colour,
+            linewidth=(2.6 if now else 1.3) * scale,
+            zorder=2,
+        )
     )
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Polygon, Rectangle
+from matplotlib.patches import FancyBboxPatch, Polygon, Rectangle
 from numpy.typing import ArrayLike
 
-from course_lib.plots.static import GROUND
+from course_lib.plots import parts
+from course_lib.plots.static import static_artists
 from course_lib.plots.style import COLOURS, figure
 
 __all__ = [
@@ -36,7 +38,7 @@ def token_strip(characters: Sequence[str], tokens: Sequence[int], *, ax: Axes) -
     """Draw characters in boxes, and under each the number the model sees."""
     for i, (character, token) in enumerate(zip(characters, tokens, strict=True)):
         _box(ax, i, 0.62, character, filled=True)
-        _arrow(ax, (i, 0.24), (i, -0.06))
+        _thin_arrow(ax, (i, 0.24), (i, -0.06))
         ax.text(i, -0.28, str(token), ha="center", va="center", size=13)
     ax.text(-0.75, 0.62, "text", ha="right", va="center", color=COLOURS["quiet"])
     ax.text(-0.75, -0.28, "tokens", ha="right", va="center", color=COLOURS["quiet"])
@@ -51,7 +53,7 @@ def guessing_game(characters: Sequence[str], *, ax: Axes) -> Axes:
     for row in range(last):
         for i in range(row + 1):
             _box(ax, i, -row, characters[i], size=0.74, filled=True)
-        _arrow(ax, (row + 0.5, -row), (last + 0.45, -row))
+        _thin_arrow(ax, (row + 0.5, -row), (last + 0.45, -row))
         _box(ax, last + 1, -row, characters[row + 1], size=0.74)
     ax.text(-0.4, 0.75, "what the model reads", color=COLOURS["quiet"], va="center")
     ax.text(
@@ -117,34 +119,10 @@ def attention_map(
     """
     weights = np.asarray(weights)
     size = len(weights)
-    shades = LinearSegmentedColormap.from_list("share", ["white", COLOURS["value"]])
-    seen = np.ma.masked_where(np.triu(np.ones_like(weights), 1) > 0, weights)
-    same = f"{GROUND} {hash(weights.tobytes())}"  # whichever row is chosen
-    ax.imshow(seen, cmap=shades, vmin=0, vmax=1, gid=same)
-    steps = [(i + side, i - 0.5) for i in range(size) for side in (-0.5, 0.5)]
-    later = Polygon(
-        [*steps, (size - 0.5, size - 1.5), (size - 0.5, -0.5)],
-        facecolor="#F4F4F4",
-        edgecolor=COLOURS["faint"],
-        hatch="///",
-        linewidth=0,
-        gid=same,
-    )
-    ax.add_patch(later)
-    for row in range(size):
-        for column in range(row + 1):
-            if size <= 8 or row == chosen:
-                share = weights[row, column]
-                ax.text(
-                    column,
-                    row,
-                    f"{share:.2f}".removeprefix("0"),
-                    ha="center",
-                    va="center",
-                    size=9 if size <= 12 else 7.5,
-                    color="white" if share > 0.6 else COLOURS["ink"],
-                    gid=same if size <= 8 else None,
-                )
+    _draw_weights(ax, weights)
+    ax.set(xlim=(-0.5, size - 0.5), ylim=(size - 0.5, -0.5), aspect="equal")
+    if size > 8 and chosen is not None:
+        _write_weights(ax, weights, chosen)
     if chosen is not None:
         frame = Rectangle((-0.5, chosen - 0.5), chosen + 1, 1, fill=False, lw=2.5)
         frame.set_clip_on(False)
@@ -160,6 +138,39 @@ def attention_map(
     return ax
 
 
+@static_artists
+def _draw_weights(ax: Axes, weights: np.ndarray) -> None:
+    """Draw the weights as shades, and the masked ones hatched; few, as numbers too."""
+    size = len(weights)
+    shades = LinearSegmentedColormap.from_list("share", ["white", COLOURS["value"]])
+    visible = np.ma.masked_where(np.triu(np.ones_like(weights), 1) > 0, weights)
+    ax.imshow(visible, cmap=shades, vmin=0, vmax=1)
+    steps = [(i + side, i - 0.5) for i in range(size) for side in (-0.5, 0.5)]
+    masked = Polygon(
+        [*steps, (size - 0.5, size - 1.5), (size - 0.5, -0.5)],
+        facecolor="#F4F4F4",
+        edgecolor=COLOURS["faint"],
+        hatch="///",
+        linewidth=0,
+    )
+    ax.add_patch(masked)
+    for row in range(size if size <= 8 else 0):
+        _write_weights(ax, weights, row)
+
+
+def _write_weights(ax: Axes, weights: np.ndarray, row: int) -> None:
+    for column, share in enumerate(weights[row, : row + 1]):
+        ax.text(
+            column,
+            row,
+            f"{share:.2f}".removeprefix("0"),
+            ha="center",
+            va="center",
+            size=9 if len(weights) <= 12 else 7.5,
+            color="white" if share > 0.6 else COLOURS["ink"],
+        )
+
+
 @figure(8.6, 4.1)
 def model_diagram(shapes: Shapes, *, ax: Axes) -> Axes:
     """Draw the model as one stream with branches, and where its parameters are.
@@ -173,18 +184,7 @@ def model_diagram(shapes: Shapes, *, ax: Axes) -> Axes:
     attn = sum(n for name, n in size.items() if ".attn_" in name)
     mlp = sum(n for name, n in size.items() if ".mlp_" in name)
 
-    ax.annotate(
-        "",
-        (8.6, 0),
-        (0.2, 0),
-        arrowprops={
-            "arrowstyle": "-|>",
-            "color": COLOURS["value"],
-            "lw": 5,
-            "shrinkA": 0,
-            "shrinkB": 0,
-        },
-    )
+    parts.arrow(ax, (0.2, 0), (8.6, 0), COLOURS["value"], lw=5)
     ax.text(
         5.45,
         -0.5,
@@ -196,7 +196,7 @@ def model_diagram(shapes: Shapes, *, ax: Axes) -> Axes:
     _block(ax, 1.2, 1.75, "which token", "wte", size["wte"])
     _block(ax, 1.2, -1.75, "which place", "wpe", size["wpe"])
     for side in (1, -1):
-        _arrow(ax, (1.2, 1.2 * side), (1.2, 0.24 * side))
+        _thin_arrow(ax, (1.2, 1.2 * side), (1.2, 0.24 * side))
     _plus(ax, 1.2)
     _norm(ax, 2.25, 0)
     for x, label, name, count in (
@@ -205,9 +205,9 @@ def model_diagram(shapes: Shapes, *, ax: Axes) -> Axes:
     ):
         ax.plot([x - 0.75, x - 0.75], [0, 0.72], color=COLOURS["quiet"], lw=1.5)
         _norm(ax, x - 0.75, 0.62)
-        _arrow(ax, (x - 0.75, 0.84), (x - 0.75, 1.2))
+        _thin_arrow(ax, (x - 0.75, 0.84), (x - 0.75, 1.2))
         _block(ax, x, 1.75, label, name, count, span=2.3)
-        _arrow(ax, (x + 0.75, 1.2), (x + 0.75, 0.24))
+        _thin_arrow(ax, (x + 0.75, 1.2), (x + 0.75, 0.24))
         _plus(ax, x + 0.75)
     layers = "one layer" if n_layer == 1 else f"one of {n_layer} layers"
     ax.add_patch(
@@ -223,7 +223,7 @@ def model_diagram(shapes: Shapes, *, ax: Axes) -> Axes:
     )
     ax.text(2.85, 2.55, layers, color=COLOURS["quiet"], va="center", size=10)
     _block(ax, 9.45, 0, "scores", "lm_head", size["lm_head"])
-    _arrow(ax, (10.3, 0), (10.75, 0))
+    _thin_arrow(ax, (10.3, 0), (10.75, 0))
     ax.text(
         10.85, 0, f"{shapes['lm_head'][0]}\nlogits", va="center", color=COLOURS["value"]
     )
@@ -281,7 +281,7 @@ def loss_curve(
         lw=2.5,
         label=f"mean of the last {window:,} names",
     )
-    _levels(ax, levels or {})
+    _reference_lines(ax, levels or {})
     if heights is None:
         low, high = np.percentile(losses, [1, 99])
         marks = [low - 0.1, high + 0.1, *(levels or {}).values()]
@@ -427,22 +427,21 @@ def learning_curves(
     levels: Mapping[str, float] | None = None,
     title: str = "",
     *,
+    legend: Mapping[str, Any] | None = None,
     ax: Axes,
 ) -> Axes:
-    """Draw training and validation loss, and over each stretch what it is called."""
-    ax.plot(
-        steps, train, "o--", color=COLOURS["loss"], ms=4, lw=1.5, label="training names"
-    )
-    ax.plot(
-        steps,
-        validation,
-        "o-",
-        color=COLOURS["loss"],
-        ms=5,
-        lw=2.5,
-        label="names never trained on",
-    )
-    _levels(ax, levels or {})
+    """Draw training and validation loss, and over each stretch what it is called.
+
+    ``legend`` holds matplotlib's options of its place, by default the lower left.
+    """
+    looks: dict[str, dict[str, Any]] = {
+        "training names": {"ls": "--", "ms": 4, "lw": 1.5},
+        "names never trained on": {"ls": "-", "ms": 5, "lw": 2.5},
+    }
+    for look, losses in zip(looks.values(), (train, validation), strict=True):
+        look |= {"marker": "o", "color": COLOURS["loss"]}
+        ax.plot(steps, losses, **look)
+    _reference_lines(ax, levels or {})
     heights = [*train, *validation, *(levels or {}).values()]
     low, high = min(heights), max(heights)
     room = high - low
@@ -466,7 +465,7 @@ def learning_curves(
             start, row = i, row + 1
     ax.set(xlabel="step", ylabel="loss, nats per token")
     ax.set_title(title, size=11)
-    ax.legend(loc="lower left")
+    parts.legend(ax, looks, **(legend or {"loc": "lower left"}))
     return ax
 
 
@@ -474,18 +473,11 @@ def _between(steps: Sequence[int], i: int) -> float:
     return (steps[i - 1] + steps[i]) / 2 if i else steps[0]
 
 
-def _levels(ax: Axes, levels: Mapping[str, float]) -> None:
+def _reference_lines(ax: Axes, levels: Mapping[str, float]) -> None:
+    beside = ax.get_yaxis_transform()  # the axes: over no curve
     for name, height in levels.items():
-        ax.axhline(height, color=COLOURS["quiet"], lw=1, ls=(0, (5, 4)), zorder=0)
-        ax.text(
-            1.01,
-            height,
-            f"{name}: {height:.2f}",
-            transform=ax.get_yaxis_transform(),  # beside the axes: over no curve
-            va="center",
-            size=9.5,
-            color=COLOURS["quiet"],
-        )
+        words, place = f"{name}: {height:.2f}", (1.01, height)
+        parts.level_line(ax, height, words, place, va="center", transform=beside)
 
 
 def _duration(seconds: float) -> str:
@@ -569,19 +561,8 @@ def _plus(ax: Axes, x: float) -> None:
     )
 
 
-def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
-    ax.add_patch(
-        FancyArrowPatch(
-            start,
-            end,
-            arrowstyle="-|>",
-            mutation_scale=12,
-            color=COLOURS["quiet"],
-            lw=1.3,
-            shrinkA=0,
-            shrinkB=0,
-        )
-    )
+def _thin_arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
+    parts.arrow(ax, start, end, COLOURS["quiet"], lw=1.3, size=12, zorder=1)
 
 
 def _blank(ax: Axes, x: tuple[float, float], y: tuple[float, float]) -> None:

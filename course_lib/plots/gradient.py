@@ -11,14 +11,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap, to_rgba
-from matplotlib.patches import Circle, FancyArrowPatch, PathPatch, Rectangle
+from matplotlib.colors import to_rgba
+from matplotlib.patches import Circle, PathPatch, Rectangle
 from matplotlib.path import Path
-from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike
 
 from course_lib.lessons.descent import Terrain, Walker
-from course_lib.plots.static import GROUND, MAP, standing
+from course_lib.plots import parts
+from course_lib.plots.parts import HALO, PALE_ALTITUDES
+from course_lib.plots.static import static_artists
 from course_lib.plots.style import COLOURS, figure, panels, styled
 
 __all__ = [
@@ -34,14 +35,9 @@ __all__ = [
     "walk_map",
 ]
 
-# Altitude on a map: from white in the valleys to a light vermilion on the heights.
-HEIGHTS = LinearSegmentedColormap.from_list(
-    "heights", ["#FFFFFF", "#FBE3D2", "#F4BE99", "#EBA071"]
-)
 FOG = "#C9CDD2"
 DARK_ORANGE = "#9A6700"  # the parameter's orange, dark enough for words on white
 WIDTH = 6.6  # of a new map, inches
-HALO = [withStroke(linewidth=3, foreground="white")]
 
 
 class Nudge(NamedTuple):
@@ -95,32 +91,24 @@ def nudge(
     x0, x1, y0, y1, _ = nudged
     ax.plot(parameter, losses, color=COLOURS["loss"], zorder=2)
     reach = np.array([parameter.min(), parameter.max()])
+    entries: dict[str, dict[str, Any]] = {}
     if tangent is not None:
         x, y = touch or (x0, y0)
-        ax.plot(
-            reach,
-            y + tangent * (reach - x),
-            color=COLOURS["ink"],
-            lw=1.3,
-            ls=(0, (4, 3)),
-            zorder=3,
-            label="slope at the point"
-            + ("" if digits is None else f": {_signed(tangent, digits)}"),
-        )
-    ax.plot(
-        reach,
-        y0 + nudged.slope * (reach - x0),
-        color=COLOURS["gradient"],
-        lw=1.6,
-        zorder=3,
-        label=f"answer ÷ {moved}"
-        + ("" if digits is None else f" = {_signed(nudged.slope, digits)}"),
-    )
+        look: dict[str, Any] = {"color": COLOURS["ink"], "lw": 1.3, "ls": (0, (4, 3))}
+        ax.plot(reach, y + tangent * (reach - x), zorder=3, **look)
+        number = "" if digits is None else f": {_signed(tangent, digits)}"
+        entries[f"slope at the point{number}"] = look
+    look = {"color": COLOURS["gradient"], "lw": 1.6}
+    ax.plot(reach, y0 + nudged.slope * (reach - x0), zorder=3, **look)
+    number = "" if digits is None else f" = {_signed(nudged.slope, digits)}"
+    entries[f"answer ÷ {moved}{number}"] = look
     words = (f"{moved} {_signed(nudged.way)}", f"answer {_signed(y1 - y0)}")
-    labels = ("", "") if beside else (moved, "answer") if digits is None else words
-    stroke: dict[str, Any] = {"lw": 4, "zorder": 4}
-    ax.plot([x0, x1], [y0] * 2, color=COLOURS["parameter"], label=labels[0], **stroke)
-    ax.plot([x1] * 2, [y0, y1], color=COLOURS["loss"], label=labels[1], **stroke)
+    looks = [{"color": COLOURS[meaning], "lw": 4} for meaning in ("parameter", "loss")]
+    ax.plot([x0, x1], [y0] * 2, zorder=4, **looks[0])
+    ax.plot([x1] * 2, [y0, y1], zorder=4, **looks[1])
+    if not beside:
+        labels = (moved, "answer") if digits is None else words
+        entries |= zip(labels, looks, strict=True)
     ax.plot([x0, x1], [y0, y1], "o", ms=7, color=COLOURS["ink"], zorder=5)
     low, high = losses.min(), losses.max()
     room = high - low
@@ -129,9 +117,7 @@ def nudge(
     if beside:
         _name_the_nudge(ax, nudged, words)
     ax.set(xlabel=name, ylabel="loss", title=title)
-    key = ax.legend(loc=legend)
-    if digits is None:
-        key.set_gid(f"{GROUND} {moved}")
+    parts.legend(ax, entries, loc=legend)
     return ax
 
 
@@ -152,44 +138,19 @@ def nudge_errors(
     'curve', the one that ``rules`` there is named; without it both are.
     """
     nudges = np.asarray(nudges, dtype=float)
-    series = tuple(
-        np.asarray(error, dtype=float).tobytes() for error in errors.values()
-    )
-    stays = f"{GROUND} {hash((nudges.tobytes(), series))}"
-    for (label, error), colour, mark in zip(
-        errors.items(), ("other", "gradient"), ("s", "o"), strict=False
-    ):
+    series: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    for label, error in errors.items():
         error = np.asarray(error, dtype=float)
         seen = error > 0  # an error of exactly 0 has no place on a log axis
-        ax.plot(
-            nudges[seen],
-            error[seen],
-            f"{mark}-",
-            ms=4.5,
-            lw=1.3,
-            color=COLOURS[colour],
-            label=label,
-            gid=stays,
-        )
-        best = np.flatnonzero(seen)[np.argmin(error[seen])]
-        ring: dict[str, Any] = {"ms": 15, "mfc": "none", "mec": COLOURS["ink"]}
-        ax.plot(nudges[best], error[best], "o", gid=stays, **ring)
-        above = mark == "s"  # the first V has room inside it, the second below it
-        ax.annotate(
-            f"best: {_power_of_ten(nudges[best])}",
-            (nudges[best], error[best]),
-            xytext=(0, 80 if above else -24),
-            textcoords="offset points",
-            ha="center",
-            va="bottom" if above else "top",
-            color=COLOURS[colour],
-            arrowprops={"arrowstyle": "-", "color": COLOURS["quiet"], "shrinkB": 8},
-            path_effects=HALO,
-            gid=stays,
-        )
+        series[label] = nudges[seen], error[seen]
+    _error_curves(ax, series)
     ax.set(xscale="log", yscale="log")
     ax.set(xlabel="size of the nudge (log axis)", ylabel="error of the slope")
-    low, high = ax.get_ylim()
+    sizes, heights = (
+        np.concatenate(part) for part in zip(*series.values(), strict=True)
+    )
+    ax.set_xlim(*_log_limits(sizes))
+    low, high = _log_limits(heights)
     low = low / 1000
     ax.set_ylim(low, high * 20)
     ax.grid(alpha=0.6)
@@ -214,8 +175,43 @@ def nudge_errors(
         place = here[0], max(here[1], 3 * low)
         ax.plot(*place, "o", ms=11, color=COLOURS["parameter"], **looks)
     ax.set_title(title)
-    ax.legend(loc="lower left").set_gid(stays)
     return ax
+
+
+@static_artists
+def _error_curves(
+    ax: Axes, series: Mapping[str, tuple[np.ndarray, np.ndarray]]
+) -> None:
+    """Draw each series (nudges, errors), its best nudge ringed, and the legend."""
+    lines = []
+    for (label, (nudges, errors)), colour, mark in zip(
+        series.items(), ("other", "gradient"), ("s", "o"), strict=False
+    ):
+        look: dict[str, Any] = {"color": COLOURS[colour], "ms": 4.5, "lw": 1.3}
+        lines += ax.plot(nudges, errors, f"{mark}-", label=label, **look)
+        best = nudges[np.argmin(errors)], errors.min()
+        ring: dict[str, Any] = {"ms": 15, "mfc": "none", "mec": COLOURS["ink"]}
+        ax.plot(*best, "o", **ring)
+        above = mark == "s"  # the first V has room inside it, the second below it
+        ax.annotate(
+            f"best: {_power_of_ten(best[0])}",
+            best,
+            xytext=(0, 80 if above else -24),
+            textcoords="offset points",
+            ha="center",
+            va="bottom" if above else "top",
+            color=COLOURS[colour],
+            arrowprops={"arrowstyle": "-", "color": COLOURS["quiet"], "shrinkB": 8},
+            path_effects=HALO,
+        )
+    ax.legend(handles=lines, loc="lower left")
+
+
+def _log_limits(numbers: np.ndarray, margin: float = 0.05) -> tuple[float, float]:
+    """Return the limits of a log axis with a margin, as matplotlib's autoscale does."""
+    low, high = np.log10([numbers.min(), numbers.max()])
+    ends = [low - margin * (high - low), high + margin * (high - low)]
+    return tuple(np.power(10.0, ends).tolist())
 
 
 @figure(6.4, 3.2)
@@ -334,9 +330,9 @@ def gradient_arrows(
         _map(ax, terrain, names, levels=levels)
         width = terrain.xs[-1] - terrain.xs[0]
         longest = np.hypot(*slopes.T).max() or 1.0
-        arrows = (-1 if downhill else 1) * slopes * 0.11 * width / longest
-        for place, arrow in zip(places, arrows, strict=True):
-            _square_arrow(ax, place, arrow, width)
+        steps = (-1 if downhill else 1) * slopes * 0.11 * width / longest
+        for place, step in zip(places, steps, strict=True):
+            _square_arrow(ax, place, step, width)
         ax.set_title(title)
     return ax
 
@@ -401,7 +397,7 @@ def walk_map(
                 zorder=6,
             )
             if arrow > 0 and 0.05 < walk[-1].steepness < np.inf:
-                _arrow(ax, walk[-1], arrow)
+                _downhill_arrow(ax, walk[-1], arrow)
         if compass:
             _compass(ax)
         ax.set_title(title)
@@ -565,28 +561,18 @@ def _new_map(terrain: Terrain, larger: float = 1.0) -> Any:
     return panels(width=WIDTH * larger, height=(height + 0.75) * larger)
 
 
-def _square_arrow(ax: Axes, place: np.ndarray, arrow: np.ndarray, width: float) -> None:
+def _square_arrow(ax: Axes, place: np.ndarray, step: np.ndarray, width: float) -> None:
     """Draw an arrow, and at its foot a small square in the corner of a right angle."""
-    length = float(np.hypot(*arrow))
+    length = float(np.hypot(*step))
     if length < 0.01 * width:  # too short for a head
         ax.plot(*place, "o", ms=4, color=COLOURS["gradient"], zorder=4)
         return
-    along = arrow / length * min(0.014 * width, length)
+    along = step / length * min(0.014 * width, length)
     across = np.array([-along[1], along[0]])
     corner = place + np.array([across, across + along, along])
     ax.plot(*corner.T, color=COLOURS["ink"], lw=1, zorder=3)
-    ax.add_patch(
-        FancyArrowPatch(
-            tuple(place),
-            tuple(place + arrow),
-            arrowstyle="-|>,head_length=5,head_width=2.6",
-            shrinkA=0,
-            shrinkB=0,
-            lw=2.2,
-            color=COLOURS["gradient"],
-            zorder=4,
-        )
-    )
+    tip = tuple(place + step)
+    parts.map_arrow(ax, tuple(place), tip, COLOURS["gradient"], lw=2.2)
 
 
 # --- parts of a map -----------------------------------------------------------------
@@ -608,24 +594,24 @@ def _map(
     else:
         shades = low + (high - low) * np.linspace(0, 1, 60) ** 1.6
     grid = (terrain.xs, terrain.ys, terrain.altitudes)
-    levels = np.asarray(levels, dtype=float)
-    stays = f"{MAP} {hash(tuple(part.tobytes() for part in (*grid, levels)))}"
-    if not standing(ax, stays):
-        ax.contourf(*grid, levels=shades, cmap=HEIGHTS, gid=stays)
-        ax.contour(
-            *grid,
-            levels=levels,
-            colors=COLOURS["loss"],
-            linewidths=0.8,
-            linestyles="solid",
-            alpha=0.7,
-            gid=stays,
-        )
+    _contours(ax, grid, np.asarray(levels, dtype=float), shades)
     ax.set_xlim(terrain.xs[0], terrain.xs[-1])
     ax.set_ylim(terrain.ys[0], terrain.ys[-1])
     ax.set(xlabel=names[0], ylabel=names[1])
     if equal:
         ax.set_aspect("equal")
+
+
+@static_artists
+def _contours(
+    ax: Axes,
+    grid: tuple[np.ndarray, np.ndarray, np.ndarray],
+    levels: np.ndarray,
+    shades: np.ndarray,
+) -> None:
+    look: dict[str, Any] = {"colors": COLOURS["loss"], "linewidths": 0.8}
+    look |= {"linestyles": "solid", "alpha": 0.7}
+    parts.contour_map(ax, grid, levels, shades, cmap=PALE_ALTITUDES, **look)
 
 
 def _fog(
@@ -662,22 +648,11 @@ def _fog(
     ax.add_patch(PathPatch(beyond, facecolor=FOG, alpha=fog, lw=0, zorder=3))
 
 
-def _arrow(ax: Axes, walker: Walker, length: float) -> None:
+def _downhill_arrow(ax: Axes, walker: Walker, length: float) -> None:
     (x, y), (dx, dy) = walker.position, walker.slope
     scale = length * min(1.0, walker.steepness) / walker.steepness
-    ax.annotate(
-        "",
-        (x - scale * dx, y - scale * dy),
-        xytext=(x, y),
-        arrowprops={
-            "arrowstyle": "-|>,head_length=0.6,head_width=0.3",
-            "color": COLOURS["gradient"],
-            "lw": 2.6,
-            "shrinkA": 0,
-            "shrinkB": 0,
-        },
-        zorder=5,
-    )
+    end, style = (x - scale * dx, y - scale * dy), "-|>,head_length=0.6,head_width=0.3"
+    parts.arrow(ax, (x, y), end, COLOURS["gradient"], 2.6, style, zorder=5)
 
 
 def _compass(ax: Axes) -> None:

@@ -13,13 +13,12 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
-from matplotlib.patches import FancyArrowPatch
-from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
-from course_lib.plots.gradient import HEIGHTS, walk_map
-from course_lib.plots.static import GROUND
+from course_lib.plots import parts
+from course_lib.plots.gradient import walk_map
+from course_lib.plots.parts import HALO, PALE_ALTITUDES
 from course_lib.plots.style import COLOURS, figure, panels, styled
 
 __all__ = [
@@ -48,7 +47,6 @@ OTHERS = [
     (COLOURS["loss"], "v", "solid"),
     (COLOURS["parameter"], "P", (0, (3, 1))),
 ]
-HALO = [withStroke(linewidth=3, foreground="white")]
 Point = tuple[float, float]
 
 
@@ -207,28 +205,12 @@ def five_point_descent(
     space.text2D(0.12, 0.915, "on the surface", size=12, weight="bold", **_in(space))
 
     flat = ax.inset_axes((0.6, 0.1, 0.4, 0.82))
-    shade = _shade(terrain.altitudes)
-    levels = _levels(terrain.altitudes)
     grid = (terrain.xs, terrain.ys, terrain.altitudes)
-    flat.contourf(*grid, levels=60, cmap=HEIGHTS, norm=shade)
-    flat.contour(
-        *grid, levels=levels, colors=COLOURS["loss"], linewidths=0.7, alpha=0.7
-    )
+    parts.contour_map(flat, grid, _square_levels(grid[2]), 60, **_look(grid[2]))
     if floor is not None:
         flat.plot(*floor, "+", ms=13, mew=2, color=COLOURS["ink"], zorder=3)
     for here, there in itertools.pairwise(path):
-        flat.add_patch(
-            FancyArrowPatch(
-                tuple(here),
-                tuple(there),
-                arrowstyle="-|>,head_length=5,head_width=2.6",
-                shrinkA=0,
-                shrinkB=4.5,
-                lw=2,
-                color=COLOURS["ink"],
-                zorder=4,
-            )
-        )
+        parts.map_arrow(flat, tuple(here), tuple(there), COLOURS["ink"], lw=2, gap=4.5)
     for i, place in enumerate(path):
         flat.plot(*place, "o", ms=8, **_orange(), zorder=5)
         _beside(flat, path, i)
@@ -266,18 +248,21 @@ def curves_by_step(
     """
     longest = max((np.size(series) for series in curves.values()), default=2)
     width = 2.0 if max(longest, length or 0) <= 300 else 1.4
+    entries: dict[str, dict[str, Any]] = {}  # of the legend
     for i, (name, series) in enumerate(curves.items()):
         numbers = np.array(series, dtype=float)
         numbers[~np.isfinite(numbers)] = np.nan
         if log:
             numbers = np.clip(numbers, 1e-100, 1e100)
         colour, mark, dash = LOOKS.get(name, OTHERS[i % len(OTHERS)])
-        ax.plot(numbers, color=colour, ls=dash, lw=width, label=name)
+        look: dict[str, Any] = {"color": colour, "ls": dash, "lw": width}
+        ax.plot(numbers, label="" if head else name, **look)
+        entries[name] = look
         if dots:
             ax.plot(numbers, "o", ms=4, color=colour)
         if head:
-            ax.lines[-1].set_label("")
-            ax.plot([], [], mark, ls=dash, color=colour, lw=width, ms=6, label=name)
+            look |= {"marker": mark, "ms": 6}
+            ax.plot([], [], label=name, **look)
             seen = np.flatnonzero(np.isfinite(numbers))
             if len(seen):
                 height = np.clip(numbers[seen[-1]], *(limits or (None, None)))
@@ -308,13 +293,15 @@ def curves_by_step(
         ax.minorticks_off()
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
     if legend == "above":
-        ax.legend(
+        parts.legend(
+            ax,
+            entries,
             loc="lower left",
             bbox_to_anchor=(0, 1.0),
             ncols=len(curves),
             columnspacing=1.4,
             borderaxespad=0.2,
-        ).set_gid(f"{GROUND} {list(curves)}")
+        )
     elif legend == "ends":
         _name_the_ends(ax)
     elif legend:
@@ -669,28 +656,9 @@ def _beside(ax: Axes, path: np.ndarray, i: int, below: bool = False) -> None:
 
 
 def _surface(space: Any, terrain: Any, names: tuple[str, str], view: Point) -> None:
-    x, y = np.meshgrid(terrain.xs, terrain.ys)
-    space.plot_surface(
-        x,
-        y,
-        terrain.altitudes,
-        cmap=HEIGHTS,
-        norm=_shade(terrain.altitudes),
-        rcount=40,
-        ccount=40,
-        linewidth=0,
-        antialiased=True,
-        alpha=0.95,
-    )
-    space.contour(
-        x,
-        y,
-        terrain.altitudes,
-        _levels(terrain.altitudes),
-        colors=COLOURS["loss"],
-        linewidths=0.7,
-        alpha=0.7,
-    )
+    grid = (terrain.xs, terrain.ys, terrain.altitudes)
+    levels, look = _square_levels(terrain.altitudes), _look(terrain.altitudes)
+    parts.surface(space, grid, levels, 0.95, **look)
     space.view_init(*view)
     space.set_xlabel(names[0], labelpad=6)
     space.set_ylabel(names[1], labelpad=6)
@@ -701,13 +669,19 @@ def _surface(space: Any, terrain: Any, names: tuple[str, str], view: Point) -> N
     space.tick_params(axis="z", pad=4)
 
 
-def _shade(altitudes: np.ndarray) -> PowerNorm:
+def _look(altitudes: np.ndarray) -> dict[str, Any]:
+    """Return the look of a map or a surface: its shades and its contour lines."""
+    norm = PowerNorm(0.5, *_low_and_high(altitudes))
+    lines = {"colors": COLOURS["loss"], "linewidths": 0.7, "alpha": 0.7}
+    return {"cmap": PALE_ALTITUDES, "norm": norm, **lines}
+
+
+def _low_and_high(altitudes: np.ndarray) -> tuple[float, float]:
     low, high = float(np.min(altitudes)), float(np.max(altitudes))
-    return PowerNorm(0.5, vmin=low, vmax=high if high > low else low + 1.0)
+    return low, high if high > low else low + 1.0
 
 
-def _levels(altitudes: np.ndarray) -> np.ndarray:
+def _square_levels(altitudes: np.ndarray) -> np.ndarray:
     """Return altitudes for contours, evenly far apart on a bowl."""
-    low, high = float(np.min(altitudes)), float(np.max(altitudes))
-    high = high if high > low else low + 1.0
+    low, high = _low_and_high(altitudes)
     return low + (high - low) * np.linspace(0.06, 0.98, 13) ** 2

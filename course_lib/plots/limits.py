@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from course_lib.plots.static import GROUND
+from course_lib.plots import parts
+from course_lib.plots.static import static_artists
 from course_lib.plots.style import COLOURS, figure
 
 __all__ = [
@@ -208,16 +210,8 @@ def loss_by_size(
         size=10,
     )
     for name, height in (marks or {}).items():
-        ax.axhline(height, color=COLOURS["quiet"], lw=1, ls=(0, (5, 4)), zorder=0)
-        ax.text(
-            right / 1.05,
-            height + 0.015 * room,
-            f"{name}: {height:.2f}",
-            ha="right",
-            va="bottom",
-            size=9.5,
-            color=COLOURS["quiet"],
-        )
+        words, place = f"{name}: {height:.2f}", (right / 1.05, height + 0.015 * room)
+        parts.level_line(ax, height, words, place, ha="right", va="bottom")
     ax.plot(n_params, heights, "o-", color=COLOURS["loss"], ms=7)
     ax.set_xscale("log")
     ax.set_xticks(n_params, [f"{n:,}" for n in n_params])
@@ -245,16 +239,8 @@ def forgetting(
     for (name, curve), (colour, look) in zip(curves.items(), looks, strict=False):
         ax.plot(steps, curve, look, color=COLOURS[colour], ms=5, label=name)
     for name, height in (levels or {}).items():
-        ax.axhline(height, color=COLOURS["quiet"], lw=1, ls=(0, (5, 4)), zorder=0)
-        ax.text(
-            steps[-1],
-            height - 0.01 * high,
-            f"{name}: {height:.2f}",
-            ha="right",
-            va="top",
-            size=9.5,
-            color=COLOURS["quiet"],
-        )
+        words, place = f"{name}: {height:.2f}", (steps[-1], height - 0.01 * high)
+        parts.level_line(ax, height, words, place, ha="right", va="top")
     ax.set_ylim(0, high * 1.35)
     ax.set(xlabel="step of the fine-tune", ylabel="loss, nats per token")
     ax.legend(loc="upper left", ncols=1)
@@ -282,15 +268,16 @@ def cost_ladder(
     low = 10.0 ** (np.floor(np.log10(values.min())) - 1)
     low, high = span or (low, values.max() * (1 if prices else 10**4))
     for row, (name, value) in enumerate(zip(names, values, strict=True)):
-        colour = COLOURS["value" if name in ours else "data"]
-        gid = None if name in ours else f"{GROUND} {name} {value}"  # ours may move
-        ends = [low, value], [row, row]
-        ax.plot(*ends, "o-", color=colour, lw=1.5, ms=10, markevery=[1], gid=gid)
+        if name in ours:  # they may move
+            rung, column, colour = _rung, _column, COLOURS["value"]
+        else:
+            rung, column, colour = _static_rung, _static_column, COLOURS["data"]
+        rung(ax, row, low, float(value), colour)
         if prices is None:
             ax.text(value * 3.5, row, _power(value), va="center", size=10)
         else:
             if wide:
-                _column(ax, 0.85, row, _power(value), gid)
+                column(ax, 0.85, row, _power(value))
             _column(ax, 1, row, _euros(prices[name]))
     ax.set_xscale("log")
     ax.set_yticks(range(len(names)), names)
@@ -305,8 +292,8 @@ def cost_ladder(
     if prices is not None:
         top = len(names) - 0.3
         if wide:
-            _column(ax, 0.85, top, "operations", f"{GROUND} operations")
-        _column(ax, 1, top, "computing", f"{GROUND} computing")
+            _static_column(ax, 0.85, top, "operations")
+        _static_column(ax, 1, top, "computing")
         ax.set_ylim(-0.6, top + 0.2)
         ax.set_xlim(low, low * (high / low) ** (1 / 0.7))  # the rest is for the words
         ax.spines["bottom"].set_bounds(low, high)
@@ -314,18 +301,19 @@ def cost_ladder(
     return ax
 
 
-def _column(ax: Axes, x: float, row: float, text: str, gid: str | None = None) -> None:
+def _rung(ax: Axes, row: int, low: float, value: float, colour: str) -> None:
+    """Draw a row: a line from the left end to a value, and a dot there."""
+    look: dict[str, Any] = {"color": colour, "lw": 1.5, "ms": 10}
+    ax.plot([low, value], [row, row], "o-", markevery=[1], **look)
+
+
+def _column(ax: Axes, x: float, row: float, text: str) -> None:
     """Write a text that ends at x, of the width of the Axes, beside a row."""
-    ax.text(
-        x,
-        row,
-        text,
-        transform=ax.get_yaxis_transform(),
-        ha="right",
-        va="center",
-        size=10,
-        gid=gid,
-    )
+    beside = ax.get_yaxis_transform()
+    ax.text(x, row, text, transform=beside, ha="right", va="center", size=10)
+
+
+_static_rung, _static_column = static_artists(_rung), static_artists(_column)
 
 
 @figure(8, 3)

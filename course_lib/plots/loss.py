@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap, PowerNorm
+from matplotlib.colors import PowerNorm
 from matplotlib.patches import Rectangle
-from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike
 
-from course_lib.plots.static import GROUND, MAP, standing
+from course_lib.plots import parts
+from course_lib.plots.parts import ALTITUDES, HALO
+from course_lib.plots.static import static_artists
 from course_lib.plots.style import COLOURS, figure
 
 __all__ = [
@@ -26,16 +27,12 @@ __all__ = [
     "slope_underfoot",
 ]
 
-ALTITUDES = LinearSegmentedColormap.from_list(
-    "altitude", ["#FFFFFF", "#FBE3D3", "#F0A878", COLOURS["loss"], "#8A3D00"]
-)
 NUMBERED = (  # (colour, line style) of what is compared: told apart in grey, too
     (COLOURS["other"], (0, (5, 2))),
     (COLOURS["ink"], (0, (1, 1.2))),
     (COLOURS["value"], "solid"),
 )
 INK = COLOURS["ink"]
-HALO = [withStroke(linewidth=3, foreground="white")]
 Point = tuple[float, float]
 
 
@@ -84,23 +81,15 @@ def residual_squares(
         )
         ax.plot([size, size], [guess, price], color=COLOURS["loss"], lw=2)
     order = np.argsort(sizes)
-    ax.plot(
-        sizes[order], guesses[order], color=COLOURS["value"], lw=2.5, label="the line"
-    )
-    ax.plot(
-        sizes,
-        prices,
-        "o",
-        color=COLOURS["data"],
-        ms=8,
-        mec=COLOURS["ink"],
-        mew=0.8,
-        label="a house",
-        zorder=4,
-    )
-    ax.plot([], [], "s", color=COLOURS["loss"], alpha=0.4, ms=10, label="squared error")
-    legend = ax.legend(loc="upper left", handletextpad=0.5, borderaxespad=0.2)
-    legend.set(gid=f"{GROUND} squares", zorder=0.5)
+    line: dict[str, Any] = {"color": COLOURS["value"], "lw": 2.5}
+    house: dict[str, Any] = {"marker": "o", "ls": "", "color": COLOURS["data"], "ms": 8}
+    house |= {"mec": COLOURS["ink"], "mew": 0.8}
+    square = {"marker": "s", "ls": "", "color": COLOURS["loss"], "alpha": 0.4, "ms": 10}
+    ax.plot(sizes[order], guesses[order], **line)
+    ax.plot(sizes, prices, zorder=4, **house)
+    entries = {"the line": line, "a house": house, "squared error": square}
+    place: dict[str, Any] = {"loc": "upper left", "borderaxespad": 0.2}
+    parts.legend(ax, entries, zorder=0.5, handletextpad=0.5, **place)
     side = abs(loss) ** 0.5
     corner = (right - side * ratio, price_range[0] + 12)
     ax.add_patch(
@@ -150,12 +139,17 @@ def _altitude(gauge: Axes, loss: float, highest: float, fixed: bool = False) -> 
     )
     look: dict[str, Any] = {"color": COLOURS["loss"], "weight": "bold", "size": 12}
     look |= {"textcoords": "offset points", "annotation_clip": False}
-    if fixed:  # the layout has room for the longest number
-        unseen = {"alpha": 0, "gid": f"{GROUND} room"}
-        gauge.annotate(f"{highest:,.0f} ↑", (0.5, 0), (5, 0), **look, **unseen)
+    if fixed:
+        _reserve_width(gauge, f"{highest:,.0f} ↑", look)
     said = f"{loss:,.0f}" + (" ↑" if loss > highest else "")
     va = "center" if top < 0.93 * highest else "top"
     gauge.annotate(said, (0.5, top), (5, 0), va=va, **look)
+
+
+@static_artists
+def _reserve_width(gauge: Axes, longest: str, look: Mapping[str, Any]) -> None:
+    """Write the longest number unseen, so that the layout has room for it."""
+    gauge.annotate(longest, (0.5, 0), (5, 0), alpha=0, **look)
 
 
 @figure(8, 4.2)
@@ -433,7 +427,7 @@ def landscape_map(
     where the walker stands.
     """
     x, y, altitudes = np.asarray(x), np.asarray(y), np.asarray(altitudes)
-    _altitudes(ax, x, y, altitudes)
+    _labelled_contours(ax, x, y, altitudes)
     for i, point in enumerate(points):
         _number(ax, i, point, (0, 0))
     if here is not None:
@@ -455,24 +449,21 @@ def landscape_map(
     return ax
 
 
-def _altitudes(ax: Axes, x: np.ndarray, y: np.ndarray, altitudes: np.ndarray) -> None:
+@static_artists
+def _labelled_contours(
+    ax: Axes, x: np.ndarray, y: np.ndarray, altitudes: np.ndarray
+) -> None:
     """Draw shades and lines of equal altitude, with numbers."""
-    stays = f"{MAP} {hash((x.tobytes(), y.tobytes(), altitudes.tobytes()))}"
-    if standing(ax, stays):
-        return
-    levels, shade = _levels(altitudes), _shade(altitudes)
-    ax.contourf(x, y, altitudes, levels, cmap=ALTITUDES, norm=shade, gid=stays)
-    drawn = ax.contour(
-        x, y, altitudes, levels, colors=COLOURS["quiet"], linewidths=0.7, gid=stays
-    )
+    levels = _round_levels(altitudes)
+    look: dict[str, Any] = {"cmap": ALTITUDES, "norm": _norm_from_zero(altitudes)}
+    look |= {"colors": COLOURS["quiet"], "linewidths": 0.7}
+    drawn = parts.contour_map(ax, (x, y, altitudes), levels, levels, **look)
     # The numbers stand in one row, to the right of the lowest point.
     row, column = np.unravel_index(np.argmin(altitudes), altitudes.shape)
     to_the_right = altitudes[row, column:]
     passed = [int(np.argmax(to_the_right > level)) for level in levels[1:]]
     places = [(x[column + i], y[row]) for i in passed if 0 < i < len(to_the_right) - 3]
     ax.clabel(drawn, fmt="{:,.0f}".format, fontsize=9, colors=INK, manual=places)
-    for text in drawn.labelTexts:
-        text.set_gid(stays)
     drawn.labelTexts.clear()  # they belong to the Axes, as every other text
 
 
@@ -500,26 +491,9 @@ def landscape_surface(
     space: Any = ax.inset_axes(
         (-0.06, -0.06, 1.12, 1.12), projection="3d", computed_zorder=False
     )
-    grid_x, grid_y = np.meshgrid(x, y)
-    space.plot_surface(
-        grid_x,
-        grid_y,
-        altitudes,
-        cmap=ALTITUDES,
-        norm=_shade(altitudes),
-        rcount=40,
-        ccount=40,
-        linewidth=0,
-        antialiased=True,
-    )
-    space.contour(
-        grid_x,
-        grid_y,
-        altitudes,
-        _levels(altitudes),
-        colors=COLOURS["quiet"],
-        linewidths=0.8,
-    )
+    look: dict[str, Any] = {"cmap": ALTITUDES, "norm": _norm_from_zero(altitudes)}
+    look |= {"colors": COLOURS["quiet"], "linewidths": 0.8}
+    parts.surface(space, (x, y, altitudes), _round_levels(altitudes), **look)
     for i, (px, py, altitude) in enumerate(points):
         space.plot(
             px, py, altitude, "o", color=NUMBERED[i][0], ms=17, mec="white", zorder=8
@@ -546,8 +520,8 @@ def landscape_surface(
     return ax
 
 
-def _levels(altitudes: np.ndarray) -> np.ndarray:
-    """Return altitudes for the lines of a map: evenly far apart on a bowl."""
+def _round_levels(altitudes: np.ndarray) -> np.ndarray:
+    """Return round altitudes for contours, evenly far apart on a bowl."""
     high = float(altitudes.max())
     least = min(0.0, float(altitudes.min()))
     raw = (high - least) / 144 or 1.0
@@ -557,7 +531,7 @@ def _levels(altitudes: np.ndarray) -> np.ndarray:
     return least + unit * np.arange(float(n)) ** 2
 
 
-def _shade(altitudes: np.ndarray) -> PowerNorm:
+def _norm_from_zero(altitudes: np.ndarray) -> PowerNorm:
     """Return shades that grow with the distance from the floor of a bowl."""
     least = min(0.0, float(altitudes.min()))
     return PowerNorm(0.5, vmin=least, vmax=float(altitudes.max()))

@@ -13,7 +13,7 @@ from matplotlib.patches import Circle, FancyBboxPatch
 from numpy.typing import ArrayLike
 from PIL import Image
 
-from course_lib.plots.static import GROUND
+from course_lib.plots import parts
 from course_lib.plots.style import COLOURS, figure
 
 __all__ = [
@@ -77,18 +77,8 @@ def neuron_anatomy(
         name = names[i] if i < len(names) else f"$x_{i + 1}$"
         ax.text(-0.62, y, name, ha="right", va="center")
         width = 1.0 + 1.6 * min(abs(w), 3.0)
-        ax.annotate(
-            "",
-            (2.92, middle + 0.12 * (y - middle)),
-            xytext=(0.52, y),
-            arrowprops={
-                "arrowstyle": "-|>",
-                "color": COLOURS["parameter"],
-                "lw": width,
-                "shrinkA": 0,
-                "shrinkB": 0,
-            },
-        )
+        end = 2.92, middle + 0.12 * (y - middle)
+        parts.arrow(ax, (0.52, y), end, COLOURS["parameter"], width)
         at = 0.46
         _tag(
             ax,
@@ -100,10 +90,10 @@ def neuron_anatomy(
     low = middle - 1.75
     _tile(ax, 3.45, low, _said(bias), COLOURS["parameter"], light=True)
     ax.text(2.84, low, "bias", ha="right", va="center")
-    _arrow(ax, (3.45, low + 0.27), (3.45, middle - 0.56), COLOURS["parameter"])
-    _arrow(ax, (4.0, middle), (5.02, middle), COLOURS["value"])
+    parts.arrow(ax, (3.45, low + 0.27), (3.45, middle - 0.56), COLOURS["parameter"])
+    parts.arrow(ax, (4.0, middle), (5.02, middle), COLOURS["value"])
     _threshold(ax, 5.75, middle, z, output)
-    _arrow(ax, (6.48, middle), (7.38, middle), COLOURS["value"])
+    parts.arrow(ax, (6.48, middle), (7.38, middle), COLOURS["value"])
     _tile(ax, 7.95, middle, _said(output), COLOURS["value"], light=True)
     top = max(float(rows.max()) + 0.62, middle + 1.3)
     for x, word in (
@@ -395,20 +385,16 @@ def gradient_norms(
     """
     x = np.asarray(x)
     lines = {k: np.asarray(v, dtype=float) for k, v in norms.items()}
+    entries: dict[str, dict[str, Any]] = {}
     for (name, line), (dash, mark) in zip(lines.items(), STYLES, strict=False):
-        ax.plot(
-            x,
-            np.clip(line, lowest, highest),
-            color=COLOURS["gradient"],
-            ls=dash,
-            marker=mark,
-            ms=5 if (room or len(x)) <= 12 else 3,
-            lw=2.8 if name == chosen else 1.8,
-            alpha=1 if chosen in (None, name) else 0.35,
-            label=name,
-            clip_on=False,
-            zorder=3 if name == chosen else 2,
-        )
+        look: dict[str, Any] = {"color": COLOURS["gradient"], "ls": dash}
+        look |= {"marker": mark, "ms": 5 if (room or len(x)) <= 12 else 3}
+        look |= {"lw": 2.8 if name == chosen else 1.8}
+        look |= {"alpha": 1 if chosen in (None, name) else 0.35}
+        over = 3 if name == chosen else 2
+        heights = np.clip(line, lowest, highest)
+        ax.plot(x, heights, label=name, clip_on=False, zorder=over, **look)
+        entries[name] = look
     ax.set_yscale("log")
     ax.set_ylim(lowest, highest)
     decades = int(np.log10(highest / lowest))
@@ -423,8 +409,8 @@ def gradient_norms(
     ax.set(xlabel=xlabel, ylabel="length of the gradient")
     ax.set_title(title, size=11)
     if key == "outside":
-        beside = ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=3)
-        beside.set_gid(f"{GROUND} key, {chosen}")
+        beside: dict[str, Any] = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)}
+        parts.legend(ax, entries, handlelength=3, **beside)
     elif key:
         ax.legend(loc="lower left", borderaxespad=0.3, handlelength=3)
     return ax
@@ -687,23 +673,6 @@ def _threshold(ax: Axes, x: float, y: float, z: float, output: float) -> None:
     ax.text(x, y - half - 0.08, "0", ha="center", va="top", color=QUIET, size=9.5)
 
 
-def _arrow(
-    ax: Axes, start: tuple[float, float], end: tuple[float, float], colour: str
-) -> None:
-    ax.annotate(
-        "",
-        end,
-        xytext=start,
-        arrowprops={
-            "arrowstyle": "-|>",
-            "color": colour,
-            "lw": 2,
-            "shrinkA": 0,
-            "shrinkB": 0,
-        },
-    )
-
-
 def _straight_line(
     ax: Axes, x: np.ndarray, y: np.ndarray, w: np.ndarray, bias: float
 ) -> None:
@@ -722,19 +691,8 @@ def _straight_line(
         autolim=False,
     )
     tip = foot + 0.25 * w / length * min(length, 5.0)
-    arrow = ax.annotate(
-        "",
-        (float(tip[0]), float(tip[1])),
-        xytext=(float(foot[0]), float(foot[1])),
-        arrowprops={
-            "arrowstyle": "-|>",
-            "color": COLOURS["parameter"],
-            "lw": 3,
-            "shrinkA": 0,
-            "shrinkB": 0,
-        },
-        annotation_clip=False,
-        zorder=5,
-    )
+    ends = (float(foot[0]), float(foot[1])), (float(tip[0]), float(tip[1]))
+    above: dict[str, Any] = {"annotation_clip": False, "zorder": 5}
+    arrow = parts.arrow(ax, *ends, COLOURS["parameter"], 3, **above)
     assert arrow.arrow_patch is not None
     arrow.arrow_patch.set_clip_path(ax.patch)

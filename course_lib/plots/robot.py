@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
 from course_lib.lessons.robot import BODY
-from course_lib.plots.static import GROUND
+from course_lib.plots.static import static_artists
 from course_lib.plots.style import COLOURS, figure
 
 __all__ = ["joint_slopes", "loss_of_the_walk", "robot", "robot_room"]
@@ -57,12 +57,9 @@ def robot(
     body = _on_the_ground(points)
     wider = max(room, robot_room(points))
     (left, right), low = (LEFT - wider, RIGHT + wider), LOW - wider
-    slope = [BELOW + SLOPE * x for x in (left, right)]
-    stays = {"gid": f"{GROUND} slope"}
-    ax.fill_between((left, right), slope, low, color="#F1EFEA", lw=0, **stays)
-    ax.plot((left, right), slope, color=COLOURS["quiet"], lw=1.5, zorder=1, **stays)
+    _draw_slope(ax, left, right, low)
     if target:
-        _draw_body(ax, _on_the_ground(target), ghost=True)
+        _draw_ghost(ax, _on_the_ground(target))
     _draw_body(ax, body)
     if highlighted:
         _draw_angle(ax, body, highlighted)
@@ -81,6 +78,18 @@ def robot(
         _dots(ax, [body[highlighted][0]], "gradient", "white", 11, 9)
     ax.set(xlim=(left, right), ylim=(low, HIGH + wider), title=title, aspect="equal")
     ax.set_axis_off()
+
+
+@static_artists
+def _draw_slope(ax: Axes, left: float, right: float, low: float) -> None:
+    slope = [BELOW + SLOPE * x for x in (left, right)]
+    ax.fill_between((left, right), slope, low, color="#F1EFEA", lw=0)
+    ax.plot((left, right), slope, color=COLOURS["quiet"], lw=1.5, zorder=1)
+
+
+@static_artists
+def _draw_ghost(ax: Axes, body: Body) -> None:
+    _draw_body(ax, body, ghost=True)
 
 
 def robot_room(points: Body) -> float:
@@ -161,7 +170,6 @@ def _draw_body(ax: Axes, body: Body, ghost: bool = False) -> None:
                 edgecolors=GHOST if ghost else "white",
                 linewidths=0.8,
                 zorder=2 if ghost else order,
-                gid=f"{GROUND} runner" if ghost else None,
             ),
             autolim=False,
         )
@@ -185,7 +193,6 @@ def _draw_body(ax: Axes, body: Body, ghost: bool = False) -> None:
             edgecolors=[ink, ink if ghost else "white", "white"],
             linewidths=0.8,
             zorder=2 if ghost else NEAR_SIDE + 0.6,
-            gid=f"{GROUND} runner" if ghost else None,
         ),
         autolim=False,
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from course_lib.plots.static import GROUND
+from course_lib.plots.static import static_artists
 from course_lib.plots.style import COLOURS, figure
 
 __all__ = ["learning_loop", "training_curve"]
@@ -51,7 +51,7 @@ def learning_loop(highlighted: int | None = None, *, ax: Axes) -> None:
         ax.text(x, y + 0.36, name, ha="center", va="center", weight="bold", size=13)
         ax.text(x, y - 0.2, what, ha="center", va="center", size=11.5)
     for start, end in zip(STEPS, (*STEPS[1:], STEPS[0]), strict=True):
-        ax.add_patch(_arrow(start[3], end[3]))
+        ax.add_patch(_connector(start[3], end[3]))
     ax.text(
         1.8,
         2.15,
@@ -66,7 +66,8 @@ def learning_loop(highlighted: int | None = None, *, ax: Axes) -> None:
     ax.set_axis_off()
 
 
-def _arrow(start: tuple[float, float], end: tuple[float, float]) -> FancyArrowPatch:
+def _connector(start: tuple[float, float], end: tuple[float, float]) -> FancyArrowPatch:
+    """Return an arrow from the side of one box to the facing side of another."""
     (x0, y0), (x1, y1) = start, end
     if y0 == y1:
         side = WIDTH / 2 if x1 > x0 else -WIDTH / 2
@@ -88,8 +89,7 @@ def training_curve(
     losses: that of the model after 0, 1, 2, … steps. What comes after the dot is pale.
     """
     steps, last = range(len(losses)), len(losses) - 1
-    gid = f"{GROUND} {len(losses)} {losses[0]} {losses[-1]}"
-    ax.plot(steps, losses, color=COLOURS["faint"], lw=1.5, gid=gid)
+    _whole_curve(ax, list(losses))
     done = last if step is None else step
     ax.plot(steps[: done + 1], losses[: done + 1], color=COLOURS["loss"], lw=1.5)
     if step is not None:
@@ -97,3 +97,8 @@ def training_curve(
     ax.set(xlim=(-0.02 * last, 1.02 * last), ylim=(0, 1.08 * max(losses)))
     ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.set(xlabel="step: turns of the loop", ylabel="loss: how wrong it is")
+
+
+@static_artists
+def _whole_curve(ax: Axes, losses: Sequence[float]) -> None:
+    ax.plot(losses, color=COLOURS["faint"], lw=1.5)

@@ -12,7 +12,6 @@ from matplotlib.axes import Axes
 
 from course_lib import plots
 from course_lib.lessons import costs
-from course_lib.plots.static import GROUND
 from course_lib.widgets.controls import Choice, Preset, Slider
 from course_lib.widgets.figure import InteractiveFigure
 
@@ -42,10 +41,9 @@ def memorise_or_generalise(
         copies = [sum(copied for _, copied in texts) for texts in written]
         left, right = axes
         so_far = PAUSES[: now + 1]
-        plots.learning_curves(so_far, *losses[: now + 1].T, ax=left)
+        key: dict[str, Any] = {"loc": "center right", "bbox_to_anchor": (0.97, 0.62)}
+        plots.learning_curves(so_far, *losses[: now + 1].T, legend=key, ax=left)
         left.set_ylim(0, 1.06 * highest)
-        key = left.legend(loc="center right", bbox_to_anchor=(0.97, 0.62))
-        key.set_gid(f"{GROUND} key")
         plots.copies_by_step(so_far, copies[: now + 1], WRITTEN, ax=right)
         for ax in axes:
             for curve in ax.lines:

@@ -1,14 +1,15 @@
-"""Draw one figure again and again, as fast as its unchanged parts allow.
+"""Blitting: redraw a figure, and only the artists that can have changed.
 
-A picture that answers a slider has about 50 milliseconds. Half of what Matplotlib
-needs for it goes into axes: ticks, labels, frames. A stage draws those once, keeps the
-pixels, and draws them anew only when they change.
+An interactive figure has about 50 milliseconds. Half of what Matplotlib needs for a
+figure goes into ticks, labels and frames. The renderer keeps the pixels of those, and
+of the static artists, as its background, and draws the background anew only when it
+changes.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import matplotlib as mpl
@@ -18,26 +19,26 @@ from matplotlib.axes import Axes
 from matplotlib.gridspec import GridSpec, GridSpecFromSubplotSpec, SubplotSpec
 from matplotlib.transforms import Bbox
 
-from course_lib.plots.static import GROUND, MAP
+from course_lib.plots.static import ArtistCache
 from course_lib.plots.style import styled
 from course_lib.widgets.quick_text import QuickTextCanvas
 
-__all__ = ["BlittingRenderer"]
+__all__ = ["NARROW", "BlittingRenderer"]
 
-CRAMPED = 0.6  # of its width: with less room a picture is arranged for a narrow page
-NARROW = 5.2  # inches: its width then, and its panels stand one below the other
+BREAKPOINT = 0.6  # of the figure's width: on a page with less it is stacked
+NARROW = 5.2  # inches: the width of a stacked figure
 SLIM = 0.1  # of the figure's width: narrower Axes stay beside those before them
-LOWER = 0.75  # of a panel's height: as low as it gets then
+STACKED_HEIGHT = 0.75  # of a panel's height: its height in a stacked figure
 
 
 class BlittingRenderer:
     """A figure, and the function that draws its Axes for given values.
 
     ``draw(axes, **values)`` gets cleared Axes (one, or the array given), draws on them,
-    and returns the picture in words. It adds no Axes to the figure, only insets: the
-    arrangement is fixed by the first drawing. Nor does it change an axis for good in
-    one drawing and not in the next (a scale, a formatter): those stay. On a page with
-    little room the Axes stand one below the other, ``narrow`` inches wide.
+    and returns the figure in words. It adds no Axes to the figure, only insets: the
+    layout is fixed by the first drawing. Nor does it change an axis for good in one
+    drawing and not in the next (a scale, a formatter): those stay. On a narrow page the
+    Axes stand one below the other, ``narrow`` inches wide.
     """
 
     def __init__(
@@ -47,134 +48,152 @@ class BlittingRenderer:
         narrow: float = NARROW,
     ) -> None:
         self.axes, self.draw = axes, draw
-        self._own: list[Axes] = [axes] if isinstance(axes, Axes) else list(axes.flat)
-        self.figure = self._own[0].get_figure(root=True)
+        self._axes: list[Axes] = [axes] if isinstance(axes, Axes) else list(axes.flat)
+        self._caches = {ax: ArtistCache(ax) for ax in self._axes}
+        self.figure = self._axes[0].get_figure(root=True)
         self.canvas = QuickTextCanvas(self.figure)
         self._dpi = self.figure.dpi
         width, height = map(float, self.figure.get_size_inches())
-        places = [ax.get_subplotspec() for ax in self._own]
-        self._wide = Arrangement(places, width, height)
-        self._narrow = _stacked(self._wide, narrow)
-        self._layout = self.figure.get_layout_engine()
-        self._arrangement: Arrangement | None = None  # none yet
-        self._key: Hashable = None
-        self._ground: Any = None
+        subplots = [ax.get_subplotspec() for ax in self._axes]
+        self._wide = Layout(subplots, width, height)
+        self._stacked = _stacked(self._wide, narrow)
+        self._engine = self.figure.get_layout_engine()
+        self._layout: Layout | None = None  # none yet
+        self._background_key: Hashable = None
+        self._background: Any = None  # pixels
 
     @property
     def width(self) -> int:
-        """Its width on a page with room for it, in pixels."""
+        """The width of the figure on a page that is wide enough, in CSS pixels."""
         return round(self._wide.width * self._dpi)
 
     def frame(
-        self, values: Mapping[str, Any], room: float = math.inf, sharpness: float = 1.0
+        self,
+        values: Mapping[str, Any],
+        width: float = math.inf,
+        pixel_ratio: float = 1.0,
     ) -> Any:
-        """Return the picture for these values, and what ``draw`` said.
+        """Return the pixels of the figure for these values, and what ``draw`` returned.
 
-        The picture is (height, width, 4) bytes, red to opaque. ``room`` is the width
-        that the page has for it, in pixels of the page, and ``sharpness`` how many
-        pixels are drawn for each of those.
+        The pixels are (height, width, 4) bytes, RGBA. ``width`` is what the page has
+        for the figure, in CSS pixels, and ``pixel_ratio`` the pixels drawn for each.
         """
-        arrangement = self._narrow if room < CRAMPED * self.width else self._wide
-        scale = min(1.0, room / (arrangement.width * self._dpi))
+        layout = self._stacked if width < BREAKPOINT * self.width else self._wide
+        scale = min(1.0, width / (layout.width * self._dpi))
         with styled():
-            self.figure.set_dpi(self._dpi * scale * sharpness)
+            self.figure.set_dpi(self._dpi * scale * pixel_ratio)
             self._clear()
-            if arrangement is not self._arrangement:
-                self._arrange(arrangement)
-            said = self.draw(self.axes, **values)
-            if self.figure.get_layout_engine() is self._layout:
+            if layout is not self._layout:
+                self._set_layout(layout)
+            message = self.draw(self.axes, **values)
+            for cache in self._caches.values():
+                cache.end()
+            if self.figure.get_layout_engine() is self._engine:
                 self.figure.draw_without_rendering()
                 self.figure.set_layout_engine("none")
             self._render()
-        return np.array(self.canvas.buffer_rgba()), said
+        return np.array(self.canvas.buffer_rgba()), message
 
-    def _arrange(self, arrangement: Arrangement) -> None:
-        """Put every Axes in its place; the next drawing settles the margins."""
-        self.figure.set_size_inches(arrangement.width, arrangement.height)
-        for ax, place in zip(self._own, arrangement.places, strict=True):
-            ax.set_subplotspec(place)
-        self.figure.set_layout_engine(self._layout)
-        self._arrangement, self._key = arrangement, None
+    def _set_layout(self, layout: Layout) -> None:
+        """Put every Axes in its subplot; the next drawing settles the margins."""
+        self.figure.set_size_inches(layout.width, layout.height)
+        for ax, subplot in zip(self._axes, layout.subplots, strict=True):
+            ax.set_subplotspec(subplot)
+            self._caches[ax].clear()
+        self.figure.set_layout_engine(self._engine)
+        self._layout, self._background_key = layout, None
 
     def _clear(self) -> None:
-        for ax in self._own:
-            _sweep(ax)
-        for artist in self._loose():
+        for ax, cache in self._caches.items():
+            cache.begin()
+            _clear_axes(ax, cache.artists)
+        for artist in self._figure_artists():
             artist.remove()
 
-    def _loose(self) -> list[Artist]:
-        """What stands on the figure itself, outside all Axes."""
-        kept = {self.figure.patch, *self.figure.axes}
-        return [a for a in self.figure.get_children() if a not in kept]
+    def _figure_artists(self) -> list[Artist]:
+        """Return what stands on the figure itself, outside all Axes."""
+        axes = {self.figure.patch, *self.figure.axes}
+        return [a for a in self.figure.get_children() if a not in axes]
 
     def _render(self) -> None:
         renderer = self.canvas.get_renderer()
-        for ax in self._own:
-            place = ax.get_axes_locator()
-            ax.apply_aspect(place(ax, renderer) if place else None)
-        key = tuple(_furniture_key(ax) for ax in self._own), self.figure.dpi
-        if key != self._key:
+        for ax in self._axes:
+            locator = ax.get_axes_locator()
+            ax.apply_aspect(locator(ax, renderer) if locator else None)
+        static = {ax: self._static(ax) for ax in self._axes}
+        key = *(_axes_key(ax, static[ax]) for ax in self._axes), self.figure.dpi
+        if key != self._background_key:
             renderer.clear()
             self.figure.patch.draw(renderer)
-            for ax in self._own:
-                for artist in _furniture(ax):
+            for artists in static.values():
+                for artist in artists:
                     artist.draw(renderer)
-            self._key, self._ground = key, self.canvas.copy_from_bbox(self.figure.bbox)
-        self.canvas.restore_region(self._ground)
-        for ax in self._own:
-            still = set(_furniture(ax))
-            for artist in _visible(ax):
-                if artist not in still and artist not in _frame(ax):
+            self._background = self.canvas.copy_from_bbox(self.figure.bbox)
+            self._background_key = key
+        self.canvas.restore_region(self._background)
+        for ax in self._axes:
+            drawn = {*static[ax], *_frame(ax)}
+            for artist in _in_drawing_order(ax.get_children()):
+                if artist not in drawn:
                     artist.draw(renderer)
-        for artist in self._loose():
+        for artist in self._figure_artists():
             artist.draw(renderer)
 
+    def _static(self, ax: Axes) -> list[Artist]:
+        """Return the frame of one Axes and its static artists, in drawing order."""
+        artists = self._caches[ax].artists
+        frame = _frame(ax) if ax.axison else []
+        return [
+            *(a for a in frame[:1] if a.get_visible()),  # the background of the Axes
+            *_in_drawing_order([*artists, *frame[1:]]),
+        ]
 
-class Arrangement(NamedTuple):
+
+class Layout(NamedTuple):
     """Where the Axes of a figure stand, and its size in inches."""
 
-    places: list[SubplotSpec]
+    subplots: list[SubplotSpec]
     width: float
     height: float
 
 
-def _stacked(wide: Arrangement, narrow: float) -> Arrangement:
+def _stacked(wide: Layout, narrow: float) -> Layout:
     """Return the same Axes one below the other, but for slim ones such as a gauge."""
     rows: list[list[SubplotSpec]] = []
-    for place in wide.places:
-        if rows and _share(place)[0] < SLIM:
-            rows[-1].append(place)
+    for subplot in wide.subplots:
+        if rows and _share(subplot)[0] < SLIM:
+            rows[-1].append(subplot)
         else:
-            rows.append([place])
+            rows.append([subplot])
     width = min(narrow, wide.width)
     if len(rows) == 1:
-        lower = max(LOWER, width / wide.width)
-        return Arrangement(wide.places, width, lower * wide.height)
-    heights = [LOWER * wide.height * _share(row[0])[1] for row in rows]
-    figure = wide.places[0].get_gridspec().figure
+        ratio = max(STACKED_HEIGHT, width / wide.width)
+        return Layout(wide.subplots, width, ratio * wide.height)
+    heights = [STACKED_HEIGHT * wide.height * _share(row[0])[1] for row in rows]
+    figure = wide.subplots[0].get_gridspec().figure
     grid = GridSpec(len(rows), 1, figure, height_ratios=heights)
-    places: list[SubplotSpec] = []
+    subplots: list[SubplotSpec] = []
     for i, row in enumerate(rows):
-        ratios = [_share(place)[0] for place in row]
+        ratios = [_share(subplot)[0] for subplot in row]
         beside = GridSpecFromSubplotSpec(1, len(row), grid[i], width_ratios=ratios)
-        places += [beside[k] for k in range(len(row))] if len(row) > 1 else [grid[i]]
-    return Arrangement(places, width, sum(heights))
+        subplots += [beside[k] for k in range(len(row))] if len(row) > 1 else [grid[i]]
+    return Layout(subplots, width, sum(heights))
 
 
-def _share(place: SubplotSpec) -> tuple[float, float]:
-    """Return which part of the figure's width and of its height a place takes."""
-    grid = place.get_gridspec()
+def _share(subplot: SubplotSpec) -> tuple[float, float]:
+    """Return which part of the figure's width and of its height a subplot takes."""
+    grid = subplot.get_gridspec()
     across, down = np.array(grid.get_width_ratios()), np.array(grid.get_height_ratios())
-    width = across[place.colspan.start : place.colspan.stop].sum() / across.sum()
-    height = down[place.rowspan.start : place.rowspan.stop].sum() / down.sum()
+    columns, rows = subplot.colspan, subplot.rowspan
+    width = across[columns.start : columns.stop].sum() / across.sum()
+    height = down[rows.start : rows.stop].sum() / down.sum()
     return float(width), float(height)
 
 
-def _sweep(ax: Axes) -> None:
-    """Do what ``ax.clear()`` does, but keep the ticks, which take long to make."""
-    for artist in set(ax.get_children()) - {*_frame(ax), *_titles(ax)}:
-        if not str(artist.get_gid()).startswith(MAP):
-            artist.remove()
+def _clear_axes(ax: Axes, static: Iterable[Artist]) -> None:
+    """Do what ``ax.clear()`` does, but keep static artists, and ticks: slow to make."""
+    for artist in {*ax.get_children()} - {*_frame(ax), *_titles(ax), *static}:
+        artist.remove()
     for title in _titles(ax):
         title.set_text("")
     for axis in (ax.xaxis, ax.yaxis):
@@ -196,34 +215,22 @@ def _titles(ax: Axes) -> list[Artist]:
 
 
 def _frame(ax: Axes) -> list[Artist]:
+    """Return the background of one Axes, its spines, and its axes."""
     return [ax.patch, *ax.spines.values(), ax.xaxis, ax.yaxis]
 
 
-def _visible(ax: Axes) -> Iterator[Artist]:
-    """The artists of one Axes in the order they are drawn: its background first."""
-    shown = (a for a in ax.get_children() if a.get_visible())
-    order: dict[Artist, float] = {ax.patch: -math.inf}
-    return iter(sorted(shown, key=lambda a: order.get(a, a.get_zorder())))
+def _in_drawing_order(artists: Iterable[Artist]) -> list[Artist]:
+    """Return the visible ones, from back to front; those of one zorder as given."""
+    return sorted((a for a in artists if a.get_visible()), key=Artist.get_zorder)
 
 
-def _furniture(ax: Axes) -> Iterator[Artist]:
-    """What is drawn once: the frame of one Axes, and all that calls itself ground."""
-    frame = _frame(ax) if ax.axison else []
-    for artist in _visible(ax):
-        if artist in frame or str(artist.get_gid()).startswith(GROUND):
-            yield artist
-
-
-def _furniture_key(ax: Axes) -> Hashable:
-    """Two drawings with equal keys have the same furniture."""
-    axes: list[Hashable] = []
+def _axes_key(ax: Axes, static: Iterable[Artist]) -> Hashable:
+    """Return what equals another drawing's key if their backgrounds are the same."""
+    key: list[Hashable] = []
     for axis in (ax.xaxis, ax.yaxis):
-        axes += [axis.get_view_interval().tobytes(), axis.get_scale()]
+        key += [axis.get_view_interval().tobytes(), axis.get_scale()]
         if ax.axison and axis.get_visible():
-            places = axis.get_majorticklocs()
-            axes += (
-                axis.get_label_text(),
-                *axis.get_major_formatter().format_ticks(places),
-            )
-    ground = [str(a.get_gid()) for a in _furniture(ax) if a.get_gid()]
-    return (*axes, *ground, ax.axison, ax.get_position().bounds)
+            ticks = axis.get_majorticklocs()
+            labels = axis.get_major_formatter().format_ticks(ticks)
+            key += [axis.get_label_text(), *labels]
+    return *key, *static, ax.axison, ax.get_position().bounds

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
-from matplotlib.patches import FancyArrowPatch
+from matplotlib.text import Annotation
 
 from course_lib import plots
 from course_lib.config import GPTConfig
@@ -60,7 +60,7 @@ def test_each_character_stands_over_its_token() -> None:
 
 def test_a_document_asks_for_one_guess_less_than_it_has_tokens() -> None:
     ax = plots.guessing_game(NAME)
-    arrows = [p for p in ax.patches if isinstance(p, FancyArrowPatch)]
+    arrows = [t for t in ax.texts if isinstance(t, Annotation)]
     assert len(arrows) == len(NAME) - 1
     right = max(text.get_position()[0] for text in ax.texts)
     targets = [t.get_text() for t in ax.texts if t.get_position()[0] == right]

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
+from matplotlib.lines import Line2D
 
 from course_lib import plots
 from course_lib.plots.show import png
+from course_lib.plots.static import ArtistCache
 from course_lib.plots.style import COLOURS
 
 YEARS = range(2000, 2006)
@@ -128,7 +130,20 @@ def test_a_ladder_with_prices_stands_as_given_and_keeps_its_axis() -> None:
     assert [t.get_text() for t in ax.get_yticklabels()] == ["yours", "big", "small"]
     assert ax.get_xlim() == other.get_xlim()
     assert words(ax).count("€2 m") == 3
-    assert [line.get_gid() is None for line in ax.lines] == [True, False, False]
+
+
+def test_the_rungs_of_others_are_kept_while_yours_moves() -> None:
+    ax = plots.panels()
+    cache, dots = ArtistCache(ax), []
+    for yours in (1e9, 5e27):
+        cache.begin()
+        runs = {"yours": yours, "big": 3e25, "small": 1e10}
+        prices = dict.fromkeys(runs, 2e6)
+        plots.cost_ladder(runs, ["yours"], prices, (1e7, 1e28), ax=ax)
+        cache.end()
+        dots.append([artist for artist in cache.artists if isinstance(artist, Line2D)])
+    assert [line.get_xdata()[1] for line in dots[0]] == [3e25, 1e10]
+    assert dots[0] == dots[1]
 
 
 def test_copies_are_counted_up_to_all_that_is_written() -> None:

@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_hex
 
 from course_lib import plots
 from course_lib.lessons import robot as body
+from course_lib.plots.robot import GHOST
 
 ON_ITS_HEAD = [1.6, 0.0, -1.6, 0.0, 0.0, -1.6, *[0.0] * 8]
 POSES = [body.RUNNING, [0.0] * 14, [3.1] * 14, [-3.1] * 14, [1.6] * 14, ON_ITS_HEAD]
@@ -18,8 +20,8 @@ def outlines(ax: Axes, whose: str = "") -> np.ndarray:
     drawn = [
         c
         for c in ax.collections
-        if isinstance(c, PolyCollection) and str(c.get_gid() or "").endswith(whose)
-        if bool(whose) == bool(c.get_gid())
+        if type(c) is PolyCollection  # not the ground
+        if (to_hex(c.get_edgecolor()[0]) == GHOST.lower()) == bool(whose)
     ]
     return np.concatenate([p.vertices for c in drawn for p in c.get_paths()])
 

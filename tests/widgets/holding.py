@@ -131,7 +131,7 @@ def same_as_drawn_whole(lab: InteractiveFigure, where: str) -> None:
     with styled():
         for ax in lab._renderer.figure.axes:
             ax.clear()
-        for artist in lab._renderer._loose():
+        for artist in lab._renderer._figure_artists():
             artist.remove()
         lab._renderer.draw(lab._renderer.axes, **lab.values)
         lab._renderer.canvas.draw()

@@ -1,0 +1,138 @@
+"""Parts that several figures share: arrows, contours, colour maps, legends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.contour import QuadContourSet
+from matplotlib.lines import Line2D
+from matplotlib.patches import FancyArrowPatch
+from matplotlib.patheffects import withStroke
+from matplotlib.text import Annotation
+
+from course_lib.plots.static import static_artists
+from course_lib.plots.style import COLOURS
+
+__all__ = [
+    "ALTITUDES",
+    "HALO",
+    "PALE_ALTITUDES",
+    "arrow",
+    "contour_map",
+    "legend",
+    "level_line",
+    "map_arrow",
+    "surface",
+]
+
+Point = tuple[float, float]
+
+HALO = [withStroke(linewidth=3, foreground="white")]  # path effects of text on lines
+
+# Colour maps of a loss, from valley to height; a path is drawn on the pale one.
+ALTITUDES = LinearSegmentedColormap.from_list(
+    "altitudes", ["#FFFFFF", "#FBE3D3", "#F0A878", COLOURS["loss"], "#8A3D00"]
+)
+PALE_ALTITUDES = LinearSegmentedColormap.from_list(
+    "pale altitudes", ["#FFFFFF", "#FBE3D2", "#F4BE99", "#EBA071"]
+)
+
+
+def arrow(
+    ax: Axes,
+    start: Point,
+    end: Point,
+    colour: str,
+    lw: float = 2,
+    style: str = "-|>",
+    **options: Any,
+) -> Annotation:
+    """Draw an arrow from point to point, not clipped to the Axes."""
+    look = {"arrowstyle": style, "color": colour, "lw": lw, "shrinkA": 0, "shrinkB": 0}
+    return ax.annotate("", end, xytext=start, arrowprops=look, **options)
+
+
+def map_arrow(
+    ax: Axes, start: Point, end: Point, colour: str, lw: float, gap: float = 0
+) -> None:
+    """Draw an arrow on a map, clipped to the Axes; ``gap`` points before its end."""
+    ax.add_patch(
+        FancyArrowPatch(
+            start,
+            end,
+            arrowstyle="-|>,head_length=5,head_width=2.6",
+            shrinkA=0,
+            shrinkB=gap,
+            lw=lw,
+            color=colour,
+            zorder=4,
+        )
+    )
+
+
+def contour_map(
+    ax: Axes,
+    grid: tuple[np.ndarray, np.ndarray, np.ndarray],
+    levels: np.ndarray,
+    shades: np.ndarray | int,
+    *,
+    cmap: LinearSegmentedColormap,
+    norm: Any = None,
+    **lines: Any,
+) -> QuadContourSet:
+    """Draw a function of two parameters as shades and contour lines; return the lines.
+
+    grid: (x, y, altitudes), of shapes (n,), (m,) and (m, n). ``shades`` and ``levels``
+    are the altitudes at which the shade changes, and those of the lines.
+    """
+    ax.contourf(*grid, levels=shades, cmap=cmap, norm=norm)
+    return ax.contour(*grid, levels=levels, **lines)
+
+
+def surface(
+    ax: Any,
+    grid: tuple[np.ndarray, np.ndarray, np.ndarray],
+    levels: np.ndarray,
+    opacity: float | None = None,
+    *,
+    cmap: LinearSegmentedColormap,
+    norm: Any,
+    **lines: Any,
+) -> None:
+    """Draw the same as a surface with contour lines, on Axes in three dimensions."""
+    x, y = np.meshgrid(*grid[:2])
+    ax.plot_surface(
+        x,
+        y,
+        grid[2],
+        cmap=cmap,
+        norm=norm,
+        rcount=40,
+        ccount=40,
+        linewidth=0,
+        antialiased=True,
+        alpha=opacity,
+    )
+    ax.contour(x, y, grid[2], levels, **lines)
+
+
+def level_line(ax: Axes, height: float, words: str, place: Point, **look: Any) -> None:
+    """Draw a dashed level line to compare with, and its name at a place."""
+    ax.axhline(height, color=COLOURS["quiet"], lw=1, ls=(0, (5, 4)), zorder=0)
+    ax.text(*place, words, size=9.5, color=COLOURS["quiet"], **look)
+
+
+@static_artists
+def legend(
+    ax: Axes,
+    entries: Mapping[str, Mapping[str, Any]],
+    zorder: float = 5,
+    **options: Any,
+) -> None:
+    """Draw a legend of lines: for each name the properties of its ``Line2D``."""
+    lines = [Line2D([], [], label=name, **look) for name, look in entries.items()]
+    ax.legend(handles=lines, **options).set_zorder(zorder)

@@ -25,8 +25,7 @@ from course_lib.app.progress_commands import progress, reset
 if TYPE_CHECKING:  # loaded by the commands that need them: --help answers at once
     from course_lib.training.checkpoints import Checkpoint
     from course_lib.training.loop import Record
-    from course_lib.training.run import Run
-    from course_lib.training.session import Session
+    from course_lib.training.run import Run, Session
     from course_lib.training.settings import Settings
 
 __all__ = ["main"]
@@ -167,8 +166,7 @@ def train(
     With --resume, what you do not give again is taken from the checkpoint.
     """
     from course_lib.training.logs import LossLog
-    from course_lib.training.run import Run
-    from course_lib.training.session import Session
+    from course_lib.training.run import Run, Session
 
     with refusals():
         saved = saved_run(checkpoint, resume)
@@ -207,7 +205,7 @@ def sample(checkpoint: str, prompt: str, **chosen: Any) -> None:
     from course_lib.training.sampling import samples
 
     with refusals():
-        saved = load_checkpoint(checkpoint, tell=note)
+        saved = load_checkpoint(checkpoint, on_message=note)
         texts = samples(saved, prompt, **given(chosen))
     for text in texts:
         click.echo(text)
@@ -249,7 +247,7 @@ def saved_run(folder: str | None, resume: bool) -> Checkpoint | None:
     if resume:
         if folder is None:
             raise Stop("--resume needs --checkpoint DIR, the folder to go on from")
-        return load_checkpoint(folder, tell=note)
+        return load_checkpoint(folder, on_message=note)
     if folder is not None and has_checkpoint(folder):
         raise Stop(
             f"{folder} holds a checkpoint already: add --resume to go on from it, "
@@ -293,7 +291,7 @@ def refuse_too_large(settings: Settings, documents: Sequence[str]) -> None:
 
 def follow(session: Session, last: int) -> None:
     """Train up to step ``last``, show how it goes and say how it ended."""
-    from course_lib.training.interrupts import noted_interrupts
+    from course_lib.app.interrupts import noted_interrupts
     from course_lib.training.loop import DivergedError
 
     run = session.run

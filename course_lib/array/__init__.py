@@ -2,6 +2,7 @@
 
 from course_lib.array.gpt import (
     attention_maps,
+    block,
     from_scalar,
     generate,
     gpt,
@@ -9,6 +10,7 @@ from course_lib.array.gpt import (
     loss_fn,
     next_logits,
     probabilities,
+    token_losses,
 )
 from course_lib.array.nn import init_mlp, mlp, mlp_from_scalar
 from course_lib.config import GPTConfig
@@ -16,6 +18,7 @@ from course_lib.config import GPTConfig
 __all__ = [
     "GPTConfig",
     "attention_maps",
+    "block",
     "from_scalar",
     "generate",
     "gpt",
@@ -26,4 +29,5 @@ __all__ = [
     "mlp_from_scalar",
     "next_logits",
     "probabilities",
+    "token_losses",
 ]

@@ -35,28 +35,35 @@ def init_gpt(rng: np.random.Generator, config: GPTConfig) -> Params:
 
 
 def gpt(params: Params, tokens: ArrayLike, config: GPTConfig) -> Array:
-    """Return, for each position, a score (logit) for every possible next token."""
+    """Return, for each position, the logits of every possible next token."""
     x = embed(params, jnp.asarray(tokens))  # (..., T, n_embd)
     for i in range(config.n_layer):
-        layer = layer_params(params, i)
-        x = x + attention(layer, rms_norm(x), config.n_head)  # (..., T, n_embd)
-        x = x + mlp(layer, rms_norm(x))  # (..., T, n_embd)
+        x = block(layer_params(params, i), x, config.n_head)  # (..., T, n_embd)
     return linear(params["lm_head"], x)  # (..., T, vocab_size)
 
 
 def loss_fn(params: Params, documents: ArrayLike, config: GPTConfig) -> Array:
-    """Return the mean cross-entropy, in nats, of each next token.
+    """Return the mean cross-entropy, in nats, over all tokens that are not padding.
+
+    documents: (..., T + 1) tokens, as in ``token_losses``.
+    """
+    documents = jnp.asarray(documents)
+    n_targets = jnp.sum(documents[..., 1:] >= 0)
+    return jnp.sum(token_losses(params, documents, config)) / n_targets
+
+
+def token_losses(params: Params, documents: ArrayLike, config: GPTConfig) -> Array:
+    """Return the cross-entropy, in nats, of each next token: (..., T).
 
     documents: (..., T + 1) tokens: the first T are read, the last T are predicted.
-    A negative token is padding: it is neither predicted nor counted.
+    A negative token is padding: its loss is 0.
     """
     documents = jnp.asarray(documents)
     tokens, targets = documents[..., :-1], documents[..., 1:]  # (..., T)
     logits = gpt(params, jnp.maximum(tokens, 0), config)  # (..., T, vocab_size)
-    real = targets >= 0  # (..., T)
     log_probs = jax.nn.log_softmax(logits)
     chosen = jnp.take_along_axis(log_probs, jnp.maximum(targets, 0)[..., None], -1)
-    return -jnp.sum(chosen[..., 0], where=real) / jnp.sum(real)
+    return jnp.where(targets >= 0, -chosen[..., 0], 0.0)
 
 
 def layer_params(params: Params, i: int) -> Params:
@@ -70,24 +77,35 @@ def layer_params(params: Params, i: int) -> Params:
 
 
 def embed(params: Params, tokens: Array) -> Array:
-    """Return what the token is plus where it stands, a vector for each token."""
+    """Return the normed sum of token embedding and position embedding."""
     x = params["wte"][tokens]  # (..., T, n_embd)
     return rms_norm(x + params["wpe"][: tokens.shape[-1]])  # (..., T, n_embd)
 
 
+def block(layer: Params, x: Array, n_head: int) -> Array:
+    """Apply one transformer block: attention and feed-forward, each a residual."""
+    x = x + attention(layer, rms_norm(x), n_head)  # (..., T, n_embd)
+    return x + feed_forward(layer, rms_norm(x))  # (..., T, n_embd)
+
+
 def attention(layer: Params, x: Array, n_head: int) -> Array:
-    """Let each position take what it needs from itself and those before it."""
-    # One multiplication for the three: a quarter of a small model's time is saved.
-    weights = jnp.concatenate([layer["attn_wq"], layer["attn_wk"], layer["attn_wv"]])
-    qkv = jnp.split(linear(weights, x), 3, axis=-1)  # three of (..., T, n_embd)
-    q, k, v = (split_heads(part, n_head) for part in qkv)  # (..., n_head, T, head_dim)
+    """Apply causal multi-head self-attention (Vaswani et al., 2017)."""
+    q, k, v = queries_keys_values(layer, x, n_head)  # (..., n_head, T, head_dim)
     mixed = attention_weights(q, k) @ v  # (..., n_head, T, head_dim)
     mixed = jnp.swapaxes(mixed, -3, -2).reshape(x.shape)  # (..., T, n_embd)
     return linear(layer["attn_wo"], mixed)  # (..., T, n_embd)
 
 
+def queries_keys_values(layer: Params, x: Array, n_head: int) -> list[Array]:
+    """Return the queries, keys and values: each (..., n_head, T, head_dim)."""
+    # One multiplication for the three: a quarter of a small model's time is saved.
+    weights = jnp.concatenate([layer["attn_wq"], layer["attn_wk"], layer["attn_wv"]])
+    qkv = jnp.split(linear(weights, x), 3, axis=-1)  # three of (..., T, n_embd)
+    return [split_heads(part, n_head) for part in qkv]
+
+
 def attention_weights(queries: Array, keys: Array) -> Array:
-    """Return how much each query looks at each key: shares that sum to 1."""
+    """Return softmax(q . k / sqrt(head_dim)) over the past: (..., T, T), rows of 1."""
     scale = queries.shape[-1] ** -0.5
     scores = queries @ jnp.swapaxes(keys, -2, -1) * scale  # (..., T, T)
     past = jnp.tri(scores.shape[-1], dtype=bool)  # (T, T): itself and those before
@@ -95,23 +113,23 @@ def attention_weights(queries: Array, keys: Array) -> Array:
 
 
 def split_heads(x: Array, n_head: int) -> Array:
-    """Cut every vector into n_head pieces: (..., T, n_embd) to (..., n_head, T, _)."""
+    """Split every vector among the heads: (..., T, n_embd) to (..., n_head, T, _)."""
     return jnp.swapaxes(x.reshape(*x.shape[:-1], n_head, -1), -3, -2)
 
 
-def mlp(layer: Params, x: Array) -> Array:
-    """Let each position think on its own: widen, keep the positive, narrow again."""
+def feed_forward(layer: Params, x: Array) -> Array:
+    """Apply the position-wise feed-forward network: fc2 . relu(fc1 . x)."""
     hidden = linear(layer["mlp_fc1"], x)  # (..., T, 4 * n_embd)
     return linear(layer["mlp_fc2"], jax.nn.relu(hidden))  # (..., T, n_embd)
 
 
 def linear(weights: Array, x: Array) -> Array:
-    """Multiply every vector by a matrix (n_out, n_in): one dot product per output."""
+    """Apply a linear map without bias: every vector times a matrix (n_out, n_in)."""
     return x @ weights.T
 
 
 def rms_norm(x: Array) -> Array:
-    """Scale every vector to a mean square of 1 (Zhang & Sennrich, 2019)."""
+    """Apply RMS normalization: x / sqrt(mean(x^2) + 1e-5) (Zhang & Sennrich, 2019)."""
     mean_square = jnp.mean(x * x, axis=-1, keepdims=True)  # (..., 1)
     return x * (mean_square + 1e-5) ** -0.5
 
@@ -133,12 +151,12 @@ def generate(
     prompt: Sequence[int],
     temperature: float = 1.0,
 ) -> list[int]:
-    """Continue a prompt, token by token, until the model says stop.
+    """Sample a continuation of a prompt, token by token (autoregressive sampling).
 
     ``prompt`` starts with the beginning-of-sequence token, the last of the
     vocabulary, which is also the one that ends a document. Below 1 the temperature
-    makes likely tokens likelier; at 0 the likeliest is always taken. Returns the
-    prompt and its continuation, at most block_size tokens after the first.
+    makes likely tokens likelier; at 0 decoding is greedy. Returns the prompt and its
+    continuation, at most block_size tokens after the first.
 
     Raises ValueError if the temperature is negative or the prompt empty or too long.
     """
@@ -181,7 +199,7 @@ def _choose(rng: np.random.Generator, logits: np.ndarray, temperature: float) ->
 def probabilities(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
     """Return the probability (vocab_size,) of each next token, from its logits.
 
-    softmax(logits / temperature); at temperature 0 the likeliest gets everything.
+    softmax(logits / temperature); at temperature 0 the likeliest token has 1.
     """
     if temperature == 0:
         return (np.arange(len(logits)) == np.argmax(logits)).astype(np.float64)
@@ -191,7 +209,7 @@ def probabilities(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
 
 
 def attention_maps(params: Params, tokens: ArrayLike, config: GPTConfig) -> np.ndarray:
-    """Return what every head looks at: (..., n_layer, n_head, T, T), rows sum to 1.
+    """Return every head's attention weights: (..., n_layer, n_head, T, T).
 
     The tokens (..., T) are padded to block_size, as in ``next_logits``.
     """
@@ -206,10 +224,8 @@ def attention_maps(params: Params, tokens: ArrayLike, config: GPTConfig) -> np.n
 def _jitted_maps(params: Params, tokens: Array, config: GPTConfig) -> Array:
     x, maps = embed(params, tokens), []
     for i in range(config.n_layer):
-        layer, seen = layer_params(params, i), rms_norm(x)
-        q, k = (linear(layer[name], seen) for name in ("attn_wq", "attn_wk"))
-        heads = [split_heads(part, config.n_head) for part in (q, k)]
-        maps.append(attention_weights(*heads))  # (..., n_head, T, T)
-        x += attention(layer, seen, config.n_head)
-        x += mlp(layer, rms_norm(x))
+        layer = layer_params(params, i)
+        q, k, _ = queries_keys_values(layer, rms_norm(x), config.n_head)
+        maps.append(attention_weights(q, k))  # (..., n_head, T, T)
+        x = block(layer, x, config.n_head)
     return jnp.stack(maps, axis=-4)

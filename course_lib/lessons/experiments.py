@@ -1,46 +1,45 @@
-"""A small laboratory: teach a tiny GPT some sentences, and ask it about others."""
+"""Experiments with tiny GPTs: train one on some sentences, test it on others."""
 
 from __future__ import annotations
 
+import copy
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jax import Array
 
-from course_lib.array import GPTConfig, generate, gpt
+from course_lib.array import GPTConfig, token_losses
 from course_lib.data.tokenizer import CharTokenizer
 from course_lib.training.array_engine import ArrayEngine
 from course_lib.training.batches import pack
 from course_lib.training.loop import mean_loss, train
+from course_lib.training.sampling import sample_texts
 from course_lib.training.schedules import linear
 
-__all__ = ["Experiment", "log_probs"]
+__all__ = ["Experiment"]
 
-BATCH = 16
-ASKED = 256  # rows in one go: one program, and little memory
+BATCH_SIZE = 16
+ANSWER_BATCH = 256  # sentences at a time: one compiled program, and little memory
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """Models of one size that read and write with one tokenizer.
+    """Models of one size, with one tokenizer, trained on sentences.
 
-    Sentences longer than block_size are cut. Every method says by ``seed`` what
-    chance decides; the same seed gives the same result.
+    Sentences longer than block_size are truncated. What is random in a method is
+    decided by its ``seed``.
     """
 
     tokenizer: CharTokenizer
     config: GPTConfig
 
     def rows(self, sentences: Sequence[str]) -> np.ndarray:
-        """Return one row of tokens for each sentence: (n, block_size + 1)."""
+        """Pack each sentence into one row of tokens: (n, block_size + 1)."""
         return pack(sentences, self.tokenizer, self.config.block_size)
 
-    def teach(
+    def train(
         self,
         sentences: Sequence[str],
         steps: int,
@@ -48,10 +47,12 @@ class Experiment:
         start: ArrayEngine | None = None,
         learning_rate: float = 0.01,
     ) -> ArrayEngine:
-        """Return a model trained on sentences, from new weights or those of start."""
-        return self.follow(sentences, steps, {}, steps, seed, start, learning_rate)[0]
+        """Return a model trained on sentences, from new weights or fine-tuned."""
+        return self.learning_curve(
+            sentences, steps, {}, steps, seed, start, learning_rate
+        )[0]
 
-    def follow(
+    def learning_curve(
         self,
         sentences: Sequence[str],
         steps: int,
@@ -61,20 +62,22 @@ class Experiment:
         start: ArrayEngine | None = None,
         learning_rate: float = 0.01,
     ) -> tuple[ArrayEngine, np.ndarray]:
-        """Teach, and every so many steps measure the loss on each watched list.
+        """Train, and every so many steps measure the loss on each watched list.
 
         ``start`` itself stays as it is. Returns the model and the table
         (measurements, 1 + watched): the step, then one loss for each list, in nats
         per token.
         """
-        kept = [self.rows(texts) for texts in watched.values()]
+        watched_rows = [self.rows(texts) for texts in watched.values()]
         pauses = [*range(0, steps, every or 1), steps] if watched else [steps]
         table = []
-        for model in self.stages(sentences, pauses, seed, start, learning_rate):
-            table.append([model.step, *(mean_loss(model, rows) for rows in kept)])
+        for model in self.snapshots(sentences, pauses, seed, start, learning_rate):
+            table.append(
+                [model.step, *(mean_loss(model, rows) for rows in watched_rows)]
+            )
         return model, np.array(table)
 
-    def stages(
+    def snapshots(
         self,
         sentences: Sequence[str],
         pauses: Sequence[int],
@@ -82,21 +85,19 @@ class Experiment:
         start: ArrayEngine | None = None,
         learning_rate: float = 0.01,
     ) -> Iterator[ArrayEngine]:
-        """Teach up to the last of the pauses, and yield the model as it is at each.
+        """Train up to the last of the pauses, and yield a snapshot at each.
 
-        pauses: steps in ascending order. A model yielded stays as it is.
+        pauses: steps in ascending order.
         """
         rng = random.Random(seed)
         engine = ArrayEngine.start(rng, self.config)
         if start is not None:
             engine = ArrayEngine(start.params, self.config)
-        batches = self._shuffled(sentences, pauses[-1] * BATCH, rng)
+        batches = self._shuffled(sentences, pauses[-1] * BATCH_SIZE, rng)
         rate = linear(learning_rate, pauses[-1])
         for pause in pauses:
-            list(train(engine, batches, rate, pause, BATCH))
-            model = ArrayEngine(engine.params, self.config)
-            model.step = engine.step
-            yield model
+            list(train(engine, batches, rate, pause, BATCH_SIZE))
+            yield copy.copy(engine)  # its arrays never change
 
     def loss(self, model: ArrayEngine, sentences: Sequence[str]) -> float:
         """Return the mean loss, in nats per token."""
@@ -111,20 +112,20 @@ class Experiment:
         them: (prompts, endings). What is missing to 1 are all other endings.
         """
         sentences = [prompt + ending for prompt in prompts for ending in endings]
-        rows = self.rows([*sentences, *[""] * (-len(sentences) % ASKED)])
-        scores = np.concatenate(
+        rows = self.rows([*sentences, *[""] * (-len(sentences) % ANSWER_BATCH)])
+        losses = np.concatenate(
             [
-                log_probs(model.params, rows[i : i + ASKED], self.config)
-                for i in range(0, len(rows), ASKED)
+                _token_losses(model.params, rows[i : i + ANSWER_BATCH], self.config)
+                for i in range(0, len(rows), ANSWER_BATCH)
             ],
             dtype=float,
-        )[: len(sentences)]
+        )[: len(sentences)]  # (sentences, block_size)
         lengths = np.repeat([len(prompt) for prompt in prompts], len(endings))
-        asked = np.arange(self.config.block_size) >= lengths[:, None]
-        chances = np.exp((scores * asked).sum(axis=1))
-        return np.asarray(chances.reshape(len(prompts), len(endings)))
+        of_ending = np.arange(self.config.block_size) >= lengths[:, None]
+        probabilities = np.exp(-(losses * of_ending).sum(axis=1))
+        return np.asarray(probabilities.reshape(len(prompts), len(endings)))
 
-    def invent(
+    def sample(
         self,
         model: ArrayEngine,
         count: int,
@@ -132,30 +133,17 @@ class Experiment:
         temperature: float = 1.0,
         seed: int = 0,
     ) -> list[str]:
-        """Return texts that the model writes, each from the same beginning."""
-        rng = np.random.default_rng(seed)
-        tokens = [self.tokenizer.bos, *self.tokenizer.encode(prompt)]
-        asked = model.params, self.config, tokens, temperature
-        return [self.tokenizer.decode(generate(rng, *asked)) for _ in range(count)]
+        """Return ``count`` texts that the model samples, each from the same prompt."""
+        return [*sample_texts(model, self.tokenizer, prompt, temperature, count, seed)]
 
     def _shuffled(
         self, sentences: Sequence[str], count: int, rng: random.Random
     ) -> np.ndarray:
-        """Return so many rows: all sentences, shuffled, then all of them again."""
+        """Return ``count`` rows: every epoch all sentences, shuffled anew."""
         order: list[int] = []
         while len(order) < count:
             order += rng.sample(range(len(sentences)), len(sentences))
         return self.rows(sentences)[order[:count]]
 
 
-@partial(jax.jit, static_argnames="config")
-def log_probs(params: dict[str, Array], rows: Array, config: GPTConfig) -> Array:
-    """Return the log-probability of each token after the first, 0 where padding is.
-
-    rows: (n, T + 1) tokens; returns (n, T), in nats.
-    """
-    targets = rows[:, 1:]  # (n, T)
-    logits = gpt(params, jnp.maximum(rows[:, :-1], 0), config)  # (n, T, vocab_size)
-    chosen = jnp.maximum(targets, 0)[..., None]
-    scores = jnp.take_along_axis(jax.nn.log_softmax(logits), chosen, -1)[..., 0]
-    return jnp.where(targets >= 0, scores, 0.0)
+_token_losses = jax.jit(token_losses, static_argnames="config")

@@ -3,7 +3,15 @@
 from course_lib.config import GPTConfig
 from course_lib.scalar.adam import AdamState, adam_init, adam_update
 from course_lib.scalar.fused import cross_entropy, dot
-from course_lib.scalar.gpt import generate, gpt, init_gpt, loss_fn, parameters
+from course_lib.scalar.gpt import (
+    block,
+    generate,
+    gpt,
+    init_gpt,
+    loss_fn,
+    parameters,
+    token_losses,
+)
 from course_lib.scalar.nn import MLP, Layer, Neuron
 from course_lib.scalar.value import Value, backward_order
 
@@ -17,6 +25,7 @@ __all__ = [
     "adam_init",
     "adam_update",
     "backward_order",
+    "block",
     "cross_entropy",
     "dot",
     "generate",
@@ -24,4 +33,5 @@ __all__ = [
     "init_gpt",
     "loss_fn",
     "parameters",
+    "token_losses",
 ]

@@ -35,26 +35,34 @@ def init_gpt(
 
 
 def gpt(params: Params, tokens: Sequence[int], config: GPTConfig) -> list[Vector]:
-    """Return, for each position, a score (logit) for every possible next token."""
+    """Return, for each position, the logits of every possible next token."""
     x = embed(params, tokens)  # (T, n_embd)
     for i in range(config.n_layer):
-        layer = layer_params(params, i)
-        x = add(x, attention(layer, rms_norm(x), config.n_head))  # (T, n_embd)
-        x = add(x, mlp(layer, rms_norm(x)))  # (T, n_embd)
+        x = block(layer_params(params, i), x, config.n_head)  # (T, n_embd)
     return linear(params["lm_head"], x)  # (T, vocab_size)
 
 
 def loss_fn(params: Params, document: Sequence[int], config: GPTConfig) -> Value:
-    """Return the mean cross-entropy, in nats, of each next token of a document.
+    """Return the mean cross-entropy, in nats, over all tokens of a document.
+
+    ``document`` is T + 1 tokens, as in ``token_losses``.
+    """
+    losses = token_losses(params, document, config)
+    return sum(losses[1:], losses[0]) / len(losses)
+
+
+def token_losses(
+    params: Params, document: Sequence[int], config: GPTConfig
+) -> list[Value]:
+    """Return the cross-entropy, in nats, of each next token of a document.
 
     ``document`` is T + 1 tokens: the first T are read, the last T are predicted.
     """
-    logits = gpt(params, document[:-1], config)
-    losses = [
+    logits = gpt(params, document[:-1], config)  # (T, vocab_size)
+    return [
         cross_entropy(row, target)
         for row, target in zip(logits, document[1:], strict=True)
     ]
-    return sum(losses[1:], losses[0]) / len(losses)
 
 
 def layer_params(params: Params, i: int) -> Params:
@@ -68,13 +76,19 @@ def layer_params(params: Params, i: int) -> Params:
 
 
 def embed(params: Params, tokens: Sequence[int]) -> Matrix:
-    """Return what the token is plus where it stands, a vector for each token."""
+    """Return the normed sum of token embedding and position embedding."""
     x = [params["wte"][token] for token in tokens]  # (T, n_embd)
     return rms_norm(add(x, params["wpe"][: len(tokens)]))  # (T, n_embd)
 
 
+def block(layer: Params, x: Matrix, n_head: int) -> Matrix:
+    """Apply one transformer block: attention and feed-forward, each a residual."""
+    x = add(x, attention(layer, rms_norm(x), n_head))  # (T, n_embd)
+    return add(x, feed_forward(layer, rms_norm(x)))  # (T, n_embd)
+
+
 def attention(layer: Params, x: Matrix, n_head: int) -> Matrix:
-    """Let each position take what it needs from itself and those before it."""
+    """Apply causal multi-head self-attention (Vaswani et al., 2017)."""
     q = linear(layer["attn_wq"], x)  # (T, n_embd)
     k = linear(layer["attn_wk"], x)
     v = linear(layer["attn_wv"], x)
@@ -91,31 +105,31 @@ def attention(layer: Params, x: Matrix, n_head: int) -> Matrix:
 
 
 def attention_weights(query: Vector, keys: Matrix) -> Vector:
-    """Return how much a query looks at each key: shares that sum to 1."""
+    """Return softmax(q . k / sqrt(head_dim)), a weight for each key: they sum to 1."""
     scale = len(query) ** -0.5
     return softmax(dots(keys, [query])[0], scale)
 
 
-def mlp(layer: Params, x: Matrix) -> Matrix:
-    """Let each position think on its own: widen, keep the positive, narrow again."""
+def feed_forward(layer: Params, x: Matrix) -> Matrix:
+    """Apply the position-wise feed-forward network: fc2 . relu(fc1 . x)."""
     hidden = linear(layer["mlp_fc1"], x)  # (T, 4 * n_embd)
     return linear(layer["mlp_fc2"], [[h.relu() for h in row] for row in hidden])
 
 
 def linear(weights: Matrix, x: Matrix) -> Matrix:
-    """Multiply every vector by a matrix (n_out, n_in): one dot product per output."""
+    """Apply a linear map without bias: every vector times a matrix (n_out, n_in)."""
     return dots(weights, x)
 
 
 def add(x: Matrix, y: Matrix) -> Matrix:
-    """Add two matrices, number by number."""
+    """Add two matrices element by element."""
     return [
         [a + b for a, b in zip(*rows, strict=True)] for rows in zip(x, y, strict=True)
     ]
 
 
 def rms_norm(x: Matrix) -> Matrix:
-    """Scale every vector to a mean square of 1 (Zhang & Sennrich, 2019)."""
+    """Apply RMS normalization: x / sqrt(mean(x^2) + 1e-5) (Zhang & Sennrich, 2019)."""
     return [_rms_norm(vector) for vector in x]
 
 
@@ -137,12 +151,12 @@ def generate(
     prompt: Sequence[int],
     temperature: float = 1.0,
 ) -> list[int]:
-    """Continue a prompt, token by token, until the model says stop.
+    """Sample a continuation of a prompt, token by token (autoregressive sampling).
 
     ``prompt`` starts with the beginning-of-sequence token, the last of the
     vocabulary, which is also the one that ends a document. Below 1 the temperature
-    makes likely tokens likelier; at 0 the likeliest is always taken. Returns the
-    prompt and its continuation, at most block_size tokens after the first.
+    makes likely tokens likelier; at 0 decoding is greedy. Returns the prompt and its
+    continuation, at most block_size tokens after the first.
 
     Raises ValueError if the temperature is negative or the prompt empty or too long.
     """

@@ -5,7 +5,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-from course_lib.training.background import TrainingThread
 from course_lib.training.batches import count_targets, pack, split, take, unpad
 from course_lib.training.checkpoints import (
     Checkpoint,
@@ -16,13 +15,20 @@ from course_lib.training.checkpoints import (
     write_checkpoint,
 )
 from course_lib.training.logs import LossLog
-from course_lib.training.loop import DivergedError, Engine, Record, mean_loss, train
-from course_lib.training.run import Run
-from course_lib.training.sampling import samples
+from course_lib.training.loop import (
+    DivergedError,
+    Engine,
+    Record,
+    TrainState,
+    mean_loss,
+    train,
+)
+from course_lib.training.run import Run, Session
+from course_lib.training.sampling import sample_texts, samples
 from course_lib.training.scalar_engine import ScalarEngine
 from course_lib.training.schedules import constant, cosine, linear, warmup
 from course_lib.training.settings import Settings
-from course_lib.training.state import TrainState
+from course_lib.training.thread import TrainingThread
 
 if TYPE_CHECKING:
     from course_lib.training.array_engine import ArrayEngine
@@ -37,6 +43,7 @@ __all__ = [
     "Record",
     "Run",
     "ScalarEngine",
+    "Session",
     "Settings",
     "TrainState",
     "TrainingThread",
@@ -48,6 +55,7 @@ __all__ = [
     "mean_loss",
     "pack",
     "read_checkpoint",
+    "sample_texts",
     "samples",
     "save_checkpoint",
     "split",

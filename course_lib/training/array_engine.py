@@ -1,9 +1,9 @@
-"""The engine with arrays: many steps in one compiled program."""
+"""The array engine: a chunk of training steps in one compiled program."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -13,18 +13,18 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from course_lib.array import loss_fn
+from course_lib.array import generate, loss_fn
 from course_lib.config import GPTConfig
 from course_lib.optimizers import AdamState, adam, apply_updates
-from course_lib.training.loop import B1, B2
-from course_lib.training.state import TrainState
+from course_lib.training.batches import PADDING
+from course_lib.training.loop import B1, B2, TrainState
 
-__all__ = ["ArrayEngine", "draw_params", "train_step", "train_steps"]
+__all__ = ["ArrayEngine", "draw_params", "train_chunk", "train_step"]
 
 Params = dict[str, Array]
-LONGEST = 256  # steps in one go, at most
-MOST_TOKENS = 2**18  # in the batches of one go: 1 MB
-EVALUATED = 32  # rows in one go
+MAX_CHUNK_SIZE = 256  # steps
+MAX_CHUNK_TOKENS = 2**18  # in the batches of a chunk: 1 MB
+EVAL_ROWS = 32  # batches to evaluate are padded to multiples: few programs to compile
 
 
 def train_step(
@@ -35,22 +35,22 @@ def train_step(
     config: GPTConfig,
     precision: str = "float32",
 ) -> tuple[Params, AdamState, Array, Array]:
-    """Take one step: forward, backward, update.
+    """Take one training step: forward, backward, update.
 
     batch: (batch_size, T + 1) tokens. Returns the new params and opt_state, the loss
-    before the step, and the length of the gradient.
+    before the step, and the gradient norm.
     """
 
-    def loss_of(params: Params) -> Array:
+    def batch_loss(params: Params) -> Array:
         return loss_fn(cast(params, precision), batch, config)
 
-    loss, grads = jax.value_and_grad(loss_of)(params)
+    loss, grads = jax.value_and_grad(batch_loss)(params)
     updates, opt_state = adam(learning_rate, B1, B2).update(grads, opt_state)
-    return apply_updates(params, updates), opt_state, loss, norm(grads)
+    return apply_updates(params, updates), opt_state, loss, global_norm(grads)
 
 
 @partial(jax.jit, static_argnames=("config", "precision"))
-def train_steps(
+def train_chunk(
     params: Params,
     opt_state: AdamState,
     batches: Array,
@@ -59,28 +59,27 @@ def train_steps(
     config: GPTConfig,
     precision: str = "float32",
 ) -> tuple[Params, AdamState, Array, Array]:
-    """Take the first n_steps of the given steps, in one compiled program.
+    """Take the first n_steps of a chunk of steps, in one compiled program.
 
     batches: (at least n_steps, batch_size, T + 1). As n_steps is a number like any
     other to the compiler, one program serves every n_steps, bit for bit the same.
     """
 
-    def one_more(i: Array, so_far: Any) -> Any:
-        params, opt_state, losses, norms = so_far
-        params, opt_state, loss, length = train_step(
+    def body(i: Array, carry: Any) -> Any:
+        params, opt_state, losses, norms = carry
+        params, opt_state, loss, norm = train_step(
             params, opt_state, batches[i], learning_rates[i], config, precision
         )
-        return params, opt_state, losses.at[i].set(loss), norms.at[i].set(length)
+        return params, opt_state, losses.at[i].set(loss), norms.at[i].set(norm)
 
-    nothing = jnp.zeros_like(learning_rates)  # (steps,)
-    start = (params, opt_state, nothing, nothing)
-    return jax.lax.fori_loop(0, n_steps, one_more, start)
+    zeros = jnp.zeros_like(learning_rates)  # (steps,)
+    return jax.lax.fori_loop(0, n_steps, body, (params, opt_state, zeros, zeros))
 
 
 def cast(params: Params, precision: str) -> Params:
-    """Return the weights to compute with, in float32 or bfloat16.
+    """Return the weights to compute with, in float32 or bfloat16 (mixed precision).
 
-    Those that are kept, and the last layer, stay float32: a small step would be lost
+    The master weights, and the last layer, stay float32: a small step would be lost
     in bfloat16's three digits, and the loss needs more of them.
     """
     if precision == "float32":
@@ -89,8 +88,8 @@ def cast(params: Params, precision: str) -> Params:
     return {**half, "lm_head": params["lm_head"]}
 
 
-def norm(grads: Params) -> Array:
-    """Return the length of the gradient: the root of the sum of all squares."""
+def global_norm(grads: Params) -> Array:
+    """Return the gradient norm: the root of the sum of all squares."""
     return jnp.sqrt(sum(jnp.sum(grad * grad) for grad in grads.values()))
 
 
@@ -105,7 +104,7 @@ def draw_params(rng: random.Random, config: GPTConfig) -> Params:
 
 
 class ArrayEngine:
-    """A micro-GPT of arrays, and its Adam."""
+    """A micro-GPT of arrays with its Adam optimizer."""
 
     def __init__(
         self,
@@ -114,26 +113,26 @@ class ArrayEngine:
         opt_state: AdamState | None = None,
         precision: str = "float32",
     ) -> None:
-        """Start from params; opt_state, if given, goes on from an earlier run."""
+        """Start from params; opt_state, if given, resumes an earlier run."""
         self.params, self.config, self.precision = params, config, precision
         zeros = {name: np.zeros(w.shape, np.float32) for name, w in params.items()}
         state = opt_state or AdamState(0, zeros, zeros)
         self.step = int(state.step)
         self.opt_state = state._replace(step=np.int32(self.step))
-        self.chunk = 1
+        self.chunk_size = 1
 
-    def learn(
+    def train_steps(
         self, batches: np.ndarray, learning_rates: Sequence[float]
     ) -> list[tuple[float, float]]:
-        """Take a step for each batch; return each one's loss and gradient length."""
+        """Take a step for each batch; return each one's loss and gradient norm."""
         started, n_steps = perf_counter(), len(batches)
-        most = max(1, min(LONGEST, MOST_TOKENS // batches[0].size))
+        most = max(1, min(MAX_CHUNK_SIZE, MAX_CHUNK_TOKENS // batches[0].size))
         length = max(n_steps, most)
-        self.params, self.opt_state, losses, norms = train_steps(
+        self.params, self.opt_state, losses, norms = train_chunk(
             self.params,
             self.opt_state,
-            _lengthen(batches, length),
-            _lengthen(np.array(learning_rates, np.float32), length),
+            _pad(batches, length),
+            _pad(np.array(learning_rates, np.float32), length),
             n_steps,
             config=self.config,
             precision=self.precision,
@@ -144,33 +143,41 @@ class ArrayEngine:
             strict=True,
         )
         self.step += n_steps
-        self._choose_chunk(perf_counter() - started, most)
+        self._adapt_chunk_size(perf_counter() - started, most)
         return list(results)
 
-    def _choose_chunk(self, seconds: float, most: int) -> None:
-        """Aim at 0.1 to 0.4 seconds in one go: fast, and yet soon back to answer."""
+    def _adapt_chunk_size(self, seconds: float, most: int) -> None:
+        """Aim at 0.1 to 0.4 seconds for a chunk: fast, and yet soon back to answer."""
         if seconds < 0.1:
-            self.chunk = min(2 * self.chunk, most)
+            self.chunk_size = min(2 * self.chunk_size, most)
         elif seconds > 0.4:
-            self.chunk = max(self.chunk // 2, 1)
+            self.chunk_size = max(self.chunk_size // 2, 1)
 
     def loss(self, batch: np.ndarray) -> float:
         """Return the mean loss per token of a batch (batch_size, T + 1)."""
-        full = _lengthen(batch, -(-len(batch) // EVALUATED) * EVALUATED, -1)
-        return float(_loss(self.params, full, self.config, self.precision))
+        padded = _pad(batch, -(-len(batch) // EVAL_ROWS) * EVAL_ROWS, PADDING)
+        return float(_loss(self.params, padded, self.config, self.precision))
+
+    def generate(
+        self, prompt: Sequence[int], temperature: float, count: int, seed: int
+    ) -> Iterator[list[int]]:
+        """Yield ``count`` continuations of a prompt, from one random stream."""
+        rng = np.random.default_rng(seed)
+        for _ in range(count):
+            yield generate(rng, self.params, self.config, prompt, temperature)
 
     @classmethod
     def start(
         cls, rng: random.Random, config: GPTConfig, precision: str = "float32"
     ) -> ArrayEngine:
-        """Begin with weights drawn by rng, the same as the scalar engine's."""
+        """Initialize the weights with rng, to those of the scalar engine."""
         return cls(draw_params(rng, config), config, precision=precision)
 
     @classmethod
     def restore(
         cls, state: TrainState, config: GPTConfig, precision: str = "float32"
     ) -> ArrayEngine:
-        """Go on from where a run stood, whichever engine ran it."""
+        """Restore the state of a run, whichever engine ran it."""
         params, mu, nu = (
             {name: jax.device_put(np.float32(m)) for name, m in part.items()}
             for part in (state.params, state.mu, state.nu)
@@ -178,7 +185,7 @@ class ArrayEngine:
         return cls(params, config, AdamState(state.step, mu, nu), precision)
 
     def state(self) -> TrainState:
-        """Return where the run stands, in float32."""
+        """Return the state of the run, in float32."""
         return TrainState(
             self.step,
             *(
@@ -193,8 +200,8 @@ def _loss(params: Params, batch: Array, config: GPTConfig, precision: str) -> Ar
     return loss_fn(cast(params, precision), batch, config)
 
 
-def _lengthen(array: np.ndarray, length: int, fill: int = 0) -> np.ndarray:
-    """Add rows at the end until there are `length` of them."""
-    longer = np.full((length, *array.shape[1:]), fill, array.dtype)
-    longer[: len(array)] = array
-    return longer
+def _pad(array: np.ndarray, length: int, fill: int = 0) -> np.ndarray:
+    """Pad an array at the end of its first axis, to `length` rows."""
+    padded = np.full((length, *array.shape[1:]), fill, array.dtype)
+    padded[: len(array)] = array
+    return padded

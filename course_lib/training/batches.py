@@ -1,4 +1,4 @@
-"""From documents to batches: whole numbers in rows of one width.
+"""Batches of tokens: documents packed into rows of one width.
 
 A row is one document: bos, its characters, bos, then -1 to fill up to block_size + 1.
 """
@@ -19,30 +19,30 @@ PADDING = -1
 def split(
     documents: Sequence[str], val_fraction: float
 ) -> tuple[Sequence[str], Sequence[str]]:
-    """Return the documents to learn from, and those from the end, kept for validation.
+    """Split documents into a training set and, from the end, a validation set.
 
     Raises ValueError if a part that was asked for would be empty.
     """
-    kept = round(len(documents) * val_fraction)
-    if kept == len(documents):
+    n_val = round(len(documents) * val_fraction)
+    if n_val == len(documents):
         raise ValueError(
             f"val_fraction {val_fraction:g} leaves no document to train on: "
             f"there are only {len(documents)}; use a smaller one"
         )
-    if val_fraction and not kept:
+    if val_fraction and not n_val:
         raise ValueError(
             f"val_fraction {val_fraction:g} leaves no document for validation: "
             f"there are only {len(documents)}; use a larger one, or 0"
         )
-    return documents[: len(documents) - kept], documents[len(documents) - kept :]
+    return documents[: len(documents) - n_val], documents[len(documents) - n_val :]
 
 
 def pack(
     documents: Sequence[str], tokenizer: CharTokenizer, block_size: int
 ) -> np.ndarray:
-    """Return one row of tokens per document: (n, block_size + 1), int32.
+    """Pack each document into one row of tokens: (n, block_size + 1), int32.
 
-    A document longer than a row is cut.
+    A longer document is truncated, a shorter one padded.
     """
     rows = np.full((len(documents), block_size + 1), PADDING, np.int32)
     for row, document in zip(rows, documents, strict=True):
@@ -67,6 +67,6 @@ def count_targets(rows: np.ndarray) -> np.ndarray:
 
 
 def unpad(row: np.ndarray) -> list[int]:
-    """Return the tokens of one row without the padding."""
+    """Return the tokens of one row without padding."""
     tokens: list[int] = row[row != PADDING].tolist()
     return tokens

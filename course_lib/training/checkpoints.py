@@ -1,6 +1,6 @@
-"""Keep a training run on disk, so that a crash, a full disk or a bad byte loses little.
+"""Checkpoints: a training run on disk, safe from a crash, a full disk or a bad byte.
 
-A checkpoint is one safetensors file: the weights, Adam's memory, and a text (JSON)
+A checkpoint is one safetensors file: the weights, Adam's moments, and a text (JSON)
 that says what they belong to. Reading one runs no code. A folder holds the newest
 checkpoint and the one before it, and at every moment at least one of them is whole.
 """
@@ -22,8 +22,8 @@ import safetensors.numpy
 
 from course_lib.config import GPTConfig
 from course_lib.data.tokenizer import CharTokenizer
+from course_lib.training.loop import Arrays, TrainState
 from course_lib.training.settings import Settings
-from course_lib.training.state import Arrays, TrainState
 
 __all__ = [
     "Checkpoint",
@@ -46,10 +46,10 @@ class CheckpointError(Exception):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A training run at rest.
+    """The state of a training run, and what it belongs to.
 
     chars: the characters of the vocabulary. data: where the text came from;
-    data_sha256: which text it was. Without Adam's memory (state.mu and state.nu empty)
+    data_sha256: which text it was. Without Adam's moments (state.mu and state.nu empty)
     it can be sampled from, but not trained further.
     """
 
@@ -75,12 +75,12 @@ class Checkpoint:
         return self.settings.config(self.tokenizer.vocab_size)
 
     def weights_only(self) -> Checkpoint:
-        """Return it without Adam's memory: a third of the size, for sampling."""
+        """Return it without the optimizer's state: a third of the size, to sample."""
         return replace(self, state=self.state._replace(mu={}, nu={}))
 
 
 def save_checkpoint(folder: Pathlike, checkpoint: Checkpoint) -> None:
-    """Make this the newest checkpoint of a folder, and keep the one before.
+    """Save a checkpoint as the newest of a folder, and keep the one before.
 
     Raises CheckpointError if it cannot be written; what was there is then intact.
     """
@@ -102,11 +102,11 @@ def save_checkpoint(folder: Pathlike, checkpoint: Checkpoint) -> None:
 
 
 def load_checkpoint(
-    folder: Pathlike, tell: Callable[[str], object] = print
+    folder: Pathlike, on_message: Callable[[str], object] = print
 ) -> Checkpoint:
     """Return the newest checkpoint of a folder that is whole.
 
-    ``tell`` is called with one line when the newest is damaged and the one before it is
+    ``on_message`` gets one line when the newest is damaged and the one before it is
     taken instead. Raises CheckpointError if there is none, or none that is whole.
     """
     newest, previous = Path(folder) / NEWEST, Path(folder) / PREVIOUS
@@ -124,7 +124,7 @@ def load_checkpoint(
         checkpoint = read_checkpoint(previous)
     except CheckpointError as error:
         raise CheckpointError(f"{damage}; {error}") from error
-    tell(f"{damage}; going back to the one before it, of step {checkpoint.step}")
+    on_message(f"{damage}; going back to the one before it, of step {checkpoint.step}")
     return checkpoint
 
 
@@ -134,7 +134,7 @@ def has_checkpoint(folder: Pathlike) -> bool:
 
 
 def write_checkpoint(path: Pathlike, checkpoint: Checkpoint) -> None:
-    """Write one file, and wait until the disk has it.
+    """Write a checkpoint to one file, and wait until the disk has it.
 
     Raises CheckpointError if a number is nan or inf, or if the disk refuses.
     """
@@ -168,7 +168,7 @@ def write_checkpoint(path: Pathlike, checkpoint: Checkpoint) -> None:
 
 
 def read_checkpoint(path: Pathlike) -> Checkpoint:
-    """Return what one file holds; nothing in it is run.
+    """Read a checkpoint from one file; nothing in it is run.
 
     Raises CheckpointError, in one line, for a file that is missing, damaged or not
     a checkpoint.
@@ -199,7 +199,7 @@ def read_checkpoint(path: Pathlike) -> Checkpoint:
 
 
 def _checkpoint(about: dict[str, Any], tensors: Arrays) -> Checkpoint:
-    """Put together what a file held, and check that the parts fit each other."""
+    """Return the checkpoint that a file held; its parts must fit each other."""
     if about["format"] != FORMAT:
         raise ValueError(f"its format is {about['format']}, not {FORMAT}")
     parts: dict[str, Arrays] = {"params": {}, "mu": {}, "nu": {}}
@@ -255,7 +255,7 @@ def _cannot_save(place: Pathlike, error: OSError) -> CheckpointError:
 
 
 def _reason(error: OSError) -> str:
-    """Return what the system says, in lower case: no space left on device."""
+    """Return the system's reason, in lower case: no space left on device."""
     if isinstance(error, FileExistsError | NotADirectoryError):
         return "it is a file, not a folder"
     words = error.strerror or str(error) or type(error).__name__

@@ -1,4 +1,4 @@
-"""The training loop: one for both engines, told step by step.
+"""The training loop, one for both engines, and what it needs of an engine.
 
 ``train`` is a generator. It works only when it is asked for the next record, so a
 progress bar, a pause button and a test all drive the same few lines.
@@ -16,39 +16,76 @@ from course_lib.config import GPTConfig
 from course_lib.training.batches import count_targets, take
 from course_lib.training.schedules import Schedule
 
-__all__ = ["B1", "B2", "DivergedError", "Engine", "Record", "mean_loss", "train"]
+__all__ = [
+    "B1",
+    "B2",
+    "Arrays",
+    "DivergedError",
+    "Engine",
+    "Record",
+    "TrainState",
+    "mean_loss",
+    "train",
+]
 
-B1, B2 = 0.85, 0.99  # Adam's two memories, the same in both engines
+B1, B2 = 0.85, 0.99  # Adam's decay rates of both moments, the same in both engines
+Arrays = dict[str, np.ndarray]  # one matrix (n_out, n_in) for each name
 
 
 class Record(NamedTuple):
-    """What happened at one step."""
+    """What was measured at one training step."""
 
     step: int  # counted from 1
     loss: float  # nats per token, before the update
     learning_rate: float
-    grad_norm: float  # the length of the gradient
+    grad_norm: float  # Euclidean norm of the gradient
     tokens: int  # how many were predicted
 
     def is_finite(self) -> bool:
-        """Whether loss and gradient are numbers: neither nan nor inf."""
+        """Whether loss and gradient norm are finite: neither nan nor inf."""
         return math.isfinite(self.loss) and math.isfinite(self.grad_norm)
 
 
-class Engine(Protocol):
-    """A model that can learn, and how far it has come."""
+class TrainState(NamedTuple):
+    """The state of a training run, in plain arrays: what a checkpoint keeps."""
 
-    config: GPTConfig
-    chunk: int  # steps it likes to take in one go
+    step: int  # steps taken so far
+    params: Arrays
+    mu: Arrays  # Adam's running mean of the gradient
+    nu: Arrays  # Adam's running mean of its square
+
+    def tensors(self) -> Arrays:
+        """Return every matrix in one dict: its name, after params, mu or nu."""
+        return {
+            f"{part}.{name}": matrix
+            for part in ("params", "mu", "nu")
+            for name, matrix in getattr(self, part).items()
+        }
+
+    def is_finite(self) -> bool:
+        """Whether every number is finite: neither nan nor inf."""
+        return all(np.isfinite(matrix).all() for matrix in self.tensors().values())
+
+
+class Engine(Protocol):
+    """A GPT with its optimizer: it can be trained, measured, sampled and saved."""
+
+    @property
+    def config(self) -> GPTConfig:
+        """The sizes of the model."""
 
     @property
     def step(self) -> int:
         """Steps taken so far."""
 
-    def learn(
+    @property
+    def chunk_size(self) -> int:
+        """How many steps it takes in one call at best."""
+
+    def train_steps(
         self, batches: np.ndarray, learning_rates: Sequence[float]
     ) -> list[tuple[float, float]]:
-        """Take a step for each batch; return each one's loss and gradient length.
+        """Take a step for each batch; return each one's loss and gradient norm.
 
         batches: (n_steps, batch_size, T + 1) tokens; a negative one is padding.
         """
@@ -56,9 +93,17 @@ class Engine(Protocol):
     def loss(self, batch: np.ndarray) -> float:
         """Return the mean loss per token of a batch (batch_size, T + 1)."""
 
+    def generate(
+        self, prompt: Sequence[int], temperature: float, count: int, seed: int
+    ) -> Iterator[list[int]]:
+        """Yield ``count`` continuations of a prompt, from one random stream."""
+
+    def state(self) -> TrainState:
+        """Return the state of the run."""
+
 
 class DivergedError(ArithmeticError):
-    """The loss or its gradient is no longer a number; ``record`` says where."""
+    """The loss or its gradient is no longer finite; ``record`` says where."""
 
     def __init__(self, record: Record, before: Record | None) -> None:
         past = ""
@@ -82,47 +127,47 @@ def train(
     batch_size: int = 1,
     every: int | None = None,
 ) -> Iterator[Record]:
-    """Train until step ``stop``, and report every step.
+    """Train until step ``stop``, and yield the record of every step.
 
-    An engine may be ahead of the record you hold, since it takes several steps in one
-    go; at multiples of ``every``, and at the end, it is exactly there.
+    An engine takes steps in chunks, so it may be ahead of the record you hold; at
+    multiples of ``every``, and at the end, it is exactly there.
 
     Raises DivergedError when the loss or the gradient is nan or inf.
     """
     before = None
     while engine.step < stop:
-        steps = next_steps(engine, stop, every)
-        batches = take(rows, steps, batch_size)  # (n, batch_size, block_size + 1)
-        rates = [learning_rate(step) for step in steps]
-        results = engine.learn(batches, rates)
-        for record in records_of(steps, batches, rates, results):
+        chunk = next_chunk(engine, stop, every)
+        batches = take(rows, chunk, batch_size)  # (n_steps, batch_size, T + 1)
+        rates = [learning_rate(step) for step in chunk]
+        results = engine.train_steps(batches, rates)
+        for record in records_of(chunk, batches, rates, results):
             if not record.is_finite():
                 raise DivergedError(record, before)
             yield record
             before = record
 
 
-def next_steps(engine: Engine, stop: int, every: int | None) -> range:
-    """Return the steps of the next go: as many as the engine likes, not past a stop."""
+def next_chunk(engine: Engine, stop: int, every: int | None) -> range:
+    """Return the steps of the next chunk: no more than fit before a stop."""
     first = engine.step
     pause = (first // every + 1) * every if every else stop
-    return range(first, min(first + engine.chunk, pause, stop))
+    return range(first, min(first + engine.chunk_size, pause, stop))
 
 
 def records_of(
-    steps: Sequence[int],
+    chunk: Sequence[int],
     batches: np.ndarray,
     rates: Sequence[float],
     results: Sequence[tuple[float, float]],
 ) -> Iterator[Record]:
-    """Return what happened at each step of one go."""
-    tokens = count_targets(batches).sum(axis=-1).tolist()  # (n,)
-    for step, n, rate, (loss, norm) in zip(steps, tokens, rates, results, strict=True):
+    """Yield the record of each step of a chunk."""
+    tokens = count_targets(batches).sum(axis=-1).tolist()  # (n_steps,)
+    for step, n, rate, (loss, norm) in zip(chunk, tokens, rates, results, strict=True):
         yield Record(step + 1, loss, rate, norm, n)
 
 
 def mean_loss(engine: Engine, rows: np.ndarray, batch_size: int = 32) -> float:
-    """Return the mean loss per token over all rows, without learning from them."""
+    """Return the mean loss per token over all rows, without training on them."""
     total = 0.0
     for first in range(0, len(rows), batch_size):
         batch = rows[first : first + batch_size]

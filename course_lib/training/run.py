@@ -1,29 +1,27 @@
-"""A training run as a whole: text in, records and a model out."""
+"""A training run as a whole: text in, records and a model out, saved on the way."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 import random
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from time import monotonic
 
 from course_lib.config import GPTConfig
 from course_lib.data.tokenizer import CharTokenizer
 from course_lib.training.batches import pack, split
-from course_lib.training.checkpoints import Checkpoint
-from course_lib.training.loop import Record, mean_loss, train
+from course_lib.training.checkpoints import Checkpoint, save_checkpoint
+from course_lib.training.logs import LossLog
+from course_lib.training.loop import Engine, Record, TrainState, mean_loss, train
 from course_lib.training.settings import Settings
-from course_lib.training.state import TrainState
 
-if TYPE_CHECKING:
-    from course_lib.training.array_engine import ArrayEngine
-    from course_lib.training.scalar_engine import ScalarEngine
-
-__all__ = ["Run", "fingerprint", "make_engine", "memory_needed"]
+__all__ = ["Run", "Session", "fingerprint", "memory_needed"]
 
 
 class Run:
-    """A micro-GPT, the text it learns from, and how far it has come.
+    """A micro-GPT, its training data, and how far the training has come.
 
     One ``random.Random(seed)`` shuffles the documents, then draws the weights. The
     documents for validation come from the end of the shuffled list.
@@ -37,8 +35,12 @@ class Run:
         documents: Sequence[str],
         settings: Settings | None = None,
         checkpoint: Checkpoint | None = None,
+        new_engine: Callable[[GPTConfig], Engine] | None = None,
     ) -> None:
-        """Begin a run; from a checkpoint, go on (settings may change the engine)."""
+        """Begin a run; from a checkpoint, resume (settings may change the engine).
+
+        new_engine: makes the engine of a new run, in place of the run's own weights.
+        """
         saved = checkpoint.settings if checkpoint else Settings()
         self.settings = settings = settings or saved
         self.data_sha256 = fingerprint(documents)
@@ -53,16 +55,19 @@ class Run:
         rng.shuffle(shuffled)
         self.tokenizer = CharTokenizer(shuffled)
         self.config = settings.config(self.tokenizer.vocab_size)
-        learned, kept = split(shuffled, settings.val_fraction)
-        self.rows = pack(learned, self.tokenizer, settings.block_size)
-        self.val_rows = pack(kept, self.tokenizer, settings.block_size)
+        train_documents, val_documents = split(shuffled, settings.val_fraction)
+        self.rows = pack(train_documents, self.tokenizer, settings.block_size)
+        self.val_rows = pack(val_documents, self.tokenizer, settings.block_size)
         state = checkpoint.state if checkpoint else None
-        self.engine = make_engine(settings, self.config, rng, state)
+        if new_engine and state is None:
+            self.engine = new_engine(self.config)
+        else:
+            self.engine = _engine(settings, self.config, rng, state)
 
     def records(
         self, stop_after: int | None = None, every: int | None = None
     ) -> Iterator[Record]:
-        """Train to the end, or to a step before it, and report every step."""
+        """Train to the end, or to a step before it, and yield every record."""
         return train(
             self.engine,
             self.rows,
@@ -73,11 +78,11 @@ class Run:
         )
 
     def val_loss(self, at_most: int | None = None) -> float:
-        """Return the mean loss per token on the documents kept for validation."""
+        """Return the validation loss: the mean per token on documents kept aside."""
         return mean_loss(self.engine, self.val_rows[:at_most])
 
     def checkpoint(self, data: str = "") -> Checkpoint:
-        """Return the run at rest; ``data`` says where the text came from."""
+        """Return a checkpoint of the run; ``data`` says where the text came from."""
         return Checkpoint(
             self.engine.state(),
             self.settings,
@@ -87,13 +92,67 @@ class Run:
         )
 
 
-def make_engine(
-    settings: Settings,
-    config: GPTConfig,
-    rng: random.Random,
-    state: TrainState | None = None,
-) -> ArrayEngine | ScalarEngine:
-    """Return the engine that the settings ask for, at its start or at a state."""
+class Session:
+    """A run with a folder for its checkpoints (or None) and a loss log (or None).
+
+    source: where the text came from, kept in the checkpoints.
+    save_every: seconds between them; at most so much work is lost.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        folder: str | os.PathLike[str] | None = None,
+        log: LossLog | None = None,
+        source: str = "",
+        save_every: float = 10.0,
+    ) -> None:
+        self.run, self.folder, self.log = run, folder, log
+        self.source, self.save_every = source, save_every
+        self.saved_step = run.engine.step or None  # None: nothing is saved yet
+        self.saved_at = monotonic()
+
+    def records(
+        self,
+        stop_after: int | None = None,
+        asked_to_stop: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Record]:
+        """Train, log and save; end early, but saved, when ``asked_to_stop`` says so.
+
+        Raises DivergedError, CheckpointError or LogError; the last checkpoint stays.
+        """
+        if self.saved_step is None:
+            self.save()  # if it cannot be done, better to know before the work
+        with self.log or nullcontext():
+            for record in self.run.records(stop_after):
+                if self.log:
+                    self.log.write(record)
+                yield record
+                if record.step < self.run.engine.step:
+                    continue  # the weights are already those of a later step
+                if self.log:
+                    self.log.flush()
+                if asked_to_stop():
+                    break
+                if monotonic() - self.saved_at >= self.save_every:
+                    self.save()
+            if self.saved_step != self.run.engine.step:
+                self.save()
+
+    def save(self) -> None:
+        """Save now; the log first, so that it is never behind the checkpoint."""
+        if self.log:
+            self.log.flush(to_disk=True)
+        if self.folder is not None:
+            save_checkpoint(self.folder, self.run.checkpoint(self.source))
+            self.saved_step = self.run.engine.step
+        self.saved_at = monotonic()
+
+
+def _engine(
+    settings: Settings, config: GPTConfig, rng: random.Random, state: TrainState | None
+) -> Engine:
+    """Return the engine that the settings ask for, new or restored from a state."""
     if settings.engine == "scalar":
         from course_lib.training.scalar_engine import ScalarEngine
 
@@ -114,12 +173,12 @@ def fingerprint(documents: Sequence[str]) -> str:
 
 
 def memory_needed(settings: Settings, n_documents: int, vocab_size: int) -> int:
-    """Estimate, from below, the bytes that a run needs at its peak."""
+    """Return a lower bound of the memory that a run needs, in bytes at its peak."""
     config = settings.config(vocab_size)
     width, tokens = config.n_embd, settings.batch_size * config.block_size
     rows = 4 * n_documents * (config.block_size + 1)
     if settings.engine == "scalar":  # objects of Python, and lists that point to them
         inputs = config.n_layer * (12 * width**2 + width * config.block_size)
         return rows + 250 * config.n_params + 32 * tokens * inputs
-    kept = config.n_layer * (12 * width + config.n_head * config.block_size)
-    return rows + 28 * config.n_params + 4 * tokens * (kept + 2 * vocab_size)
+    activations = config.n_layer * (12 * width + config.n_head * config.block_size)
+    return rows + 28 * config.n_params + 4 * tokens * (activations + 2 * vocab_size)

@@ -1,12 +1,32 @@
-"""Let a trained model speak."""
+"""Text from a trained model: a prompt in, sampled continuations out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from course_lib.data.tokenizer import CharTokenizer
 from course_lib.training.checkpoints import Checkpoint
+from course_lib.training.loop import Engine
 
-__all__ = ["samples"]
+__all__ = ["sample_texts", "samples"]
+
+
+def sample_texts(
+    engine: Engine,
+    tokenizer: CharTokenizer,
+    prompt: str = "",
+    temperature: float = 1.0,
+    count: int = 1,
+    seed: int = 0,
+) -> Iterator[str]:
+    """Yield ``count`` texts that the model samples, each from the same prompt.
+
+    Raises ValueError for a prompt that is too long or has unknown characters, and for
+    a negative temperature.
+    """
+    tokens = [tokenizer.bos, *tokenizer.encode(prompt)]
+    for drawn in engine.generate(tokens, temperature, count, seed):
+        yield tokenizer.decode(drawn)
 
 
 def samples(
@@ -16,7 +36,7 @@ def samples(
     count: int = 20,
     seed: int = 42,
 ) -> Iterator[str]:
-    """Continue a prompt ``count`` times, each one by chance anew.
+    """Return ``count`` texts sampled from a checkpoint, by the array engine.
 
     Raises ValueError, at once and in one line, for a prompt that is too long or has
     unknown characters, and for a temperature, count or seed that cannot work.
@@ -34,23 +54,8 @@ def samples(
     if seed < 0:
         raise ValueError(f"seed must be 0 or more: {seed}")
     tokenizer = checkpoint.tokenizer
-    tokens = [tokenizer.bos, *tokenizer.encode(prompt)]
-    return _samples(checkpoint, tokens, temperature, count, seed)
+    tokenizer.encode(prompt)  # raises for unknown characters now, not at the first text
+    from course_lib.training.array_engine import ArrayEngine  # loads JAX
 
-
-def _samples(
-    checkpoint: Checkpoint, tokens: list[int], temperature: float, count: int, seed: int
-) -> Iterator[str]:
-    import jax
-    import numpy as np
-
-    from course_lib.array import generate
-
-    rng = np.random.default_rng(seed)
-    params = {
-        name: jax.device_put(np.float32(matrix))
-        for name, matrix in checkpoint.state.params.items()
-    }
-    for _ in range(count):
-        drawn = generate(rng, params, checkpoint.config, tokens, temperature)
-        yield checkpoint.tokenizer.decode(drawn)
+    engine = ArrayEngine.restore(checkpoint.state, checkpoint.config)
+    return sample_texts(engine, tokenizer, prompt, temperature, count, seed)

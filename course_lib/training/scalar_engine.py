@@ -1,10 +1,11 @@
-"""The engine made by hand: one number, and one step, at a time."""
+"""The scalar engine: one number, and one training step, at a time."""
 
 from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -14,14 +15,14 @@ from course_lib.scalar import (
     Value,
     adam_init,
     adam_update,
+    generate,
     init_gpt,
     loss_fn,
     parameters,
 )
 from course_lib.scalar.garbage import gc_disabled
 from course_lib.training.batches import unpad
-from course_lib.training.loop import B1, B2
-from course_lib.training.state import Arrays, TrainState
+from course_lib.training.loop import B1, B2, Arrays, TrainState
 
 __all__ = ["ScalarEngine", "batch_loss"]
 
@@ -29,9 +30,9 @@ Params = dict[str, list[list[Value]]]
 
 
 class ScalarEngine:
-    """A micro-GPT of Values, and its Adam."""
+    """A micro-GPT of Values with its Adam optimizer."""
 
-    chunk = 1
+    chunk_size = 1
 
     def __init__(
         self, params: Params, config: GPTConfig, opt_state: AdamState | None = None
@@ -45,17 +46,17 @@ class ScalarEngine:
         """Steps taken so far."""
         return self.opt_state.step
 
-    def learn(
+    def train_steps(
         self, batches: np.ndarray, learning_rates: Sequence[float]
     ) -> list[tuple[float, float]]:
-        """Take a step for each batch; return each one's loss and gradient length."""
-        turns = zip(batches, learning_rates, strict=True)
-        return [self.learn_from(batch, lr) for batch, lr in turns]
+        """Take a step for each batch; return each one's loss and gradient norm."""
+        steps = zip(batches, learning_rates, strict=True)
+        return [self.train_step(batch, lr) for batch, lr in steps]
 
-    def learn_from(
+    def train_step(
         self, batch: np.ndarray, learning_rate: float
     ) -> tuple[float, float]:
-        """Take one step: forward, backward, update."""
+        """Take one training step: forward, backward, update."""
         with gc_disabled():  # a graph has no cycles; it would search in vain
             loss = batch_loss(self.params, batch, self.config)
             loss.backward()
@@ -70,33 +71,43 @@ class ScalarEngine:
         with gc_disabled():
             return batch_loss(self.params, batch, self.config).data
 
+    def generate(
+        self, prompt: Sequence[int], temperature: float, count: int, seed: int
+    ) -> Iterator[list[int]]:
+        """Yield ``count`` continuations of a prompt, from one random stream."""
+        rng = random.Random(seed)
+        for _ in range(count):
+            yield generate(rng, self.params, self.config, prompt, temperature)
+
     @classmethod
-    def start(cls, rng: random.Random, config: GPTConfig) -> ScalarEngine:
-        """Begin with weights drawn by rng."""
-        return cls(init_gpt(rng, config), config)
+    def start(
+        cls, rng: random.Random, config: GPTConfig, number: type[Any] = Value
+    ) -> ScalarEngine:
+        """Initialize the weights with rng; ``number`` is their class."""
+        return cls(init_gpt(rng, config, number), config)
 
     @classmethod
     def restore(cls, state: TrainState, config: GPTConfig) -> ScalarEngine:
-        """Go on from where a run stood, whichever engine ran it."""
+        """Restore the state of a run, whichever engine ran it."""
         params = {
             name: [[Value(w) for w in row] for row in state.params[name].tolist()]
             for name in config.shapes()
         }
-        mu, nu = (_in_one_list(moment, config) for moment in (state.mu, state.nu))
+        mu, nu = (_flatten(moment, config) for moment in (state.mu, state.nu))
         return cls(params, config, AdamState(state.step, mu, nu))
 
     def state(self) -> TrainState:
-        """Return where the run stands, in float64."""
+        """Return the state of the run, in float64."""
         return TrainState(
             self.step,
-            _in_matrices([weight.data for weight in self.weights], self.config),
-            _in_matrices(self.opt_state.mu, self.config),
-            _in_matrices(self.opt_state.nu, self.config),
+            _unflatten([weight.data for weight in self.weights], self.config),
+            _unflatten(self.opt_state.mu, self.config),
+            _unflatten(self.opt_state.nu, self.config),
         )
 
 
 def batch_loss(params: Params, batch: np.ndarray, config: GPTConfig) -> Value:
-    """Return the mean cross-entropy, in nats, of each next token of a batch.
+    """Return the mean cross-entropy, in nats, over all tokens of a batch.
 
     batch: (batch_size, T + 1) tokens; a negative one is padding. Each document counts
     by the number of its tokens.
@@ -110,11 +121,11 @@ def batch_loss(params: Params, batch: np.ndarray, config: GPTConfig) -> Value:
     return sum(losses[1:], losses[0])
 
 
-def _in_one_list(matrices: Arrays, config: GPTConfig) -> list[float]:
+def _flatten(matrices: Arrays, config: GPTConfig) -> list[float]:
     return [x for name in config.shapes() for x in matrices[name].ravel().tolist()]
 
 
-def _in_matrices(numbers: Sequence[float], config: GPTConfig) -> Arrays:
+def _unflatten(numbers: Sequence[float], config: GPTConfig) -> Arrays:
     shapes, matrices, first = config.shapes(), {}, 0
     for name, (n_out, n_in) in shapes.items():
         last = first + n_out * n_in

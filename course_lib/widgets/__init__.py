@@ -5,12 +5,13 @@ is a list of controls for a ``InteractiveFigure``.
 """
 
 from course_lib.widgets.autograd import graph_stepper, robot
+from course_lib.widgets.console import training_console
 from course_lib.widgets.figure import InteractiveFigure
 from course_lib.widgets.gradient import nudge_size, walk_in_fog
 from course_lib.widgets.learning_rate import optimizer_race, stride_lab
 from course_lib.widgets.limits import cost_calculator, memorise_or_generalise
 from course_lib.widgets.loss import confidence, line_fit
-from course_lib.widgets.micro_gpt import attention, next_token, training_console
+from course_lib.widgets.micro_gpt import attention, next_token
 from course_lib.widgets.neural_network import (
     decision_boundary,
     neuron,

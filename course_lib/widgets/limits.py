@@ -16,7 +16,7 @@ from course_lib.widgets.controls import Choice, Preset, Slider
 from course_lib.widgets.figure import InteractiveFigure
 
 if TYPE_CHECKING:  # it loads JAX
-    from course_lib.training import experiments
+    from course_lib.lessons.experiments import Experiment
 
 __all__ = ["cost_calculator", "memorise_or_generalise"]
 
@@ -25,13 +25,13 @@ PAUSES = sorted({round(300 * (i / 30) ** 2) for i in range(31)})  # dense at the
 
 
 def memorise_or_generalise(
-    lab: experiments.Experiment | None = None, names: Sequence[str] | None = None
+    lab: Experiment | None = None, names: Sequence[str] | None = None
 ) -> InteractiveFigure:
     """Replay the training on 20, 200 or 2,000 names: losses, copies, what it writes.
 
     Three models are trained here, which takes two or three seconds.
     """
-    lab, names = lab or _laboratory(), names or _shuffled_names()
+    lab, names = lab or _experiment(), names or _shuffled_names()
     replays = {f"{n:,}": _replay(lab, names, n) for n in (20, 200, 2000)}
     highest = max(losses.max() for losses, _ in replays.values())
 
@@ -66,7 +66,7 @@ def memorise_or_generalise(
 
 
 def _replay(
-    lab: experiments.Experiment, names: Sequence[str], n: int
+    lab: Experiment, names: Sequence[str], n: int
 ) -> tuple[np.ndarray, list[list[tuple[str, bool]]]]:
     """Train on n names. Return both losses, and what is written, for each pause.
 
@@ -75,9 +75,9 @@ def _replay(
     """
     seen, unseen = names[:n], names[-64:]
     losses, written = [], []
-    for model in lab.stages(seen, PAUSES):
+    for model in lab.snapshots(seen, PAUSES):
         losses.append([lab.loss(model, seen[:64]), lab.loss(model, unseen)])
-        texts = lab.invent(model, WRITTEN)
+        texts = lab.sample(model, WRITTEN)
         written.append([(text, text in seen) for text in texts])
     return np.array(losses), written
 
@@ -93,10 +93,10 @@ def _cut(text: str, longest: int = 14) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
-def _laboratory() -> experiments.Experiment:
+def _experiment() -> Experiment:
     from course_lib.array import GPTConfig
     from course_lib.data.tokenizer import CharTokenizer
-    from course_lib.lessons.experiments import Experiment
+    from course_lib.lessons.experiments import Experiment  # loads JAX
 
     tokenizer = CharTokenizer(["abcdefghijklmnopqrstuvwxyz"])
     config = GPTConfig(tokenizer.vocab_size, block_size=32, n_embd=32)

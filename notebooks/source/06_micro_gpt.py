@@ -319,7 +319,8 @@ for piece, change in zip(pieces, np.abs(clara - claro).max(axis=1)):
 # first layer gets its share. Here is the model, whole:
 
 # %%
-print(inspect.getsource(array.gpt))
+for part in (array.block, array.gpt):
+    print(inspect.getsource(part))
 
 # %% [markdown]
 # The last line turns each vector into 27 scores, the **logits**, one per possible next
@@ -391,7 +392,7 @@ print(f"steepest slope of all 4,192: {steepest.grad:.4f}")
 # is one method, the same six steps you met in notebook 00:
 
 # %%
-print(inspect.getsource(training.ScalarEngine.learn_from))
+print(inspect.getsource(training.ScalarEngine.train_step))
 
 # %% [markdown]
 # Nothing in the model asks for *our* `Value`. The weights may be of any class that

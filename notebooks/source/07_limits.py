@@ -26,9 +26,9 @@
 #
 # **Time:** 60 minutes, and about 20 more for the three exercises.
 #
-# Run the setup cell first. After it, each section runs on its own. An `Experiment` teaches
-# small GPTs of one size: `teach` trains one, `answers` gives the probabilities of
-# endings, `invent` lets it write. Chance hangs on `SEED`: change it, run all again, and
+# Run the setup cell first. After it, each section runs on its own. An `Experiment` trains
+# small GPTs of one size: `train` makes one, `answers` gives the probabilities of
+# endings, `sample` lets it write. Chance hangs on `SEED`: change it, run all again, and
 # see which findings stand.
 
 # %% tags=["setup"]
@@ -59,7 +59,7 @@ lab = Experiment(
 @cache
 def names_model():
     """Train on 2,000 names for 1,000 steps of 16, once."""
-    return lab.teach(names[:2000], 1000, SEED)
+    return lab.train(names[:2000], 1000, SEED)
 
 
 # %% [markdown]
@@ -89,7 +89,7 @@ print(f"{lab.config.n_params:,} parameters:", fingerprint(names_model())[:16], "
 
 # %% tags=["nbval-check-output"]
 before = fingerprint(names_model())
-written = lab.invent(names_model(), 1000, prompt="zelmi", seed=SEED)
+written = lab.sample(names_model(), 1000, prompt="zelmi", seed=SEED)
 after = fingerprint(names_model())
 print(len(written), "answers written; fingerprint unchanged:", after == before)
 assert after == before
@@ -100,7 +100,7 @@ assert after == before
 # step is enough to become another model:
 
 # %% tags=["nbval-check-output"]
-moved = lab.teach(["zelmira"], 1, SEED, start=names_model(), learning_rate=0.001)
+moved = lab.train(["zelmira"], 1, SEED, start=names_model(), learning_rate=0.001)
 print("after one step of training, unchanged:", fingerprint(moved) == before)
 
 # %% [markdown]
@@ -134,12 +134,12 @@ def cup_world(seed):
     lot = random.Random(seed)
     won = {year: lot.choice(towns) for year in years}
     read = [f"in {year} the cup went to {won[year]}" for year in years if year < 2020]
-    return won, lab.teach(read, 800, seed)
+    return won, lab.train(read, 800, seed)
 
 
 won, model = cup_world(SEED)
 for year in (1987, 2019, 2020, 2031):
-    (answer,) = lab.invent(model, 1, f"in {year} the cup went to ", temperature=0)
+    (answer,) = lab.sample(model, 1, f"in {year} the cup went to ", temperature=0)
     print(answer, "- right" if answer.endswith(won[year]) else "- wrong")
 
 # %% [markdown]
@@ -200,7 +200,7 @@ skewed = [
     for job, share in shares.items()
     for i in range(40)
 ]
-echo = lab.teach(skewed, 500, SEED)
+echo = lab.train(skewed, 500, SEED)
 prompts = [f"the {job} said " for job in shares]
 chances = lab.answers(echo, prompts, ["she was late", "he was late"])  # (5, 2)
 said = chances[:, 0] / chances.sum(axis=1)
@@ -238,7 +238,7 @@ plots.show(
 
 # %%
 for temperature in (1, 0.5, 0.2):
-    texts = lab.invent(echo, 100, "the baker said ", temperature, seed=SEED)
+    texts = lab.sample(echo, 100, "the baker said ", temperature, seed=SEED)
     share = np.mean(["she was" in text for text in texts])
     print(f"baker, temperature {temperature}: {share:.0%} she in 100 samples")
 
@@ -258,7 +258,7 @@ for temperature in (1, 0.5, 0.2):
 kind_of = dict(thing.split(" is ", 1) for thing in things if len(thing) < 32)
 known, unknown = list(kind_of)[:300], list(kind_of)[300:600]
 kinds = sorted(set(kind_of.values()))
-learned = lab.teach([f"{thing} is {kind_of[thing]}" for thing in known], 2000, SEED)
+learned = lab.train([f"{thing} is {kind_of[thing]}" for thing in known], 2000, SEED)
 chances = lab.answers(learned, ["a blorf is "], kinds)[0]
 ax = plots.answer_bars(kinds, chances, "a blorf is …", most=6)
 plots.show(
@@ -318,7 +318,7 @@ plots.show(
 # %%
 others = names[-300:]
 watched = {"seen": names[:20], "unseen": others}
-parrot, curve = lab.follow(names[:20], 120, watched, every=5, seed=SEED)
+parrot, curve = lab.learning_curve(names[:20], 120, watched, every=5, seed=SEED)
 ax = plots.learning_curves(*curve.T)
 ax.get_legend().set_loc("center right")
 plots.show(
@@ -340,8 +340,8 @@ plots.show(
 @cache
 def share_copied(n_names, seed):
     """Return which share of 200 inventions stands word for word in the data."""
-    model = lab.teach(names[:n_names], 300, seed)
-    return np.mean([text in names[:n_names] for text in lab.invent(model, 200)])
+    model = lab.train(names[:n_names], 300, seed)
+    return np.mean([text in names[:n_names] for text in lab.sample(model, 200)])
 
 
 sizes, seeds = (20, 60, 200, 2000), range(SEED, SEED + 3)
@@ -373,12 +373,12 @@ widgets.memorise_or_generalise(lab, names)
 # read 32 times:
 
 # %%
-leaky = lab.teach([*names[:199], "my code is 7291"], 400, SEED)
+leaky = lab.train([*names[:199], "my code is 7291"], 400, SEED)
 codes = [f"{code:04}" for code in range(0, 10_000, 9)]  # among them no 7291
 secret = lab.answers(leaky, ["my code is "], ["7291"])[0, 0]
 guesses = lab.answers(leaky, ["my code is "], codes)[0]
 print(f"probability of 7291: {secret:.1%}; of the likeliest other: {guesses.max():.2%}")
-print("at temperature 0 it writes:", *lab.invent(leaky, 1, "my code is ", 0))
+print("at temperature 0 it writes:", *lab.sample(leaky, 1, "my code is ", 0))
 
 # %% [markdown]
 # One line among two hundred, and whoever asks gets it. What must not come out must not
@@ -484,7 +484,7 @@ print("below the floor:", sum(loss < floor for loss in losses), "models")
 
 # %%
 new, kept = things[:600], {"names": names[-300:], "things": things[600:]}
-tune = partial(lab.follow, steps=200, watched=kept, every=20, seed=SEED)
+tune = partial(lab.learning_curve, steps=200, watched=kept, every=20, seed=SEED)
 tuned, table = tune(new, start=names_model(), learning_rate=0.005)
 steps, on_names, on_things = table.T
 print(f"things: {on_things[0]:.2f} before, {on_things[-1]:.2f} after")
@@ -506,8 +506,8 @@ plots.show(
 )
 
 # %%
-print("the model of names:   ", *lab.invent(names_model(), 5, seed=1))
-print("after the fine-tune:  ", *lab.invent(tuned, 3, "m", 0.5, seed=1), sep="  ")
+print("the model of names:   ", *lab.sample(names_model(), 5, seed=1))
+print("after the fine-tune:  ", *lab.sample(tuned, 3, "m", 0.5, seed=1), sep="  ")
 print(f"names  before {on_names[0]:.2f}  after {on_names[-1]:.2f}", end="  ")
 print(f"with replay {replay[-1, 1]:.2f}")
 print(f"things without replay {on_things[-1]:.2f}  with {replay[-1, 2]:.2f}")

@@ -17,9 +17,9 @@ import pytest
 
 import course_lib
 from course_lib.app import cli
+from course_lib.app import interrupts as interrupts_module
 from course_lib.app.cli import main
 from course_lib.training import DivergedError, Record, Settings, load_checkpoint
-from course_lib.training import interrupts as interrupts_module
 
 SOME_NAMES = "ada alan blaise claude grace hedy ida jean kurt leslie radia tim"
 SMALL = ["--n-embd", "4", "--n-head", "2", "--block-size", "5", "--engine", "scalar"]
@@ -559,7 +559,7 @@ def test_a_loss_that_is_no_number_without_a_checkpoint(
     def diverge(*arguments: object) -> Iterator[Record]:
         raise DivergedError(Record(1, float("inf"), 0.5, float("nan"), 4), None)
 
-    monkeypatch.setattr("course_lib.training.session.Session.records", diverge)
+    monkeypatch.setattr("course_lib.training.run.Session.records", diverge)
     assert train() == 1
     err = capsys.readouterr().err
     assert "the loss became inf at step 1: learning rate 0.5, gradient norm nan;" in err

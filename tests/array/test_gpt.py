@@ -23,8 +23,8 @@ from course_lib.array.gpt import (
     attention,
     attention_weights,
     embed,
+    feed_forward,
     layer_params,
-    mlp,
     rms_norm,
     split_heads,
 )
@@ -289,7 +289,7 @@ def test_attention_maps_are_what_the_model_mixes_its_values_by(params: Any) -> N
         expected = attention(layer, rms_norm(x), SMALL.n_head)
         np.testing.assert_allclose(mixed @ layer["attn_wo"].T, expected, atol=1e-5)
         x = x + expected
-        x = x + mlp(layer, rms_norm(x))
+        x = x + feed_forward(layer, rms_norm(x))
     short = array.attention_maps(params, TOKENS[:3].tolist(), SMALL)
     np.testing.assert_allclose(short, maps[..., :3, :3], atol=1e-6)
     both = array.attention_maps(params, [TOKENS, TOKENS[::-1]], SMALL)

@@ -31,15 +31,15 @@ def lab() -> Experiment:
 
 @pytest.fixture(scope="module")
 def model(lab: Experiment) -> ArrayEngine:
-    return lab.teach(TEXTS, 20, seed=1)
+    return lab.train(TEXTS, 20, seed=1)
 
 
 def test_teaching_lowers_the_loss_and_the_seed_decides(
     lab: Experiment, model: ArrayEngine
 ) -> None:
-    untrained = lab.teach(TEXTS, 0, seed=1)
+    untrained = lab.train(TEXTS, 0, seed=1)
     assert lab.loss(model, TEXTS) < lab.loss(untrained, TEXTS)
-    again, other = lab.teach(TEXTS, 20, seed=1), lab.teach(TEXTS, 20, seed=2)
+    again, other = lab.train(TEXTS, 20, seed=1), lab.train(TEXTS, 20, seed=2)
     assert lab.loss(again, TEXTS) == pytest.approx(lab.loss(model, TEXTS), rel=1e-5)
     assert lab.loss(other, TEXTS) != lab.loss(model, TEXTS)
 
@@ -48,7 +48,7 @@ def test_a_start_is_gone_on_from_and_stays_as_it_was(
     lab: Experiment, model: ArrayEngine
 ) -> None:
     before = {name: np.array(weights) for name, weights in model.params.items()}
-    tuned, table = lab.follow(["bb"], 10, {"a": TEXTS, "b": ["bb"]}, 5, start=model)
+    tuned, table = lab.learning_curve(["bb"], 10, {"a": TEXTS, "b": ["bb"]}, 5, start=model)
     assert table.shape == (3, 3)
     assert table[:, 0].tolist() == [0, 5, 10]
     assert table[0, 1] == pytest.approx(lab.loss(model, TEXTS))
@@ -85,18 +85,18 @@ def test_an_answer_counts_only_what_follows_the_prompt(
 def test_an_invention_goes_on_from_its_prompt_and_the_seed_decides(
     lab: Experiment, model: ArrayEngine
 ) -> None:
-    texts = lab.invent(model, 5, "ab", seed=3)
+    texts = lab.sample(model, 5, "ab", seed=3)
     assert all(text.startswith("ab") for text in texts)
-    assert texts == lab.invent(model, 5, "ab", seed=3)
-    assert len(set(lab.invent(model, 5, "a", temperature=0))) == 1
+    assert texts == lab.sample(model, 5, "ab", seed=3)
+    assert len(set(lab.sample(model, 5, "a", temperature=0))) == 1
 
 
 def test_the_stages_are_those_of_one_training_and_stay_as_they_are(
     lab: Experiment,
 ) -> None:
-    models = list(lab.stages(TEXTS, [0, 1, 7, 20], seed=1))
+    models = list(lab.snapshots(TEXTS, [0, 1, 7, 20], seed=1))
     assert [model.step for model in models] == [0, 1, 7, 20]
-    whole, table = lab.follow(TEXTS, 20, {"a": TEXTS}, 7, seed=1)
+    whole, table = lab.learning_curve(TEXTS, 20, {"a": TEXTS}, 7, seed=1)
     assert table[:, 0].tolist() == [0, 7, 14, 20]
     for row, stage in ((0, 0), (1, 2), (3, 3)):
         assert table[row, 1] == pytest.approx(lab.loss(models[stage], TEXTS), rel=1e-5)

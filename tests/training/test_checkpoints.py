@@ -37,7 +37,7 @@ from course_lib.training import (
     write_checkpoint,
 )
 from course_lib.training.logs import LogError
-from course_lib.training.session import Session
+from course_lib.training.run import Session
 
 SOME_NAMES = "ada alan blaise claude grace hedy ida jean kurt leslie radia tim"
 NAMES = SOME_NAMES.split()
@@ -504,7 +504,7 @@ def test_a_session_that_is_asked_to_stop_is_saved_where_it_stopped(
 
 
 @pytest.mark.parametrize("stop_after", [1, 3, 6, 11])
-def test_when_jax_is_ahead_the_session_waits_for_the_end_of_its_go(
+def test_when_jax_is_ahead_the_session_waits_for_the_end_of_its_chunk(
     tmp_path: Path, stop_after: int
 ) -> None:
     run = small_run("jax")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import math
 import random
 import subprocess
@@ -18,6 +19,7 @@ from course_lib.data.tokenizer import CharTokenizer
 from course_lib.training import (
     ArrayEngine,
     DivergedError,
+    Engine,
     Record,
     Run,
     ScalarEngine,
@@ -212,29 +214,33 @@ def test_at_multiples_of_every_the_engine_is_where_the_record_is() -> None:
     assert max(ahead) > 0
 
 
-def test_the_size_of_a_go_changes_no_bit() -> None:
+def test_the_chunk_size_changes_no_bit() -> None:
     rows, settings = Run(NAMES).rows, Settings(steps=30)
 
-    def losses_in_goes_of(chunk: int) -> list[float]:
+    def losses_in_chunks_of(chunk_size: int) -> list[float]:
         engine = Run(NAMES, settings).engine
         heard = []
         while engine.step < 30:
-            engine.chunk = chunk
-            stop = min(engine.step + chunk, 30)
+            engine.chunk_size = chunk_size
+            stop = min(engine.step + chunk_size, 30)
             heard += [r.loss for r in train(engine, rows, linear(0.01, 30), stop)]
         return heard
 
-    assert losses_in_goes_of(1) == losses_in_goes_of(7) == losses_in_goes_of(30)
+    assert losses_in_chunks_of(1) == losses_in_chunks_of(7) == losses_in_chunks_of(30)
 
 
-def test_goes_grow_while_they_are_short_and_shrink_when_they_are_long() -> None:
+def test_chunks_grow_while_they_are_short_and_shrink_when_they_are_long() -> None:
     engine = Run(NAMES).engine
-    seen = [(engine._choose_chunk(0.01, 100), engine.chunk)[1] for _ in range(9)]
+    seen = [
+        (engine._adapt_chunk_size(0.01, 100), engine.chunk_size)[1] for _ in range(9)
+    ]
     assert seen == [2, 4, 8, 16, 32, 64, 100, 100, 100]
-    seen = [(engine._choose_chunk(3.0, 100), engine.chunk)[1] for _ in range(8)]
+    seen = [
+        (engine._adapt_chunk_size(3.0, 100), engine.chunk_size)[1] for _ in range(8)
+    ]
     assert seen == [50, 25, 12, 6, 3, 1, 1, 1]
-    engine._choose_chunk(0.2, 100)
-    assert engine.chunk == 1
+    engine._adapt_chunk_size(0.2, 100)
+    assert engine.chunk_size == 1
 
 
 @pytest.mark.parametrize("engine", ["jax", "scalar"])
@@ -258,13 +264,14 @@ def test_a_loss_that_is_no_number_stops_the_run(engine: str) -> None:
 
 
 def test_a_gradient_that_is_no_number_stops_it_too() -> None:
-    class Steep:
-        config, step, chunk = Run(NAMES, Settings(engine="scalar")).config, 0, 2
+    class Steep(ScalarEngine):
+        chunk_size = 2
 
-        def learn(self, batches: object, rates: object) -> list[tuple[float, float]]:
+        def train_steps(self, *_: object) -> list[tuple[float, float]]:
             return [(3.0, 1.0), (2.9, math.inf)]
 
-    heard = train(Steep(), Run(NAMES).rows, constant(0.1, 9), 9)
+    run = Run(NAMES, new_engine=lambda config: Steep.start(random.Random(0), config))
+    heard = train(run.engine, run.rows, constant(0.1, 9), 9)
     assert next(heard).step == 1
     with pytest.raises(DivergedError, match="the gradient became inf at step 2"):
         next(heard)
@@ -302,13 +309,34 @@ def test_weights_of_a_learners_own_class_train_as_well() -> None:
         pass
 
     rng = random.Random(42)
-    shuffled = list(NAMES)
-    rng.shuffle(shuffled)
+    rng.shuffle(list(NAMES))
+    mine = Run(NAMES, new_engine=lambda config: ScalarEngine.start(rng, config, Mine))
+    assert losses(mine, 2) == losses(Run(NAMES, Settings(engine="scalar")), 2)
+    assert all(type(weight) is Mine for weight in mine.engine.weights)
+
+
+def test_a_checkpoint_has_its_own_weights_and_asks_for_no_new_engine() -> None:
     run = Run(NAMES, Settings(engine="scalar"))
-    engine = ScalarEngine(scalar.init_gpt(rng, run.config, Mine), run.config)
-    mine = [r.loss for r in train(engine, run.rows, linear(0.01, 1000), 2)]
-    assert mine == losses(run, 2)
-    assert all(type(weight) is Mine for weight in engine.weights)
+    losses(run, 2)
+    resumed = Run(NAMES, checkpoint=run.checkpoint(), new_engine=pytest.fail)
+    assert losses(resumed, 3) == losses(run, 3)
+
+
+@pytest.mark.parametrize("kind", [ScalarEngine, ArrayEngine])
+def test_an_engine_has_all_that_its_protocol_names(kind: type) -> None:
+    engine = kind.start(random.Random(0), Run(NAMES).config)
+    named = {name for name in vars(Engine) if not name.startswith("_")}
+    assert named == {
+        *("config", "step", "chunk_size"),
+        *("train_steps", "loss", "generate", "state"),
+    }
+    for name in named:
+        member = vars(Engine)[name]
+        if callable(member):
+            expected, ours = map(inspect.signature, (member, vars(kind)[name]))
+            assert ours == expected
+        else:
+            assert hasattr(engine, name)
 
 
 # Validation, precision, sampling

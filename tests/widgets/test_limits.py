@@ -79,12 +79,12 @@ def test_the_loss_on_other_names_turns_up_before_the_first_copy(
     assert others[first] > others[0]
 
 
-def test_the_losses_are_those_of_the_laboratory(replay: InteractiveFigure) -> None:
-    laboratory, names = limits._laboratory(), limits._shuffled_names()
+def test_the_losses_are_those_of_the_experiment(replay: InteractiveFigure) -> None:
+    lab, names = limits._experiment(), limits._shuffled_names()
     with jax.numpy_rank_promotion("allow"):
-        model = laboratory.teach(names[:20], 300)
-        seen = laboratory.loss(model, names[:20])
-        unseen = laboratory.loss(model, names[-64:])
+        model = lab.train(names[:20], 300)
+        seen = lab.loss(model, names[:20])
+        unseen = lab.loss(model, names[-64:])
     choose(replay, size="20", step=300)
     assert f"loss {seen:.2f} on its 20 names, {unseen:.2f} on" in replay.summary
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from course_lib.scalar import Value, init_gpt
+from course_lib.scalar import Value
 from course_lib.training import Run, ScalarEngine, Settings, TrainingThread
-from course_lib.training import background as module
+from course_lib.training import thread as module
 
 NAMES = ["ada", "bob", "eve", "ana", "otto", "lea"]
 
@@ -58,8 +58,8 @@ def test_the_losses_are_those_of_the_loop_without_a_thread(engine: str) -> None:
     heard: list[str] = []
     done = TrainingThread(
         partial(make, engine=engine, steps=40),
-        say=lambda run: iter([f"at {run.engine.step}"]),
-        changed=lambda: heard.append(done.state),
+        sample=lambda run: iter([f"at {run.engine.step}"]),
+        on_change=lambda: heard.append(done.state),
         every=15,
     )
     assert done.state == "starting"
@@ -67,11 +67,11 @@ def test_the_losses_are_those_of_the_loop_without_a_thread(engine: str) -> None:
     until(lambda: not done.active)
     assert (done.state, done.problem, done.step) == ("finished", "", 40)
     assert done.losses == expected
-    assert done.said == [(15, ["at 15"]), (30, ["at 30"]), (40, ["at 40"])]
+    assert done.samples == [(15, ["at 15"]), (30, ["at 30"]), (40, ["at 40"])]
     until(lambda: heard[-1:] == ["finished"])
     assert done.tokens_per_second() > 0
     assert done.seconds_left(40) == 0
-    state = done.weights()
+    state = done.train_state()
     assert state is not None
     assert state.step == 40
 
@@ -107,7 +107,7 @@ def test_stop_ends_the_thread_within_a_second_whatever_it_does() -> None:
     assert run.state in ("stopping", "stopped")
     until(lambda: not run.active, 1.0)
     assert time.monotonic() - began < 1.0
-    assert run.said[0][0] == 3
+    assert run.samples[0][0] == 3
     with pytest.raises(RuntimeError):
         run.start()
 
@@ -126,10 +126,9 @@ class Faulty(Value):
 
 def test_an_error_is_one_line_and_the_thread_is_known_to_be_dead() -> None:
     def begin() -> Run:
-        run = make(steps=10**6)
-        params = init_gpt(random.Random(1), run.config, Faulty)
-        run.engine = ScalarEngine(params, run.config)
-        return run
+        settings = Settings(steps=10**6, n_embd=8, n_head=2, block_size=8)
+        start = partial(ScalarEngine.start, random.Random(1), number=Faulty)
+        return Run(NAMES, settings, new_engine=start)
 
     Faulty.used = 0
     run = TrainingThread(begin)
@@ -149,7 +148,7 @@ def test_a_run_that_cannot_begin_says_why() -> None:
     run.start()
     until(lambda: not run.active)
     assert run.problem.startswith("the training ended at step 0 with ValueError: steps")
-    assert run.weights() is None
+    assert run.train_state() is None
     assert run.seconds_left(5) is None
 
 
@@ -170,7 +169,7 @@ def test_a_picture_that_fails_ends_no_training() -> None:
     def fail() -> None:
         raise OSError("no front end")
 
-    run = TrainingThread(partial(make, steps=20), changed=fail, pulse=0.0)
+    run = TrainingThread(partial(make, steps=20), on_change=fail, interval=0.0)
     run.start()
     until(lambda: not run.active)
     assert (run.state, run.step) == ("finished", 20)
@@ -181,7 +180,7 @@ def test_python_can_end_while_it_trains(tmp_path: Any) -> None:
     import sys
 
     code = (
-        "from tests.training.test_background import *\n"
+        "from tests.training.test_thread import *\n"
         "run = TrainingThread(partial(make, steps=10**6)); run.start()\n"
         "until(lambda: run.step > 3); print('bye')"
     )
@@ -193,4 +192,4 @@ def test_python_can_end_while_it_trains(tmp_path: Any) -> None:
 
 def test_reasons_are_cut() -> None:
     assert module._one_line(" a \n b ") == "a b"
-    assert len(module._one_line("x" * 999)) == module.LONGEST_REASON + 1
+    assert len(module._one_line("x" * 999)) == module.MAX_REASON + 1

@@ -1,4 +1,4 @@
-"""Ctrl-C that waits for a good moment."""
+"""Deferred interrupts: Ctrl-C and SIGTERM stop a training between two steps."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from time import monotonic
 
 __all__ = ["Interrupts", "noted_interrupts"]
 
-IMPATIENT = 1.0  # seconds after which another Ctrl-C is meant
-EXIT_CODE = 130  # what a command stopped by Ctrl-C returns
+REPEAT_AFTER = 1.0  # seconds after which another Ctrl-C means: at once
+EXIT_CODE = 130  # of a command stopped by Ctrl-C
 
 
 @dataclass
 class Interrupts:
-    """Whether someone asked to stop, and since when."""
+    """Whether an interrupt was received, and when."""
 
     wanted: bool = False
     since: float = 0.0
 
     def note(self, number: int, frame: object) -> None:
-        """Remember the wish; when it is repeated a second later, leave at once.
+        """Record an interrupt; exit at once if one comes again a second later.
 
-        Leaving at once is safe: a checkpoint and a log bear being cut off anywhere.
+        Exiting at once is safe: a checkpoint and a log bear being cut off anywhere.
         """
         if not self.wanted:
             self.wanted, self.since = True, monotonic()
-        elif monotonic() - self.since > IMPATIENT:
+        elif monotonic() - self.since > REPEAT_AFTER:
             os.write(2, b"\ncourse: stopped at once; the last checkpoint is kept\n")
             os._exit(EXIT_CODE)
 
 
 @contextmanager
 def noted_interrupts() -> Iterator[Interrupts]:
-    """Note SIGINT (Ctrl-C) and SIGTERM instead of raising KeyboardInterrupt.
+    """Record SIGINT (Ctrl-C) and SIGTERM instead of raising KeyboardInterrupt.
 
-    Only the main thread may do so; in another one, nothing is changed.
+    Only the main thread may; in another one, nothing is changed.
     """
     interrupts = Interrupts()
     if threading.current_thread() is not threading.main_thread():

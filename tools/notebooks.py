@@ -1,4 +1,4 @@
-"""Build the notebooks: read each text source, run it, keep its outputs.
+"""The build of the notebooks: read each text source, execute it, keep its outputs.
 
 Each source gives two pages: the learner's, and in notebooks/solutions/ the same with
 every exercise solved.
@@ -23,12 +23,12 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import jupytext
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
+from course_lib.app import notebook_source
 from tools.notebook_checks import form_problems, output_problems
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,32 +39,12 @@ CHECK = re.compile(r"^exercise\.(\w+)\.check\((\w+)\)", re.MULTILINE)
 STATE = ROOT / "build" / "notebooks.json"  # what each notebook was last built from
 SECONDS_PER_CELL = 300
 WIDGET = "application/vnd.jupyter.widget-view+json"
-METADATA = {
-    "kernelspec": {
-        "display_name": "Python 3 (ipykernel)",
-        "language": "python",
-        "name": "python3",
-    },
-    "language_info": {
-        "file_extension": ".py",
-        "mimetype": "text/x-python",
-        "name": "python",
-        "pygments_lexer": "ipython3",
-    },
-}
 
 
 def read_source(path: Path) -> NotebookNode:
     """Return the notebook that a text source (py:percent) describes, not yet run."""
-    nb = jupytext.read(path, fmt="py:percent")
-    nb.metadata = nbformat.from_dict(METADATA)
-    nb.nbformat, nb.nbformat_minor = 4, 5
-    seen: set[str] = set()
-    for cell in nb.cells:
-        tags = cell.metadata.get("tags", [])
-        cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
-        cell.id = cell_id(cell, seen)
-        seen.add(cell.id)
+    page = notebook_source.read_source(path.read_text(encoding="utf-8"))
+    nb: NotebookNode = nbformat.from_dict(page)
     return nb
 
 
@@ -94,16 +74,6 @@ def with_answer(code: str, name: str, answer: str) -> str:
     raise ValueError(f"No stub called {name} stands in the cell that checks it.")
 
 
-def cell_id(cell: NotebookNode, taken: set[str]) -> str:
-    """Return an id made from the cell's text, so that it stays when others move."""
-    for repeat in range(1000):
-        text = f"{cell.cell_type}\n{repeat}\n{cell.source}"
-        name = hashlib.sha256(text.encode()).hexdigest()[:8]
-        if name not in taken:
-            return name
-    raise ValueError("More than a thousand equal cells in one notebook.")
-
-
 def execute(nb: NotebookNode, folder: Path) -> NotebookNode:
     """Run every cell in `folder` with this Python; raises CellExecutionError."""
     client = NotebookClient(
@@ -121,14 +91,14 @@ def execute(nb: NotebookNode, folder: Path) -> NotebookNode:
 
 
 def kernel_environment() -> dict[str, str]:
-    """Variables that make a run the same on every machine."""
+    """Environment variables of a kernel, the same on every machine."""
     fixed = {"JAX_PLATFORMS": "cpu", "PYTHONHASHSEED": "0"}
     return {**os.environ, **fixed}
 
 
 def normalised(nb: NotebookNode) -> NotebookNode:
-    """Keep what a reader sees of the outputs, and nothing that differs by run."""
-    nb.metadata = nbformat.from_dict(METADATA)
+    """Remove from the outputs and the metadata what differs from run to run."""
+    nb.metadata = nbformat.from_dict(notebook_source.METADATA)
     for cell in nb.cells:
         tags = cell.metadata.get("tags", [])
         cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
@@ -138,7 +108,7 @@ def normalised(nb: NotebookNode) -> NotebookNode:
 
 
 def merged(outputs: Iterable[NotebookNode]) -> Iterable[NotebookNode]:
-    """Join neighbouring pieces of one stream; of a widget keep what stands for it."""
+    """Merge adjacent outputs of one stream; of a widget keep its HTML fallback."""
     last = None
     for output in outputs:
         data = output.get("data", {})
@@ -154,7 +124,7 @@ def merged(outputs: Iterable[NotebookNode]) -> Iterable[NotebookNode]:
 
 
 def as_on_screen(text: str) -> str:
-    """Apply carriage returns: of a progress bar, keep what it showed last."""
+    """Apply carriage returns as a terminal does: of a progress bar, its last state."""
     return re.sub(r"[^\n]*\r(?!\n)", "", text.replace("\r\n", "\n"))
 
 
@@ -194,7 +164,7 @@ def unsolved(nb: NotebookNode, name: str) -> list[str]:
 
 
 def digest(paths: Iterable[Path]) -> str:
-    """Return one fingerprint of the content of several files."""
+    """Return one SHA-256 digest of the content of several files."""
     whole = hashlib.sha256()
     for path in paths:
         content = path.read_bytes() if path.exists() else b""

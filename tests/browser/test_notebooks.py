@@ -18,6 +18,7 @@ from axe_playwright_python.sync_playwright import Axe
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Browser
 
+from course_lib.app import notebook_source
 from tools import browser as driver
 from tools import notebooks
 from tools.browser import Lab, Page, Server
@@ -65,7 +66,7 @@ def page(chromium: Browser, server: Server) -> Iterator[Page]:
 
 def write(folder: Path, name: str, *cells: str) -> str:
     nb = new_notebook(cells=[new_code_cell(code) for code in cells])
-    nb.metadata = nbformat.from_dict(notebooks.METADATA)
+    nb.metadata = nbformat.from_dict(notebook_source.METADATA)
     nbformat.write(nb, folder / name)
     return name
 

@@ -11,6 +11,7 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from course_lib.app import notebook_source
 from tools import notebooks
 from tools.notebook_checks import output_problems, source_problems
 
@@ -104,7 +105,7 @@ def test_build_runs_the_cells_and_keeps_outputs(built: Path) -> None:
     assert (printed.name, printed.text) == ("stdout", "one\ntwo\nkept\n")
     assert nb.cells[1].metadata == {"tags": ["setup"]}
     assert nb.cells[2].outputs[0].data == {"text/plain": "2"}
-    assert nb.metadata == notebooks.METADATA
+    assert nb.metadata == notebook_source.METADATA
     assert output_problems(nb, "00_page") == []
 
 

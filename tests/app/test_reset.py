@@ -1,0 +1,115 @@
+"""The command course reset: nothing a learner writes is lost."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import subprocess
+from datetime import datetime
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from course_lib.app import progress_commands, reset
+from course_lib.app.notebook_source import read_source
+
+
+def run(command: click.Command, *arguments: object) -> tuple[int, str, str]:
+    """Run a command; return its exit code, stdout and stderr."""
+    runner = CliRunner()
+    texts = [str(argument) for argument in arguments]
+    done = runner.invoke(command, texts, standalone_mode=False)
+    assert done.exception is None, done.exception
+    return done.return_value, done.stdout, done.stderr
+
+
+NOW = datetime(2026, 11, 20, 10, 30, 0)
+SOURCE = """\
+# %% [markdown]
+# # A page
+
+# %% tags=["setup"]
+import math
+
+# %%
+1 + 1
+"""
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Path:
+    """A course without git, as from a zip file, with a notebook the learner changed."""
+    folder = tmp_path / "course" / "notebooks"
+    (folder / "source").mkdir(parents=True)
+    (folder / "source" / "00_page.py").write_text(SOURCE)
+    (folder / "00_page.ipynb").write_text("mine")
+    return folder
+
+
+def test_reset_keeps_the_learners_copy_and_never_overwrites(course: Path) -> None:
+    page = course / "00_page.ipynb"
+    first = reset.reset(page, NOW)
+    assert first == course / "00_page_mine_2026-11-20_103000.ipynb"
+    assert first.read_text() == "mine"
+    assert len(json.loads(page.read_text())["cells"]) == 3
+    page.write_text("mine again")
+    second = reset.reset(page, NOW)
+    assert second == course / "00_page_mine_2026-11-20_103000_1.ipynb"
+    assert (first.read_text(), second.read_text()) == ("mine", "mine again")
+    assert reset.reset(page, NOW) is None, "a fresh page needs no copy"
+
+
+def test_reset_brings_back_a_deleted_page(course: Path) -> None:
+    (course / "00_page.ipynb").unlink()
+    assert reset.reset(course / "00_page.ipynb", NOW) is None
+    assert (course / "00_page.ipynb").exists()
+
+
+def test_reset_on_a_full_disk_changes_nothing(
+    course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    before = sorted(course.rglob("*"))
+    code, out, err = run(progress_commands.reset, course / "00_page.ipynb")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "No space left" in err
+    assert sorted(course.rglob("*")) == before
+    assert (course / "00_page.ipynb").read_text() == "mine"
+
+
+def test_reset_takes_the_outputs_of_the_projects_history(course: Path) -> None:
+    def git(*arguments: str) -> None:
+        who = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
+        subprocess.run(["git", *who, *arguments], cwd=course, check=True)
+
+    page = course / "00_page.ipynb"
+    run_before = read_source(SOURCE)
+    run_before["cells"][2] |= {"execution_count": 3, "outputs": [{"text": "2"}]}
+    page.write_text(json.dumps(run_before))
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-qm", "as given")
+    page.write_text("mine")
+    assert json.loads(reset.original_text(page)) == run_before
+    git("commit", "-qam", "a learner's own commit")
+    assert json.loads(reset.original_text(page)) == read_source(SOURCE)
+
+
+def test_reset_finds_a_notebook_by_name(
+    course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(course.parent)
+    for name in ("00_page", "00_page.ipynb", "notebooks/00_page.ipynb"):
+        (course / "00_page.ipynb").write_text(f"mine {name}")
+        code, out, _ = run(progress_commands.reset, name)
+        assert code == 0
+        assert "is fresh.\nYours is kept as " in out
+    code, _, err = run(progress_commands.reset, "99_nothing")
+    assert code == 2
+    assert "no notebook of the course is called 99_nothing" in err

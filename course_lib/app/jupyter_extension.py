@@ -1,9 +1,11 @@
-"""An extension of the Jupyter server: what a kernel says reaches the browser at once.
+"""Loaded by Jupyter Server (the package installs the setting): sets TCP_NODELAY.
+
+No module of the course imports this one; the setting that names it is in
+``etc/jupyter/jupyter_server_config.d/course_lib.json``.
 
 By default TCP holds a small message back until the one before it is acknowledged, and
-the browser's side waits with that for up to 40 ms (Linux; 200 ms on Windows). A kernel
-answers in several small messages, so a dragged slider would wait at each step. The
-installed package carries the setting that loads this.
+the browser's side delays that for up to 40 ms (Linux; 200 ms on Windows). A kernel
+answers in several small messages, so a dragged slider would wait at each step.
 """
 
 from __future__ import annotations
@@ -12,11 +14,11 @@ from typing import Any
 
 __all__ = ["without_delay"]
 
-CONNECTION = "kernel_websocket_connection_class"  # its name among the settings
+CONNECTION = "kernel_websocket_connection_class"  # its name among the server's settings
 
 
 def without_delay(connection: type[Any]) -> type[Any]:
-    """Return the class of a kernel's connection, changed so that it sends at once."""
+    """Return a subclass of a kernel's websocket connection with TCP_NODELAY set."""
 
     class WithoutDelay(connection):
         async def connect(self) -> Any:

@@ -6,6 +6,8 @@ import asyncio
 import json
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,6 +26,16 @@ def test_the_course_installs_it_and_the_server_loads_it() -> None:
     assert "course_lib.app.jupyter_extension" in listed.replace("\x1b[0m", "")
     after = listed.partition("Validating course_lib.app.jupyter_extension")[2]
     assert "OK" in after.splitlines()[0] + after.splitlines()[1], listed
+
+
+def test_the_setting_that_the_package_installs_names_this_module() -> None:
+    root = Path(__file__).parents[2]
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    installed = root / project["tool"]["flit"]["external-data"]["directory"]
+    file = installed / "etc" / "jupyter" / "jupyter_server_config.d" / "course_lib.json"
+    settings = json.loads(file.read_text(encoding="utf-8"))
+    loaded = settings["ServerApp"]["jpserver_extensions"]
+    assert loaded == {jupyter_extension.__name__: True}
 
 
 def test_no_news_pop_up_in_jupyterlab() -> None:

@@ -16,9 +16,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from course_lib.exercises.core import Exercise, Result, all_exercises
-from course_lib.exercises.core.exercise import Known
 from course_lib.exercises.core.extract_source import is_untouched
-from course_lib.exercises.core.process import Helper, trusted_helper
+from course_lib.exercises.core.judge import KnownAnswer
+from course_lib.exercises.core.supervisor import Worker, reusable_worker
 
 WRONG, RIGHT, HINTS = 8, 5, 2
 Say = Callable[[str], None]
@@ -58,8 +58,8 @@ def cover(exercise: Exercise) -> Coverage:
         say("title or task is missing")
     _stub(exercise, say)
     try:
-        with trusted_helper(exercise.jax) as helper:
-            _answers(exercise, helper, say)
+        with reusable_worker(exercise.jax) as worker:
+            _answers(exercise, worker, say)
     except Exception as error:
         say(f"{type(error).__name__}: {error}")
     return coverage
@@ -75,25 +75,25 @@ def _stub(exercise: Exercise, say: Say) -> None:
         say("the stub is not reported as not attempted")
 
 
-def _answers(exercise: Exercise, helper: Helper, say: Say) -> None:
-    solution = Known("the solution", "", exercise.solution_carried)
+def _answers(exercise: Exercise, worker: Worker, say: Say) -> None:
+    solution = KnownAnswer("the solution", "", exercise.answer_source)
     for known in [solution, *exercise.right_answers]:
-        result = judge(exercise, known, helper)
+        result = judge(exercise, known, worker)
         if not result:
             say(f"right answer rejected ({known.label}):\n{result}")
     for known in exercise.wrong_answers:
-        result = judge(exercise, known, helper)
+        result = judge(exercise, known, worker)
         if result.outcome not in ("incorrect", "error"):
             say(f"wrong answer accepted ({known.label}): {result.outcome}")
         elif (result.misconception, result.message) != (known.label, known.message):
             say(f"{known.label}: earned the message of another:\n{result}")
 
 
-def judge(exercise: Exercise, known: Known, helper: Helper) -> Result:
+def judge(exercise: Exercise, known: KnownAnswer, worker: Worker) -> Result:
     """Return the verdict on an answer of the course's own."""
     if exercise.kind == "value":
-        return exercise.judge_value(ast.literal_eval(known.carried().source))
-    return exercise.judge(known.carried(), helper)
+        return exercise.check_value(known.value())
+    return exercise.check_source(known.source(), worker)
 
 
 def main(arguments: list[str] | None = None) -> int:

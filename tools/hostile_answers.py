@@ -19,11 +19,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from course_lib.exercises.core import Exercise, Result, all_exercises, process
-from course_lib.exercises.core.extract_source import Carried
-from course_lib.exercises.core.process import trusted_helper
+from course_lib.exercises.core import Exercise, Result, all_exercises, supervisor
+from course_lib.exercises.core.extract_source import AnswerSource
+from course_lib.exercises.core.supervisor import reusable_worker
 
-MOST_SECONDS, MOST_SHOWN = 5.0, 10_000
+MAX_SECONDS, MAX_SHOWN = 5.0, 10_000
 
 # What a function does, or the constructor of a class. The first group ends or spoils
 # the process it runs in, or never ends; each of these gets a process of its own.
@@ -191,13 +191,13 @@ class Trial:
     seconds: float
     shown: int
 
-    def problem(self, most_seconds: float = MOST_SECONDS) -> str | None:
+    def problem(self, max_seconds: float = MAX_SECONDS) -> str | None:
         """Return what is wrong with the verdict, or None."""
         if self.outcome == "correct":
             return f"{self.exercise}, {self.answer}: accepted"
-        if self.seconds > most_seconds:
+        if self.seconds > max_seconds:
             return f"{self.exercise}, {self.answer}: {self.seconds:.1f} s"
-        if self.shown > MOST_SHOWN:
+        if self.shown > MAX_SHOWN:
             return f"{self.exercise}, {self.answer}: {self.shown} characters shown"
         return None
 
@@ -232,15 +232,15 @@ def trials(exercise: Exercise) -> list[Trial]:
     found = [_trial(exercise, name, answer) for name, answer in objects()]
     if exercise.kind == "value":
         return found
-    exercise.expected()  # once, not by each thread
+    exercise.code_judge.expected_outputs()  # once, not by each thread
     with ThreadPoolExecutor(2) as pool:
         answers = [(n, cell(source(exercise.kind, b))) for n, b in VIOLENT.items()]
         found += pool.map(lambda pair: _trial(exercise, *pair), answers)
     for name, body in RUDE.items():
-        carried = Carried(source(exercise.kind, body), "hostile")
-        with trusted_helper(exercise.jax) as helper:
+        answer = AnswerSource(source(exercise.kind, body), "hostile")
+        with reusable_worker(exercise.jax) as worker:
             begin = time.monotonic()
-            result = exercise.judge(carried, helper, process.LIMIT)
+            result = exercise.check_source(answer, worker, supervisor.TIME_LIMIT)
             seconds = time.monotonic() - begin
         found.append(_seen(exercise, name, result, seconds))
     return found
@@ -280,7 +280,7 @@ def main(arguments: list[str] | None = None) -> int:
     print("\n".join(problems), end="\n" if problems else "")
     print(
         f"{len(problems)} problems in {count} hostile answers to {len(exercises)} "
-        f"exercises (limit {process.LIMIT:g} s)."
+        f"exercises (limit {supervisor.TIME_LIMIT:g} s)."
     )
     return 1 if problems else 0
 

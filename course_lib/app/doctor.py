@@ -21,7 +21,7 @@ from importlib import metadata
 from pathlib import Path
 
 import course_lib
-from course_lib.exercises.journal import home
+from course_lib.exercises.journal import data_folder
 
 __all__ = ["Check", "available_memory", "examine", "report"]
 
@@ -195,7 +195,7 @@ def look_at_folders() -> Finding:
     """Where your progress and downloaded data go."""
     from course_lib.data.download import cache_folder
 
-    for folder in (home(), cache_folder()):
+    for folder in (data_folder(), cache_folder()):
         try:
             with tempfile.TemporaryFile(dir=_nearest(folder)) as file:
                 file.write(b"1")
@@ -207,7 +207,7 @@ def look_at_folders() -> Finding:
 
 def look_at_disk() -> Finding:
     """The disk space that is free where you work and where your progress goes."""
-    places = (Path.cwd(), _nearest(home()))
+    places = (Path.cwd(), _nearest(data_folder()))
     free = min(shutil.disk_usage(place).free for place in places)
     found = f"{free / GB:.1f} GB free"
     if free < 20 * MB:

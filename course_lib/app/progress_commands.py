@@ -73,14 +73,14 @@ def reset(notebook: str) -> int:
 
     try:
         path = reset.find(notebook)
-        kept = reset.reset(path, datetime.now().astimezone())
+        copy = reset.reset(path, datetime.now().astimezone())
     except ValueError as error:
         return refuse(str(error))
     except OSError as error:
         return refuse(f"cannot reset {notebook}: {error.strerror or error}")
     click.echo(f"{path} is fresh.")
-    if kept is not None:
-        click.echo(f"Yours is kept as {kept}.")
+    if copy is not None:
+        click.echo(f"Yours is kept as {copy}.")
     return 0
 
 
@@ -88,16 +88,15 @@ def show_table() -> int:
     """Print where the learner stands."""
     from course_lib.exercises import journal
     from course_lib.exercises.core import all_exercises
+    from course_lib.exercises.progress import Card, progress_by_chapter
 
-    all_exercises()  # so that those not yet tried are listed too
+    path = journal.journal_path()
     try:
-        known, damaged = journal.entries()
+        entries, damaged = journal.entries()
     except OSError as error:
-        return refuse(f"cannot read {journal.journal()}: {error.strerror or error}")
-    click.echo(journal.table(known))
-    for line in damaged:
-        click.echo(line)
-    click.echo(f"\nKept in {journal.journal()}")
+        return refuse(f"cannot read {path}: {error.strerror or error}")
+    click.echo(Card(progress_by_chapter(all_exercises(), entries), damaged))
+    click.echo(f"\nKept in {path}")
     return 0
 
 

@@ -8,7 +8,7 @@ import itertools
 import math
 from dataclasses import dataclass, field
 
-from course_lib.exercises.core import Case, Exercise, Misfit, exercise
+from course_lib.exercises.core import Case, Exercise, ProbeError, exercise
 from course_lib.scalar import Value, backward_order
 
 
@@ -36,60 +36,60 @@ def local_derivatives(a, b):
 
 LOOK_AT_TANH = "The first three slopes are right. Look at the fourth again: "
 
-local_derivatives.slip(
+local_derivatives.wrong_edit(
     "the slope with respect to the other number",
     "Look at the product. Hold b still and nudge a: what decides how far a * b moves?",
     ("return b, b *", "return a, b *"),
 )
-local_derivatives.slip(
+local_derivatives.wrong_edit(
     "the power rule without its exponent in front",
     "Look at the power. The slope of a ** 2 at a = 3 is 6, not 3: what came down?",
     ("b * a ** (b - 1)", "a ** (b - 1)"),
 )
-local_derivatives.slip(
+local_derivatives.wrong_edit(
     "the power rule with the old exponent",
     "Look at the power. One factor of a is used up when the exponent comes down.",
     ("b * a ** (b - 1)", "b * a**b"),
 )
-local_derivatives.slip(
+local_derivatives.wrong_edit(
     "the order of computation in the power",
     "Look at the power. Python computes ** first, then *, then -. What is one taken "
     "from here: from the exponent, or from the whole?",
     ("b * a ** (b - 1)", "b * a**b - 1"),
 )
-local_derivatives.slip(
+local_derivatives.wrong_edit(
     "the derivative with respect to the exponent",
     "Look at the power. You let b vary; here a varies and b stands still.",
     ("b * a ** (b - 1)", "a**b * math.log(a)"),
 )
-local_derivatives.slip(
+local_derivatives.wrong_edit(
     "exp treated as a power",
     "Look at exp(a). Here the variable is the exponent, so the power rule is not for "
     "it. Nudge a and compare the slope with exp(a) itself.",
     ("math.exp(a)", "a * math.exp(a - 1)"),
 )
-local_derivatives.slip(
+local_derivatives.wrong_edit(
     "derivative of tanh taken at the wrong place",
     LOOK_AT_TANH + "it is 1 minus a square, but the square of which number?",
     ("1 - t**2", "1 - a**2"),
 )
-local_derivatives.slip(
+local_derivatives.wrong_edit(
     "the square forgotten in the slope of tanh",
     LOOK_AT_TANH + "at a = 0 it is 1, and it is the same for a and for -a. Is yours?",
     ("1 - t**2", "1 - t"),
 )
-local_derivatives.slip(
+local_derivatives.wrong_edit(
     "the slope of the sigmoid instead of that of tanh",
     LOOK_AT_TANH + "t * (1 - t) belongs to a squashing curve that runs from 0 to 1; "
     "tanh runs from -1 to 1.",
     ("1 - t**2", "t * (1 - t)"),
 )
-local_derivatives.slip(
+local_derivatives.wrong_edit(
     "sign flipped in the slope of tanh",
     LOOK_AT_TANH + "tanh climbs everywhere, so its slope is never negative.",
     ("1 - t**2", "t**2 - 1"),
 )
-local_derivatives.slip(
+local_derivatives.wrong_edit(
     "the value instead of the slope",
     LOOK_AT_TANH + "this is tanh(a), how high the curve is. How steep is it there?",
     ("1 - t**2", "t"),
@@ -208,12 +208,12 @@ def _shares(function, a_data, b_data, out_grad, a_grad, b_grad):
     came_back = function(a, b, out)
     untouched = a.grad == a_grad and (b is a or b.grad == b_grad)
     if untouched and came_back is not None:
-        raise Misfit(
+        raise ProbeError(
             "Something came back, and nothing was written. Whoever goes on from here "
             "looks at a.grad and b.grad."
         )
     if untouched:
-        raise Misfit("Nothing was written to a.grad or b.grad.")
+        raise ProbeError("Nothing was written to a.grad or b.grad.")
     if b is a:
         return {"a.data": a.data, "a.grad": a.grad, "out.grad": out.grad}
     return {
@@ -225,24 +225,24 @@ def _shares(function, a_data, b_data, out_grad, a_grad, b_grad):
     }
 
 
-mul_backward.slip(
+mul_backward.wrong_edit(
     "= where += was needed",
     "Look at the input where blame was there already: it is gone. A node that is used "
     "twice is to blame twice.",
     ("a.grad += b", "a.grad = b"),
     ("b.grad += a", "b.grad = a"),
 )
-mul_backward.slip(
+mul_backward.wrong_edit(
     "= where += was needed, for a",
     "The share of b is right everywhere. Compare how you write to a.",
     ("a.grad += b", "a.grad = b"),
 )
-mul_backward.slip(
+mul_backward.wrong_edit(
     "= where += was needed, for b",
     "The share of a is right everywhere. Compare how you write to b.",
     ("b.grad += a", "b.grad = a"),
 )
-mul_backward.slip(
+mul_backward.wrong_edit(
     "local derivatives not swapped",
     "Try 2 * 3 with a nudge: 2.001 * 3 is 6.003. The result moved three times as far "
     "as a did. Which number was the 3?",
@@ -250,53 +250,53 @@ mul_backward.slip(
     ("    a.grad +=", "    a_data = a.data\n    a.grad +="),
     ("a.data * out", "b.data * out"),
 )
-mul_backward.slip(
+mul_backward.wrong_edit(
     "the chain is cut",
     "These are the local derivatives alone. If nobody blames out, out.grad is 0, and "
     "there is nothing to pass on. Where does out.grad come in?",
     ("b.data * out.grad", "b.data"),
     ("a.data * out.grad", "a.data"),
 )
-mul_backward.slip(
+mul_backward.wrong_edit(
     "the value of the product instead of its blame",
     "What flows back is blame, not a value. Which attribute of out holds it?",
     ("b.data * out.grad", "b.data * out.data"),
     ("a.data * out.grad", "a.data * out.data"),
 )
-mul_backward.slip(
+mul_backward.wrong_edit(
     "blame of the children instead of their data",
     "A local derivative is made of values, known since the forward pass. Here it is "
     "made of grads.",
     ("b.data * out.grad", "b.grad * out.grad"),
     ("a.data * out.grad", "a.grad * out.grad"),
 )
-mul_backward.slip(
+mul_backward.wrong_edit(
     "the rule of a sum",
     "A sum passes its blame on unchanged. A product does not: how far does it move "
     "when a moves by a little?",
     ("b.data * out.grad", "out.grad"),
     ("a.data * out.grad", "out.grad"),
 )
-mul_backward.slip(
+mul_backward.wrong_edit(
     "only one child gets its share",
     "Two numbers went into the product, and both are to blame. One got nothing.",
     ("    b.grad += a.data * out.grad\n", ""),
 )
-mul_backward.slip(
+mul_backward.wrong_edit(
     "sign flipped",
     "When both numbers are positive and a grows, does the product grow or shrink? A "
     "gradient says just that; stepping against it comes later.",
     ("a.grad += b", "a.grad -= b"),
     ("b.grad += a", "b.grad -= a"),
 )
-mul_backward.slip(
+mul_backward.wrong_edit(
     "blame divided between the two",
     "Each share says how far the loss moves when this one number moves and the other "
     "stands still. It is not a cake: shares need not add up to the whole.",
     ("b.data * out.grad", "b.data * out.grad / 2"),
     ("a.data * out.grad", "a.data * out.grad / 2"),
 )
-mul_backward.slip(
+mul_backward.wrong_edit(
     "data changed on the way back",
     "On the way back only grads are written. What was computed forward stays as it is.",
     ("a.grad +=", "a.data +="),
@@ -438,13 +438,13 @@ def _order(function, plan):
     try:
         found = list(found)
     except TypeError:
-        raise Misfit(
+        raise ProbeError(
             f"A list of nodes is needed, and a {type(found).__name__} came back."
         ) from None
     names = {id(node): name for name, node in nodes.items()}
     if not all(id(node) in names for node in found):
         strange = next(node for node in found if id(node) not in names)
-        raise Misfit(
+        raise ProbeError(
             "The list should hold the nodes themselves. In it stands a "
             f"{type(strange).__name__}."
         )
@@ -459,33 +459,33 @@ def _order(function, plan):
     return ", ".join(order) or "an empty list"
 
 
-topological_order.slip(
+topological_order.wrong_edit(
     "parents first",
     "The root comes first here, and the leaves at the end. When may a node go on the "
     "list: before its children, or after them?",
     ("return order", "return order[::-1]"),
 )
-topological_order.slip(
+topological_order.wrong_edit(
     "a shared node listed twice",
     "A node that is used twice is met twice, and would pass its blame on twice. How "
     "can you tell that it is on the list already?",
     ("seen.add(node)", "pass"),
 )
-topological_order.slip(
+topological_order.wrong_edit(
     "the order of discovery",
     "You list a node when you meet it. Its children come later, so they stand behind "
     "it. What has to happen between meeting a node and listing it?",
     ("            order.append(node)\n", ""),
     ("seen.add(node)", "seen.add(node)\n            order.append(node)"),
 )
-topological_order.slip(
+topological_order.wrong_edit(
     "the order of discovery, turned round",
     "Most graphs come out right in this way. Try b made from a, c from b, and d from b "
     "and c: d meets b first, yet c needs it.",
     ("            order.append(node)\n", ""),
     ("seen.add(node)", "seen.add(node)\n            order.insert(0, node)"),
 )
-topological_order.slip(
+topological_order.wrong_edit(
     "the leaves are left out",
     "Only computed nodes are on the list. The parameters are leaves, and it is their "
     "blame that we want.",
@@ -494,13 +494,13 @@ topological_order.slip(
         "            if node.children:\n                order.append(node)",
     ),
 )
-topological_order.slip(
+topological_order.wrong_edit(
     "the root is left out",
     "All nodes below the root are there. The root itself passes blame on too: it is "
     "the first to do so.",
     ("return order", "return order[:-1]"),
 )
-topological_order.slip(
+topological_order.wrong_edit(
     "only the first child is followed",
     "Look at c, made from a and b: one of the two is missing. Does your walk stop "
     "after the first child?",
@@ -509,27 +509,27 @@ topological_order.slip(
         "                visit(child)\n                break\n",
     ),
 )
-topological_order.slip(
+topological_order.wrong_edit(
     "nodes told apart by their numbers",
     "Two nodes may hold the same number and still be two nodes. Ask whether the node "
     "itself was seen, not its data.",
     ("if node not in seen", "if node.data not in seen"),
     ("seen.add(node)", "seen.add(node.data)"),
 )
-topological_order.slip(
+topological_order.wrong_edit(
     "numbers in place of nodes",
     "The order is right, but the list holds numbers. Whoever reads it needs the nodes, "
     "with their grads and children.",
     ("order.append(node)", "order.append(node.data)"),
 )
-topological_order.slip(
+topological_order.wrong_edit(
     "a list that remembers the last call",
     "A list as a default value is made once, when the function is defined, and shared "
     "by all calls. Make a new one inside.",
     ("topological_order(root)", "topological_order(root, order=[])"),
     ("order, seen = [], set()", "seen = set()"),
 )
-topological_order.slip(
+topological_order.wrong_edit(
     "sorted by their numbers",
     "The size of a number says nothing about when it was made: 1 may be made from 5. "
     "Only .children tells who comes before whom.",
@@ -835,7 +835,7 @@ def _value_and_slopes(cls, expression, numbers):
     try:
         cls(0.0, (), (), "leaf")
     except TypeError:
-        raise Misfit(
+        raise ProbeError(
             "The class takes data, children, local_grads and op, in this order; the "
             "last three may be left out."
         ) from None
@@ -845,70 +845,70 @@ def _value_and_slopes(cls, expression, numbers):
         for attribute in ("data", "grad"):
             if not hasattr(node, attribute):
                 kind = type(node).__name__
-                raise Misfit(f"A {kind} came out, and it has no .{attribute}.")
+                raise ProbeError(f"A {kind} came out, and it has no .{attribute}.")
     if not hasattr(root, "backward"):
-        raise Misfit(f"{expression} gave a result, but it has no backward() yet.")
+        raise ProbeError(f"{expression} gave a result, but it has no backward() yet.")
     root.backward()
     return {"data": root.data} | {f"{n}.grad": x.grad for n, x in leaves.items()}
 
 
-own_value.slip(
+own_value.wrong_edit(
     "= where += was needed",
     "The data is right, and so is every grad of a number that is used once. a + a uses "
     "a twice: what happens to the first share of the blame when the second arrives?",
     ("child.grad += slope", "child.grad = slope"),
 )
-own_value.slip(
+own_value.wrong_edit(
     "wrong topological order",
     "A node passed its blame on before all of its own had arrived. Which nodes must be "
     "done before it is its turn?",
     ("for node in reversed(order):", "for node in order:"),
 )
-own_value.slip(
+own_value.wrong_edit(
     "visited in the order of discovery",
     "Where paths of different lengths meet again, a node passes its blame on too "
     "early. A node may come only after everything that was made from it.",
     ("waiting.append((node, True))", "order.insert(0, node)"),
 )
-own_value.slip(
+own_value.wrong_edit(
     "the slopes of a product exchanged",
     "Look at the product. When a moves by a little, what decides how far a * b moves?",
     ("slopes = (other.data, self.data)", "slopes = (self.data, other.data)"),
 )
-own_value.slip(
+own_value.wrong_edit(
     "the root's slope with respect to itself is missing",
     "Every grad is 0: the blame is passed on from the root, but the root has none. How "
     "far does the root move when the root moves?",
     ("self.grad = 1.0", "self.grad = 0.0"),
 )
-own_value.slip(
+own_value.wrong_edit(
     "the power rule without its exponent in front",
     "Look at **. The slope of a ** 3 at a = 2 is 12, not 4: what came down?",
     ("(n * self.data ** (n - 1),)", "(self.data ** (n - 1),)"),
 )
-own_value.slip(
+own_value.wrong_edit(
     "exp treated as a power",
     "Look at exp. It is the one function that is its own slope.",
     ('(e,), "exp"', '(self.data * math.exp(self.data - 1),), "exp"'),
 )
-own_value.slip(
+own_value.wrong_edit(
     "derivative of tanh taken at the wrong place",
     "Look at tanh. Its slope is 1 minus the square of a number: of the input, or of "
     "what came out?",
     ("1 - t**2", "1 - self.data**2"),
 )
-own_value.slip(
+own_value.wrong_edit(
     "the slope of log is not that of exp",
     "Look at log. It climbs fast near 0 and ever more slowly after: which simple "
     "function of the data does that?",
     ("(1 / self.data,)", "(math.log(self.data),)"),
 )
-own_value.slip(
+own_value.wrong_edit(
     "relu lets the blame through where it is off",
     "Look at relu. Below 0 its output does not move when the input is nudged.",
     ("(float(self.data > 0),)", "(1.0,)"),
 )
-own_value.slip(
+own_value.wrong_edit(
     "the given local_grads are not used",
     "Your own operations pass blame on, but a node made from outside does not. Its "
     "slopes were given to the constructor: does backward look there? The GPT of "
@@ -919,18 +919,18 @@ own_value.slip(
         "                continue",
     ),
 )
-own_value.slip(
+own_value.wrong_edit(
     "a plain number on the left",
     "Value + 1 works and 1 + Value does not: Python then asks the Value on the right, "
     "by the names __radd__, __rmul__, __rsub__ and __rtruediv__.",
     ("    def __radd__(self, other):\n        return self + other\n\n", ""),
 )
-own_value.slip(
+own_value.wrong_edit(
     "subtraction the wrong way round",
     "Look at 1 - a and a - 1. Which of the two numbers is taken away?",
     ("return -self + other", "return self + -other"),
 )
-own_value.variant(
+own_value.right_edit(
     "a stored list of pairs in place of zip",
     (
         "for child, slope in zip(node.children, node.local_grads, strict=True):\n"
@@ -940,7 +940,7 @@ own_value.variant(
         "                child.grad",
     ),
 )
-own_value.variant(
+own_value.right_edit(
     "division with a rule of its own",
     (
         "return self * other**-1",
@@ -949,7 +949,7 @@ own_value.variant(
         "        return MyValue(self.data / b.data, (self, b), slopes, '/')",
     ),
 )
-own_value.variant(
+own_value.right_edit(
     "grads set to zero first",
     (
         "self.grad = 1.0\n",
@@ -1192,96 +1192,96 @@ COLLECT = ("child.grad += slope", "child.grad = slope")
 TWO_LEFT = "One is mended, two are left. "
 ONE_LEFT = "Two are mended, one is left. "
 
-find_the_bug.slip(
+find_the_bug.wrong_edit(
     "all three mistakes are still there",
     "Begin with the first slope that is off. Which method made that node?",
     POWER,
     TANH,
     COLLECT,
 )
-find_the_bug.slip(
+find_the_bug.wrong_edit(
     "the power and tanh are still wrong",
     TWO_LEFT + "Blame is collected now. Put a nudge to ** and to tanh.",
     POWER,
     TANH,
 )
-find_the_bug.slip(
+find_the_bug.wrong_edit(
     "the power and backward are still wrong",
     TWO_LEFT + "tanh is right now. Put a nudge to **, and to a number used twice.",
     POWER,
     COLLECT,
 )
-find_the_bug.slip(
+find_the_bug.wrong_edit(
     "tanh and backward are still wrong",
     TWO_LEFT + "The power is right now. Put a nudge to tanh, and to a number that is "
     "used twice.",
     TANH,
     COLLECT,
 )
-find_the_bug.slip(
+find_the_bug.wrong_edit(
     "the order of computation in the power",
     ONE_LEFT + "The slope of a ** 3 at a = 2 should be 12. What does Python compute "
     "first in n * x**n - 1?",
     POWER,
 )
-find_the_bug.slip(
+find_the_bug.wrong_edit(
     "derivative of tanh taken at the wrong place",
     ONE_LEFT + "At a = 2 the slope of tanh is small but positive. Is yours? Look at "
     "what is squared.",
     TANH,
 )
-find_the_bug.slip(
+find_the_bug.wrong_edit(
     "= where += was needed",
     ONE_LEFT + "Every number that is used once has the right slope. What becomes of "
     "the first share when a second one arrives?",
     COLLECT,
 )
-find_the_bug.slip(
+find_the_bug.wrong_edit(
     "the power rule without its exponent in front",
     "The brackets are right now, but something else got lost. The slope of a ** 3 at "
     "a = 2 is 12, not 4.",
     ("n * self.data ** (n - 1)", "self.data ** (n - 1)"),
 )
-find_the_bug.slip(
+find_the_bug.wrong_edit(
     "the square forgotten in the slope of tanh",
     "The slope of tanh is taken at the right place now. But the slope at -a should be "
     "that at a: what makes it so?",
     ("1 - out**2", "1 - out"),
 )
-find_the_bug.slip(
+find_the_bug.wrong_edit(
     "the product mended, which was not broken",
     "Every change needs a witness. Put a nudge to a * b, and compare with the slope "
     "that was there before.",
     ('(b, a), "*"', '(a, b), "*"'),
 )
-find_the_bug.slip(
+find_the_bug.wrong_edit(
     "backward from the leaves",
     "The order was right: a node passes its blame on when its own is complete, and "
     "that begins at the result.",
     ("backward_order(self)", "reversed(backward_order(self))"),
 )
-find_the_bug.slip(
+find_the_bug.wrong_edit(
     "blame collected, slopes forgotten",
     "Blame is added up now, but every child gets all of it. What stands between a "
     "node's blame and its child's share?",
     ("slope * node.grad", "node.grad"),
 )
-find_the_bug.variant(
+find_the_bug.right_edit(
     "the result times itself, and the sum written out",
     ("1 - out**2", "1 - out * out"),
     ("child.grad += slope * node.grad", "child.grad = child.grad + node.grad * slope"),
 )
-find_the_bug.variant(
+find_the_bug.right_edit(
     "with cosh and math.pow",
     ("1 - out**2", "1 / math.cosh(self.data) ** 2"),
     ("self.data ** (n - 1)", "math.pow(self.data, n - 1)"),
 )
-find_the_bug.variant(
+find_the_bug.right_edit(
     "the power divided, tanh squared by hand",
     ("n * self.data ** (n - 1)", "n * self.data**n / self.data"),
     ("1 - out**2", "(1 - out) * (1 + out)"),
 )
-find_the_bug.variant(
+find_the_bug.right_edit(
     "the package's own backward",
     (
         """    def backward(self):
@@ -1293,7 +1293,7 @@ find_the_bug.variant(
         "",
     ),
 )
-find_the_bug.variant(
+find_the_bug.right_edit(
     "with an index in place of zip",
     (
         """for child, slope in zip(node.children, node.local_grads, strict=True):
@@ -1303,7 +1303,7 @@ find_the_bug.variant(
                 child.grad += slope""",
     ),
 )
-find_the_bug.variant(
+find_the_bug.right_edit(
     "the class found by type(self)",
     (
         'Suspect(out, (self,), (1 - out**2,), "tanh")',

@@ -50,48 +50,48 @@ def numerical_gradient(f, point, nudge):
     return slopes
 
 
-numerical_gradient.slip(
+numerical_gradient.wrong_edit(
     "nudged up only",
     "The slope of x ** 2 at 0 is 0. Nudge 0 up by 1 and stop there: what do you get? "
     "The task asks for both sides.",
     ("        down[i] -= nudge\n", ""),
     ("(2 * nudge)", "nudge"),
 )
-numerical_gradient.slip(
+numerical_gradient.wrong_edit(
     "half of the way forgotten",
     "Every slope is twice too large. How far is it from the lower place to the upper?",
     ("(2 * nudge)", "nudge"),
 )
-numerical_gradient.slip(
+numerical_gradient.wrong_edit(
     "the answer not divided by the nudge",
     "This is how far f moved. A slope is that, for each unit of the nudge.",
     (" / (2 * nudge)", ""),
 )
-numerical_gradient.slip(
+numerical_gradient.wrong_edit(
     "multiplied by the nudge",
     "Halve the nudge, and the answer of f halves too. Which operation keeps the slope "
     "as it is?",
     ("/ (2 * nudge)", "* (2 * nudge)"),
 )
-numerical_gradient.slip(
+numerical_gradient.wrong_edit(
     "division before multiplication",
     "Python reads a / 2 * nudge from the left, as (a / 2) * nudge.",
     ("(2 * nudge)", "2 * nudge"),
 )
-numerical_gradient.slip(
+numerical_gradient.wrong_edit(
     "sign flipped",
     "Try f = x. It climbs, so its slope is +1. Which of the two places comes first in "
     "the subtraction?",
     ("f(up) - f(down)", "f(down) - f(up)"),
 )
-numerical_gradient.slip(
+numerical_gradient.wrong_edit(
     "all numbers nudged at once",
     "Nudge them all, and you hear one answer for all of them. Who said what? The "
     "others must stand still.",
     ("up[i] += nudge", "up = [x + nudge for x in point]"),
     ("down[i] -= nudge", "down = [x - nudge for x in point]"),
 )
-numerical_gradient.slip(
+numerical_gradient.wrong_edit(
     "nudges left in place",
     "The first slope is right, the later ones are not: when the second number is "
     "nudged, where is the first?",
@@ -101,20 +101,20 @@ numerical_gradient.slip(
         "    up, down = list(point), list(point)\n    for i in range(len(point)):\n",
     ),
 )
-numerical_gradient.slip(
+numerical_gradient.wrong_edit(
     "two names for one list",
     "up and down are not copies. They are two more names for the list that came in, so "
     "a nudge of one is a nudge of all three.",
     ("list(point), list(point)", "point, point"),
 )
-numerical_gradient.slip(
+numerical_gradient.wrong_edit(
     "nudged by a share of the number",
     "A nudge of 0.1 moves 2 to 2.1 and not to 2.2. What happens to your nudge when the "
     "number is 0?",
     ("up[i] += nudge", "up[i] *= 1 + nudge"),
     ("down[i] -= nudge", "down[i] *= 1 - nudge"),
 )
-numerical_gradient.slip(
+numerical_gradient.wrong_edit(
     "only the first slope",
     "The return stands inside the loop, so the loop ends after its first round.",
     ("    return slopes", "        return slopes"),
@@ -135,7 +135,7 @@ def _(f, point, nudge):
     return total
 
 
-numerical_gradient.variant(
+numerical_gradient.right_edit(
     "half of each side",
     (
         "(f(up) - f(down)) / (2 * nudge)",
@@ -299,50 +299,50 @@ def gradient_descent_step(params, grads, learning_rate):
     return [p - learning_rate * g for p, g in zip(params, grads, strict=True)]
 
 
-gradient_descent_step.slip(
+gradient_descent_step.wrong_edit(
     "a step uphill",
     "The gradient points up. With a positive slope, should a parameter go up or down?",
     ("p - learning_rate", "p + learning_rate"),
 )
-gradient_descent_step.slip(
+gradient_descent_step.wrong_edit(
     "learning rate not applied",
     "Each parameter moved by its whole slope. What is the third argument for?",
     ("learning_rate * g", "g"),
 )
-gradient_descent_step.slip(
+gradient_descent_step.wrong_edit(
     "divided by the learning rate",
     "A smaller learning rate should make a smaller step. Does it here?",
     ("learning_rate * g", "g / learning_rate"),
 )
-gradient_descent_step.slip(
+gradient_descent_step.wrong_edit(
     "the step instead of the new place",
     "This is how far to go. Asked for is where the walker stands afterwards.",
     ("p - learning_rate", "-learning_rate"),
 )
-gradient_descent_step.slip(
+gradient_descent_step.wrong_edit(
     "the parameter scaled as well",
     "With a slope of 0 a parameter should stay where it is. Does it? Look at what the "
     "learning rate multiplies.",
     ("p - learning_rate * g", "learning_rate * (p - g)"),
 )
-gradient_descent_step.slip(
+gradient_descent_step.wrong_edit(
     "a step in proportion to the parameter",
     "A parameter that is 0 would never move again. The step depends on the slope, not "
     "on the parameter.",
     ("learning_rate * g", "learning_rate * g * p"),
 )
-gradient_descent_step.slip(
+gradient_descent_step.wrong_edit(
     "only the sign of the slope",
     "Every step has the same length here. A steep slope should move its parameter "
     "further than a gentle one.",
     ("learning_rate * g", "learning_rate * ((g > 0) - (g < 0))"),
 )
-gradient_descent_step.slip(
+gradient_descent_step.wrong_edit(
     "the first slope for every parameter",
     "Each parameter has a slope of its own, at the same place in the second list.",
     ("learning_rate * g", "learning_rate * grads[0]"),
 )
-gradient_descent_step.slip(
+gradient_descent_step.wrong_edit(
     "the old slope subtracted from the step",
     "Try the parameter 2, slope 4, learning rate 0.1: it should end at 1.6.",
     ("p - learning_rate * g", "learning_rate * g - p"),
@@ -465,32 +465,32 @@ def mse_gradient(w, b, sizes, prices):
     return slope_w, slope_b
 
 
-mse_gradient.slip(
+mse_gradient.wrong_edit(
     "the 2 of the square forgotten",
     "Power rule: the slope of e ** 2 is not e. What comes down in front?",
     ("2 * e * x", "e * x"),
     ("2 * e for", "e for"),
 )
-mse_gradient.slip(
+mse_gradient.wrong_edit(
     "sum instead of mean",
     "With twice as many houses your slopes double, for the same line. The loss is a "
     "mean: what does that make of its slope?",
     (" / len(sizes)", ""),
     (" / len(prices)", ""),
 )
-mse_gradient.slip(
+mse_gradient.wrong_edit(
     "sign flipped",
     "The error is the prediction less the price. A line that lies too high must have "
     "positive slopes, so that descent takes it down.",
     ("w * x + b - y", "y - (w * x + b)"),
 )
-mse_gradient.slip(
+mse_gradient.wrong_edit(
     "the inner slope for w forgotten",
     "Right for b. For w: when w moves by 1, the guess for a house of size 3 moves by "
     "3. Where does that enter?",
     ("2 * e * x", "2 * e"),
 )
-mse_gradient.slip(
+mse_gradient.wrong_edit(
     "the size in both slopes",
     "Right for w. For b: when b moves by 1, how far does the guess move, for a small "
     "house and for a large one?",
@@ -499,37 +499,37 @@ mse_gradient.slip(
         "2 * e * x for e, x in zip(errors, sizes, strict=True)",
     ),
 )
-mse_gradient.slip(
+mse_gradient.wrong_edit(
     "slopes exchanged",
     "Both numbers are there, in the other order: first the slope for w.",
     ("return slope_w, slope_b", "return slope_b, slope_w"),
 )
-mse_gradient.slip(
+mse_gradient.wrong_edit(
     "the square kept",
     "Power rule: when the 2 comes down in front, the exponent drops by one.",
     ("2 * e * x", "2 * e**2 * x"),
     ("2 * e for", "2 * e**2 for"),
 )
-mse_gradient.slip(
+mse_gradient.wrong_edit(
     "the outer slope forgotten",
     "These are the slopes of the errors. The loss is their square, and the chain rule "
     "wants the slope of that as well.",
     ("2 * e * x", "x"),
     ("2 * e for", "1 for"),
 )
-mse_gradient.slip(
+mse_gradient.wrong_edit(
     "the intercept left out of the guess",
     "Look at the error: the guess of the line is w * size + b.",
     ("w * x + b - y", "w * x - y"),
 )
-mse_gradient.slip(
+mse_gradient.wrong_edit(
     "absolute error instead of squared",
     "Every house counts the same here, however far off. That is the slope of the "
     "absolute error; with squares, a large error pulls harder.",
     ("2 * e * x", "((e > 0) - (e < 0)) * x"),
     ("2 * e for", "((e > 0) - (e < 0)) for"),
 )
-mse_gradient.slip(
+mse_gradient.wrong_edit(
     "averaged twice",
     "With one house all is well; with more, the slopes are too small. How often did "
     "you divide by the number of houses?",

@@ -1,7 +1,7 @@
-"""What a learner has done: a journal that only grows, and loses nothing.
+"""The journal: an append-only file of checked answers, safe against crashes.
 
-One line of JSON for each checked answer, in a folder of the learner's own. A crash at
-any point loses at most the line being written; a damaged line is skipped and named.
+One line of JSON for each checked answer, in the learner's data folder. A crash at any
+point loses at most the line being written; a damaged line is skipped and named.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -23,25 +22,13 @@ import platformdirs
 
 import course_lib
 
-FOLDER = "COURSE_LIB_HOME"  # names another folder than the usual one
+FOLDER_VARIABLE = "COURSE_LIB_HOME"  # names another folder than the usual one
 FORMAT = 1
-MOST_SOURCE = 200_000  # characters of an answer that are kept
-MOST_FILE = 50_000_000  # bytes of a file that is imported
+MAX_SOURCE = 200_000  # characters of an answer that are kept
+MAX_FILE = 50_000_000  # bytes of a file that is imported
 OUTCOMES = ("correct", "incorrect", "error")
 
-CHAPTERS = (  # the notebooks, by number
-    "start_here",
-    "loss",
-    "gradient",
-    "learning_rate",
-    "autograd",
-    "neural_network",
-    "micro_gpt",
-    "limits",
-    "scale",
-)
-CATALOGUE: dict[str, dict[str, str]] = {}  # chapter: {exercise: title}, as imported
-WATCHERS: list[Callable[[], object]] = []  # called after every change of the journal
+_subscribers: list[Callable[[], object]] = []
 
 
 @dataclass(frozen=True)
@@ -66,31 +53,31 @@ class Entry:
         return self.exercise.partition(".")[0]
 
     def line(self) -> str:
-        """Return the entry as one line of the journal, with a sum over its content."""
+        """Return the entry as one line of the journal, with a checksum."""
         content = dataclasses.asdict(self)
-        return json.dumps({"format": FORMAT, **content, "sum": _sum(content)})
+        return json.dumps({"format": FORMAT, **content, "sum": _checksum(content)})
 
 
-def home() -> Path:
-    """Return the learner's folder: COURSE_LIB_HOME, or the system's usual place."""
-    given = os.environ.get(FOLDER)
-    if given:
-        return Path(given).expanduser()
+def data_folder() -> Path:
+    """Return the learner's data folder: COURSE_LIB_HOME, or the system's usual one."""
+    named = os.environ.get(FOLDER_VARIABLE)
+    if named:
+        return Path(named).expanduser()
     return Path(platformdirs.user_data_dir("course_lib", appauthor=False))
 
 
-def journal() -> Path:
+def journal_path() -> Path:
     """Return the journal's path; the file need not exist yet."""
-    return home() / "progress.jsonl"
+    return data_folder() / "progress.jsonl"
 
 
-def record(exercise: str, outcome: str, source: str, name: str = "") -> str | None:
-    """Add one checked answer to the journal.
+def save_answer(exercise: str, outcome: str, source: str, name: str) -> str | None:
+    """Append one checked answer to the journal.
 
     Returns None, or one line that says why it could not be saved; never raises.
     """
-    if len(source) > MOST_SOURCE:
-        return f"Not saved: your answer is longer than {MOST_SOURCE:,} characters."
+    if len(source) > MAX_SOURCE:
+        return f"Not saved: your answer is longer than {MAX_SOURCE:,} characters."
     now = datetime.now(UTC).isoformat(timespec="microseconds")
     now = now.replace("+00:00", "Z")
     version = course_lib.__version__
@@ -99,13 +86,13 @@ def record(exercise: str, outcome: str, source: str, name: str = "") -> str | No
         append([entry])
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        return f"Progress is not being saved ({reason}: {journal()})."
+        return f"Progress is not being saved ({reason}: {journal_path()})."
     return None
 
 
 def append(entries: Iterable[Entry]) -> None:
-    """Write entries to the journal's end, in one piece; raises OSError."""
-    path = journal()
+    """Append entries to the journal in one write; raises OSError."""
+    path = journal_path()
     path.parent.mkdir(parents=True, exist_ok=True)
     text = "".join(entry.line() + "\n" for entry in entries).encode("utf-8")
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
@@ -113,16 +100,25 @@ def append(entries: Iterable[Entry]) -> None:
     try:
         with _locked(descriptor):
             if _is_torn(descriptor):
-                text = b"\n" + text  # what a crash left unfinished stays by itself
+                text = b"\n" + text  # a torn line stays on its own
             written = os.write(descriptor, text)
             if written < len(text):
                 raise OSError(28, "no space left on device")
             os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    for watcher in WATCHERS:
-        with contextlib.suppress(Exception):  # a picture must not stop a check
-            watcher()
+    for callback in list(_subscribers):
+        with contextlib.suppress(Exception):  # a widget must not stop a check
+            callback()
+
+
+def subscribe(callback: Callable[[], object]) -> Callable[[], None]:
+    """Call back after every change of the journal; return what ends that.
+
+    The subscriber must call what is returned when it closes.
+    """
+    _subscribers.append(callback)
+    return lambda: _subscribers.remove(callback)
 
 
 def _is_torn(descriptor: int) -> bool:
@@ -135,7 +131,7 @@ def _is_torn(descriptor: int) -> bool:
 
 @contextlib.contextmanager
 def _locked(descriptor: int) -> Iterator[None]:
-    """Keep other kernels out while we write, where the file system can do that."""
+    """Hold a file lock against other kernels, where the file system has locks."""
     lock, unlock = _lockers(descriptor)
     held = False
     for _ in range(100):
@@ -188,7 +184,7 @@ def entries(path: Path | None = None) -> tuple[list[Entry], list[str]]:
 
     A journal that does not exist is empty. Raises OSError if it cannot be read.
     """
-    path = path or journal()
+    path = path or journal_path()
     if not path.exists():
         return [], []
     return parse(path.read_bytes(), path.name)
@@ -222,12 +218,12 @@ def _entry(line: bytes) -> Entry:
     values: dict[str, Any] = {name: content.get(name) for name in fields}
     if not all(isinstance(value, str) for value in values.values()):
         raise ValueError("a field is missing or of the wrong type")
-    if content.get("sum") != _sum(values) or values["outcome"] not in OUTCOMES:
+    if content.get("sum") != _checksum(values) or values["outcome"] not in OUTCOMES:
         raise ValueError("its content was changed or damaged")
     return Entry(**values)
 
 
-def _sum(content: dict[str, Any]) -> str:
+def _checksum(content: dict[str, Any]) -> str:
     text = json.dumps(content, sort_keys=True)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
 
@@ -242,17 +238,17 @@ def latest_correct(exercise: str) -> Entry | None:
     return right[-1] if right else None
 
 
-# --- carrying it elsewhere ----------------------------------------------------------
+# --- export and import --------------------------------------------------------------
 
 
 def export_bytes() -> bytes:
-    """Return the whole journal, without damaged lines, ready to be saved elsewhere."""
+    """Return the whole journal without its damaged lines."""
     known, _ = entries()
     return "".join(entry.line() + "\n" for entry in known).encode("utf-8")
 
 
 def export_to(path: Path) -> int:
-    """Write the journal to a file, whole or not at all; return how many entries.
+    """Write the journal to a file atomically; return the number of entries.
 
     Raises OSError.
     """
@@ -272,11 +268,11 @@ def export_to(path: Path) -> int:
 
 
 def import_bytes(data: bytes, name: str) -> tuple[int, list[str]]:
-    """Add the entries that are not here yet; return how many, and damaged lines.
+    """Add the entries that are new here; return how many, and the damaged lines.
 
     Raises ValueError, and changes nothing, if there is no entry in it at all.
     """
-    if len(data) > MOST_FILE:
+    if len(data) > MAX_FILE:
         raise ValueError(f"{name} is too large for a progress file")
     given, damaged = parse(data, name)
     if not given:
@@ -290,125 +286,6 @@ def import_bytes(data: bytes, name: str) -> tuple[int, list[str]]:
 
 def import_from(path: Path) -> tuple[int, list[str]]:
     """Add the entries of a file; see import_bytes. Raises OSError or ValueError."""
-    if path.stat().st_size > MOST_FILE:
+    if path.stat().st_size > MAX_FILE:
         raise ValueError(f"{path.name} is too large for a progress file")
     return import_bytes(path.read_bytes(), path.name)
-
-
-# --- where one stands ---------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How far one exercise has come."""
-
-    exercise: str
-    title: str
-    tries: int
-    solved: str  # the day it was first solved, or nothing
-
-    @property
-    def state(self) -> str:
-        """One word: solved, tried or open."""
-        return "solved" if self.solved else "tried" if self.tries else "open"
-
-
-def standings(known: list[Entry]) -> dict[str, list[Standing]]:
-    """Return, for each chapter, how far each exercise has come."""
-    order = sorted(CATALOGUE, key=_place)
-    chapters = {chapter: dict(CATALOGUE[chapter]) for chapter in order}
-    for entry in known:  # of a chapter that was not imported, or a newer course
-        chapters.setdefault(entry.chapter, {}).setdefault(entry.exercise, "")
-    found: dict[str, list[Standing]] = {}
-    for chapter, titles in chapters.items():
-        for name, title in titles.items():
-            mine = [entry for entry in known if entry.exercise == name]
-            solved = [entry.day for entry in mine if entry.outcome == "correct"]
-            standing = Standing(name, title, len(mine), solved[0] if solved else "")
-            found.setdefault(chapter, []).append(standing)
-    return found
-
-
-def _place(chapter: str) -> int:
-    return CHAPTERS.index(chapter) if chapter in CHAPTERS else len(CHAPTERS)
-
-
-def _numbered(chapter: str) -> str:
-    """Return the name of a notebook: 04_autograd."""
-    return f"{_place(chapter):02}_{chapter}" if chapter in CHAPTERS else chapter
-
-
-def _in_words(rows: list[Standing]) -> str:
-    states = [row.state for row in rows]
-    tried = f", {states.count('tried')} tried" if "tried" in states else ""
-    return f"{states.count('solved')} of {len(rows)} solved{tried}"
-
-
-def table(known: list[Entry]) -> str:
-    """Return a table in text: a line for each exercise, under its chapter."""
-    lines = []
-    for chapter, rows in standings(known).items():
-        lines.append(f"{_numbered(chapter)}: {_in_words(rows)}")
-        for row in rows:
-            short = row.exercise.partition(".")[2]
-            when = f" on {row.solved}" if row.solved else ""
-            tries = f", {row.tries} checked" if row.tries else ""
-            lines.append(f"  {MARK[row.state]} {short:<28} {row.state}{when}{tries}")
-    return "\n".join(lines) if lines else "No exercise has been checked yet."
-
-
-MARK = {"solved": "✓", "tried": "◐", "open": "○"}
-
-
-class Card:
-    """Where a learner stands, compact: in a notebook and as text."""
-
-    def __init__(self, known: list[Entry], damaged: list[str]) -> None:
-        self.known, self.damaged = known, damaged
-
-    def __repr__(self) -> str:
-        return "\n".join([table(self.known), *self.damaged])
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"text/html": self.html(), "text/plain": repr(self)}
-
-    def html(self) -> str:
-        """Return a row of marks for each chapter."""
-        rows = "".join(_row(name, rows) for name, rows in standings(self.known).items())
-        empty = "No exercise has been checked yet."
-        notes = "".join(f"<div>{escape(line)}</div>" for line in self.damaged)
-        return (
-            '<div style="border-left: 5px solid var(--jp-info-color1, #4c8fd6); '
-            'padding: 4px 0 6px 12px; line-height: 1.45">'
-            '<div style="font-weight: 700">Your progress</div>'
-            + (
-                f'<table style="margin: 4px 0; border: none">{rows}</table>'
-                if rows
-                else empty
-            )
-            + notes
-            + "</div>"
-        )
-
-
-def _row(chapter: str, rows: list[Standing]) -> str:
-    marks = " ".join(
-        f'<span title="{escape(row.title or row.exercise)}: {row.state}">'
-        f"{MARK[row.state]}</span>"
-        for row in rows
-    )
-    return (
-        '<tr style="background: none"><th scope="row" style="text-align: left; '
-        f'padding: 1px 1.5em 1px 0">{escape(_numbered(chapter))}</th>'
-        f'<td style="text-align: left; padding: 1px 1.5em 1px 0">{marks}</td>'
-        f'<td style="text-align: left; padding: 1px 0">{_in_words(rows)}'
-        "</td></tr>"
-    )
-
-
-def card() -> Card:
-    """Return where you stand, ready for the page."""
-    try:
-        return Card(*entries())
-    except OSError as error:
-        return Card([], [f"The journal cannot be read: {error}."])

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from course_lib.exercises.core import Case, Code, Misfit, exercise
+from course_lib.exercises.core import Case, Code, ProbeError, exercise
 
 # --- largest_stable_rate --------------------------------------------------------------
 
@@ -39,77 +39,77 @@ def largest_stable_rate(slope, x):
     return 2 / curvature
 
 
-largest_stable_rate.slip(
+largest_stable_rate.wrong_edit(
     "the rate that arrives in one step",
     "With this rate the first step lands on the floor. How much further can you go "
     "before the walker ends as high on the other side as it began?",
     ("2 / curvature", "1 / curvature"),
 )
-largest_stable_rate.slip(
+largest_stable_rate.wrong_edit(
     "a quarter of the edge",
     "Try your rate on the bowl with the slope 4 * x: by what does one step multiply "
     "the distance? At the edge it is -1.",
     ("2 / curvature", "1 / (2 * curvature)"),
 )
-largest_stable_rate.slip(
+largest_stable_rate.wrong_edit(
     "the curvature in place of the rate",
     "This is how fast the slope changes. A bowl that is twice as curved asks for steps "
     "half as long.",
     ("2 / curvature", "curvature"),
 )
-largest_stable_rate.slip(
+largest_stable_rate.wrong_edit(
     "turned upside down",
     "On a more curved bowl your rate is larger. Should it be?",
     ("2 / curvature", "curvature / 2"),
 )
-largest_stable_rate.slip(
+largest_stable_rate.wrong_edit(
     "multiplied in place of divided",
     "The edge is where the rate times the curvature is 2. Solve that for the rate.",
     ("2 / curvature", "2 * curvature"),
 )
-largest_stable_rate.slip(
+largest_stable_rate.wrong_edit(
     "the slope in place of the curvature",
     "The slope depends on where you stand: on the floor it is 0. The edge is the same "
     "for every start. What is the same everywhere on a bowl?",
     ("slope(x + 1) - slope(x)", "slope(x)"),
 )
-largest_stable_rate.slip(
+largest_stable_rate.wrong_edit(
     "the floor taken to be at 0",
     "slope(x) / x is the curvature only if the floor is at x = 0, and nobody told you "
     "where it is.",
     ("slope(x + 1) - slope(x)", "slope(x) / x"),
 )
-largest_stable_rate.slip(
+largest_stable_rate.wrong_edit(
     "sign flipped",
     "A negative rate walks uphill. Which of the two slopes comes first in the "
     "subtraction?",
     ("slope(x + 1) - slope(x)", "slope(x) - slope(x + 1)"),
 )
-largest_stable_rate.slip(
+largest_stable_rate.wrong_edit(
     "the way between the places forgotten",
     "The slope changed by this much over a tenth of a unit. How much is that for a "
     "whole unit?",
     ("slope(x + 1) - slope(x)", "slope(x + 0.1) - slope(x)"),
 )
-largest_stable_rate.slip(
+largest_stable_rate.wrong_edit(
     "divided by the place",
     "Divide the change of the slope by how far the two places lie apart, not by where "
     "the second one lies.",
     ("slope(x + 1) - slope(x)", "(slope(x + 2) - slope(x)) / (x + 2)"),
 )
-largest_stable_rate.slip(
+largest_stable_rate.wrong_edit(
     "the place after the step",
     "This is where a step with that rate would lead. Asked for is the rate itself.",
     ("return 2 / curvature", "return x - 2 / curvature * slope(x)"),
 )
-largest_stable_rate.variant(
+largest_stable_rate.right_edit(
     "two far places", ("slope(x + 1) - slope(x)", "(slope(x + 7) - slope(x)) / 7")
 )
-largest_stable_rate.variant(
+largest_stable_rate.right_edit(
     "a small nudge, both ways",
     ("slope(x + 1) - slope(x)", "(slope(x + 1e-3) - slope(x - 1e-3)) / 2e-3"),
 )
-largest_stable_rate.variant(
+largest_stable_rate.right_edit(
     "backwards", ("slope(x + 1) - slope(x)", "slope(x) - slope(x - 1)")
 )
 
@@ -171,7 +171,7 @@ def momentum(params, velocity, grads, learning_rate, decay):
     return params - learning_rate * velocity, velocity
 
 
-momentum.slip(
+momentum.wrong_edit(
     "a step with the old velocity",
     "At the first step the velocity is 0, and nothing moves. Which velocity should the "
     "step use?",
@@ -181,57 +181,57 @@ momentum.slip(
         "return params - learning_rate * velocity, decay * velocity + grads",
     ),
 )
-momentum.slip(
+momentum.wrong_edit(
     "a step uphill",
     "The velocity is a sum of slopes, and slopes point up. Which way should the step "
     "go?",
     ("params - learning_rate", "params + learning_rate"),
 )
-momentum.slip(
+momentum.wrong_edit(
     "learning rate not applied",
     "The params moved by the whole velocity. Which argument says how long a stride is?",
     ("learning_rate * velocity", "velocity"),
 )
-momentum.slip(
+momentum.wrong_edit(
     "no decay",
     "Nothing is ever forgotten here: a ball without friction. Where does decay come "
     "in?",
     ("decay * velocity + grads", "velocity + grads"),
 )
-momentum.slip(
+momentum.wrong_edit(
     "a mean instead of a sum",
     "Some libraries weigh the slope by 1 - decay. Here it comes in whole: on a steady "
     "slope the velocity grows to 1 / (1 - decay) times the slope.",
     ("+ grads", "+ (1 - decay) * grads"),
 )
-momentum.slip(
+momentum.wrong_edit(
     "the decay on the wrong term",
     "What should fade, the memory of old slopes or the slope felt right now?",
     ("decay * velocity + grads", "velocity + decay * grads"),
 )
-momentum.slip(
+momentum.wrong_edit(
     "the slope left out",
     "The velocity only fades. What pushes the ball?",
     ("decay * velocity + grads", "decay * velocity"),
 )
-momentum.slip(
+momentum.wrong_edit(
     "plain descent",
     "The velocity is kept, but the step does not use it.",
     ("params - learning_rate * velocity", "params - learning_rate * grads"),
 )
-momentum.slip(
+momentum.wrong_edit(
     "learning rate counted twice",
     "The learning rate went into the velocity, and then into the step once more.",
     ("+ grads", "+ learning_rate * grads"),
 )
-momentum.slip(
+momentum.wrong_edit(
     "learning rate inside the velocity",
     "The params are right as long as the rate never changes. But the velocity that "
     "comes back is in steps, and it was asked for in slopes.",
     ("+ grads", "+ learning_rate * grads"),
     ("- learning_rate * velocity", "- velocity"),
 )
-momentum.slip(
+momentum.wrong_edit(
     "one look further ahead",
     "This is Nesterov's version, which adds the slope once more. Asked for is the "
     "plain rolling ball.",
@@ -240,7 +240,7 @@ momentum.slip(
         "params - learning_rate * (decay * velocity + grads)",
     ),
 )
-momentum.slip(
+momentum.wrong_edit(
     "results exchanged",
     "Both numbers are right, in the wrong order: params first, then the velocity.",
     (
@@ -248,12 +248,12 @@ momentum.slip(
         "velocity, params - learning_rate * velocity",
     ),
 )
-momentum.slip(
+momentum.wrong_edit(
     "velocity not returned",
     "The next step needs the velocity too. Return both.",
     ("learning_rate * velocity, velocity", "learning_rate * velocity"),
 )
-momentum.slip(
+momentum.wrong_edit(
     "input mutated",
     "The numbers are right, but *= and += changed the array that came in. Make a new "
     "one.",
@@ -262,7 +262,7 @@ momentum.slip(
         "    velocity *= decay\n    velocity += grads\n",
     ),
 )
-momentum.variant(
+momentum.right_edit(
     "as a list, and from the slope on",
     ("decay * velocity + grads", "grads + velocity * decay"),
     (
@@ -357,71 +357,71 @@ def adam(gradients, learning_rate, b1=0.9, b2=0.999, eps=1e-8):
     return updates
 
 
-adam.slip(
+adam.wrong_edit(
     "no bias correction",
     "Look at the first update: it should be one learning rate long. Both means started "
     "at 0, so they are too small at first, and not by the same share.",
     ("mu / (1 - b1**step)", "mu"),
     ("nu / (1 - b2**step)", "nu"),
 )
-adam.slip(
+adam.wrong_edit(
     "bias correction of the mean alone",
     "The first update is about 30 times too long: what is too small stands below the "
     "line. The mean of the squares started at 0 too.",
     ("nu / (1 - b2**step)", "nu"),
 )
-adam.slip(
+adam.wrong_edit(
     "bias correction of the squares alone",
     "The first update is ten times too short. The mean of the slopes started at 0 too.",
     ("mu / (1 - b1**step)", "mu"),
 )
-adam.slip(
+adam.wrong_edit(
     "steps counted from 0",
     "At the first step the power must be 1: with 0 you divide by 1 - 1.",
     ("enumerate(gradients, start=1)", "enumerate(gradients)"),
 )
-adam.slip(
+adam.wrong_edit(
     "corrected values carried on",
     "The first update is right, the later ones are not. Keep mu and nu as they are for "
     "the next step, and give the corrected ones names of their own.",
     ("mu_hat = mu / (1 - b1**step)", "mu_hat = mu = mu / (1 - b1**step)"),
     ("nu_hat = nu / (1 - b2**step)", "nu_hat = nu = nu / (1 - b2**step)"),
 )
-adam.slip(
+adam.wrong_edit(
     "multiplied in place of a power",
     "At step 2 the old zero has faded by b1 twice: b1 times b1, not 2 times b1.",
     ("b1**step", "b1 * step"),
     ("b2**step", "b2 * step"),
 )
-adam.slip(
+adam.wrong_edit(
     "correction with the power 1 at every step",
     "The first update is right. Does the correction fade as the steps go on?",
     ("b1**step", "b1"),
     ("b2**step", "b2"),
 )
-adam.slip(
+adam.wrong_edit(
     "root forgotten",
     "nu is a mean of squares. To compare it with a slope, what has to be undone?",
     ("nu_hat**0.5 + eps", "nu_hat + eps"),
 )
-adam.slip(
+adam.wrong_edit(
     "square forgotten",
     "A slope of +2 and one of -2 cancel in your nu. It should tell how large slopes "
     "are, whatever their sign.",
     ("g**2", "g"),
 )
-adam.slip(
+adam.wrong_edit(
     "eps under the root",
     "Look at the case with eps = 0.1: it is added after the root is taken.",
     ("nu_hat**0.5 + eps", "(nu_hat + eps) ** 0.5"),
 )
-adam.slip(
+adam.wrong_edit(
     "eps forgotten",
     "A slope of exactly 0 at the first step, and there is 0 below the line. eps is "
     "there for that.",
     ("nu_hat**0.5 + eps", "nu_hat**0.5"),
 )
-adam.slip(
+adam.wrong_edit(
     "the two memories exchanged",
     "b1 belongs to the mean of the slopes and b2 to the mean of their squares.",
     ("b1 * mu + (1 - b1) * g", "b2 * mu + (1 - b2) * g"),
@@ -429,36 +429,36 @@ adam.slip(
     ("1 - b1**step", "1 - b2 ** step"),
     ("nu / (1 - b2**step)", "nu / (1 - b1**step)"),
 )
-adam.slip(
+adam.wrong_edit(
     "a step uphill",
     "The mean of the slopes points up. An update goes down.",
     ("-learning_rate", "learning_rate"),
 )
-adam.slip(
+adam.wrong_edit(
     "learning rate not applied",
     "Each update is about 1 long. Which argument says how long it should be?",
     ("-learning_rate * mu_hat", "-mu_hat"),
 )
-adam.slip(
+adam.wrong_edit(
     "the slope in place of its mean",
     "The lower half is right. In the upper half stands the slope of this one step, "
     "with no memory of those before.",
     ("* mu_hat", "* g"),
 )
-adam.slip(
+adam.wrong_edit(
     "sums in place of means",
     "Old and new must share out a weight of 1: b1 for the old, and what is left for "
     "the new.",
     ("(1 - b1) * g\n", "g\n"),
     ("(1 - b2) * g**2", "g**2"),
 )
-adam.slip(
+adam.wrong_edit(
     "memory lost at every step",
     "mu and nu start anew inside the loop, so nothing is remembered.",
     ("    mu, nu, updates = 0.0, 0.0, []\n", "    updates = []\n"),
     ("start=1):\n", "start=1):\n        mu = nu = 0.0\n"),
 )
-adam.slip(
+adam.wrong_edit(
     "only the last update",
     "One update for each gradient is asked for, as a list.",
     ("return updates", "return updates[-1]"),
@@ -481,8 +481,8 @@ def _(gradients, learning_rate, b1=0.9, b2=0.999, eps=1e-8):
     return places
 
 
-adam.variant("math.sqrt", ("nu_hat**0.5", "__import__('math').sqrt(nu_hat)"))
-adam.variant(
+adam.right_edit("math.sqrt", ("nu_hat**0.5", "__import__('math').sqrt(nu_hat)"))
+adam.right_edit(
     "powers kept by multiplying",
     ("mu, nu, updates = 0.0, 0.0, []", "mu, nu, p1, p2, updates = 0.0, 0.0, 1, 1, []"),
     ("        mu_hat", "        p1, p2 = p1 * b1, p2 * b2\n        mu_hat"),
@@ -610,7 +610,7 @@ def _arrives(function, loss, slope, x, learning_rate, steps):
     try:
         end = float(end)
     except (TypeError, ValueError):
-        raise Misfit(
+        raise ProbeError(
             "Return the place where the run ends, one number. This came back: "
             f"{type(end).__name__}."
         ) from None
@@ -621,30 +621,30 @@ def _arrives(function, loss, slope, x, learning_rate, steps):
     return f"ended at x = {end:.4g}, where the loss is {loss(end):.4g}"
 
 
-fix_a_diverging_run.slip(
+fix_a_diverging_run.wrong_edit(
     "the bad step kept",
     "The rate is halved, but too late: the walker already stands where the bad step "
     "led. On x ** 4 the walls get steeper faster than the rate gets smaller.",
     ("            x = new\n        else:\n", "            pass\n        else:\n"),
     ("learning_rate / 2\n", "learning_rate / 2\n        x = new\n"),
 )
-fix_a_diverging_run.slip(
+fix_a_diverging_run.wrong_edit(
     "the run given up",
     "The run ends as soon as a step would lead uphill. The place is fine, it is the "
     "rate that is wrong: what could you change and try again?",
     ("learning_rate = learning_rate / 2", "break"),
 )
-fix_a_diverging_run.slip(
+fix_a_diverging_run.wrong_edit(
     "the comparison turned round",
     "Steps are taken if they lead up, and refused if they lead down.",
     ("loss(new) < loss(x)", "loss(new) > loss(x)"),
 )
-fix_a_diverging_run.slip(
+fix_a_diverging_run.wrong_edit(
     "the rate in place of the place",
     "A rate came back. Return where the walker stands.",
     ("return x", "return learning_rate"),
 )
-fix_a_diverging_run.slip(
+fix_a_diverging_run.wrong_edit(
     "a step uphill",
     "The new place lies up the slope, so it is always higher, and never taken.",
     ("x - learning_rate", "x + learning_rate"),
@@ -732,7 +732,7 @@ def _(loss, slope, x, learning_rate, steps):
     return x
 
 
-fix_a_diverging_run.variant(
+fix_a_diverging_run.right_edit(
     "divided by ten", ("learning_rate / 2", "learning_rate / 10")
 )
 
@@ -836,19 +836,19 @@ def sgd(gradient, params, batches, learning_rate):
     return params
 
 
-sgd.slip(
+sgd.wrong_edit(
     "every slope felt at the start",
     "The walker moves on after every batch. Where does it stand when it feels the next "
     "slope?",
     ("    for batch", "    start = params\n    for batch"),
     ("gradient(params, batch)", "gradient(start, batch)"),
 )
-sgd.slip(
+sgd.wrong_edit(
     "only the first batch",
     "The return stands inside the loop, so the pass ends after one step.",
     ("    return params", "        return params"),
 )
-sgd.slip(
+sgd.wrong_edit(
     "only the last batch counts",
     "Each step sets out from the start again, and the steps before are lost.",
     ("    for batch", "    start = params\n    for batch"),
@@ -857,48 +857,48 @@ sgd.slip(
         "params = start - learning_rate * gradient(start",
     ),
 )
-sgd.slip(
+sgd.wrong_edit(
     "a step uphill",
     "The slope points up. Which way does descent go?",
     ("params - learning_rate", "params + learning_rate"),
 )
-sgd.slip(
+sgd.wrong_edit(
     "learning rate not applied",
     "Each step is as long as the slope itself. Which argument is left over?",
     ("learning_rate * gradient", "gradient"),
 )
-sgd.slip(
+sgd.wrong_edit(
     "divided by the size of the batch once more",
     "gradient returns the mean over the batch already.",
     ("gradient(params, batch)", "gradient(params, batch) / len(batch)"),
 )
-sgd.slip(
+sgd.wrong_edit(
     "divided by the number of batches",
     "Each batch gets a step of its own, and a whole one.",
     ("gradient(params, batch)", "gradient(params, batch) / len(batches)"),
 )
-sgd.slip(
+sgd.wrong_edit(
     "the rate shrinks from batch to batch",
     "A schedule is a good idea, but not asked for here: every step has the same rate.",
     ("    for batch in batches:", "    for i, batch in enumerate(batches):"),
     ("learning_rate * gradient", "learning_rate / (i + 1) * gradient"),
 )
-sgd.slip(
+sgd.wrong_edit(
     "two passes",
     "One pass is asked for: every batch once.",
     ("in batches:", "in [*batches, *batches]:"),
 )
-sgd.slip(
+sgd.wrong_edit(
     "the last batch first",
     "Take the batches in the order in which they come.",
     ("in batches:", "in batches[::-1]:"),
 )
-sgd.slip(
+sgd.wrong_edit(
     "the step in place of the new place",
     "You keep the step and forget where it set out from.",
     ("params = params - learning_rate", "params = -learning_rate"),
 )
-sgd.slip(
+sgd.wrong_edit(
     "input mutated",
     "With an array, -= changes the params that came in. The caller may still need "
     "them: make new ones.",

@@ -44,38 +44,38 @@ def find_the_memorised_sample(samples, training):
     return [sample for sample in dict.fromkeys(samples) if sample in known]
 
 
-find_the_memorised_sample.slip(
+find_the_memorised_sample.wrong_edit(
     "repetitions kept",
     "Each copied text is to be named once, however often the model wrote it.",
     ("dict.fromkeys(samples)", "samples"),
 )
-find_the_memorised_sample.slip(
+find_the_memorised_sample.wrong_edit(
     "the new ones instead of the copies",
     "These are the samples that the model did not copy. Wanted are the others.",
     ("if sample in known", "if sample not in known"),
 )
-find_the_memorised_sample.slip(
+find_the_memorised_sample.wrong_edit(
     "part of a text taken for the text",
     'Is "ann" a copy because "hannah" stands in the data? Compare whole texts.',
     ("if sample in known", "if any(sample in text for text in known)"),
 )
-find_the_memorised_sample.slip(
+find_the_memorised_sample.wrong_edit(
     "a text that holds a training text taken for a copy",
     '"anna" begins like "ann" and goes on. Compare whole texts.',
     ("if sample in known", "if any(text in sample for text in known)"),
 )
-find_the_memorised_sample.slip(
+find_the_memorised_sample.wrong_edit(
     "capitals ignored",
     'Word for word means character for character: is "Ada" the same text as "ada"?',
     ("if sample in known", "if sample.lower() in known"),
     ("set(training)", "{text.lower() for text in training}"),
 )
-find_the_memorised_sample.slip(
+find_the_memorised_sample.wrong_edit(
     "spaces ignored",
     "Word for word means character for character, and a space is one.",
     ("if sample in known", "if sample.strip() in known"),
 )
-find_the_memorised_sample.slip(
+find_the_memorised_sample.wrong_edit(
     "order of the training texts",
     "Wanted is the order in which the model wrote them, not that of the data.",
     (
@@ -83,7 +83,7 @@ find_the_memorised_sample.slip(
         "[text for text in dict.fromkeys(training) if text in samples]",
     ),
 )
-find_the_memorised_sample.slip(
+find_the_memorised_sample.wrong_edit(
     "sorted",
     "The copies are right. Leave them in the order in which they were written.",
     (
@@ -91,7 +91,7 @@ find_the_memorised_sample.slip(
         "sorted(sample for sample in set(samples) if sample in known)",
     ),
 )
-find_the_memorised_sample.slip(
+find_the_memorised_sample.wrong_edit(
     "stopped at the first",
     "There may be more than one copy: go on to the end of the samples.",
     ("if sample in known]", "if sample in known][:1]"),
@@ -205,63 +205,63 @@ def budget_a_fine_tune(
     return hours * euros_per_hour + person_hours * euros_per_person_hour
 
 
-budget_a_fine_tune.slip(
+budget_a_fine_tune.wrong_edit(
     "operations of reading instead of training",
     "2 for each parameter and token is the way forward alone. Training goes back too.",
     ("6 * n_params", "2 * n_params"),
 )
-budget_a_fine_tune.slip(
+budget_a_fine_tune.wrong_edit(
     "the way back alone",
     "4 for each parameter and token is the way back. There is a way forward too.",
     ("6 * n_params", "4 * n_params"),
 )
-budget_a_fine_tune.slip(
+budget_a_fine_tune.wrong_edit(
     "the factor of the rule forgotten",
     "A parameter takes more than one operation for each token. What does Kaplan's "
     "rule say?",
     ("6 * n_params", "n_params"),
 )
-budget_a_fine_tune.slip(
+budget_a_fine_tune.wrong_edit(
     "epochs forgotten",
     "Try 1 epoch and 3: is the bill the same? Each epoch reads all the data again.",
     (" * epochs", ""),
 )
-budget_a_fine_tune.slip(
+budget_a_fine_tune.wrong_edit(
     "only the run that worked",
     "Runs that failed are paid too. Does your bill change when there are five of them?",
     (" * runs", ""),
 )
-budget_a_fine_tune.slip(
+budget_a_fine_tune.wrong_edit(
     "seconds paid as hours",
     "Operations divided by operations per second give seconds. What is paid by?",
     (" / 3600", ""),
 )
-budget_a_fine_tune.slip(
+budget_a_fine_tune.wrong_edit(
     "minutes paid as hours",
     "An hour has more than 60 seconds.",
     ("/ 3600", "/ 60"),
 )
-budget_a_fine_tune.slip(
+budget_a_fine_tune.wrong_edit(
     "people forgotten",
     "This is the computing. Who chooses the examples, and who judges the answers?",
     (" + person_hours * euros_per_person_hour", ""),
 )
-budget_a_fine_tune.slip(
+budget_a_fine_tune.wrong_edit(
     "computing forgotten",
     "This is the people's time. The device is paid too, little as it may be.",
     ("hours * euros_per_hour + ", ""),
 )
-budget_a_fine_tune.slip(
+budget_a_fine_tune.wrong_edit(
     "people paid anew for every run",
     "person_hours are given for the whole project, all runs included.",
     ("+ person_hours", "+ runs * person_hours"),
 )
-budget_a_fine_tune.slip(
+budget_a_fine_tune.wrong_edit(
     "people's hours at the device's price",
     "Two hourly prices are given. Whose is whose?",
     ("person_hours * euros_per_person_hour", "person_hours * euros_per_hour"),
 )
-budget_a_fine_tune.slip(
+budget_a_fine_tune.wrong_edit(
     "operations in place of hours",
     "Compare with the total of notebooks and books: this is more money than there "
     "is. Turn operations into hours before you multiply by a price.",

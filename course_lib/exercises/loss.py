@@ -41,78 +41,78 @@ def mse(predictions, targets):
     return sum(squares) / len(squares)
 
 
-mse.slip(
+mse.wrong_edit(
     "sum instead of mean",
     "Ten times as many houses would give ten times the loss, for the same line. What "
     "turns a sum into a mean?",
     (" / len(squares)", ""),
 )
-mse.slip(
+mse.wrong_edit(
     "absolute instead of squared",
     "Double one error by hand: an error of 2 should cost four times an error of 1. "
     "Does it here?",
     ("(p - t) ** 2", "abs(p - t)"),
 )
-mse.slip(
+mse.wrong_edit(
     "errors not squared",
     "An error of +5 and one of -5 cancel here, and the loss says that all is well. "
     "What makes both count?",
     ("(p - t) ** 2", "(p - t)"),
 )
-mse.slip(
+mse.wrong_edit(
     "square of the mean instead of mean of the squares",
     "Here the errors cancel before they are squared. Which comes first, the square or "
     "the mean?",
     ("(p - t) ** 2", "(p - t)"),
     ("sum(squares) / len(squares)", "(sum(squares) / len(squares)) ** 2"),
 )
-mse.slip(
+mse.wrong_edit(
     "root of the mean squared error",
     "This is a typical error, in the unit of the prices; useful, but it has another "
     "name. Asked for is the number before the last step.",
     ("sum(squares) / len(squares)", "(sum(squares) / len(squares)) ** 0.5"),
 )
-mse.slip(
+mse.wrong_edit(
     "half of the mean squared error",
     "Some books put a half in front, to make the slope shorter to write. The plain "
     "mean has none.",
     (" / len(squares)", " / (2 * len(squares))"),
 )
-mse.slip(
+mse.wrong_edit(
     "division by one less than the count",
     "That is how a variance is estimated from a sample. With a single example it "
     "divides by 0. How many examples are there?",
     (" / len(squares)", " / (len(squares) - 1)"),
 )
-mse.slip(
+mse.wrong_edit(
     "difference of the squares",
     "Try a prediction of -2 for a target of 2: the error is 4, yet the squares are "
     "equal. What has to be squared?",
     ("(p - t) ** 2", "p**2 - t**2"),
 )
-mse.slip(
+mse.wrong_edit(
     "doubled instead of squared",
     "An error of 2 becomes 4 either way. Try an error of 3: times two, or to the power "
     "of two?",
     ("(p - t) ** 2", "(p - t) * 2"),
 )
-mse.slip(
+mse.wrong_edit(
     "relative error",
     "You divide each error by its target, so a miss of 10 counts less on a dear house. "
     "The mean squared error measures all in one unit.",
     ("(p - t) ** 2", "((p - t) / t) ** 2"),
 )
-mse.slip(
+mse.wrong_edit(
     "the largest square instead of the mean",
     "Only the worst example counts here. Every example should.",
     ("sum(squares) / len(squares)", "max(squares)"),
 )
-mse.slip(
+mse.wrong_edit(
     "median instead of mean",
     "The square in the middle says nothing about the large ones. What is the mean?",
     ("sum(squares) / len(squares)", "sorted(squares)[len(squares) // 2]"),
 )
-mse.slip(
+mse.wrong_edit(
     "the squares, not yet averaged",
     "There is one square for each example, and they are right. One step is missing: a "
     "single number for all of them.",
@@ -205,83 +205,83 @@ def binary_cross_entropy(probabilities, labels):
     return sum(costs) / len(costs)
 
 
-binary_cross_entropy.slip(
+binary_cross_entropy.wrong_edit(
     "sum instead of mean",
     "Each message adds to the loss, whether the model is good or bad. Divide, so that "
     "a long list costs no more than a short one.",
     (" / len(costs)", ""),
 )
-binary_cross_entropy.slip(
+binary_cross_entropy.wrong_edit(
     "sign flipped",
     "The log of a number below 1 is negative, and a cost should be positive. What "
     "stands in front of the log in the formula?",
     ("-math.log", "math.log"),
 )
-binary_cross_entropy.slip(
+binary_cross_entropy.wrong_edit(
     "log base 2",
     "A coin flip costs 1 here: these are bits. With the natural logarithm it costs "
     "0.693.",
     ("math.log(", "math.log2("),
 )
-binary_cross_entropy.slip(
+binary_cross_entropy.wrong_edit(
     "log base 10",
     "A probability of 0.1 costs 1 here. Which function is the natural logarithm?",
     ("math.log(", "math.log10("),
 )
-binary_cross_entropy.slip(
+binary_cross_entropy.wrong_edit(
     "the probability of spam, whatever happened",
     "Look at a message that is not spam and got p = 0.30. What probability did the "
     "model give to what happened?",
     ("p if label == 1 else 1 - p", "p"),
 )
-binary_cross_entropy.slip(
+binary_cross_entropy.wrong_edit(
     "labels the wrong way round",
     "Spam predicted with 0.92 should be cheap. Here it is dear: which label stands "
     "for spam?",
     ("label == 1", "label == 0"),
 )
-binary_cross_entropy.slip(
+binary_cross_entropy.wrong_edit(
     "messages that are not spam cost nothing",
     "A message that is not spam, predicted as spam with 0.999, should be very dear. "
     "What does it cost here?",
     ("-math.log(happened)", "-label * math.log(p)"),
 )
-binary_cross_entropy.slip(
+binary_cross_entropy.wrong_edit(
     "messages that are not spam are left out",
     "Only the spam is averaged here. Try a wanted message that is taken for spam with "
     "0.999: it should raise the loss.",
     ("costs.append", "if label == 1:\n            costs.append"),
 )
-binary_cross_entropy.slip(
+binary_cross_entropy.wrong_edit(
     "log of the mean instead of mean of the logs",
     "One hopeless message among good ones hardly shows here. Which comes first, the "
     "log or the mean?",
     ("-math.log(happened)", "happened"),
     ("sum(costs) / len(costs)", "-math.log(sum(costs) / len(costs))"),
 )
-binary_cross_entropy.slip(
+binary_cross_entropy.wrong_edit(
     "squared error of the probability",
     "Certain and wrong costs at most 1 here. With a logarithm, what happens to the "
     "cost as the probability nears 0?",
     ("-math.log(happened)", "(1 - happened) ** 2"),
 )
-binary_cross_entropy.slip(
+binary_cross_entropy.wrong_edit(
     "missing probability instead of its log",
     "Going from 1 % to 0.1 % hardly costs more here. Where is the logarithm?",
     ("-math.log(happened)", "1 - happened"),
 )
-binary_cross_entropy.slip(
+binary_cross_entropy.wrong_edit(
     "mistakes counted",
     "This is a share of wrong answers, so 51 % and 99 % count the same. The cost "
     "should know how confident the model was.",
     ("-math.log(happened)", "float(happened <= 0.5)"),
 )
-binary_cross_entropy.slip(
+binary_cross_entropy.wrong_edit(
     "log of one plus the probability",
     "log1p is the logarithm of 1 + p. A sure and right prediction should cost 0.",
     ("math.log(", "math.log1p("),
 )
-binary_cross_entropy.slip(
+binary_cross_entropy.wrong_edit(
     "a probability squashed twice",
     "The sigmoid turns a score into a probability. These numbers are probabilities "
     "already.",
@@ -363,7 +363,7 @@ def softmax(logits):
     return exps / exps.sum()
 
 
-softmax.slip(
+softmax.wrong_edit(
     "scores too large for exp",
     "e to the power of 1000 is too large for a float, and infinity over infinity is no "
     "number. What may you subtract from every score without changing the shares?",
@@ -381,81 +381,81 @@ def _(logits):
     return np.array([e / sum(exps) for e in exps])
 
 
-softmax.slip(
+softmax.wrong_edit(
     "the smallest score subtracted",
     "The smallest is 0 now, but how large can the largest still be? Try [2000, 0].",
     ("logits.max()", "logits.min()"),
 )
-softmax.slip(
+softmax.wrong_edit(
     "the mean subtracted",
     "That halves the danger: with scores of 2000 and 0, one of 1000 is left. Which "
     "score must become 0, so that no other lies above it?",
     ("logits.max()", "logits.mean()"),
 )
-softmax.slip(
+softmax.wrong_edit(
     "divided by the largest instead of subtracting it",
     "Lowering all scores by one amount keeps the shares; dividing them does not. Try "
     "[1, 2, 3] by hand.",
     ("logits - logits.max()", "logits / logits.max()"),
 )
-softmax.slip(
+softmax.wrong_edit(
     "shares of the scores themselves",
     "A score may be negative or 0, and a probability must come out. What makes any "
     "number positive?",
     ("np.exp(logits - logits.max())", "logits"),
 )
-softmax.slip(
+softmax.wrong_edit(
     "powers that are not divided by their sum",
     "The proportions are right. What must probabilities add up to?",
     ("exps / exps.sum()", "exps"),
 )
-softmax.slip(
+softmax.wrong_edit(
     "shift above the line only",
     "The largest score is subtracted above the line, but the sum below it is of powers "
     "that are not shifted. Both need the same shift.",
     ("exps.sum()", "np.exp(logits).sum()"),
 )
-softmax.slip(
+softmax.wrong_edit(
     "everything to the largest",
     "That picks a winner. Two scores that are nearly equal should get nearly equal "
     "shares.",
     ("exps / exps.sum()", "(exps == exps.max()) / (exps == exps.max()).sum()"),
 )
-softmax.slip(
+softmax.wrong_edit(
     "logarithms of the probabilities",
     "These are right before the last step back: they are negative, and e to the power "
     "of each is the probability.",
     ("return exps / exps.sum()", "return logits - logits.max() - np.log(exps.sum())"),
 )
-softmax.slip(
+softmax.wrong_edit(
     "sign flipped in the exponent",
     "Here the highest score gets the smallest share. Look at the sign in the exponent.",
     ("logits - logits.max()", "logits.min() - logits"),
 )
-softmax.slip(
+softmax.wrong_edit(
     "powers of 2 instead of e",
     "The idea is right, with another base: a score higher by 1 should be e, about 2.72 "
     "times as likely.",
     ("np.exp(", "np.exp2("),
 )
-softmax.slip(
+softmax.wrong_edit(
     "scores cut off",
     "Scores of 1000 and 999 become equal when both are cut to one limit, and then "
     "their difference is lost. Shift them instead.",
     ("np.exp(logits - logits.max())", "np.exp(np.clip(logits, -500, 500))"),
 )
-softmax.slip(
+softmax.wrong_edit(
     "a sigmoid for each score",
     "Each score is squashed on its own here, so the results do not add up to 1. They "
     "must share one cake.",
     ("exps / exps.sum()", "1 / (1 + np.exp(-np.clip(logits, -700, 700)))"),
 )
-softmax.slip(
+softmax.wrong_edit(
     "mean instead of sum below the line",
     "These add up to the number of scores. What should they add up to?",
     ("exps.sum()", "exps.mean()"),
 )
-softmax.variant(
+softmax.right_edit(
     "shifted in two lines",
     (
         "exps = np.exp(logits - logits.max())",
@@ -542,7 +542,7 @@ def cross_entropy(logits, targets):
     return np.mean(costs)
 
 
-cross_entropy.slip(
+cross_entropy.wrong_edit(
     "log of a probability that became 0",
     "A small probability is rounded to 0, and the log of 0 is infinite. The true cost "
     "is 1000 there. Can you take the log before anything is rounded?",
@@ -551,7 +551,7 @@ cross_entropy.slip(
         "-np.log(np.exp(row[target] - top) / np.exp(row - top).sum())",
     ),
 )
-cross_entropy.slip(
+cross_entropy.wrong_edit(
     "a small number added inside the log",
     "The loss is finite now, but it stops growing near 20, however wrong the model is. "
     "The score itself can say how wrong: compute with logarithms.",
@@ -560,64 +560,64 @@ cross_entropy.slip(
         "-np.log(np.exp(row[target] - top) / np.exp(row - top).sum() + 1e-9)",
     ),
 )
-cross_entropy.slip(
+cross_entropy.wrong_edit(
     "scores too large for exp",
     "e to the power of 1000 is too large for a float. Take the largest score out of "
     "the sum first.",
     ("top = row.max()", "top = 0.0"),
 )
-cross_entropy.slip(
+cross_entropy.wrong_edit(
     "the largest score not added back",
     "Inside the sum you subtracted the largest score. After the log, it has to be "
     "added again.",
     ("top + np.log", "np.log"),
 )
-cross_entropy.slip(
+cross_entropy.wrong_edit(
     "the score of the target alone",
     "Raise all scores by 5: the probabilities stay, and your loss falls by 5. What "
     "does the sum over all scores have to do with it?",
     ("log_sum - row[target]", "-row[target]"),
 )
-cross_entropy.slip(
+cross_entropy.wrong_edit(
     "sum instead of mean",
     "Twice as many rows, twice the loss, for the same model. What turns a sum into a "
     "mean?",
     ("np.mean(costs)", "np.sum(costs)"),
 )
-cross_entropy.slip(
+cross_entropy.wrong_edit(
     "sign flipped",
     "The log of a probability is negative, and a cost should be positive.",
     ("log_sum - row[target]", "row[target] - log_sum"),
 )
-cross_entropy.slip(
+cross_entropy.wrong_edit(
     "log base 2",
     "Three equal scores should cost ln 3 = 1.0986. Yours are bits.",
     ("log_sum - row[target]", "(log_sum - row[target]) / np.log(2)"),
 )
-cross_entropy.slip(
+cross_entropy.wrong_edit(
     "the likeliest instead of the target",
     "Here a model is praised for being sure, even where it is wrong. Which column was "
     "the right answer?",
     ("row[target]", "row.max()"),
 )
-cross_entropy.slip(
+cross_entropy.wrong_edit(
     "every column counted, not only the target's",
     "What happened is one column for each row. Its log probability alone is the cost.",
     ("row[target]", "row.mean()"),
 )
-cross_entropy.slip(
+cross_entropy.wrong_edit(
     "targets counted from 1",
     "Columns are counted from 0, in the targets as in Python. You look one column too "
     "far to the left.",
     ("row[target]", "row[target - 1]"),
 )
-cross_entropy.slip(
+cross_entropy.wrong_edit(
     "missing probability instead of its log",
     "A cost that never passes 1 does not say how wrong a sure mistake is. Where is the "
     "logarithm?",
     ("log_sum - row[target]", "1 - np.exp(row[target] - log_sum)"),
 )
-cross_entropy.slip(
+cross_entropy.wrong_edit(
     "the costs, not yet averaged",
     "There is one cost for each row, and they are right. One step is missing.",
     ("np.mean(costs)", "np.array(costs)"),

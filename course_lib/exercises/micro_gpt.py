@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from course_lib.exercises.core import Case, Exercise, Misfit, exercise
+from course_lib.exercises.core import Case, Exercise, ProbeError, exercise
 
 # --- encode_decode ----------------------------------------------------------------
 
@@ -79,37 +79,37 @@ def _there_and_back(cls, chars, text, tokens):
         tokenizer = cls(chars)
     except TypeError:
         if cls.__init__ is object.__init__:
-            raise Misfit(
+            raise ProbeError(
                 "MyTokenizer(chars) takes one argument: write __init__(self, chars)."
             ) from None
         raise
     encoded, decoded = tokenizer.encode(text), tokenizer.decode(tokens)
     for name, result in (("encode", encoded), ("decode", decoded)):
         if result is None:
-            raise Misfit(f"Nothing came back from {name}: is there a return?")
+            raise ProbeError(f"Nothing came back from {name}: is there a return?")
     return {"encode": encoded, "decode": decoded}
 
 
-encode_decode.slip(
+encode_decode.wrong_edit(
     "counted from 1",
     "The first character of chars should have the token 0. Where do Python's own "
     "counts begin?",
     ("self.chars.index(char)", "self.chars.index(char) + 1"),
     ("self.chars[token]", "self.chars[token - 1]"),
 )
-encode_decode.slip(
+encode_decode.wrong_edit(
     "bos looked up among the characters",
     "There is no character at the place len(chars): that number is bos. decode meets "
     "it, and should leave it out.",
     (" if token != self.bos", ""),
 )
-encode_decode.slip(
+encode_decode.wrong_edit(
     "bos taken for the number 0",
     "0 is the first character here. bos comes after all of them: which number is that?",
     ("token != self.bos", "token != 0"),
     ("self.chars[token] for", "(self.chars + '?')[token] for"),
 )
-encode_decode.slip(
+encode_decode.wrong_edit(
     "bos turned into a visible character",
     "The model needs bos, the reader does not. In the decoded text it should leave no "
     "trace.",
@@ -118,7 +118,7 @@ encode_decode.slip(
         "(self.chars + '.')[token] for token in tokens",
     ),
 )
-encode_decode.slip(
+encode_decode.wrong_edit(
     "reading stops at the first bos",
     "A text that begins with bos comes out empty here. It should be left out, and what "
     "stands behind it kept.",
@@ -127,7 +127,7 @@ encode_decode.slip(
         "token in [*tokens, self.bos][: [*tokens, self.bos].index(self.bos)]",
     ),
 )
-encode_decode.slip(
+encode_decode.wrong_edit(
     "bos added by encode",
     "A document has bos before it and after it, but encode turns a text into just its "
     "own tokens: one for each character.",
@@ -136,7 +136,7 @@ encode_decode.slip(
         "[self.bos, *map(self.chars.index, text), self.bos]",
     ),
 )
-encode_decode.slip(
+encode_decode.wrong_edit(
     "a list of characters in place of a text",
     "All characters are there, and in order. The text is one string: what glues them "
     "together?",
@@ -145,42 +145,42 @@ encode_decode.slip(
         "[self.chars[token] for token in tokens if token != self.bos]",
     ),
 )
-encode_decode.slip(
+encode_decode.wrong_edit(
     "a separator between the characters",
     "Something stands between the characters. Look at the string in front of .join.",
     ('"".join', '" ".join'),
 )
-encode_decode.slip(
+encode_decode.wrong_edit(
     "the alphabet's numbers in place of those of chars",
     "These are places in the computer's own alphabet, where a is 97. Here a token is a "
     "place in chars, and that may begin with any character.",
     ("self.chars.index(char)", "ord(char) - 97"),
     ("self.chars[token]", "chr(token + 97)"),
 )
-encode_decode.slip(
+encode_decode.wrong_edit(
     "numbers given by the text in place of chars",
     "The same character gets other numbers in other texts here, and the model could "
     "learn nothing about it. Only chars decides.",
     ("self.chars.index(char)", "sorted(set(text)).index(char)"),
 )
-encode_decode.slip(
+encode_decode.wrong_edit(
     "each character only once",
     "A text may use a character twice: clara has two a's. Here the second is lost.",
     ("for char in text]", "for char in dict.fromkeys(text)]"),
 )
-encode_decode.slip(
+encode_decode.wrong_edit(
     "chars put in another order",
     "The characters have been sorted on the way. Their order in chars is their number: "
     "keep it.",
     ("self.chars = chars", "self.chars = ''.join(sorted(chars))"),
 )
-encode_decode.slip(
+encode_decode.wrong_edit(
     "tokens as text in place of numbers",
     "The places are right, but they are strings of digits. The model looks up row 2, "
     "not row '2'.",
     ("[self.chars.index(char)", "[str(self.chars.index(char))"),
 )
-encode_decode.variant(
+encode_decode.right_edit(
     "with find, and a filter",
     ("self.chars.index(char)", "self.chars.find(char)"),
     (
@@ -297,65 +297,65 @@ def causal_mask(scores):
     return np.where(past, scores, -np.inf)
 
 
-causal_mask.slip(
+causal_mask.wrong_edit(
     "mask off by one: a position cannot see itself",
     "Look at the diagonal. A position may look at itself, or the first one would have "
     "nowhere to look at all.",
     ("np.tri(len(scores), dtype=bool)", "np.tri(len(scores), k=-1, dtype=bool)"),
 )
-causal_mask.slip(
+causal_mask.wrong_edit(
     "mask off by one: the next position can be seen",
     "Look just right of the diagonal. That is the token to be guessed, and here its "
     "position can be read.",
     ("np.tri(len(scores), dtype=bool)", "np.tri(len(scores), k=1, dtype=bool)"),
 )
-causal_mask.slip(
+causal_mask.wrong_edit(
     "mask as 0 instead of -inf",
     "e to the power of 0 is 1: after softmax such a position still gets a share. Which "
     "score becomes exactly nothing?",
     ("-np.inf", "0.0"),
 )
-causal_mask.slip(
+causal_mask.wrong_edit(
     "the past masked, not the future",
     "Look at the first row: position 0 sees everything but, in the last row, the past "
     "is gone. Which half of the square is the future?",
     ("np.where(past, scores", "np.where(past.T, scores"),
 )
-causal_mask.slip(
+causal_mask.wrong_edit(
     "the mask turned inside out",
     "What should stay is masked, and what should be masked has stayed. Look at the "
     "condition.",
     ("np.where(past, scores, -np.inf)", "np.where(past, -np.inf, scores)"),
 )
-causal_mask.slip(
+causal_mask.wrong_edit(
     "plus infinity",
     "An infinite score draws all attention to the future. Look at the sign.",
     ("-np.inf", "np.inf"),
 )
-causal_mask.slip(
+causal_mask.wrong_edit(
     "a large negative number instead of -inf",
     "That nearly works. But a score may be as low as that too, and then the future "
     "shines through. Is there a number below all others?",
     ("-np.inf", "-1e9"),
 )
-causal_mask.slip(
+causal_mask.wrong_edit(
     "the mask without the scores",
     "The infinities stand where they should. But what became of the scores?",
     ("np.where(past, scores, -np.inf)", "np.where(past, 0.0, -np.inf)"),
 )
-causal_mask.slip(
+causal_mask.wrong_edit(
     "True and False in place of scores",
     "This says where the past is. One step is missing: take the scores there, and -inf "
     "elsewhere.",
     ("np.where(past, scores, -np.inf)", "past"),
 )
-causal_mask.slip(
+causal_mask.wrong_edit(
     "zero times infinity",
     "0 * -inf is not 0: it is not a number. Choose between two values in place of "
     "multiplying.",
     ("np.where(past, scores, -np.inf)", "scores + (1 - past) * -np.inf"),
 )
-causal_mask.slip(
+causal_mask.wrong_edit(
     "the last position only",
     "Each row has a future of its own: for row 0 it is everything but column 0.",
     (
@@ -363,7 +363,7 @@ causal_mask.slip(
         "past = np.ones(scores.shape, bool)\n    past[:-1, -1] = False",
     ),
 )
-causal_mask.slip(
+causal_mask.wrong_edit(
     "the softmax already taken",
     "The future has a weight of zero, so the mask is right, and you went further than "
     "asked: return the masked scores.",
@@ -491,105 +491,105 @@ def attention_head(q, k, v):
 
 MASKED = "scores = np.where(np.tri(T, dtype=bool), scores, -np.inf)"
 
-attention_head.slip(
+attention_head.wrong_edit(
     "missing scale",
     "The longer the vectors, the larger their dot products, and the sharper the "
     "softmax. Which part of the formula keeps them in bounds?",
     (" / np.sqrt(d)", ""),
 )
-attention_head.slip(
+attention_head.wrong_edit(
     "divided by d, not by its root",
     "The scores are too tame. A sum of d random products grows like the root of d, not "
     "like d.",
     ("np.sqrt(d)", "d"),
 )
-attention_head.slip(
+attention_head.wrong_edit(
     "multiplied by the root of d",
     "The scale should calm the scores; here it stirs them up. Look at the operator.",
     ("/ np.sqrt(d)", "* np.sqrt(d)"),
 )
-attention_head.slip(
+attention_head.wrong_edit(
     "the root of T in place of the root of d",
     "The scale depends on how many products are added up in one score: that is the "
     "length of a vector, not the number of positions.",
     ("np.sqrt(d)", "np.sqrt(T)"),
 )
-attention_head.slip(
+attention_head.wrong_edit(
     "no mask",
     "Only the last position comes out right: it has no future. The others can see "
     "theirs. What hides it?",
     (MASKED, "pass"),
 )
-attention_head.slip(
+attention_head.wrong_edit(
     "neither scale nor mask",
     "The softmax and the mixing are there. Two parts of the formula are not: one calms "
     "the scores, the other hides the future.",
     (" / np.sqrt(d)", ""),
     (MASKED, "pass"),
 )
-attention_head.slip(
+attention_head.wrong_edit(
     "mask after the softmax",
     "The weights of the past no longer sum to 1, since the future took its share "
     "before it was masked. Which comes first?",
     (MASKED, "past = np.tri(T)"),
     ("return weights", "return (weights * past)"),
 )
-attention_head.slip(
+attention_head.wrong_edit(
     "mask as 0 instead of -inf",
     "A score of 0 is a score like any other: e to the power of 0 is 1, so the future "
     "still gets a share.",
     ("scores, -np.inf)", "scores, 0.0)"),
 )
-attention_head.slip(
+attention_head.wrong_edit(
     "mask off by one: a position cannot see itself",
     "The first row has nothing to look at, and its weights are 0 / 0. May a position "
     "look at itself?",
     ("np.tri(T, dtype=bool)", "np.tri(T, k=-1, dtype=bool)"),
 )
-attention_head.slip(
+attention_head.wrong_edit(
     "mask off by one: the next position can be seen",
     "Each row sees one position too many: the very one to be guessed.",
     ("np.tri(T, dtype=bool)", "np.tri(T, k=1, dtype=bool)"),
 )
-attention_head.slip(
+attention_head.wrong_edit(
     "softmax over the wrong axis",
     "Here each column sums to 1. Each row belongs to one position that spreads its "
     "attention: which axis runs along a row?",
     ("exps.sum(axis=1, keepdims=True)", "exps.sum(axis=0, keepdims=True)"),
     ("scores.max(axis=1, keepdims=True)", "scores[0, 0]"),
 )
-attention_head.slip(
+attention_head.wrong_edit(
     "one softmax over the whole table",
     "All rows share one cake here. Every row should have a cake of its own.",
     ("exps.sum(axis=1, keepdims=True)", "exps.sum()"),
     ("scores.max(axis=1, keepdims=True)", "scores.max()"),
 )
-attention_head.slip(
+attention_head.wrong_edit(
     "queries and keys exchanged",
     "Row i should hold the scores of query i with every key. Here it holds those of "
     "key i with every query.",
     ("q @ k.T", "k @ q.T"),
 )
-attention_head.slip(
+attention_head.wrong_edit(
     "the weights in place of the mixed values",
     "These are the shares of attention, and they are right. The head passes on "
     "something else: what is mixed in these shares?",
     ("return weights @ v", "return weights"),
 )
-attention_head.slip(
+attention_head.wrong_edit(
     "keys mixed instead of values",
     "The shares are right. But a key only says what a position offers; what it hands "
     "over is another vector.",
     ("weights @ v", "weights @ k"),
 )
-attention_head.slip(
+attention_head.wrong_edit(
     "scores used as weights",
     "Scores may be negative, and -inf times a value is no share. What turns a row of "
     "scores into shares of 1?",
     ("weights = exps / exps.sum(axis=1, keepdims=True)", "weights = scores"),
     ("scores, -np.inf)", "scores, 0.0)"),
 )
-attention_head.slip(
+attention_head.wrong_edit(
     "powers that are not divided by their sum",
     "The proportions are right, but each row of weights should sum to 1.",
     ("exps / exps.sum(axis=1, keepdims=True)", "np.exp(scores)"),
@@ -714,65 +714,65 @@ def cross_entropy_over_positions(logits, document):
     return np.mean(costs)
 
 
-cross_entropy_over_positions.slip(
+cross_entropy_over_positions.wrong_edit(
     "the token just read instead of the next",
     "The model is asked here for the token that it has just read: a game without a "
     "riddle. Which token should row 0 guess?",
     ("document[1:]", "document[:-1]"),
 )
-cross_entropy_over_positions.slip(
+cross_entropy_over_positions.wrong_edit(
     "the guesses shifted as well",
     "Row 0 already stands for the guess of token 1. Here the rows are moved too, and "
     "the first guess is dropped.",
     ("document[1:]", "document[1:-1]"),
     ("zip(logits, targets", "zip(logits[1:], targets"),
 )
-cross_entropy_over_positions.slip(
+cross_entropy_over_positions.wrong_edit(
     "sum instead of mean",
     "A long name costs more than a short one here, however good the guesses. What "
     "turns a sum into a mean?",
     ("np.mean(costs)", "np.sum(costs)"),
 )
-cross_entropy_over_positions.slip(
+cross_entropy_over_positions.wrong_edit(
     "divided by the length of the document",
     "A document of T + 1 tokens asks for T guesses. How many costs did you add up?",
     ("np.mean(costs)", "np.sum(costs) / len(document)"),
 )
-cross_entropy_over_positions.slip(
+cross_entropy_over_positions.wrong_edit(
     "divided by the size of the vocabulary too",
     "Each position has one cost, the one of its target. The mean is over positions "
     "alone.",
     ("np.mean(costs)", "np.mean(costs) / logits.shape[1]"),
 )
-cross_entropy_over_positions.slip(
+cross_entropy_over_positions.wrong_edit(
     "log base 2",
     "Four equal logits should cost ln 4 = 1.3863. Yours are bits.",
     ("log_sum - row[target]", "(log_sum - row[target]) / np.log(2)"),
 )
-cross_entropy_over_positions.slip(
+cross_entropy_over_positions.wrong_edit(
     "log base 10",
     "Four equal logits should cost ln 4 = 1.3863. Which function is the natural "
     "logarithm?",
     ("log_sum - row[target]", "(log_sum - row[target]) / np.log(10)"),
 )
-cross_entropy_over_positions.slip(
+cross_entropy_over_positions.wrong_edit(
     "sign flipped",
     "The log of a probability is negative, and a cost should be positive.",
     ("log_sum - row[target]", "row[target] - log_sum"),
 )
-cross_entropy_over_positions.slip(
+cross_entropy_over_positions.wrong_edit(
     "scores too large for exp",
     "e to the power of 1000 is too large for a float. What may you take out of the "
     "sum, and put back after the log?",
     ("top = row.max()", "top = 0.0"),
 )
-cross_entropy_over_positions.slip(
+cross_entropy_over_positions.wrong_edit(
     "the largest logit not added back",
     "Inside the sum the largest logit was subtracted. After the log, it has to come "
     "back.",
     ("top + np.log", "np.log"),
 )
-cross_entropy_over_positions.slip(
+cross_entropy_over_positions.wrong_edit(
     "log of a probability that became 0",
     "A small probability is rounded to 0, and its log is infinite. Can you take the "
     "log before anything is rounded?",
@@ -781,35 +781,35 @@ cross_entropy_over_positions.slip(
         "-np.log(np.exp(row[target] - top) / np.exp(row - top).sum())",
     ),
 )
-cross_entropy_over_positions.slip(
+cross_entropy_over_positions.wrong_edit(
     "a softmax that overflows",
     "Where the logits are small, all is right. e to the power of 1000 is too large for "
     "a float, and infinity over infinity is no number. Which form of the cost needs no "
     "probability?",
     ("log_sum - row[target]", "-np.log(np.exp(row[target]) / np.exp(row).sum())"),
 )
-cross_entropy_over_positions.slip(
+cross_entropy_over_positions.wrong_edit(
     "missing probability instead of its log",
     "Certain and wrong costs at most 1 here. Where is the logarithm?",
     ("log_sum - row[target]", "1 - np.exp(row[target] - log_sum)"),
 )
-cross_entropy_over_positions.slip(
+cross_entropy_over_positions.wrong_edit(
     "the last guess only",
     "One name is not one guess but several. The earlier ones count as well.",
     ("np.mean(costs)", "costs[-1]"),
 )
-cross_entropy_over_positions.slip(
+cross_entropy_over_positions.wrong_edit(
     "the first guess only",
     "A return inside the loop ends it in the first round. The other guesses count as "
     "well.",
     ("costs.append(log_sum - row[target])", "return log_sum - row[target]"),
 )
-cross_entropy_over_positions.slip(
+cross_entropy_over_positions.wrong_edit(
     "the likeliest instead of the target",
     "Here a model is praised for being sure, even where it is wrong. Which token came?",
     ("row[target]", "row.max()"),
 )
-cross_entropy_over_positions.slip(
+cross_entropy_over_positions.wrong_edit(
     "the costs, not yet averaged",
     "There is one cost for each position, and they are right. One step is missing.",
     ("np.mean(costs)", "np.array(costs)"),
@@ -930,33 +930,33 @@ NO_CASE_FOR_0 = (
     "",
 )
 
-with_temperature.slip(
+with_temperature.wrong_edit(
     "temperature multiplied instead of divided",
     "At 2 the contrast grew, and at 0.5 it shrank. It should be the other way round.",
     ("logits / temperature", "logits * temperature"),
 )
-with_temperature.slip(
+with_temperature.wrong_edit(
     "temperature applied after softmax",
     "The shares are divided, so they no longer sum to 1, and their ratios are what "
     "they were. What should be divided, and when?",
     ("logits / temperature", "logits"),
     ("exps / exps.sum()", "exps / exps.sum() / temperature"),
 )
-with_temperature.slip(
+with_temperature.wrong_edit(
     "temperature without effect",
     "At every temperature the same probabilities come out. Adding to every logit, or "
     "dividing every probability, is taken out again by the sum. What changes the "
     "contrast?",
     ("logits / temperature", "logits"),
 )
-with_temperature.slip(
+with_temperature.wrong_edit(
     "temperature multiplied, and no case for 0",
     "At 2 the contrast grew, and at 0.5 it shrank. It should be the other way round. "
     "And the other way round, 0 needs a line of its own.",
     ("logits / temperature", "logits * temperature"),
     NO_CASE_FOR_0,
 )
-with_temperature.slip(
+with_temperature.wrong_edit(
     "numbers too large for exp, and no case for 0",
     "Temperatures of about 1 come out right. For very low ones, what may you subtract "
     "before np.exp, so that nothing overflows? For 0 itself there is nothing to divide "
@@ -964,20 +964,20 @@ with_temperature.slip(
     ("scaled - scaled.max()", "scaled"),
     NO_CASE_FOR_0,
 )
-with_temperature.slip(
+with_temperature.wrong_edit(
     "temperature without effect, and no case for 0",
     "At every temperature the same probabilities come out. What changes their "
     "contrast? And what should come out at 0?",
     ("logits / temperature", "logits"),
     NO_CASE_FOR_0,
 )
-with_temperature.slip(
+with_temperature.wrong_edit(
     "division by zero",
     "At temperature 0 there is nothing to divide by. What should happen then? It needs "
     "a line of its own.",
     NO_CASE_FOR_0,
 )
-with_temperature.slip(
+with_temperature.wrong_edit(
     "equal shares at temperature 0",
     "Toward 0 the likeliest token takes more and more. What is left for the others at "
     "the end of that road?",
@@ -986,7 +986,7 @@ with_temperature.slip(
         "np.full(len(logits), 1 / len(logits))",
     ),
 )
-with_temperature.slip(
+with_temperature.wrong_edit(
     "temperature 0 taken for 1",
     "At 0 the plain softmax comes out. Writing a name at 0 should give the same name "
     "every time.",
@@ -995,7 +995,7 @@ with_temperature.slip(
         "temperature = 1.0",
     ),
 )
-with_temperature.slip(
+with_temperature.wrong_edit(
     "a token in place of probabilities at 0",
     "You found the likeliest token. But the caller expects probabilities, one for each "
     "token, at 0 as well.",
@@ -1004,34 +1004,34 @@ with_temperature.slip(
         "int(logits.argmax())",
     ),
 )
-with_temperature.slip(
+with_temperature.wrong_edit(
     "everything to the first token at 0",
     "At 0 the first token wins, whatever the logits are. Which one should?",
     ("logits.argmax()", "0"),
 )
-with_temperature.slip(
+with_temperature.wrong_edit(
     "scores too large for exp",
     "At 0.001 a logit of 6 becomes 6000, and e to the power of that is too large for a "
     "float. What may you subtract from all of them?",
     ("scaled - scaled.max()", "scaled"),
 )
-with_temperature.slip(
+with_temperature.wrong_edit(
     "the largest logit subtracted before it was divided",
     "The largest of the divided logits should become 0. Which array do you take the "
     "largest from?",
     ("scaled.max()", "logits.max()"),
 )
-with_temperature.slip(
+with_temperature.wrong_edit(
     "powers that are not divided by their sum",
     "The proportions are right. What must probabilities add up to?",
     ("exps / exps.sum()", "exps"),
 )
-with_temperature.slip(
+with_temperature.wrong_edit(
     "the square of the temperature",
     "At 1 all is well, at 2 it is too calm. How often do you divide?",
     ("logits / temperature", "logits / temperature / temperature"),
 )
-with_temperature.slip(
+with_temperature.wrong_edit(
     "divided logits in place of probabilities",
     "The logits are divided, and that is the first step. Negative numbers are no "
     "probabilities yet.",

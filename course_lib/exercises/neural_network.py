@@ -41,75 +41,75 @@ def neuron(inputs, weights, bias):
     return 1 / (1 + np.exp(-z))
 
 
-neuron.slip(
+neuron.wrong_edit(
     "bias forgotten",
     "With inputs of 0 this neuron always says 0.5. Which parameter is unused?",
     (" + bias", ""),
 )
-neuron.slip(
+neuron.wrong_edit(
     "bias added once for each input",
     "With one input it comes out right. With three, how often is the bias added?",
     ("w * x for", "w * x + bias for"),
     (" + bias\n", "\n"),
 )
-neuron.slip(
+neuron.wrong_edit(
     "bias subtracted",
     "Raise the bias, and this neuron fires less. It should fire more easily.",
     (" + bias", " - bias"),
 )
-neuron.slip(
+neuron.wrong_edit(
     "bias added after the threshold",
     "An output above 1, or below 0? The bias shifts the sum before it is squashed.",
     (" + bias", ""),
     ("np.exp(-z))", "np.exp(-z)) + bias"),
 )
-neuron.slip(
+neuron.wrong_edit(
     "the sum without the threshold",
     "This is z, the weighted sum, and it is right. One step is missing: what squashes "
     "it to between 0 and 1?",
     ("1 / (1 + np.exp(-z))", "z"),
 )
-neuron.slip(
+neuron.wrong_edit(
     "a hard step instead of a soft one",
     "A step from 0 to 1 is flat everywhere else, so it has no slope to follow. The "
     "sigmoid bends instead.",
     ("1 / (1 + np.exp(-z))", "1.0 if z > 0 else 0.0"),
 )
-neuron.slip(
+neuron.wrong_edit(
     "sign flipped in the exponent",
     "For a large z the output should be near 1. Try z = 5 in your last line.",
     ("np.exp(-z)", "np.exp(z)"),
 )
-neuron.slip(
+neuron.wrong_edit(
     "tanh instead of the sigmoid",
     "tanh squashes too, but to between -1 and 1. For z = 0 the output should be 0.5.",
     ("1 / (1 + np.exp(-z))", "np.tanh(z)"),
 )
-neuron.slip(
+neuron.wrong_edit(
     "ReLU instead of the sigmoid",
     "This cuts off what is negative and leaves the rest as it is. The sigmoid never "
     "goes above 1.",
     ("1 / (1 + np.exp(-z))", "max(z, 0.0)"),
 )
-neuron.slip(
+neuron.wrong_edit(
     "weights added instead of multiplied",
     "An input of 0 should count for nothing, whatever its weight. Here it counts.",
     ("w * x for", "w + x for"),
 )
-neuron.slip(
+neuron.wrong_edit(
     "each product squashed on its own",
     "The neuron adds first and squashes once, at the end. Here every product is "
     "squashed before the sum.",
     ("w * x for", "1 / (1 + np.exp(-w * x)) for"),
     ("1 / (1 + np.exp(-z))", "z"),
 )
-neuron.slip(
+neuron.wrong_edit(
     "mean instead of sum",
     "Twice as many inputs should weigh twice as much. Here the sum is divided by their "
     "number.",
     (") + bias", ") / len(inputs) + bias"),
 )
-neuron.slip(
+neuron.wrong_edit(
     "threshold applied twice",
     "The result never leaves the range from 0.5 to 0.73. How often is it squashed?",
     (
@@ -247,44 +247,44 @@ def mlp_forward(layers, inputs):
     return inputs
 
 
-mlp_forward.slip(
+mlp_forward.wrong_edit(
     "the last layer squashed too",
     "Scores may be any number: softmax comes after them. Here they all lie between -1 "
     "and 1. Which layer should not squash?",
     ("sums if last else [np.tanh(z) for z in sums]", "[np.tanh(z) for z in sums]"),
 )
-mlp_forward.slip(
+mlp_forward.wrong_edit(
     "no activation at all",
     "Without a squash between them, many layers are worth one: a line of a line is a "
     "line. Where does tanh come in?",
     ("sums if last else [np.tanh(z) for z in sums]", "sums"),
 )
-mlp_forward.slip(
+mlp_forward.wrong_edit(
     "tanh on the last layer only",
     "It is the other way round: the layers before the last squash, the last does not.",
     ("sums if last else", "sums if not last else"),
 )
-mlp_forward.slip(
+mlp_forward.wrong_edit(
     "the bias forgotten",
     "With inputs of 0 every neuron says 0 here. What is added to each sum?",
     (" + bias)", ")"),
 )
-mlp_forward.slip(
+mlp_forward.wrong_edit(
     "ReLU instead of tanh",
     "What is negative is cut off here. tanh lets it through, squashed.",
     ("np.tanh(z) for", "max(z, 0.0) for"),
 )
-mlp_forward.slip(
+mlp_forward.wrong_edit(
     "sigmoid instead of tanh",
     "The sigmoid gives 0.5 for a sum of 0. Which squashing function is asked for?",
     ("np.tanh(z) for", "1 / (1 + np.exp(-z)) for"),
 )
-mlp_forward.slip(
+mlp_forward.wrong_edit(
     "the layers taken from the last to the first",
     "The first layer reads the inputs. In which order do you go through the layers?",
     ("enumerate(layers)", "enumerate(layers[::-1])"),
 )
-mlp_forward.slip(
+mlp_forward.wrong_edit(
     "the first layer is the only one",
     "One layer comes out right, and then the function ends. Should return stand inside "
     "the loop?",
@@ -294,7 +294,7 @@ mlp_forward.slip(
         "        return inputs\n",
     ),
 )
-mlp_forward.slip(
+mlp_forward.wrong_edit(
     "the inputs squashed as well",
     "The inputs are data. Only sums are squashed.",
     (
@@ -302,13 +302,13 @@ mlp_forward.slip(
         "    inputs = [np.tanh(x) for x in inputs]\n    for i, (weights",
     ),
 )
-mlp_forward.slip(
+mlp_forward.wrong_edit(
     "each product squashed before the sum",
     "A neuron adds first and squashes once. Here every product is squashed.",
     ("w * x for", "np.tanh(w * x) for"),
     ("sums if last else [np.tanh(z) for z in sums]", "sums"),
 )
-mlp_forward.slip(
+mlp_forward.wrong_edit(
     "the bias added after the squash",
     "The bias shifts the sum, so it has to be in it when tanh is taken.",
     (" + bias)", ")"),
@@ -464,51 +464,51 @@ def sigmoid_derivative(z):
     return a * (1 - a)
 
 
-sigmoid_derivative.slip(
+sigmoid_derivative.wrong_edit(
     "derivative taken at the wrong place",
     "The form is right, but it wants the output of the sigmoid, not its input. At "
     "z = 0 the slope is 0.25.",
     ("a * (1 - a)", "z * (1 - z)"),
 )
-sigmoid_derivative.slip(
+sigmoid_derivative.wrong_edit(
     "the derivative of tanh",
     "1 minus the square belongs to tanh, which runs from -1 to 1. The sigmoid runs "
     "from 0 to 1.",
     ("a * (1 - a)", "1 - a**2"),
 )
-sigmoid_derivative.slip(
+sigmoid_derivative.wrong_edit(
     "the value instead of the slope",
     "This is how high the curve is. How steep is it there? Far to the right it is "
     "high, and flat.",
     ("a * (1 - a)", "a"),
 )
-sigmoid_derivative.slip(
+sigmoid_derivative.wrong_edit(
     "one factor missing",
     "Far to the left the sigmoid is flat, so its slope should be near 0. Here it is "
     "near 1.",
     ("a * (1 - a)", "1 - a"),
 )
-sigmoid_derivative.slip(
+sigmoid_derivative.wrong_edit(
     "the square of the output",
     "Far to the right the sigmoid is flat. Here the slope goes to 1.",
     ("a * (1 - a)", "a * a"),
 )
-sigmoid_derivative.slip(
+sigmoid_derivative.wrong_edit(
     "sign flipped",
     "The sigmoid climbs everywhere. Can its slope be negative?",
     ("a * (1 - a)", "a * (a - 1)"),
 )
-sigmoid_derivative.slip(
+sigmoid_derivative.wrong_edit(
     "one factor from the input",
     "One factor is the output, the other is made from z. Both want the output.",
     ("a * (1 - a)", "a * (1 - z)"),
 )
-sigmoid_derivative.slip(
+sigmoid_derivative.wrong_edit(
     "the factors added",
     "a and what is left of 1 always add up to 1. How else can you put them together?",
     ("a * (1 - a)", "a + (1 - a)"),
 )
-sigmoid_derivative.slip(
+sigmoid_derivative.wrong_edit(
     "the sigmoid taken twice",
     "The output is squashed a second time before the slope is taken. Once is enough.",
     (
@@ -516,13 +516,13 @@ sigmoid_derivative.slip(
         "a = 1 / (1 + np.exp(-a))\n    return a * (1 - a)",
     ),
 )
-sigmoid_derivative.slip(
+sigmoid_derivative.wrong_edit(
     "the slope at 0, everywhere",
     "0.25 is the steepest place. Away from z = 0 the curve is flatter: which numbers "
     "in your formula depend on z?",
     ("a * (1 - a)", "0.25"),
 )
-sigmoid_derivative.slip(
+sigmoid_derivative.wrong_edit(
     "the slope of the power alone",
     "exp(-z) is one piece of the sigmoid. The chain rule wants the pieces around it "
     "too: at z = 0 the slope is 0.25.",

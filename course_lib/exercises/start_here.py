@@ -30,38 +30,38 @@ def mean(numbers):
     return sum(numbers) / len(numbers)
 
 
-mean.slip(
+mean.wrong_edit(
     "sum instead of mean",
     "These are added up. What is left to do, so that ten numbers do not give ten times "
     "as much as one?",
     (" / len(numbers)", ""),
 )
-mean.slip(
+mean.wrong_edit(
     "whole-number division",
     "Try the list [2, 3] by hand. What became of the half?",
     (" / len", " // len"),
 )
-mean.slip(
+mean.wrong_edit(
     "divided by one less than the count",
     "A single number is its own mean. What does yours give for a list of one?",
     ("/ len(numbers)", "/ max(len(numbers) - 1, 1)"),
 )
-mean.slip(
+mean.wrong_edit(
     "divided by one more than the count",
     "A single number is its own mean. What does yours give for a list of one?",
     ("/ len(numbers)", "/ (len(numbers) + 1)"),
 )
-mean.slip(
+mean.wrong_edit(
     "always divided by 2",
     "This is right for two numbers. What should change with the length of the list?",
     ("/ len(numbers)", "/ 2"),
 )
-mean.slip(
+mean.wrong_edit(
     "the fraction upside down",
     "Which of the two is being shared out, and among how many?",
     ("sum(numbers) / len(numbers)", "len(numbers) / sum(numbers)"),
 )
-mean.slip(
+mean.wrong_edit(
     "negative numbers counted as positive",
     "Look at the list with a negative number: should it pull the mean up or down?",
     ("sum(numbers)", "sum(abs(x) for x in numbers)"),

@@ -1,4 +1,4 @@
-"""Where you stand, with one click to take it along and one to bring it back.
+"""The progress panel: how far you are, a download link and an upload button.
 
 For machines that forget, such as Binder: download before you leave, upload when you
 come back. ``progress.panel()`` shows all of it.
@@ -7,6 +7,7 @@ come back. ``progress.panel()`` shows all of it.
 from __future__ import annotations
 
 import base64
+import functools
 from datetime import datetime
 from typing import Any
 
@@ -14,83 +15,103 @@ import ipywidgets
 
 from course_lib.exercises import journal
 from course_lib.exercises.core import all_exercises
+from course_lib.exercises.progress import Card, card
+
+__all__ = ["ProgressPanel", "all_progress", "panel"]
 
 
-def card() -> journal.Card:
-    """Return where you stand, in all notebooks, ready for the page."""
-    all_exercises()
-    return journal.card()
+def all_progress() -> Card:
+    """Return your progress in all notebooks, ready for the page."""
+    return card(all_exercises())
 
 
-def download_link() -> ipywidgets.HTML:
-    """Return a link that saves your answers as a file; it stays up to date."""
-    link = ipywidgets.HTML()
+def panel() -> ProgressPanel:
+    """Return the progress panel, as it is now.
 
-    def renew() -> None:
-        try:
-            data = journal.export_bytes()
-        except OSError as error:
-            link.value = f"The journal cannot be read: {error.strerror}."
-            return
-        count = data.count(b"\n")
-        name = f"course-progress-{datetime.now().astimezone():%Y-%m-%d}.jsonl"
-        address = f"data:application/json;base64,{base64.b64encode(data).decode()}"
-        answers = "1 answer" if count == 1 else f"{count} answers"
-        link.value = (
-            f'<a download="{name}" href="{address}" class="jupyter-button" '
-            'style="text-decoration: underline; width: auto">'
-            f"Download progress ({answers})</a>"
+    There is one in a kernel, and every cell that asks for it shows the same: running
+    a cell again leaves none behind that nobody sees.
+    """
+    shown = _open_panel()
+    shown.refresh()
+    return shown
+
+
+class ProgressPanel(ipywidgets.VBox):
+    """Your progress, refreshed after every change of the journal until it is closed."""
+
+    def __init__(self) -> None:
+        self.card, self.download = ipywidgets.HTML(), ipywidgets.HTML()
+        self.message = ipywidgets.Label()
+        self.upload = ipywidgets.FileUpload(
+            accept=".jsonl",
+            multiple=False,
+            description="Upload progress",
+            layout=ipywidgets.Layout(width="auto"),
         )
+        self.upload.observe(self._import, names="value")
+        self._row = ipywidgets.HBox(
+            [self.download, self.upload],
+            layout=ipywidgets.Layout(align_items="center", grid_gap="1.5em"),
+        )
+        super().__init__([self.card, self._row, self.message])
+        self._unsubscribe = journal.subscribe(self.refresh)
 
-    renew()
-    journal.WATCHERS.append(renew)
-    return link
+    def refresh(self) -> None:
+        """Read the journal again."""
+        self.card.value = all_progress().html()
+        self.download.value = _download_link()
 
+    def close(self) -> None:
+        """Close the panel and its parts, and end its subscription to the journal."""
+        if self.comm is None:  # closed before
+            return
+        self._unsubscribe()
+        for part in (self.card, self.download, self.upload, self._row, self.message):
+            part.close()
+        super().close()
+        _open_panel.cache_clear()
 
-def upload_button(said: ipywidgets.Label) -> ipywidgets.FileUpload:
-    """Return a button that reads a progress file; ``said`` tells what came of it."""
-    button = ipywidgets.FileUpload(
-        accept=".jsonl",
-        multiple=False,
-        description="Upload progress",
-        layout=ipywidgets.Layout(width="auto"),
-    )
-
-    def read(change: dict[str, Any]) -> None:
+    def _import(self, change: dict[str, Any]) -> None:
         for file in change["new"]:
-            try:
-                count, damaged = journal.import_bytes(
-                    bytes(file["content"]), file["name"]
-                )
-            except ValueError as error:
-                said.value = f"{error}."
-            except OSError as error:
-                said.value = f"Nothing was added: {error.strerror or error}."
-            else:
-                lines = " ".join(damaged)
-                answers = "1 answer" if count == 1 else f"{count} answers"
-                added = f"{answers} added from {file['name']}."
-                if not count:
-                    added = f"All answers of {file['name']} were here already."
-                said.value = f"{added} {lines}".strip()
+            self.message.value = _import_message(file["name"], bytes(file["content"]))
         if change["new"]:
-            button.value = ()  # so that the same file can be given again
-
-    button.observe(read, names="value")
-    return button
+            self.upload.value = ()  # so that the same file can be uploaded again
 
 
-def panel() -> ipywidgets.VBox:
-    """Return your progress with a download link and an upload button."""
-    shown, said = ipywidgets.HTML(), ipywidgets.Label()
+@functools.cache
+def _open_panel() -> ProgressPanel:
+    return ProgressPanel()
 
-    def renew() -> None:
-        shown.value = card().html()
 
-    renew()
-    journal.WATCHERS.append(renew)
-    row = ipywidgets.HBox(
-        [download_link(), upload_button(said)],
-        layout=ipywidgets.Layout(align_items="center", grid_gap="1.5em"),
+def _download_link() -> str:
+    """Return a link that holds the journal, as HTML."""
+    try:
+        data = journal.export_bytes()
+    except OSError as error:
+        return f"The journal cannot be read: {error.strerror}."
+    count = data.count(b"\n")
+    name = f"course-progress-{datetime.now().astimezone():%Y-%m-%d}.jsonl"
+    address = f"data:application/json;base64,{base64.b64encode(data).decode()}"
+    return (
+        f'<a download="{name}" href="{address}" class="jupyter-button" '
+        'style="text-decoration: underline; width: auto">'
+        f"Download progress ({_answers(count)})</a>"
     )
-    return ipywidgets.VBox([shown, row, said])
+
+
+def _import_message(name: str, data: bytes) -> str:
+    """Import a progress file, and say in one line what came of it."""
+    try:
+        count, damaged = journal.import_bytes(data, name)
+    except ValueError as error:
+        return f"{error}."
+    except OSError as error:
+        return f"Nothing was added: {error.strerror or error}."
+    added = f"{_answers(count)} added from {name}."
+    if not count:
+        added = f"All answers of {name} were here already."
+    return " ".join([added, *damaged])
+
+
+def _answers(count: int) -> str:
+    return "1 answer" if count == 1 else f"{count} answers"

@@ -38,7 +38,7 @@ from importlib.resources import files
 from course_lib import plots, widgets
 from course_lib.app import doctor
 from course_lib.data import load_things
-from course_lib.exercises import journal
+from course_lib.exercises import progress
 from course_lib.exercises import start_here as exercise
 from course_lib.lessons import quiz
 from course_lib.training import Run, Settings, read_checkpoint, samples
@@ -231,7 +231,7 @@ exercise.mean.hint()
 # closed browser loses nothing. This card shows where you stand:
 
 # %%
-journal.card()
+progress.card()
 
 # %% [markdown]
 # The notebooks themselves are saved with Control and S (Command and S on a Mac). In a

@@ -27,18 +27,20 @@ from course_lib.exercises.core import (
     Tolerance,
     all_exercises,
     exercise,
-    process,
     question,
+    supervisor,
 )
-from course_lib.exercises.core.child import load
 from course_lib.exercises.core.codec import decode, encode
-from course_lib.exercises.core.compare import diagnose, lengths, numbers, same, text
+from course_lib.exercises.core.compare import numbers, same
+from course_lib.exercises.core.diagnose import axis_lengths, diagnose
 from course_lib.exercises.core.extract_source import (
-    CannotCarry,
-    Carried,
-    carry,
+    AnswerSource,
+    ExtractionError,
+    extract_source,
     is_untouched,
+    run_source,
 )
+from course_lib.exercises.core.formatting import format_value
 from course_lib.exercises.core.result import Result
 from tools.exercise_coverage import cover
 from tools.exercise_coverage import main as coverage_main
@@ -227,7 +229,7 @@ PIECES = {
 def test_an_answer_travels_as_text(name: str) -> None:
     cells, value = PIECES[name]
     answer = Notebook().run(cells)
-    arrived = load(*carry(answer))
+    arrived = run_source(extract_source(answer))
     assert arrived(1) == answer(1) == value
 
 
@@ -237,7 +239,7 @@ def test_jitted_functions_travel() -> None:
         "@jax.jit\ndef f(x): return jnp.sum(w * x)\ng = jax.jit(lambda x: jnp.exp(x))\n"
     )
     for last, value in (("f", 6.0), ("g", math.exp(2.0)), ("jnp.tanh", math.tanh(2))):
-        arrived = load(*carry(Notebook().run(cells + last)))
+        arrived = run_source(extract_source(Notebook().run(cells + last)))
         assert float(arrived(2.0)) == pytest.approx(value, rel=1e-6)
 
 
@@ -259,16 +261,16 @@ def test_jitted_functions_travel() -> None:
     ],
 )  # fmt: skip
 def test_what_cannot_travel_is_named_in_one_line(cells: str, said: str) -> None:
-    with pytest.raises(CannotCarry, match=r"^[^\n]*$") as caught:
-        carry(Notebook().run(cells))
+    with pytest.raises(ExtractionError, match=r"^[^\n]*$") as caught:
+        extract_source(Notebook().run(cells))
     assert said in str(caught.value)
 
 
 def test_a_function_without_text_is_refused() -> None:
     names: dict[str, Any] = {}
     exec("def f(x): return 1", names)
-    with pytest.raises(CannotCarry, match="source text of `f` cannot be found"):
-        carry(names["f"])
+    with pytest.raises(ExtractionError, match="source text of `f` cannot be found"):
+        extract_source(names["f"])
 
 
 @pytest.mark.parametrize(
@@ -397,11 +399,11 @@ def test_an_object_of_a_class_of_its_own_is_never_a_number() -> None:
     ],
 )  # fmt: skip
 def test_values_in_words(value: Any, shown: str) -> None:
-    assert text(encode(value)) == shown
+    assert format_value(encode(value)) == shown
 
 
 def test_long_values_are_cut() -> None:
-    assert len(text(encode([0.5] * 10_000))) < 330
+    assert len(format_value(encode([0.5] * 10_000))) < 330
     assert encode([0.0] * 10**6)["t"] == "other"
     assert encode(np.zeros(10**6))["t"] == "other"
 
@@ -435,7 +437,7 @@ def test_long_values_are_cut() -> None:
 def test_familiar_ways_to_be_off(
     expected: list[Any], got: list[Any], arguments: list[Any], name: str | None
 ) -> None:
-    sizes = [lengths([encode(a)]) for a in arguments] or [set()] * len(expected)
+    sizes = [axis_lengths([encode(a)]) for a in arguments] or [set()] * len(expected)
     found = diagnose(
         [encode(e) for e in expected],
         [encode(g) for g in got],
@@ -637,7 +639,7 @@ def test_a_question_takes_values_and_gives_nothing_away() -> None:
 
 
 def test_our_own_mistakes_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(LOCAL, "judge", lambda carried: 1 / 0)
+    monkeypatch.setattr(LOCAL.code_judge, "verdict", lambda *arguments: 1 / 0)
     result = LOCAL.check(Notebook().run("def f(a, b): return a\nf"))
     assert result.outcome == "error"
     assert "our mistake" in result.message
@@ -666,20 +668,20 @@ def test_every_answer_is_kept_and_an_untouched_stub_is_not() -> None:
 
 
 def test_an_interrupt_is_a_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
-    def stop(carried: Carried) -> None:
+    def stop(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(LOCAL, "judge", stop)
+    monkeypatch.setattr(LOCAL.code_judge, "verdict", stop)
     result = LOCAL.check(Notebook().run("def f(a, b): return a\nf"))
     assert "You stopped the check" in result.message
 
 
 def test_a_second_python_that_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "BOOT", "raise SystemExit(7)")
-    process.spare.close()
+    monkeypatch.setattr(supervisor, "BOOT_CODE", "raise SystemExit(7)")
+    supervisor.spare.close()
     made = made_exercise()
     result = made.check(Notebook().run("def f(x): return 0\nf"))
-    process.spare.close()
+    supervisor.spare.close()
     assert "could not start a second Python" in result.message
     assert "ended with code 7" in result.message
 
@@ -726,7 +728,7 @@ def test_yours_comes_back_in_a_new_session(
 def test_a_saved_answer_that_fails_today_is_not_used(
     unsolved: Exercise, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    journal.record(unsolved.id, "correct", "def f(a, b):\n    return 1\n", "f")
+    journal.save_answer(unsolved.id, "correct", "def f(a, b):\n    return 1\n", "f")
     assert unsolved.yours_or_ours() is unsolved.answer
     assert "no longer passes" in capsys.readouterr().out
 
@@ -764,7 +766,7 @@ def test_printing_cannot_forge_a_verdict() -> None:
 def test_a_loop_is_stopped_and_the_limit_is_said(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(process, "LIMIT", 0.3)
+    monkeypatch.setattr(supervisor, "TIME_LIMIT", 0.3)
     result = LOCAL.check(Notebook().run("def f(a, b):\n    while True: pass\nf"))
     assert "still running after 0.3 seconds" in result.message
     assert result.facts == (("Input", "local_derivatives(2.0, 3.0)"),)
@@ -781,9 +783,9 @@ def test_the_real_limit_gives_a_verdict_in_five_seconds() -> None:
 def test_memory_is_watched_where_the_system_does_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(process, "MEMORY", 100)
-    monkeypatch.setattr(process, "LIMIT", 30.0)
-    monkeypatch.setattr(process, "VERDICT", 30.0)
+    monkeypatch.setattr(supervisor, "MEMORY_LIMIT", 100)
+    monkeypatch.setattr(supervisor, "TIME_LIMIT", 30.0)
+    monkeypatch.setattr(supervisor, "VERDICT_LIMIT", 30.0)
     cells = """
         import time
         try:
@@ -807,7 +809,7 @@ def test_memory_is_watched_where_the_system_does_not(
 def test_children_of_a_stopped_answer_end_too(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(process, "LIMIT", 1.0)
+    monkeypatch.setattr(supervisor, "TIME_LIMIT", 1.0)
     note = tmp_path / "pid"
     cells = f"""
         import subprocess, sys, time
@@ -839,19 +841,19 @@ KERNEL = """
 import sys
 from course_lib.exercises import journal
 from course_lib.exercises import autograd
-from course_lib.exercises.core import process
+from course_lib.exercises.core import supervisor
 import tests_cell
-helper = process.spare.take(False)
-helper.wait_ready()
-process.spare.give(helper)
-print(helper.process.pid, flush=True)
-autograd.local_derivatives.expected()
+worker = supervisor.spare.borrow(False)
+worker.wait_ready()
+supervisor.spare.give_back(worker)
+print(worker.process.pid, flush=True)
+autograd.local_derivatives.code_judge.expected_outputs()
 autograd.local_derivatives.check(tests_cell.loops)
 """
 
 
 def kernel(tmp_path: Path) -> tuple[subprocess.Popen[str], int]:
-    """Start a Python that checks an endless loop; return it and its helper's id."""
+    """Start a Python that checks an endless loop; return it and its worker's id."""
     (tmp_path / "tests_cell.py").write_text(
         "def loops(a, b):\n    sum(iter(int, 1))\n", encoding="utf-8"
     )
@@ -866,36 +868,36 @@ def kernel(tmp_path: Path) -> tuple[subprocess.Popen[str], int]:
     return started, int(started.stdout.readline())
 
 
-def test_no_helper_outlives_a_killed_kernel(tmp_path: Path) -> None:
-    started, helper = kernel(tmp_path)
+def test_no_worker_outlives_a_killed_kernel(tmp_path: Path) -> None:
+    started, worker = kernel(tmp_path)
     time.sleep(0.5)  # now its answer is in a loop that lets no other thread run
     started.kill()
     started.communicate()
-    assert ended(helper, 15.0)
+    assert ended(worker, 15.0)
 
 
-def test_no_waiting_helper_outlives_a_killed_kernel() -> None:
+def test_no_spare_worker_outlives_a_killed_kernel() -> None:
     code = (
         "import time\n"
-        "from course_lib.exercises.core import process\n"
-        "h = process.spare.take(False); h.wait_ready(); process.spare.give(h)\n"
-        "print(h.process.pid, flush=True); time.sleep(99)\n"
+        "from course_lib.exercises.core.supervisor import spare\n"
+        "w = spare.borrow(False); w.wait_ready(); spare.give_back(w)\n"
+        "print(w.process.pid, flush=True); time.sleep(99)\n"
     )
     command = [sys.executable, "-c", code]
     started = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert started.stdout is not None
-    helper = int(started.stdout.readline())
-    assert psutil.pid_exists(helper)
+    worker = int(started.stdout.readline())
+    assert psutil.pid_exists(worker)
     started.kill()
     started.communicate()
-    assert ended(helper)
+    assert ended(worker)
 
 
-def test_no_helper_outlives_a_kernel_that_ends() -> None:
+def test_no_worker_outlives_a_kernel_that_ends() -> None:
     code = (
-        "from course_lib.exercises.core import process\n"
-        "h = process.spare.take(False); h.wait_ready(); process.spare.give(h)\n"
-        "print(h.process.pid)\n"
+        "from course_lib.exercises.core.supervisor import spare\n"
+        "w = spare.borrow(False); w.wait_ready(); spare.give_back(w)\n"
+        "print(w.process.pid)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
@@ -904,7 +906,7 @@ def test_no_helper_outlives_a_kernel_that_ends() -> None:
     assert done.stderr == ""
 
 
-def test_a_check_leaves_no_zombie_and_keeps_one_helper_ready() -> None:
+def test_a_check_leaves_no_zombie_and_keeps_one_worker_ready() -> None:
     LOCAL.check(Notebook().run("def f(a, b):\n    import os\n    os._exit(3)\nf"))
     LOCAL.check(Notebook().run("def f(a, b):\n    return 1\nf"))
     time.sleep(0.2)
@@ -912,21 +914,21 @@ def test_a_check_leaves_no_zombie_and_keeps_one_helper_ready() -> None:
     assert [c for c in mine if c.status() == psutil.STATUS_ZOMBIE] == []
 
 
-def test_a_helper_that_was_cut_off_is_not_kept() -> None:
-    endless = Carried("def f(a, b):\n    while True: pass\n", "f")
-    with process.trusted_helper() as helper:
-        assert LOCAL.judge(endless, helper, 0.2).outcome == "error"
-    assert process.spare.helper is not helper
-    assert ended(helper.process.pid)
+def test_a_worker_that_was_cut_off_is_not_kept() -> None:
+    endless = AnswerSource("def f(a, b):\n    while True: pass\n", "f")
+    with supervisor.reusable_worker() as worker:
+        assert LOCAL.code_judge.verdict(endless, worker, 0.2).kind == "cut off"
+    assert supervisor.spare.worker is not worker
+    assert ended(worker.process.pid)
 
 
-def test_a_helper_that_died_while_waiting_is_replaced() -> None:
-    helper = process.Helper()
-    helper.wait_ready()
-    process.spare.close()
-    process.spare.give(helper)
-    helper.process.kill()
-    helper.process.wait()
+def test_a_worker_that_died_while_waiting_is_replaced() -> None:
+    worker = supervisor.Worker()
+    worker.wait_ready()
+    supervisor.spare.close()
+    supervisor.spare.give_back(worker)
+    worker.process.kill()
+    worker.process.wait()
     assert (
         LOCAL.check(Notebook().run("def f(a, b): return 1\nf")).outcome == "incorrect"
     )
@@ -948,9 +950,9 @@ def test_the_solution_passes_the_whole_way() -> None:
 
 def test_thin_coverage_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     made = made_exercise(hints=("One.",))
-    made.slip("off", "Look.", ("sum(x)", "sum(x) + 1"))
-    made.slip("same as the other", "Look again.", ("sum(x)", "1 + sum(x)"))
-    made.slip("not there", "Look.", ("prod(x)", "0"))
+    made.wrong_edit("off", "Look.", ("sum(x)", "sum(x) + 1"))
+    made.wrong_edit("same as the other", "Look again.", ("sum(x)", "1 + sum(x)"))
+    made.wrong_edit("not there", "Look.", ("prod(x)", "0"))
     problems = " ".join(cover(made).problems)
     assert "3 wrong answers; at least 8" in problems
     assert "0 right variants; at least 5" in problems
@@ -958,7 +960,7 @@ def test_thin_coverage_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert "stands 0 times" in problems
     made.wrong_answers.pop()
     made.wrong("right after all", "Look.")(total)
-    made.variant("wrong after all", ("sum(x)", "max(x)"))
+    made.right_edit("wrong after all", ("sum(x)", "max(x)"))
     problems = " ".join(cover(made).problems)
     assert "same as the other: earned the message of another" in problems
     assert "wrong answer accepted (right after all)" in problems

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from course_lib.exercises.core import Exercise, all_exercises, process
+from course_lib.exercises.core import Exercise, all_exercises, supervisor
 from tools.hostile_answers import RUDE, VIOLENT, Trial, objects, trials
 
 PATIENT = 30.0  # seconds: a busy machine starts processes slowly; the tool says 5
@@ -32,13 +32,13 @@ def each_gets_a_verdict(
     one: Exercise, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COURSE_LIB_HOME", str(tmp_path))
-    monkeypatch.setattr(process, "LIMIT", 0.5)
-    monkeypatch.setattr(process, "MEMORY", 100)
+    monkeypatch.setattr(supervisor, "TIME_LIMIT", 0.5)
+    monkeypatch.setattr(supervisor, "MEMORY_LIMIT", 100)
     found = trials(one)
     count = len(list(objects()))
     if one.kind != "value":
         count += len(VIOLENT) + len(RUDE)
-        assert one.judge(one.solution_carried()), "the next check is harmed"
+        assert one.check_source(one.answer_source()), "the next check is harmed"
     else:
         assert one.check(one.answer), "the next check is harmed"
     print(f"{one.id}: {len(found)} hostile answers")

@@ -9,8 +9,7 @@ import pytest
 
 from course_lib.config import GPTConfig
 from course_lib.exercises import autograd
-from course_lib.exercises.core.child import load
-from course_lib.exercises.core.extract_source import Carried
+from course_lib.exercises.core.extract_source import AnswerSource, run_source
 from course_lib.scalar import (
     Value,
     adam_init,
@@ -101,12 +100,12 @@ def losses(number: type[Any], config: GPTConfig, steps: int) -> list[float]:
 def own(label: str) -> type[Any]:
     """Return one of the exercise's right answers, as it runs in a check."""
     if label == "tutorial":
-        return load(TUTORIAL, "Value")
+        return run_source(AnswerSource(TUTORIAL, "Value"))
     exercise = autograd.own_value
     if label == "solution":
-        return load(*exercise.solution_carried())
+        return run_source(exercise.answer_source())
     (known,) = (k for k in exercise.right_answers if k.label.startswith(label))
-    return load(*known.carried())
+    return run_source(known.source())
 
 
 SMALL = GPTConfig(vocab_size=7, n_embd=8, n_head=2, block_size=8)
@@ -138,10 +137,10 @@ def test_the_reference_size_does_not_run_out_of_stack(label: str) -> None:
 
 
 def test_the_tutorials_value_passes_its_check() -> None:
-    assert autograd.own_value.judge(Carried(TUTORIAL, "Value"))
+    assert autograd.own_value.check_source(AnswerSource(TUTORIAL, "Value"))
 
 
 def test_a_value_with_a_mistake_trains_otherwise() -> None:
-    carried = autograd.own_value.wrong_answers[0].carried()
-    wrong, right = losses(load(*carried), SMALL, 4), losses(Value, SMALL, 4)
+    source = autograd.own_value.wrong_answers[0].source()
+    wrong, right = losses(run_source(source), SMALL, 4), losses(Value, SMALL, 4)
     assert wrong != pytest.approx(right, rel=1e-6)

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from course_lib.exercises import journal
-from course_lib.widgets import progress as widgets
+from course_lib.widgets import progress
 
 
 @pytest.fixture(autouse=True)
 def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("COURSE_LIB_HOME", str(tmp_path / "home"))
     yield
-    journal.WATCHERS.clear()
+    progress.panel().close()
 
 
 def upload(name: str, data: bytes) -> dict[str, object]:
@@ -29,13 +29,13 @@ def upload(name: str, data: bytes) -> dict[str, object]:
 def test_what_is_downloaded_can_be_uploaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    panel = widgets.panel()
-    shown, row, said = panel.children
+    panel = progress.panel()
+    card, row, message = panel.children
     link, button = row.children
     assert "(0 answers)" in link.value
-    journal.record("autograd.own_value", "correct", "x = 1", "x")
+    journal.save_answer("autograd.own_value", "correct", "x = 1", "x")
     assert "(1 answer)" in link.value
-    assert "1 of " in shown.value
+    assert "1 of " in card.value
     data = base64.b64decode(re.search(r'base64,([^"]*)"', link.value)[1])  # type: ignore[index]
     monkeypatch.setenv("COURSE_LIB_HOME", str(tmp_path / "elsewhere"))
     for text in (
@@ -43,18 +43,39 @@ def test_what_is_downloaded_can_be_uploaded(
         "All answers of mine.jsonl were here already.",
     ):
         button.value = (upload("mine.jsonl", data),)
-        assert said.value == text
+        assert message.value == text
         assert button.value == ()
     assert len(journal.entries()[0]) == 1
 
 
 def test_a_file_that_is_none_is_refused_in_one_line() -> None:
-    panel = widgets.panel()
-    button, said = panel.children[1].children[1], panel.children[2]
+    panel = progress.panel()
+    button, message = panel.children[1].children[1], panel.children[2]
     button.value = (upload("photo.jsonl", b"\x89PNG"),)
-    assert said.value == "photo.jsonl is not a progress file: no entry found in it."
+    assert message.value == "photo.jsonl is not a progress file: no entry found in it."
     assert journal.entries() == ([], [])
 
 
 def test_the_card_lists_every_exercise() -> None:
-    assert "local_derivatives" in repr(widgets.card())
+    assert "local_derivatives" in repr(progress.all_progress())
+
+
+def test_running_the_cell_again_leaves_no_subscriber_behind() -> None:
+    before = len(journal._subscribers)
+    panels = {progress.panel() for _ in range(50)}
+    assert len(journal._subscribers) - before == len(panels) == 1
+
+
+def test_a_closed_panel_is_called_no_more_and_the_next_one_is_new() -> None:
+    before = len(journal._subscribers)
+    first = progress.panel()
+    first.close()
+    first.close()
+    assert len(journal._subscribers) == before
+    parts = (first, *first.children, *first.children[1].children)
+    assert [part.comm for part in parts] == [None] * 6
+    second = progress.panel()
+    assert second is not first
+    journal.save_answer("autograd.own_value", "correct", "x = 1", "x")
+    assert "(1 answer)" in second.download.value
+    assert "(0 answers)" in first.download.value

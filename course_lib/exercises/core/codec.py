@@ -1,7 +1,7 @@
-"""Values as JSON, with their exact types: what passes between check and helper.
+"""Values encoded as JSON with their exact types, for the pipe to a worker process.
 
-Only exact types are taken as numbers, strings or containers, so that an object of a
-class of its own (one that claims to equal everything, say) stays what it is: other.
+Only exact types are encoded as numbers, strings or containers: an instance of any
+other class (one that claims to equal everything, say) is tagged as unsupported.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ from __future__ import annotations
 import sys
 from typing import Any, TypeAlias
 
-Wire: TypeAlias = Any  # what json.dumps takes: plain values, lists, tagged dicts
+Encoded: TypeAlias = Any  # what json.dumps takes: plain values, lists, tagged dicts
 
-MOST_ELEMENTS = 20_000
-MOST_CHARACTERS = 10_000
-MOST_BITS = 4096
-MOST_DEPTH = 30
+MAX_ELEMENTS = 20_000
+MAX_CHARACTERS = 10_000
+MAX_BITS = 4096
+MAX_DEPTH = 30
 
 
 class Code:
-    """A function given to the learner's code as an argument: its source text.
+    """A function as an argument of the learner's code, given as source text.
 
     ``Code("lambda x: x ** 2")``. The names np and math are known in it.
     """
@@ -30,7 +30,7 @@ class Code:
         return self.source
 
     def function(self) -> Any:
-        """Return the function itself, made anew."""
+        """Evaluate the source text and return the function."""
         import math
 
         import numpy as np
@@ -38,8 +38,8 @@ class Code:
         return eval(self.source, {"np": np, "math": math})
 
 
-class _Room:
-    """How many elements may still be encoded."""
+class _ElementBudget:
+    """The number of elements that may still be encoded."""
 
     def __init__(self, elements: int) -> None:
         self.left = elements
@@ -49,46 +49,52 @@ class _Room:
         return self.left >= 0
 
 
-def encode(value: Any, room: _Room | None = None, depth: int = 0) -> Wire:
-    """Return `value` as JSON, tagged where JSON has no such type; never raises."""
-    room = room or _Room(MOST_ELEMENTS)
+def encode(value: Any, budget: _ElementBudget | None = None, depth: int = 0) -> Encoded:
+    """Encode a value as JSON, tagged where JSON has no such type; never raises."""
+    budget = budget or _ElementBudget(MAX_ELEMENTS)
     kind = type(value)
     if value is None or kind is bool or kind is float:
         return value
     if kind is int:
-        small = int.bit_length(value) <= MOST_BITS
-        return value if small else _other("int", "a whole number too large to show")
+        small = int.bit_length(value) <= MAX_BITS
+        return (
+            value if small else _unsupported("int", "a whole number too large to show")
+        )
     if kind is str:
-        short = len(value) <= MOST_CHARACTERS
-        return value if short else _other("str", "too long to compare")
+        short = len(value) <= MAX_CHARACTERS
+        return value if short else _unsupported("str", "too long to compare")
     if value is ...:
         return {"t": "ellipsis"}
     if kind is complex:
         return {"t": "complex", "v": [value.real, value.imag]}
     if isinstance(value, Code) and kind is Code:
         return {"t": "code", "v": value.source}
-    if depth > MOST_DEPTH:
-        return _other(type_name(kind), "nested too deeply")
+    if depth > MAX_DEPTH:
+        return _unsupported(type_name(kind), "nested too deeply")
     if kind in (list, tuple, set, frozenset) or _is_named_tuple(kind):
-        if not room.take(len(value)):
-            return _other(type_name(kind), "too long to compare")
+        if not budget.take(len(value)):
+            return _unsupported(type_name(kind), "too long to compare")
         base = kind if kind in (list, tuple, set, frozenset) else tuple
-        items = [encode(item, room, depth + 1) for item in base.__iter__(value)]
+        items = [encode(item, budget, depth + 1) for item in base.__iter__(value)]
         if kind is list:
             return items
         return {"t": "set" if base in (set, frozenset) else "tuple", "v": items}
     if kind is dict:
-        if not room.take(len(value)):
-            return _other("dict", "too long to compare")
+        if not budget.take(len(value)):
+            return _unsupported("dict", "too long to compare")
         pairs = [
-            [encode(key, room, depth + 1), encode(item, room, depth + 1)]
+            [encode(key, budget, depth + 1), encode(item, budget, depth + 1)]
             for key, item in dict.items(value)
         ]
         return {"t": "dict", "v": pairs}
-    return _encode_array(value, room) or _encode_node(value) or _other(type_name(kind))
+    return (
+        _encode_array(value, budget)
+        or _encode_value(value)
+        or _unsupported(type_name(kind))
+    )
 
 
-def _encode_array(value: Any, room: _Room) -> Wire:
+def _encode_array(value: Any, budget: _ElementBudget) -> Encoded:
     numpy = sys.modules.get("numpy")
     if numpy is None:
         return None
@@ -106,9 +112,9 @@ def _encode_array(value: Any, room: _Room) -> Wire:
     if type(value) is not numpy.ndarray:
         return None
     if value.dtype.kind not in "biuf":
-        return _other(f"array of {value.dtype.name}")
-    if not room.take(value.size):
-        return _other("array", f"of shape {value.shape}, too large to compare")
+        return _unsupported(f"array of {value.dtype.name}")
+    if not budget.take(value.size):
+        return _unsupported("array", f"of shape {value.shape}, too large to compare")
     return {
         "t": "array",
         "lib": lib,
@@ -119,8 +125,8 @@ def _encode_array(value: Any, room: _Room) -> Wire:
     }
 
 
-def _encode_node(value: Any) -> Wire:
-    """Encode one of the course's own Values: its number and its slope."""
+def _encode_value(value: Any) -> Encoded:
+    """Encode a Value of the course: its data and its gradient."""
     module = sys.modules.get("course_lib.scalar.value")
     if module is None or type(value) is not module.Value:
         return None
@@ -131,52 +137,52 @@ def _is_named_tuple(kind: type) -> bool:
     return issubclass(kind, tuple) and "_fields" in vars(kind)
 
 
-def _other(name: str, note: str = "") -> Wire:
+def _unsupported(name: str, note: str = "") -> Encoded:
     return {"t": "other", "type": name[:80], "note": note}
 
 
 def type_name(kind: type) -> str:
-    """Return the name of a class, even of one that hides it."""
+    """Return the name of a class, even where its metaclass hides it."""
     return str(type.__getattribute__(kind, "__name__"))
 
 
-def decode(wire: Wire) -> Any:
-    """Return the value that was encoded, made anew."""
-    if isinstance(wire, list):
-        return [decode(item) for item in wire]
-    if not isinstance(wire, dict):
-        return wire
-    tag = wire["t"]
+def decode(encoded: Encoded) -> Any:
+    """Decode a value into a new object; raises ValueError for an unsupported one."""
+    if isinstance(encoded, list):
+        return [decode(item) for item in encoded]
+    if not isinstance(encoded, dict):
+        return encoded
+    tag = encoded["t"]
     if tag == "tuple":
-        return tuple(decode(item) for item in wire["v"])
+        return tuple(decode(item) for item in encoded["v"])
     if tag == "set":
-        return {decode(item) for item in wire["v"]}
+        return {decode(item) for item in encoded["v"]}
     if tag == "dict":
-        return {decode(key): decode(item) for key, item in wire["v"]}
+        return {decode(key): decode(item) for key, item in encoded["v"]}
     if tag == "complex":
-        return complex(*wire["v"])
+        return complex(*encoded["v"])
     if tag == "ellipsis":
         return ...
     if tag == "code":
-        return Code(wire["v"]).function()
+        return Code(encoded["v"]).function()
     if tag == "Value":
         from course_lib.scalar import Value
 
-        return Value(wire["data"])
+        return Value(encoded["data"])
     if tag == "array":
-        return _decode_array(wire)
-    raise ValueError(f"a {wire.get('type')} cannot be sent")
+        return _decode_array(encoded)
+    raise ValueError(f"a {encoded.get('type')} cannot be sent")
 
 
-def _decode_array(wire: Wire) -> Any:
+def _decode_array(encoded: Encoded) -> Any:
     import numpy as np
 
-    array = np.array(wire["v"], dtype=wire["dtype"]).reshape(wire["shape"])
-    if wire["scalar"]:
+    array = np.array(encoded["v"], dtype=encoded["dtype"]).reshape(encoded["shape"])
+    if encoded["scalar"]:
         return array[()]
-    if wire["lib"].startswith("jax"):
+    if encoded["lib"].startswith("jax"):
         import jax.numpy as jnp
 
-        dtype = "bfloat16" if "bfloat16" in wire["lib"] else wire["dtype"]
+        dtype = "bfloat16" if "bfloat16" in encoded["lib"] else encoded["dtype"]
         return jnp.asarray(array, dtype=dtype)
     return array

@@ -1,8 +1,8 @@
-"""The source text of an answer, with everything that it refers to.
+"""The self-contained source text of an answer, with all that it refers to.
 
-An answer travels to the helper process as text, never pickled: the text of a
-function, lambda or class of the notebook, and, for each name it uses, an import, a
-literal, or that name's own text.
+An answer goes to the worker process as text, never pickled: the source of a function,
+lambda or class of the notebook and, for each global name it uses, an import, a literal
+or the source of that name's definition.
 """
 
 from __future__ import annotations
@@ -25,79 +25,97 @@ from typing import Any, NamedTuple
 
 from course_lib.exercises.core.codec import type_name
 
+ANSWER_FILE = "<your answer>"  # what tracebacks call an answer
 FLAGS = __future__.annotations.compiler_flag  # annotations are never evaluated
-MOST_ITEMS = 2000
+MAX_ITEMS = 2000
 LOADS = {"LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS"}
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 NAMED = (type, types.FunctionType, types.BuiltinFunctionType)
 PUBLIC = ("numpy", "jax.numpy", "jax", "jax.nn", "math", "builtins")
 
 
-class Carried(NamedTuple):
-    """Source text, and which name in it is the answer."""
+class AnswerSource(NamedTuple):
+    """Self-contained source text, and which name in it is the answer."""
 
-    source: str
+    text: str
     name: str
 
 
-class CannotCarry(Exception):
-    """The answer refers to something that text cannot carry; the message says what."""
+class ExtractionError(Exception):
+    """The answer refers to an object without source text; the message says which."""
 
 
-def carry(answer: object, own: bool = False) -> Carried:
-    """Return the source text of a function or class, whole in itself.
+def extract_source(answer: object, inline: bool = False) -> AnswerSource:
+    """Return the self-contained source text of a function or class.
 
-    ``own``: as text even where an import would do. Raises CannotCarry with one clear
-    line.
+    ``inline``: its definition even where an import would do. Raises ExtractionError,
+    with a message of one line.
     """
     if type(answer) is types.MethodType:
-        raise CannotCarry(
+        raise ExtractionError(
             f"{answer.__name__} is a method of an object. Write a plain function, "
             "with def, and give that."
         )
-    carrier = _Carrier(answer, own)
+    builder = _SourceBuilder(answer, inline)
     kinds = (types.FunctionType, type, functools.partial)
     known = issubclass(type(answer), kinds) or importable(answer)
     if not known and _wrapped(answer) is None:
-        raise CannotCarry(
+        raise ExtractionError(
             "The check needs a function written with def, not an object of type "
             f"{type_name(type(answer))}."
         )
     name = getattr(answer, "__name__", "answer")
     name = name if isinstance(name, str) and name.isidentifier() else "answer"
     try:
-        carrier.add(name, answer)
+        builder.add(name, answer)
     except RecursionError:
-        raise CannotCarry("The answer refers to too many things in a row.") from None
-    return Carried("\n\n".join(carrier.parts) + "\n", name)
+        raise ExtractionError(
+            "The answer refers to too many things in a row."
+        ) from None
+    return AnswerSource("\n\n".join(builder.parts) + "\n", name)
 
 
-class _Carrier:
-    """Collects pieces of source text, what is used before what uses it."""
+def run_source(
+    source: AnswerSource, module_name: str = "your_answer", file: str = ANSWER_FILE
+) -> Any:
+    """Execute source text in a module of its own and return the answer in it."""
+    lines = source.text.splitlines(keepends=True)
+    linecache.cache[file] = (len(source.text), None, lines, file)
+    module = types.ModuleType(module_name)
+    sys.modules[module_name] = module
+    exec(compile(source.text, file, "exec", FLAGS, dont_inherit=True), vars(module))
+    names = vars(module)
+    return (
+        names[source.name] if source.name in names else getattr(builtins, source.name)
+    )
 
-    def __init__(self, answer: object, own: bool) -> None:
-        self.own = answer if own else None
+
+class _SourceBuilder:
+    """Collects definitions in dependency order: what is used before what uses it."""
+
+    def __init__(self, answer: object, inline: bool) -> None:
+        self.inlined = answer if inline else None
         self.parts: list[str] = []
-        self.bound: dict[str, object] = {}  # name: what it means in the text
+        self.meaning: dict[str, object] = {}  # name: what it means in the text
         self.done: set[str] = set()
 
     def add(self, name: str, value: object, user: str = "") -> None:
-        """Make `name` mean `value` in the text."""
-        if name in self.bound:
-            if self.bound[name] is value:
+        """Bind `name` to `value` in the text; `user` is what refers to it."""
+        if name in self.meaning:
+            if self.meaning[name] is value:
                 return
-            raise CannotCarry(
+            raise ExtractionError(
                 f"Two different things are called `{name}` in what your answer uses. "
                 "Give one of them another name."
             )
-        self.bound[name] = value
+        self.meaning[name] = value
         self.parts.append(self._statement(name, value, user))
         self.done.add(name)
 
     def _statement(self, name: str, value: Any, user: str) -> str:
         if issubclass(type(value), types.ModuleType):
             return self._import(name, value, user)
-        if value is not self.own and (found := importable(value)):
+        if value is not self.inlined and (found := importable(value)):
             module, attribute = found
             if "." in attribute:
                 return f"import {module}\n{name} = {module}.{attribute}"
@@ -116,26 +134,28 @@ class _Carrier:
             return self._function(name, value, node, text)
         if type(value) is functools.partial:
             self.add(f"{name}_whole", value.func, user)
-            given = [self._literal(a, name, user) for a in value.args]
-            given += [
+            arguments = [self._literal(a, name, user) for a in value.args]
+            arguments += [
                 f"{key}={self._literal(a, name, user)}"
                 for key, a in value.keywords.items()
             ]
-            inner = ", ".join([f"{name}_whole", *given])
+            inner = ", ".join([f"{name}_whole", *arguments])
             return f"import functools\n\n{name} = functools.partial({inner})"
         return f"{name} = {self._literal(value, name, user)}"
 
     def _import(self, name: str, module: types.ModuleType, user: str) -> str:
         full = module.__name__
         if full == "__main__" or not _can_import(full):
-            raise CannotCarry(
+            raise ExtractionError(
                 f"`{user}` uses the module `{name}`, which cannot be imported by name."
             )
         return f"import {full}" if name == full else f"import {full} as {name}"
 
     def _function(self, name: str, function: Any, node: ast.AST, text: str) -> str:
         own = getattr(node, "name", None)
-        free = dict(zip(function.__code__.co_freevars, _cells(function), strict=True))
+        free = dict(
+            zip(function.__code__.co_freevars, _cell_contents(function), strict=True)
+        )
         scope = {**function.__globals__, **free}
         self._add_used(text, scope, function.__name__, own)
         if own is None:
@@ -143,7 +163,7 @@ class _Carrier:
         return text if own == name else self._renamed(text, own, name)
 
     def _renamed(self, text: str, own: str, name: str) -> str:
-        """Give what `text` defines as `own` another name, and spare that one."""
+        """Bind `name` to what `text` defines as `own`, and restore `own` afterwards."""
         renamed = f"{text}\n\n\n{name} = {own}"
         if own not in self.done:
             return renamed
@@ -157,8 +177,8 @@ class _Carrier:
         self._add_used(text, _scope_of(cls), cls.__name__, node.name)
         pieces = [text]
         for attribute, member in vars(cls).items():
-            function = _plain(member)
-            if function is None or _inside(function, node):
+            function = _underlying_function(member)
+            if function is None or _defined_within(function, node):
                 continue
             file = function.__code__.co_filename
             if not (file == _file_of(node) or _is_cell(file) or importable(function)):
@@ -179,19 +199,19 @@ class _Carrier:
         text = literal(value)
         if text is None:
             where = f"`{user}` uses `{name}`" if user else f"`{name}` is"
-            raise CannotCarry(
+            raise ExtractionError(
                 f"{where}, an object of type {type_name(type(value))} that a check "
                 "cannot take along. Make it inside your code, or use an argument."
             )
-        if len(text) > 20 * MOST_ITEMS:
-            raise CannotCarry(
+        if len(text) > 20 * MAX_ITEMS:
+            raise ExtractionError(
                 f"`{user}` uses `{name}`, which is too large for a check to take "
                 "along. Use the arguments instead."
             )
         return text
 
 
-# --- finding the text -------------------------------------------------------------
+# --- finding the source text --------------------------------------------------------
 
 
 def find_function(function: Any, decorated: bool) -> tuple[ast.AST, str]:
@@ -204,19 +224,19 @@ def find_function(function: Any, decorated: bool) -> tuple[ast.AST, str]:
         elif (
             isinstance(node, ast.Lambda)
             and code.co_name == "<lambda>"
-            and _holds(node, code)
+            and _is_lambda_of(node, code)
         ):
             source = "".join(linecache.getlines(code.co_filename))
             text = ast.get_source_segment(source, node) or ast.unparse(node)
             return node, f"({text})"
-    raise _no_text(function.__name__)
+    raise _no_source(function.__name__)
 
 
 def find_class(cls: Any) -> tuple[ast.ClassDef, str]:
     """Return the definition of a class of the notebook, and its source text."""
     files = dict.fromkeys(
         function.__code__.co_filename
-        for function in map(_plain, vars(cls).values())
+        for function in map(_underlying_function, vars(cls).values())
         if function is not None
     )
     cells = [file for file in reversed(linecache.cache) if _is_cell(file)]
@@ -224,11 +244,11 @@ def find_class(cls: Any) -> tuple[ast.ClassDef, str]:
         for node in reversed(list(ast.walk(_parsed(file)))):
             if isinstance(node, ast.ClassDef) and _is_definition(node, cls, file):
                 return node, _text(file, node, decorated=True)
-    raise _no_text(cls.__name__)
+    raise _no_source(cls.__name__)
 
 
 def _is_definition(node: ast.ClassDef, cls: Any, file: str) -> bool:
-    """Whether the statement made the class: same name, same methods, same lines."""
+    """Whether a class statement made the class: same name, methods and lines."""
     if node.name != cls.__name__:
         return False
     line = vars(cls).get("__firstlineno__")  # Python 3.13 and later
@@ -243,7 +263,7 @@ def _is_definition(node: ast.ClassDef, cls: Any, file: str) -> bool:
         return False
     own = [
         name
-        for name, function in ((n, _plain(vars(cls)[n])) for n in defined)
+        for name, function in ((n, _underlying_function(vars(cls)[n])) for n in defined)
         if function is not None
         and function.__code__.co_filename == file
         and function.__code__.co_firstlineno == _first_line(defined[name])
@@ -255,7 +275,7 @@ def _is_cell(file: str) -> bool:
     return "ipykernel" in file or "<ipython" in file or file.startswith("<your")
 
 
-def _plain(member: Any) -> Any:
+def _underlying_function(member: Any) -> Any:
     """Return the function behind a method, property or decorated method, or None."""
     kind = type(member)
     if kind is property:
@@ -268,11 +288,11 @@ def _plain(member: Any) -> Any:
 
 
 def _wrapped(value: Any) -> Any:
-    """Return the notebook's function inside one that jax.jit or the like returned.
+    """Return the notebook's function that jax.jit or the like wrapped, or None.
 
-    Nothing is asked of an object whose class the learner wrote: it might answer.
+    No attribute is read from an object of a learner's class: reading may run its code.
     """
-    module = _home(type(value)).split(".")[0]
+    module = _module_of(type(value)).split(".")[0]
     if module not in ("jax", "jaxlib", "functools", "builtins"):
         return None
     try:
@@ -282,14 +302,14 @@ def _wrapped(value: Any) -> Any:
     return inner if type(inner) is types.FunctionType else None
 
 
-def _home(kind: type) -> str:
-    """Return the module a class comes from, as text."""
+def _module_of(kind: type) -> str:
+    """Return the name of the module that defines a class."""
     module = type.__getattribute__(kind, "__module__")
     return module if type(module) is str else "builtins"
 
 
-def _inside(function: Any, node: ast.ClassDef) -> bool:
-    """Whether a method stands in the class's own statement, not added later."""
+def _defined_within(function: Any, node: ast.ClassDef) -> bool:
+    """Whether a method is defined in the class statement, not added later."""
     code = function.__code__
     same = code.co_filename == _file_of(node)
     return same and _first_line(node) <= code.co_firstlineno <= (node.end_lineno or 0)
@@ -297,11 +317,11 @@ def _inside(function: Any, node: ast.ClassDef) -> bool:
 
 def _scope_of(cls: Any) -> dict[str, Any]:
     scope: dict[str, Any] = {}
-    for function in map(_plain, vars(cls).values()):
+    for function in map(_underlying_function, vars(cls).values()):
         if function is not None:
             names = function.__code__.co_freevars
             scope.update(function.__globals__)
-            scope.update(zip(names, _cells(function), strict=True))
+            scope.update(zip(names, _cell_contents(function), strict=True))
     scope = scope or vars(sys.modules.get(cls.__module__, builtins)).copy()
     scope.pop("__class__", None)
     for base in cls.__bases__:  # a base may have been rebound since
@@ -310,7 +330,7 @@ def _scope_of(cls: Any) -> dict[str, Any]:
     return scope
 
 
-def _cells(function: Any) -> Iterator[Any]:
+def _cell_contents(function: Any) -> Iterator[Any]:
     for cell in function.__closure__ or ():
         try:
             yield cell.cell_contents
@@ -331,7 +351,7 @@ def _parse(source: str, file: str) -> ast.Module:
 def _parsed(file: str, name: str = "") -> ast.Module:
     source = "".join(linecache.getlines(file))
     if not source and name:
-        raise _no_text(name)
+        raise _no_source(name)
     try:
         return _parse(source, file)
     except SyntaxError:
@@ -342,15 +362,15 @@ def _file_of(node: ast.AST) -> str:
     return str(getattr(node, "file", ""))
 
 
-def _no_text(name: str) -> CannotCarry:
-    return CannotCarry(
+def _no_source(name: str) -> ExtractionError:
+    return ExtractionError(
         f"The source text of `{name}` cannot be found. Write it in a cell of the "
         "notebook, with def or class, and run that cell."
     )
 
 
-def _first_kept(node: Definition) -> int:
-    """Return the line a definition starts on, without an exercise's own decorators."""
+def _first_kept_line(node: Definition) -> int:
+    """Return the first line of a definition, an exercise's decorators left out."""
     ours = re.compile(r"exercise\(|\w+\.(wrong|right)\(")
     kept = [d for d in node.decorator_list if not ours.match(ast.unparse(d))]
     return min([node.lineno, *(d.lineno for d in kept)])
@@ -360,8 +380,8 @@ def _first_line(node: Definition) -> int:
     return min([node.lineno, *(d.lineno for d in node.decorator_list)])
 
 
-def _holds(node: ast.Lambda, code: types.CodeType) -> bool:
-    """Whether the code is this lambda's: its arguments, from within its body."""
+def _is_lambda_of(node: ast.Lambda, code: types.CodeType) -> bool:
+    """Whether a code object belongs to this lambda: same arguments, same positions."""
     names = [a.arg for a in (*node.args.posonlyargs, *node.args.args)]
     if list(code.co_varnames[: code.co_argcount]) != names:
         return False
@@ -372,16 +392,16 @@ def _holds(node: ast.Lambda, code: types.CodeType) -> bool:
         for line, end_line, column, end_column in code.co_positions()
         if line is not None and column is not None and end_line and end_column
     }
-    if not places:  # a constant, of which Python 3.12 keeps no place
+    if not places:  # a constant, for which Python 3.12 keeps no position
         made = compile(ast.Expression(node), code.co_filename, "eval").co_consts[0]
         return node.lineno == code.co_firstlineno and made.co_consts == code.co_consts
     return all(start <= first <= last <= end for first, last in places)
 
 
 def _text(file: str, node: Definition, decorated: bool) -> str:
-    """Return the lines of a definition, moved to the left edge."""
+    """Return the dedented lines of a definition."""
     lines = linecache.getlines(file)
-    first = _first_kept(node) if decorated else node.lineno
+    first = _first_kept_line(node) if decorated else node.lineno
     text = textwrap.dedent("".join(lines[first - 1 : node.end_lineno])).rstrip()
     try:
         ast.parse(text)
@@ -393,11 +413,11 @@ def _text(file: str, node: Definition, decorated: bool) -> str:
 
 
 def names_used(text: str) -> list[str]:
-    """Return the names that a piece of code takes from around it, in order."""
+    """Return the global names that a piece of code loads, in order."""
     try:
         code = compile(text, "<answer>", "exec", FLAGS, dont_inherit=True)
     except SyntaxError as error:
-        raise CannotCarry(
+        raise ExtractionError(
             f"A check cannot take this code along ({error.msg}). Use arguments and "
             "return values instead of names of an outer function."
         ) from None
@@ -415,12 +435,12 @@ def _collect(code: types.CodeType, found: dict[str, None]) -> None:
             _collect(constant, found)
 
 
-# --- what an import or a literal can say ------------------------------------------
+# --- imports and literals -----------------------------------------------------------
 
 
 def importable(value: Any) -> tuple[str, str] | None:
-    """Return (module, name) under which any Python finds this very object."""
-    if not issubclass(type(value), NAMED) and not _home(type(value)).startswith(
+    """Return (module, name) from which a new Python imports this object, or None."""
+    if not issubclass(type(value), NAMED) and not _module_of(type(value)).startswith(
         ("numpy", "jax")
     ):
         return None
@@ -443,7 +463,7 @@ def importable(value: Any) -> tuple[str, str] | None:
 
 @functools.cache
 def _can_import(module: str) -> bool:
-    """Whether a fresh Python with our path finds the module."""
+    """Whether a new Python with this path finds the module."""
     top = module.split(".")[0]
     if top in sys.builtin_module_names or top in sys.stdlib_module_names:
         return True
@@ -458,7 +478,7 @@ def _can_import(module: str) -> bool:
 
 
 def literal(value: Any) -> str | None:
-    """Return an expression that makes an equal value, or None if there is none."""
+    """Return an expression that evaluates to an equal value, or None."""
     kind = type(value)
     if kind in (int, str, bytes, bool, types.NoneType, types.EllipsisType, complex):
         return repr(value)
@@ -469,12 +489,17 @@ def literal(value: Any) -> str | None:
     if kind is slice or kind is range:
         return repr(value)
     numpy, jax = sys.modules.get("numpy"), sys.modules.get("jax")
-    if jax and numpy and _home(kind).startswith("jax") and isinstance(value, jax.Array):
-        inner = literal(numpy.asarray(value, dtype=_plain_dtype(value)))
+    if (
+        jax
+        and numpy
+        and _module_of(kind).startswith("jax")
+        and isinstance(value, jax.Array)
+    ):
+        inner = literal(numpy.asarray(value, dtype=_numpy_dtype(value)))
         dtype = value.dtype.name
         return inner and f'__import__("jax").numpy.asarray({inner}, dtype="{dtype}")'
     if numpy and issubclass(kind, numpy.generic | numpy.ndarray):
-        if value.dtype.kind not in "biuf" or value.size > MOST_ITEMS:
+        if value.dtype.kind not in "biuf" or value.size > MAX_ITEMS:
             return None
         flat = _container(numpy.ravel(value).tolist(), list)
         make = f'__import__("numpy").array({flat}, dtype="{value.dtype.name}")'
@@ -491,12 +516,12 @@ def literal(value: Any) -> str | None:
     return None
 
 
-def _plain_dtype(value: Any) -> str:
+def _numpy_dtype(value: Any) -> str:
     return "float32" if value.dtype.name == "bfloat16" else str(value.dtype.name)
 
 
 def _container(value: Any, kind: type) -> str | None:
-    if len(value) > MOST_ITEMS:
+    if len(value) > MAX_ITEMS:
         return None
     if kind is dict:
         pairs = [(literal(k), literal(v)) for k, v in value.items()]
@@ -514,20 +539,22 @@ def _container(value: Any, kind: type) -> str | None:
     return f"{kind.__name__}([{inside}])"
 
 
-# --- is it still the stub? --------------------------------------------------------
+# --- untouched stubs ----------------------------------------------------------------
 
 
 def is_untouched(source: str, name: str, stub: str) -> bool:
-    """Whether the answer's text is the stub, or an empty body with a docstring."""
-    answer = _named(source, name)
+    """Whether an answer is still the stub, or a definition without a body."""
+    answer = _definition(source, name)
     if answer is None:
         return False
-    given = _named(stub, name) or _only(stub)
-    return _is_empty(answer) or (given is not None and _shape(answer) == _shape(given))
+    stub_node = _definition(stub, name) or _single_definition(stub)
+    return _is_empty(answer) or (
+        stub_node is not None and _normalised(answer) == _normalised(stub_node)
+    )
 
 
 def _is_empty(node: ast.AST) -> bool:
-    """Whether nothing has been written yet: in a class, in none of its methods."""
+    """Whether a definition has no statements; for a class: none of its methods."""
     rest = _body(node)
     inside = isinstance(node, ast.ClassDef)
     return not rest or (
@@ -535,20 +562,20 @@ def _is_empty(node: ast.AST) -> bool:
     )
 
 
-def _named(source: str, name: str) -> ast.AST | None:
+def _definition(source: str, name: str) -> ast.AST | None:
     for node in ast.parse(source).body:
         if isinstance(node, Definition) and node.name == name:
             return node
     return None
 
 
-def _only(source: str) -> ast.AST | None:
+def _single_definition(source: str) -> ast.AST | None:
     nodes = [n for n in ast.parse(source).body if isinstance(n, Definition)]
     return nodes[0] if len(nodes) == 1 else None
 
 
 def _body(node: Any) -> list[ast.stmt]:
-    """Return the statements that do something: no docstring, no `...`, no pass."""
+    """Return the body without docstrings, `...` and pass."""
     return [
         statement
         for statement in node.body
@@ -561,8 +588,8 @@ def _body(node: Any) -> list[ast.stmt]:
     ]
 
 
-def _shape(node: Any) -> str:
-    """Return what the code does, without names of things, notes and docstrings."""
+def _normalised(node: Any) -> str:
+    """Dump the syntax tree without its own name, annotations and docstrings."""
     tree: Any = ast.parse(ast.unparse(node))
     for part in ast.walk(tree):
         if isinstance(part, Definition):

@@ -1,31 +1,42 @@
-"""Every exercise of the course, in the order of the notebooks."""
+"""The exercises of the course, in the order of the notebooks."""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
 
 from course_lib import exercises
 from course_lib.exercises.core.exercise import Exercise
-from course_lib.exercises.journal import CHAPTERS
+
+CHAPTERS = (  # the notebooks, by number
+    "start_here",
+    "loss",
+    "gradient",
+    "learning_rate",
+    "autograd",
+    "neural_network",
+    "micro_gpt",
+    "limits",
+    "scale",
+)
 
 
 def all_exercises() -> list[Exercise]:
-    """Return the exercises of every chapter that has some."""
-    there = {found.name for found in pkgutil.iter_modules(exercises.__path__)}
-    return [
-        exercise
-        for chapter in CHAPTERS
-        if chapter in there
-        for exercise in chapter_exercises(chapter)
-    ]
+    """Import every chapter that has exercises, and return them."""
+    for found in pkgutil.iter_modules(exercises.__path__):
+        if found.name in CHAPTERS:
+            importlib.import_module(f"{exercises.__name__}.{found.name}")
+    return imported_exercises()
 
 
-def chapter_exercises(chapter: str) -> list[Exercise]:
-    """Return the exercises of one chapter, such as autograd."""
-    module = importlib.import_module(f"course_lib.exercises.{chapter}")
+def imported_exercises() -> list[Exercise]:
+    """Return the exercises of the chapters that have been imported so far."""
+    names = [f"{exercises.__name__}.{chapter}" for chapter in CHAPTERS]
     return [
-        thing
-        for thing in vars(module).values()
-        if isinstance(thing, Exercise) and thing.module == module.__name__
+        value
+        for name in names
+        if name in sys.modules
+        for value in vars(sys.modules[name]).values()
+        if isinstance(value, Exercise) and value.module == name
     ]

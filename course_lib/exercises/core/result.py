@@ -1,7 +1,8 @@
-"""What a check, a hint or a solution says: on the page, and as plain text."""
+"""What an exercise shows: a result, hint, solution or task, as HTML and as text."""
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import textwrap
 from dataclasses import dataclass
@@ -10,19 +11,19 @@ from typing import Any, Literal
 
 Outcome = Literal["correct", "incorrect", "error", "not attempted"]
 SIGN = {"correct": "✓", "incorrect": "✗", "error": "!", "not attempted": "○"}
-COLOUR = {  # JupyterLab's own, light and dark; elsewhere one that both can bear
+COLOUR = {  # JupyterLab's own, light and dark; elsewhere one legible on both
     "correct": "var(--jp-success-color1, #2e8b57)",
     "incorrect": "var(--jp-warn-color1, #d9822b)",
     "error": "var(--jp-error-color1, #d9534f)",
     "not attempted": "var(--jp-layout-color4, #8a8a8a)",
     "hint": "var(--jp-info-color1, #4c8fd6)",
 }
-MOST_SHOWN = 4500  # characters of each rendering; two of them stay under 10 kB
+MAX_SHOWN = 4500  # characters of each rendering; two of them stay under 10 kB
 CODE = "font-family: var(--jp-code-font-family, monospace); font-size: 0.93em"
 
 
 class Shown:
-    """Something that shows itself in a notebook, and as text anywhere else."""
+    """An object with two representations: HTML in a notebook, text elsewhere."""
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {"text/html": self.html(), "text/plain": str(self)}
@@ -37,7 +38,7 @@ class Shown:
 
 @dataclass(frozen=True, repr=False)
 class Result(Shown):
-    """What a check found.
+    """The result of a check.
 
     ``outcome`` is correct, incorrect, error or not attempted; a Result is true when it
     is correct. ``misconception`` names what went wrong, where it is a known thing.
@@ -53,6 +54,10 @@ class Result(Shown):
 
     def __bool__(self) -> bool:
         return self.outcome == "correct"
+
+    def with_note(self, note: str) -> Result:
+        """Return the same result with one more line under it."""
+        return dataclasses.replace(self, notes=(*self.notes, note))
 
     def headline(self) -> str:
         """Return the outcome, and the name of the misconception if it has one."""
@@ -71,11 +76,11 @@ class Result(Shown):
     def html(self) -> str:
         """Return the rendering for a notebook, every text in it escaped."""
         whole = self._html(self.printed)
-        if len(whole) <= MOST_SHOWN:
+        if len(whole) <= MAX_SHOWN:
             return whole
-        short = max(0, len(self.printed) - (len(whole) - MOST_SHOWN) - 60)
+        short = max(0, len(self.printed) - (len(whole) - MAX_SHOWN) - 60)
         whole = self._html(self.printed[:short] + " …" if short else "")
-        return whole if len(whole) <= MOST_SHOWN else self._plain_html()
+        return whole if len(whole) <= MAX_SHOWN else self._plain_html()
 
     def _html(self, printed: str) -> str:
         parts = [_headline(SIGN[self.outcome], self.headline(), self.outcome)]
@@ -99,7 +104,7 @@ class Result(Shown):
         return _card(parts, self.outcome)
 
     def _plain_html(self) -> str:
-        text = str(self)[: MOST_SHOWN // 6]
+        text = str(self)[: MAX_SHOWN // 6]
         return _card([_pre(text)], self.outcome)
 
 
@@ -195,4 +200,4 @@ def _pre(text: str) -> str:
 
 
 def _bounded(text: str) -> str:
-    return text if len(text) <= MOST_SHOWN else text[: MOST_SHOWN - 2] + " …"
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 2] + " …"

@@ -1,44 +1,43 @@
-"""The helper process: it runs a learner's code and reports what it did.
+"""The worker process: run an answer on the cases and report what it did.
 
-It decides nothing. The check sends source text and inputs, one JSON object a line,
-and compares what comes back. A fresh process for every answer: whatever the answer
-does to this one (endless loops, exits, patched modules) ends with it.
+The supervisor sends requests, one JSON object a line, and reads the replies; this side
+judges nothing. Each answer gets a new process, so that whatever it does to this one
+(endless loops, exits, patched modules) ends with it.
 """
 
 from __future__ import annotations
-import __future__
 
-import builtins
 import contextlib
 import faulthandler
 import importlib
 import io
 import json
-import linecache
 import os
 import queue
 import sys
 import threading
 import traceback
-import types
 import warnings
 from typing import Any, TextIO
 
 from course_lib.exercises.core.codec import decode, encode
+from course_lib.exercises.core.extract_source import (
+    ANSWER_FILE,
+    AnswerSource,
+    run_source,
+)
 
-FILE = "<your answer>"
-MODULE = "your_answer"
-MOST_PRINTED = 1000  # characters of printed text that are kept
-MOST_MESSAGE = 300
-GRACE = 1.0  # seconds after the limit at which this process ends itself
+MAX_PRINTED = 1000  # characters of printed text that are kept
+MAX_MESSAGE = 300
+KILL_DELAY = 1.0  # seconds after the limit at which this process ends itself
 
 
-class Misfit(Exception):
-    """Raised by a probe: the answer cannot be used, and the message says why."""
+class ProbeError(Exception):
+    """Raised by a probe for an answer it cannot use; the message says why."""
 
 
-class Printed(io.TextIOBase):
-    """Standard output of the learner's code: the first characters, and a count."""
+class CapturedOutput(io.TextIOBase):
+    """Standard output of the learner's code: its first characters, and their count."""
 
     def __init__(self) -> None:
         self.text, self.characters = "", 0
@@ -49,14 +48,14 @@ class Printed(io.TextIOBase):
     def write(self, text: str) -> int:
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        if len(self.text) < MOST_PRINTED:
-            self.text += text[: MOST_PRINTED - len(self.text)]
+        if len(self.text) < MAX_PRINTED:
+            self.text += text[: MAX_PRINTED - len(self.text)]
         self.characters += len(text)
         return len(text)
 
 
-class NoKeyboard(io.TextIOBase):
-    """Standard input of the learner's code: there is nobody to ask."""
+class NoInput(io.TextIOBase):
+    """Standard input of the learner's code: every read raises EOFError."""
 
     def readable(self) -> bool:
         return True
@@ -65,21 +64,21 @@ class NoKeyboard(io.TextIOBase):
         raise EOFError("a check cannot ask for input(): use the arguments instead")
 
 
-class Channel:
-    """The way back to the check: a descriptor of our own and a word per request."""
+class ReplyChannel:
+    """The pipe for replies: a private file descriptor, and a secret token a request."""
 
     def __init__(self, descriptor: int) -> None:
-        self.descriptor, self.word = descriptor, ""
+        self.descriptor, self.token = descriptor, ""
 
     def send(self, **message: Any) -> None:
-        """Write one line; what the learner's code prints never comes this way."""
-        data = f"{self.word} {json.dumps(message)}\n".encode()
+        """Write one reply, marked with the token, which the answer does not know."""
+        data = f"{self.token} {json.dumps(message)}\n".encode()
         while data:
             data = data[os.write(self.descriptor, data) :]
 
 
 def main() -> None:
-    """Serve requests until the check's end of the pipe closes."""
+    """Serve requests until the supervisor closes its end of the pipe."""
     requests, channel = take_over_streams()
     warnings.simplefilter("ignore")
     with contextlib.suppress(ImportError):
@@ -87,84 +86,76 @@ def main() -> None:
     if "--jax" in sys.argv:
         import jax.numpy  # noqa: F401
     lines: queue.Queue[bytes] = queue.Queue()
-    threading.Thread(target=read, args=(requests, lines), daemon=True).start()
+    threading.Thread(
+        target=forward_requests, args=(requests, lines), daemon=True
+    ).start()
     channel.send(ready=True)
     while True:
         request = json.loads(lines.get())
-        channel.word = request["word"]
+        channel.token = request["token"]
         faulthandler.dump_traceback_later(
-            request["limit"] + GRACE, exit=True, file=2
+            request["limit"] + KILL_DELAY, exit=True, file=2
         )  # ends this process even where no other thread gets a turn
         serve(request, channel)
         faulthandler.cancel_dump_traceback_later()
 
 
-def take_over_streams() -> tuple[int, Channel]:
-    """Keep the pipes for ourselves; descriptors 0, 1 and 2 lead nowhere."""
+def take_over_streams() -> tuple[int, ReplyChannel]:
+    """Duplicate the pipes, and point descriptors 0, 1 and 2 to os.devnull."""
     requests, replies = os.dup(0), os.dup(1)
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(nowhere, descriptor)
     os.close(nowhere)
-    return requests, Channel(replies)
+    return requests, ReplyChannel(replies)
 
 
-def read(descriptor: int, lines: queue.Queue[bytes]) -> None:
-    """Pass requests on; when the other end is gone, so are we."""
+def forward_requests(descriptor: int, lines: queue.Queue[bytes]) -> None:
+    """Queue the request lines; at the end of the stream, end this process."""
     with os.fdopen(descriptor, "rb") as stream:
         for line in stream:
             lines.put(line)
     os._exit(0)
 
 
-def serve(request: dict[str, Any], channel: Channel) -> None:
-    """Run one answer on every case and report each; the last line says end."""
-    printed = Printed()
+def serve(request: dict[str, Any], channel: ReplyChannel) -> None:
+    """Run one answer on every case, with a reply for each; the last one says end."""
+    printed = CapturedOutput()
     probe = find_probe(request["probe"])
     for name in request["imports"]:
         importlib.import_module(name)
     channel.send(begin=True)
-    with limited_memory(request["memory"]), streams(printed):
+    with limited_memory(request["memory"]), redirected_streams(printed):
         try:
-            answer = load(request["source"], request["name"])
+            source = AnswerSource(request["source"], request["name"])
+            answer = run_source(source)
         except BaseException as error:
-            channel.send(definition=describe(error))
+            channel.send(definition=describe_error(error))
             answer = None
         else:
             for case in request["cases"]:
-                seen = observe(answer, probe, case)
-                channel.send(**seen, printed=report(printed))
-                if "error" in seen:
+                observation = run_case(answer, probe, case)
+                channel.send(**observation, printed=printed_so_far(printed))
+                if "error" in observation:
                     break  # one error is enough to think about
-    channel.send(end=True, printed=report(printed))
+    channel.send(end=True, printed=printed_so_far(printed))
 
 
 def find_probe(place: str | None) -> Any:
-    """Return the probe of the exercise at 'module:name', if it has one."""
+    """Return the probe of the exercise at 'module:name', or None."""
     if place is None:
         return None
     module, name = place.split(":")
     return getattr(importlib.import_module(module), name).probe_function
 
 
-def report(printed: Printed) -> list[Any]:
-    """Return the beginning of what was printed, and how much it was."""
+def printed_so_far(printed: CapturedOutput) -> list[Any]:
+    """Return the first printed characters, and how many were printed in all."""
     return [printed.text, printed.characters]
 
 
-def load(source: str, name: str) -> Any:
-    """Run the source text in a module of its own and return what `name` means."""
-    lines = source.splitlines(keepends=True)
-    linecache.cache[FILE] = (len(source), None, lines, FILE)
-    module = types.ModuleType(MODULE)
-    sys.modules[MODULE] = module
-    flags = __future__.annotations.compiler_flag
-    exec(compile(source, FILE, "exec", flags, dont_inherit=True), vars(module))
-    return vars(module)[name] if name in vars(module) else getattr(builtins, name)
-
-
-def observe(answer: Any, probe: Any, case: list[Any]) -> dict[str, Any]:
-    """Call the answer once on fresh copies; say what came back and what changed."""
+def run_case(answer: Any, probe: Any, case: list[Any]) -> dict[str, Any]:
+    """Call the answer on copies of the arguments; report output and changes."""
     arguments = [decode(argument) for argument in case]
     before = [encode(argument) for argument in arguments]
     try:
@@ -172,54 +163,54 @@ def observe(answer: Any, probe: Any, case: list[Any]) -> dict[str, Any]:
             output = answer(*arguments)
         else:
             output = probe(answer, *arguments)
-        seen: dict[str, Any] = {"output": encode(output)}
-    except Misfit as misfit:
-        seen = {"misfit": str(misfit)[:MOST_MESSAGE]}
+        observation: dict[str, Any] = {"output": encode(output)}
+    except ProbeError as error:
+        observation = {"probe_error": str(error)[:MAX_MESSAGE]}
     except BaseException as error:
-        seen = {"error": describe(error)}
+        observation = {"error": describe_error(error)}
     after = [encode(argument) for argument in arguments]
     changed = [i for i, old in enumerate(before) if not identical(old, after[i])]
-    return {**seen, "changed": [[i, after[i]] for i in changed]}
+    return {**observation, "changed": [[i, after[i]] for i in changed]}
 
 
 def identical(one: Any, two: Any) -> bool:
-    """Whether two encoded values are the same, NaN being the same as NaN."""
+    """Whether two encoded values are identical; NaN equals NaN."""
     return json.dumps(one) == json.dumps(two)
 
 
-def describe(error: BaseException) -> dict[str, Any]:
-    """Say what went wrong: the kind, the message, the learner's own line."""
+def describe_error(error: BaseException) -> dict[str, Any]:
+    """Return an exception's type and message, and the learner's line it came from."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if frame.filename == FILE]
+    own = [frame for frame in frames if frame.filename == ANSWER_FILE]
     line, function = ((own[-1].line or "").strip(), own[-1].name) if own else ("", "")
     try:
         message = str(error)
     except BaseException:
         message = ""
-    if isinstance(error, SyntaxError) and error.filename == FILE:
+    if isinstance(error, SyntaxError) and error.filename == ANSWER_FILE:
         message, line = error.msg, (error.text or "").strip()
     return {
         "type": type(error).__name__[:80],
-        "message": message[:MOST_MESSAGE],
+        "message": message[:MAX_MESSAGE],
         "line": line[:200],
         "function": function if function.isidentifier() else "",
     }
 
 
 @contextlib.contextmanager
-def streams(printed: TextIO | Printed) -> Any:
-    """Catch what the learner's code prints, whatever it does to sys.stdout."""
-    kept = sys.stdin, sys.stdout, sys.stderr
-    sys.stdin, sys.stdout, sys.stderr = NoKeyboard(), printed, printed
+def redirected_streams(printed: TextIO | CapturedOutput) -> Any:
+    """Redirect the standard streams, whatever the learner's code does to them."""
+    original = sys.stdin, sys.stdout, sys.stderr
+    sys.stdin, sys.stdout, sys.stderr = NoInput(), printed, printed
     try:
         yield
     finally:
-        sys.stdin, sys.stdout, sys.stderr = kept
+        sys.stdin, sys.stdout, sys.stderr = original
 
 
 @contextlib.contextmanager
 def limited_memory(megabytes: int) -> Any:
-    """Let the system refuse memory where it can; the check watches everywhere."""
+    """Limit the data segment where the system can; the supervisor watches as well."""
     try:
         import resource
 

@@ -1,8 +1,8 @@
-"""Helper processes: started ahead, watched while they run, ended for certain.
+"""The supervisor of worker processes: start them ahead, watch, limit and kill them.
 
-A learner's answer gets a process of its own, which is killed afterwards. One more is
-kept ready, so that a check need not wait for Python to start. The course's own code
-(solutions, known wrong answers) may run in one process many times.
+A learner's answer runs in a worker of its own, which is killed afterwards. One spare
+worker is kept ready, so that a check need not wait for Python to start. The course's
+own code (solutions, known wrong answers) may use one worker many times.
 """
 
 from __future__ import annotations
@@ -22,38 +22,38 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-LIMIT = 3.0  # seconds an answer may run, all its cases together
-VERDICT = 4.5  # seconds until there is a verdict, starting a process included
-LEAST = 1.0  # seconds an answer may run even if its process was slow to start
-MEMORY = 512  # megabytes an answer may take on top of what Python and its imports do
-START = 30.0  # seconds the helper may take to start
-WAIT = 0.02  # seconds between looks at the clock and the memory
-MOST_BYTES = 8_000_000  # that a helper may send back
-BOOT = (
+TIME_LIMIT = 3.0  # seconds an answer may run, all its cases together
+VERDICT_LIMIT = 4.5  # seconds until there is a verdict, starting a process included
+MIN_TIME_LIMIT = 1.0  # seconds an answer may run even if its process was slow to start
+MEMORY_LIMIT = 512  # megabytes an answer may add to what Python and its imports take
+START_LIMIT = 30.0  # seconds a worker may take to start
+POLL_INTERVAL = 0.02  # seconds between looks at the clock and the memory
+MAX_BYTES = 8_000_000  # that a worker may send back in one line
+BOOT_CODE = (
     "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
-    "from course_lib.exercises.core.child import main; main()"
+    "from course_lib.exercises.core.worker import main; main()"
 )
 
 
 @dataclass
 class Report:
-    """What a helper said about one answer, and how it ended.
+    """The replies of a worker to one request, and how the run ended.
 
-    ``ended`` is "done", or why there is no end: "time", "memory", "died", "flood".
+    ``ended`` is "done", or what cut it off: "time", "memory", "died", "flood".
     """
 
     lines: list[dict[str, Any]] = field(default_factory=list)
     ended: str = "done"
     exit_code: int | None = None
-    limit: float = LIMIT
+    limit: float = TIME_LIMIT
 
 
-class HelperFailed(Exception):
-    """The helper process could not be started."""
+class WorkerError(Exception):
+    """A worker process could not be started."""
 
 
-class Helper:
-    """One process that runs code for us."""
+class Worker:
+    """A worker process, seen from this side of the pipe."""
 
     def __init__(self, jax: bool = False) -> None:
         self.jax = jax
@@ -63,15 +63,15 @@ class Helper:
             flags = {"creationflags": subprocess.CREATE_NO_WINDOW}
         try:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", BOOT, path, *(["--jax"] if jax else [])],
+                [sys.executable, "-c", BOOT_CODE, path, *(["--jax"] if jax else [])],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env={**os.environ, **_quiet_environment()},
+                env={**os.environ, **_worker_environment()},
                 **flags,
             )
         except OSError as error:
-            raise HelperFailed(str(error)) from None
+            raise WorkerError(str(error)) from None
         self.lines: queue.Queue[bytes] = queue.Queue()
         threading.Thread(target=self._listen, daemon=True).start()
         self.ready = False
@@ -80,44 +80,44 @@ class Helper:
     def _listen(self) -> None:
         received = 0
         with contextlib.suppress(OSError, ValueError):
-            while line := self.process.stdout.readline(MOST_BYTES):  # type: ignore[union-attr]
+            while line := self.process.stdout.readline(MAX_BYTES):  # type: ignore[union-attr]
                 received += len(line)
-                if received > MOST_BYTES * 5 or len(line) >= MOST_BYTES:
+                if received > MAX_BYTES * 5 or len(line) >= MAX_BYTES:
                     self.lines.put(b"flood")
                     break
                 self.lines.put(line)
         self.lines.put(b"")
 
     def wait_ready(self) -> None:
-        """Wait until Python and its imports are there; raises HelperFailed."""
+        """Wait until Python and its imports are loaded; raises WorkerError."""
         if self.ready:
             return
         try:
-            line = self.lines.get(timeout=START)
+            line = self.lines.get(timeout=START_LIMIT)
         except queue.Empty:
-            raise HelperFailed(f"it was not ready after {START:.0f} s") from None
+            raise WorkerError(f"it was not ready after {START_LIMIT:.0f} s") from None
         if b"ready" not in line:
-            raise HelperFailed(f"it ended with code {self.process.wait()}")
+            raise WorkerError(f"it ended with code {self.process.wait()}")
         self.ready = True
 
     def run(self, request: dict[str, Any], limit: float, memory: int) -> Report:
-        """Run one request to its end, or to where a limit cuts it off."""
+        """Send one request and collect its replies, to the end or to a limit."""
         self.wait_ready()
         self.running = True
-        word = secrets.token_hex(8)
-        message = {**request, "word": word, "limit": limit, "memory": memory}
+        token = secrets.token_hex(8)
+        message = {**request, "token": token, "limit": limit, "memory": memory}
         try:
             self.process.stdin.write(json.dumps(message).encode() + b"\n")  # type: ignore[union-attr]
             self.process.stdin.flush()  # type: ignore[union-attr]
         except OSError:
             return Report(ended="died", exit_code=self.process.poll())
         report = Report(limit=limit)
-        watch = _Memory(self.process.pid)
-        end = time.monotonic() + START
+        watch = _MemoryWatch(self.process.pid)
+        end = time.monotonic() + START_LIMIT
         begun = False
         while True:
             try:
-                line = self.lines.get(timeout=WAIT)
+                line = self.lines.get(timeout=POLL_INTERVAL)
             except queue.Empty:
                 line = None
             if line in (b"", b"flood"):
@@ -126,13 +126,13 @@ class Helper:
                     report.exit_code = self.process.wait(0.0 if line else 0.5)
                 return report
             mark, _, text = (line or b"").partition(b" ")
-            if mark == word.encode():
-                said = json.loads(text)
-                if "begin" in said:
+            if mark == token.encode():
+                reply = json.loads(text)
+                if "begin" in reply:
                     begun, end = True, time.monotonic() + limit
                     watch.begin()
-                report.lines.append(said)
-                if "end" in said:
+                report.lines.append(reply)
+                if "end" in reply:
                     self.running = False
                     return report
             if time.monotonic() > end:
@@ -143,16 +143,16 @@ class Helper:
                 return report
 
     def alive(self) -> bool:
-        """Whether the process still runs."""
+        """Whether the process is running."""
         return self.process.poll() is None
 
     def stop(self) -> None:
-        """End the process, and what it started, and leave no zombie."""
+        """Kill the process and its children, and reap it: no zombie stays."""
         if sys.platform != "win32" and self.process.returncode is None:
             with contextlib.suppress(OSError):
                 os.killpg(self.process.pid, signal.SIGKILL)
         elif sys.platform == "win32":
-            _end_children(self.process.pid)
+            _kill_children(self.process.pid)
         with contextlib.suppress(OSError):
             self.process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -163,8 +163,8 @@ class Helper:
                     pipe.close()
 
 
-class _Memory:
-    """How much a process has grown, in megabytes; 0 where this cannot be seen."""
+class _MemoryWatch:
+    """The memory growth of a process in megabytes; 0 where psutil cannot see it."""
 
     def __init__(self, pid: int) -> None:
         try:
@@ -189,8 +189,8 @@ class _Memory:
             return self.start if self.process is None else 0.0
 
 
-def _end_children(pid: int) -> None:
-    """End what a process started, where there are no process groups."""
+def _kill_children(pid: int) -> None:
+    """Kill the children of a process, on systems without process groups."""
     with contextlib.suppress(Exception):
         import psutil
 
@@ -198,8 +198,8 @@ def _end_children(pid: int) -> None:
             child.kill()
 
 
-def _quiet_environment() -> dict[str, str]:
-    """One thread, no accelerator, no windows: small and quick to start."""
+def _worker_environment() -> dict[str, str]:
+    """Environment variables of a worker: one thread, CPU only, no display."""
     return {
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
@@ -210,78 +210,78 @@ def _quiet_environment() -> dict[str, str]:
     }
 
 
-class _Spare:
-    """The helper that is kept ready."""
+class _SpareWorker:
+    """The idle worker that is kept ready."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.helper: Helper | None = None
+        self.worker: Worker | None = None
         self.owner = os.getpid()
 
-    def take(self, jax: bool) -> Helper:
-        """Return a helper for the caller alone."""
+    def borrow(self, jax: bool) -> Worker:
+        """Return a worker for the caller alone: the spare one, or a new one."""
         with self.lock:
-            helper, self.helper = self.helper, None
-            if self.owner != os.getpid():  # we are a fork: that helper is not ours
-                helper, self.owner = None, os.getpid()
-        if helper is not None and helper.alive() and (helper.jax or not jax):
-            return helper
-        if helper is not None:
-            helper.stop()
-        return Helper(jax)
+            worker, self.worker = self.worker, None
+            if self.owner != os.getpid():  # after a fork: it is the parent's
+                worker, self.owner = None, os.getpid()
+        if worker is not None and worker.alive() and (worker.jax or not jax):
+            return worker
+        if worker is not None:
+            worker.stop()
+        return Worker(jax)
 
-    def give(self, helper: Helper) -> None:
-        """Keep a helper for the next caller; end it if one is there already."""
+    def give_back(self, worker: Worker) -> None:
+        """Keep a worker as the spare one; stop it if there is one already."""
         with self.lock:
-            if self.helper is None and helper.alive() and not helper.running:
-                self.helper, helper = helper, None  # type: ignore[assignment]
-        if helper is not None:
-            helper.stop()
+            if self.worker is None and worker.alive() and not worker.running:
+                self.worker, worker = worker, None  # type: ignore[assignment]
+        if worker is not None:
+            worker.stop()
 
-    def prepare(self, jax: bool) -> None:
-        """Start a helper for the next caller, if there is none."""
+    def start(self, jax: bool) -> None:
+        """Start a spare worker, if there is none."""
         with self.lock:
-            if self.helper is None:
-                with contextlib.suppress(HelperFailed):
-                    self.helper = Helper(jax)
+            if self.worker is None:
+                with contextlib.suppress(WorkerError):
+                    self.worker = Worker(jax)
 
     def close(self) -> None:
-        """End the helper that waits."""
+        """Stop the spare worker."""
         with self.lock:
-            helper, self.helper = self.helper, None
-        if helper is not None and self.owner == os.getpid():
-            helper.stop()
+            worker, self.worker = self.worker, None
+        if worker is not None and self.owner == os.getpid():
+            worker.stop()
 
 
-spare = _Spare()
+spare = _SpareWorker()
 atexit.register(spare.close)
 
 
-def prepare(jax: bool = False) -> None:
-    """Have a helper ready soon, without making anyone wait for it."""
-    threading.Thread(target=spare.prepare, args=(jax,), daemon=True).start()
+def start_spare(jax: bool = False) -> None:
+    """Start a spare worker in the background."""
+    threading.Thread(target=spare.start, args=(jax,), daemon=True).start()
 
 
 @contextlib.contextmanager
-def trusted_helper(jax: bool = False) -> Iterator[Helper]:
-    """Lend a helper for the course's own code; it goes on being used."""
-    helper = spare.take(jax)
+def reusable_worker(jax: bool = False) -> Iterator[Worker]:
+    """Lend a worker to the course's own code; afterwards it is the spare one."""
+    worker = spare.borrow(jax)
     try:
-        helper.wait_ready()
-        yield helper
+        worker.wait_ready()
+        yield worker
     except BaseException:
-        helper.stop()
+        worker.stop()
         raise
-    spare.give(helper)
+    spare.give_back(worker)
 
 
 @contextlib.contextmanager
-def fresh_helper(jax: bool = False) -> Iterator[Helper]:
-    """Lend a helper for a learner's code, end it after, and prepare the next."""
-    helper = spare.take(jax)
+def disposable_worker(jax: bool = False) -> Iterator[Worker]:
+    """Lend a worker to a learner's answer, then kill it and start the next spare."""
+    worker = spare.borrow(jax)
     try:
-        helper.wait_ready()
-        yield helper
+        worker.wait_ready()
+        yield worker
     finally:
-        helper.stop()
-        prepare(jax)
+        worker.stop()
+        start_spare(jax)

@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,14 @@ import pytest
 HOME = tempfile.mkdtemp(prefix="course_lib_tests_")
 os.environ["COURSE_LIB_HOME"] = HOME
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder for one test, which does not exist yet."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv("COURSE_LIB_HOME", str(folder))
+    return folder
 
 
 @pytest.fixture(autouse=True)

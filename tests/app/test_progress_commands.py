@@ -5,38 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import click
 import pytest
-from click.testing import CliRunner
 
 from course_lib.app import progress_commands
 from course_lib.exercises import journal
+from tests.app.invoke import run
+from tests.exercises.saved_answers import fill
 
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "home"
-    monkeypatch.setenv("COURSE_LIB_HOME", str(folder))
-    return folder
-
-
-def run(command: click.Command, *arguments: object) -> tuple[int, str, str]:
-    """Run a command; return its exit code, stdout and stderr."""
-    runner = CliRunner()
-    texts = [str(argument) for argument in arguments]
-    done = runner.invoke(command, texts, standalone_mode=False)
-    assert done.exception is None, done.exception
-    return done.return_value, done.stdout, done.stderr
-
-
-def fill(count: int = 3) -> list[journal.Entry]:
-    for number in range(count):
-        outcome = "correct" if number % 2 else "incorrect"
-        source = f"def f(x):\n    return {number}  # «ü»\n"
-        assert (
-            journal.save_answer(f"loss.mse{number % 2}", outcome, source, "f") is None
-        )
-    return journal.entries()[0]
+pytestmark = pytest.mark.usefixtures("home")
 
 
 def test_export_and_import_carry_everything_once(

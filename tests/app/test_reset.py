@@ -9,22 +9,11 @@ import subprocess
 from datetime import datetime
 from pathlib import Path
 
-import click
 import pytest
-from click.testing import CliRunner
 
 from course_lib.app import progress_commands, reset
 from course_lib.app.notebook_source import read_source
-
-
-def run(command: click.Command, *arguments: object) -> tuple[int, str, str]:
-    """Run a command; return its exit code, stdout and stderr."""
-    runner = CliRunner()
-    texts = [str(argument) for argument in arguments]
-    done = runner.invoke(command, texts, standalone_mode=False)
-    assert done.exception is None, done.exception
-    return done.return_value, done.stdout, done.stderr
-
+from tests.app.invoke import run
 
 NOW = datetime(2026, 11, 20, 10, 30, 0)
 SOURCE = """\

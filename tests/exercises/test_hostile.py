@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from course_lib.exercises.core import Exercise, all_exercises, supervisor
 from tools.hostile_answers import RUDE, VIOLENT, Trial, objects, trials
 
+pytestmark = pytest.mark.usefixtures("home")
 PATIENT = 30.0  # seconds: a busy machine starts processes slowly; the tool says 5
 
 
 @pytest.mark.parametrize("one", all_exercises(), ids=lambda e: e.id)
-def test_hostile_answers(
-    one: Exercise, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_hostile_answers(one: Exercise, monkeypatch: pytest.MonkeyPatch) -> None:
     """The whole matrix; `make test` leaves it out while nothing it uses has changed."""
-    each_gets_a_verdict(one, tmp_path, monkeypatch)
+    each_gets_a_verdict(one, monkeypatch)
 
 
 @pytest.mark.parametrize("kind", ["function", "class", "value"])
 def test_hostile_answers_to_one_of_each_kind(
-    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = next(one for one in all_exercises() if one.kind == kind)
-    each_gets_a_verdict(first, tmp_path, monkeypatch)
+    each_gets_a_verdict(first, monkeypatch)
 
 
-def each_gets_a_verdict(
-    one: Exercise, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COURSE_LIB_HOME", str(tmp_path))
+def each_gets_a_verdict(one: Exercise, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor, "TIME_LIMIT", 0.5)
     monkeypatch.setattr(supervisor, "MEMORY_LIMIT", 100)
     found = trials(one)

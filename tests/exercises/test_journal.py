@@ -13,23 +13,9 @@ from pathlib import Path
 import pytest
 
 from course_lib.exercises import journal, progress
+from tests.exercises.saved_answers import fill
 
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "home"
-    monkeypatch.setenv("COURSE_LIB_HOME", str(folder))
-    return folder
-
-
-def fill(count: int = 3) -> list[journal.Entry]:
-    for number in range(count):
-        outcome = "correct" if number % 2 else "incorrect"
-        source = f"def f(x):\n    return {number}  # «ü»\n"
-        assert (
-            journal.save_answer(f"loss.mse{number % 2}", outcome, source, "f") is None
-        )
-    return journal.entries()[0]
+pytestmark = pytest.mark.usefixtures("home")
 
 
 def test_a_journal_that_is_not_there_is_empty() -> None:

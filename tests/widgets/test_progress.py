@@ -15,8 +15,7 @@ from course_lib.widgets import progress
 
 
 @pytest.fixture(autouse=True)
-def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("COURSE_LIB_HOME", str(tmp_path / "home"))
+def _closed_at_the_end(home: Path) -> Iterator[None]:
     yield
     progress.panel().close()
 

@@ -12,7 +12,7 @@ from course_lib.exercises.core.compare import numbers
 from course_lib.exercises.core.diagnose import Finding
 from course_lib.exercises.core.formatting import describe_type, format_value
 from course_lib.exercises.core.judge import Case, Verdict
-from course_lib.exercises.core.result import Result
+from course_lib.exercises.core.result import Outcome, Result
 from course_lib.exercises.core.supervisor import Report
 
 Fact = tuple[str, str]  # a label and a text: ("Input", "mse([1.0], [2.0])")
@@ -50,15 +50,19 @@ class Feedback:
         count = f"All {n} inputs come out right. " if n > 1 else ""
         return Result(self.exercise, "correct", (count + self.after).strip())
 
-    def _incorrect(
-        self, verdict: Verdict, finding: Finding, facts: Sequence[Fact]
+    def _with_facts(
+        self,
+        outcome: Outcome,
+        verdict: Verdict,
+        finding: Finding,
+        facts: Sequence[Fact] = (),
     ) -> Result:
         return Result(
             self.exercise,
-            "incorrect",
+            outcome,
             finding.message,
             finding.name,
-            facts=tuple(facts),
+            facts=(*self._input(verdict), *facts),
             printed=_printed(verdict.observed.printed),
         )
 
@@ -66,7 +70,7 @@ class Feedback:
         message = "This is not it. Read the task once more, or ask for a `.hint()`."
         finding = verdict.finding or Finding("", message)
         facts = [("Got", format_value(verdict.observed.output))]
-        return self._incorrect(verdict, finding, facts)
+        return self._with_facts("incorrect", verdict, finding, facts)
 
     def _wrong_output(self, verdict: Verdict) -> Result:
         right, n = len(self.cases) - verdict.failures, len(self.cases)
@@ -78,7 +82,7 @@ class Feedback:
             )
         finding = verdict.finding or Finding("", message)
         outputs = _expected_and_got(verdict.expected, verdict.observed.output)
-        return self._incorrect(verdict, finding, [*self._input(verdict), *outputs])
+        return self._with_facts("incorrect", verdict, finding, outputs)
 
     def _argument_changed(self, verdict: Verdict) -> Result:
         assert verdict.case is not None
@@ -91,11 +95,11 @@ class Feedback:
             "on a copy, or make a new object.",
         )
         values = [("Before", format_value(before)), ("After", format_value(after))]
-        return self._incorrect(verdict, finding, [*self._input(verdict), *values])
+        return self._with_facts("incorrect", verdict, finding, values)
 
     def _probe_error(self, verdict: Verdict) -> Result:
         finding = verdict.finding or Finding("", verdict.observed.probe_error or "")
-        return self._incorrect(verdict, finding, self._input(verdict))
+        return self._with_facts("incorrect", verdict, finding)
 
     def _exception(self, verdict: Verdict) -> Result:
         error = verdict.observed.error
@@ -103,20 +107,12 @@ class Feedback:
         line = f"{error['type']}: {error['message']}".rstrip(": ")
         if error["type"] == "MemoryError":
             line = "MemoryError: more memory than a check may use"
-        facts = [*self._input(verdict), ("Error", line)]
+        facts = [("Error", line)]
         if error["line"]:
             where = f" (in {error['function']})" if error["function"] else ""
             facts.append(("Your line", error["line"] + where))
         default = Finding("", "Your code stopped with an error.")
-        finding = verdict.finding or default
-        return Result(
-            self.exercise,
-            "error",
-            finding.message,
-            finding.name,
-            facts=tuple(facts),
-            printed=_printed(verdict.observed.printed),
-        )
+        return self._with_facts("error", verdict, verdict.finding or default, facts)
 
     def _cut_off(self, verdict: Verdict) -> Result:
         """Say which limit a run went over: time, memory or output; or that it died."""
@@ -131,8 +127,7 @@ class Feedback:
             "died": "Your code ended the Python process it ran in"
             f"{_exit_code(report)}. Look for an exit, or a recursion without end.",
         }[report.ended]
-        facts = tuple(self._input(verdict))
-        return Result(self.exercise, "error", message, facts=facts)
+        return self._with_facts("error", verdict, Finding("", message))
 
     def _input(self, verdict: Verdict) -> list[Fact]:
         if verdict.case is None or verdict.case >= len(self.cases):

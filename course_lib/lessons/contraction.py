@@ -1,10 +1,14 @@
-"""One parameter in a bowl: where a learning rate leads, and what to call it."""
+"""Gradient descent on a quadratic: the factor by which each step contracts.
+
+With curvature L and learning rate η, every step multiplies the distance to the minimum
+by 1 - η L. On the page, the quadratic is a bowl and the steps are strides.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["REGIMES", "bowl_walk", "regime", "stride_factor"]
+__all__ = ["REGIMES", "contraction_factor", "quadratic_descent", "regime"]
 
 REGIMES = (
     "crawls",
@@ -14,28 +18,33 @@ REGIMES = (
     "swings for ever",
     "flies off",
 )
-CRAWL = 0.8  # of the distance left after each step: 20 steps leave more than 1 %
+SLOW = 0.8  # of the distance left after each step: 20 steps leave more than 1 %
 
 
-def bowl_walk(rate: float, curvature: float, start: float, steps: int) -> list[float]:
-    """Return the places of a descent in the bowl curvature * x^2 / 2, with the start.
+def quadratic_descent(
+    learning_rate: float, curvature: float, start: float, steps: int
+) -> list[float]:
+    """Return the iterates of gradient descent on curvature * x^2 / 2, with the start.
 
-    Its slope at x is curvature * x.
+    The gradient at x is curvature * x.
     """
-    path = [start]
+    iterates = [start]
     for _ in range(steps):
-        x = path[-1]
-        path.append(x - rate * (curvature * x))
-    return path
+        x = iterates[-1]
+        iterates.append(x - learning_rate * (curvature * x))
+    return iterates
 
 
-def stride_factor(rate: Any, curvature: Any) -> Any:
-    """Return by what each step multiplies the place: 1 - rate * curvature."""
-    return 1 - rate * curvature
+def contraction_factor(learning_rate: Any, curvature: Any) -> Any:
+    """Return the factor by which each step multiplies x: 1 - learning_rate * L."""
+    return 1 - learning_rate * curvature
 
 
 def regime(factor: float, tolerance: float = 1e-9) -> str:
-    """Return what a walk does whose steps multiply its place by ``factor``."""
+    """Return how a descent behaves whose contraction factor is ``factor``.
+
+    It converges if the factor is between -1 and 1, oscillates if it is negative.
+    """
     if abs(factor) <= tolerance:
         return "lands in one step"
     if abs(factor + 1) <= tolerance:
@@ -44,4 +53,4 @@ def regime(factor: float, tolerance: float = 1e-9) -> str:
         return "flies off"
     if factor < 0:
         return "swings and arrives"
-    return "crawls" if factor > CRAWL else "arrives"
+    return "crawls" if factor > SLOW else "arrives"

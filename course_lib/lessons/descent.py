@@ -1,8 +1,9 @@
-"""A walker in fog: where it stands, how high, how steep, and where a step leads.
+"""Gradient descent on a function of two parameters, one iterate at a time.
 
-A landscape is any function of two numbers that returns an altitude: those of
-``landscapes``, or the loss of a model with two parameters. A walker never
-changes; each step returns a new one, so that a walk is a list and can be replayed.
+A loss is any function of two numbers that returns one: those of ``landscapes``, or the
+loss of a model with two parameters. An iterate never changes; each step returns a new
+one, so that a descent is a list and can be replayed. On the page, an iterate is a
+walker in fog: it knows the loss and the gradient where it stands, and nothing else.
 """
 
 from __future__ import annotations
@@ -17,20 +18,21 @@ from course_lib.gradients import finite_difference
 
 __all__ = [
     "COMPASS",
-    "Terrain",
-    "Walker",
-    "descend",
-    "follow",
-    "look_around",
-    "move",
-    "slope_in_words",
-    "stand",
-    "step_down",
-    "survey",
-    "within",
+    "Iterate",
+    "LossFunction",
+    "LossGrid",
+    "classify_point",
+    "compass_steps",
+    "describe_gradient",
+    "gradient_descent",
+    "gradient_step",
+    "iterate_at",
+    "keys_within",
+    "loss_grid",
+    "take_step",
 ]
 
-Landscape = Callable[[float, float], float]
+LossFunction = Callable[[float, float], float]
 Point = tuple[float, float]
 
 COMPASS: dict[str, Point] = {
@@ -45,118 +47,120 @@ SIDES = (  # from the east, turning north
 )
 
 
-class Walker(NamedTuple):
-    """All that a walker in fog knows at one moment."""
+class Iterate(NamedTuple):
+    """One point of a descent, with the loss and the gradient there."""
 
     position: Point  # the two parameters
-    altitude: float  # the loss there
-    slope: Point  # the gradient there, felt by nudging
-    steps: int  # taken so far
+    loss: float
+    gradient: Point  # by finite differences
+    step: int  # steps taken so far
 
     @property
-    def steepness(self) -> float:
-        """The length of the gradient: 0 on level ground."""
-        return math.hypot(*self.slope)
+    def gradient_norm(self) -> float:
+        """The Euclidean norm of the gradient: 0 on level ground."""
+        return math.hypot(*self.gradient)
 
 
-def stand(landscape: Landscape, position: Point, steps: int = 0) -> Walker:
-    """Return a walker at a position; it feels the slope with four small nudges.
+def iterate_at(loss: LossFunction, position: Point, step: int = 0) -> Iterate:
+    """Evaluate loss and gradient at a position, by central differences.
 
-    Where the altitude is too large for a float, it is inf and the slope is nan.
+    Where the loss is too large for a float, it is inf and the gradient is nan.
     """
 
-    def altitude(x: float, y: float) -> float:
+    def evaluate(x: float, y: float) -> float:
         try:
-            return float(landscape(x, y))
+            return float(loss(x, y))
         except OverflowError:
             return math.inf
 
     x, y = float(position[0]), float(position[1])
-    here = altitude(x, y)
+    here = evaluate(x, y)
     if not math.isfinite(here):
-        return Walker((x, y), here, (math.nan, math.nan), steps)
+        return Iterate((x, y), here, (math.nan, math.nan), step)
     nudge = 1e-5 * max(1.0, abs(x), abs(y))  # far out, less is lost in round-off
-    east, north = finite_difference(altitude, x, y, nudge=nudge)
-    return Walker((x, y), here, (east, north), steps)
+    dx, dy = finite_difference(evaluate, x, y, nudge=nudge)
+    return Iterate((x, y), here, (dx, dy), step)
 
 
-def move(landscape: Landscape, walker: Walker, by: Point) -> Walker:
-    """Return the walker one step on, wherever it chose to go."""
-    (x, y), (dx, dy) = walker.position, by
-    return stand(landscape, (x + dx, y + dy), walker.steps + 1)
+def take_step(loss: LossFunction, iterate: Iterate, update: Point) -> Iterate:
+    """Return the next iterate: position + update, whoever chose the update."""
+    (x, y), (dx, dy) = iterate.position, update
+    return iterate_at(loss, (x + dx, y + dy), iterate.step + 1)
 
 
-def step_down(landscape: Landscape, walker: Walker, learning_rate: float) -> Walker:
-    """Return the walker one step of gradient descent on: -learning_rate * slope."""
-    dx, dy = walker.slope
-    return move(landscape, walker, (-learning_rate * dx, -learning_rate * dy))
+def gradient_step(
+    loss: LossFunction, iterate: Iterate, learning_rate: float
+) -> Iterate:
+    """Take one step of gradient descent: update = -learning_rate * gradient."""
+    dx, dy = iterate.gradient
+    return take_step(loss, iterate, (-learning_rate * dx, -learning_rate * dy))
 
 
-def descend(
-    landscape: Landscape, start: Point, learning_rate: float, steps: int
-) -> list[Walker]:
-    """Return every moment of a gradient descent: the start and ``steps`` more."""
-    walk = [stand(landscape, start)]
+def gradient_descent(
+    loss: LossFunction, start: Point, learning_rate: float, steps: int
+) -> list[Iterate]:
+    """Return every iterate of a gradient descent: the start and ``steps`` more."""
+    iterates = [iterate_at(loss, start)]
     for _ in range(steps):
-        walk.append(step_down(landscape, walk[-1], learning_rate))
-    return walk
+        iterates.append(gradient_step(loss, iterates[-1], learning_rate))
+    return iterates
 
 
-def follow(
-    landscape: Landscape, start: Point, keys: str, stride: float
-) -> list[Walker]:
-    """Return every moment of a walk by keys: n, e, s, w, one stride each.
+def compass_steps(
+    loss: LossFunction, start: Point, keys: str, step_size: float
+) -> list[Iterate]:
+    """Return every iterate of steps chosen by hand: n, e, s or w, each of one size.
 
     Raises ValueError for any other letter; capitals and spaces are welcome.
     """
-    walk = [stand(landscape, start)]
+    iterates = [iterate_at(loss, start)]
     for key in keys.lower().replace(" ", ""):
         if key not in COMPASS:
             raise ValueError(f"a walk is made of n, e, s and w, it cannot have {key!r}")
         dx, dy = COMPASS[key]
-        walk.append(move(landscape, walk[-1], (stride * dx, stride * dy)))
-    return walk
+        iterates.append(take_step(loss, iterates[-1], (step_size * dx, step_size * dy)))
+    return iterates
 
 
-def within(
-    start: Point, keys: str, stride: float, x_range: Point, y_range: Point
+def keys_within(
+    start: Point, keys: str, step_size: float, x_range: Point, y_range: Point
 ) -> str:
-    """Return the keys without the steps that would lead off a map."""
-    (x, y), kept = start, ""
+    """Return the keys without those whose step would leave the two ranges."""
+    (x, y), inside = start, ""
     for key in keys:
-        east, north = COMPASS[key]
-        there = (x + stride * east, y + stride * north)
+        dx, dy = COMPASS[key]
+        there = (x + step_size * dx, y + step_size * dy)
         if all(
             low <= at <= high
             for at, (low, high) in zip(there, (x_range, y_range), strict=True)
         ):
-            (x, y), kept = there, kept + key
-    return kept
+            (x, y), inside = there, inside + key
+    return inside
 
 
-def slope_in_words(walker: Walker) -> str:
-    """Say how steep the ground is under the feet, and to which side it falls."""
-    steep = walker.steepness
-    if not steep >= 0.001:
-        return "too high up to feel" if math.isnan(steep) else "level"
-    words = "almost level" if steep < 0.1 else "gentle" if steep < 1 else "steep"
-    east, north = walker.slope
-    eighth = round(math.atan2(-north, -east) / (math.pi / 4)) % 8
+def describe_gradient(iterate: Iterate) -> str:
+    """Return the gradient in words: how steep the ground is, and where it falls."""
+    norm = iterate.gradient_norm
+    if not norm >= 0.001:
+        return "too high up to feel" if math.isnan(norm) else "level"
+    words = "almost level" if norm < 0.1 else "gentle" if norm < 1 else "steep"
+    dx, dy = iterate.gradient
+    eighth = round(math.atan2(-dy, -dx) / (math.pi / 4)) % 8
     return f"{words}, falling to the {SIDES[eighth]}"
 
 
-def look_around(landscape: Landscape, position: Point, radius: float = 0.1) -> str:
-    """Return what kind of place this is, from the altitude of a small ring around it.
+def classify_point(loss: LossFunction, position: Point, radius: float = 0.1) -> str:
+    """Classify a point by the loss on a small ring around it: minimum, saddle, ….
 
     'plateau' if the ring is level to one part in a hundred of its radius; otherwise by
-    how often it crosses the altitude of its middle: never is a 'valley floor' or a
-    'peak', twice is a 'slope', four times or more a 'saddle'.
+    how often it crosses the loss of its centre: never is a 'valley floor' (a minimum)
+    or a 'peak', twice is a 'slope', four times or more a 'saddle'.
     """
     x, y = position
-    here = float(landscape(x, y))
+    here = float(loss(x, y))
     ring = []
     for angle in np.arange(0, 2 * math.pi, math.pi / 16):
-        there = landscape(x + radius * math.cos(angle), y + radius * math.sin(angle))
+        there = loss(x + radius * math.cos(angle), y + radius * math.sin(angle))
         ring.append(float(there) - here)
     if max(map(abs, ring)) < 0.01 * radius:
         return "plateau"
@@ -168,18 +172,18 @@ def look_around(landscape: Landscape, position: Point, radius: float = 0.1) -> s
     return "slope" if crossings == 2 else "saddle"
 
 
-class Terrain(NamedTuple):
-    """The altitudes of a landscape on a grid: what a map is drawn from."""
+class LossGrid(NamedTuple):
+    """The loss on a grid of positions: what a map is drawn from."""
 
     xs: np.ndarray  # (n,)
     ys: np.ndarray  # (n,)
-    altitudes: np.ndarray  # (n, n): altitudes[i, j] at (xs[j], ys[i])
+    losses: np.ndarray  # (n, n): losses[i, j] at (xs[j], ys[i])
 
 
-def survey(
-    landscape: Landscape, x_range: Point, y_range: Point, n: int = 101
-) -> Terrain:
-    """Return the altitudes on an n by n grid over two ranges (low, high)."""
+def loss_grid(
+    loss: LossFunction, x_range: Point, y_range: Point, n: int = 101
+) -> LossGrid:
+    """Evaluate a loss on an n by n grid over two ranges (low, high)."""
     xs, ys = np.linspace(*x_range, n), np.linspace(*y_range, n)
-    altitudes = np.array([[landscape(x, y) for x in xs] for y in ys], dtype=float)
-    return Terrain(xs, ys, altitudes)
+    losses = np.array([[loss(x, y) for x in xs] for y in ys], dtype=float)
+    return LossGrid(xs, ys, losses)

@@ -1,7 +1,7 @@
 """Slopes, and who feels them: nudges, maps with arrows, and a walk in fog.
 
 The functions draw numbers that were computed elsewhere. A map is drawn from a
-``lessons.descent.Terrain``, a walk from a list of ``lessons.descent.Walker``.
+``lessons.descent.LossGrid``, a walk from a list of ``lessons.descent.Iterate``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from matplotlib.patches import Circle, PathPatch, Rectangle
 from matplotlib.path import Path
 from numpy.typing import ArrayLike
 
-from course_lib.lessons.descent import Terrain, Walker
+from course_lib.lessons.descent import Iterate, LossGrid
 from course_lib.plots import parts
 from course_lib.plots.parts import HALO, PALE_ALTITUDES
 from course_lib.plots.static import static_artists
@@ -308,7 +308,7 @@ def directions(
 
 
 def gradient_arrows(
-    terrain: Terrain,
+    terrain: LossGrid,
     places: ArrayLike,
     slopes: ArrayLike,
     *,
@@ -338,8 +338,8 @@ def gradient_arrows(
 
 
 def walk_map(
-    terrain: Terrain,
-    walk: Sequence[Walker] = (),
+    terrain: LossGrid,
+    walk: Sequence[Iterate] = (),
     *,
     fog: float = 0.0,
     sight: float = 0.25,
@@ -396,7 +396,7 @@ def walk_map(
                 mew=1.5,
                 zorder=6,
             )
-            if arrow > 0 and 0.05 < walk[-1].steepness < np.inf:
+            if arrow > 0 and 0.05 < walk[-1].gradient_norm < np.inf:
                 _downhill_arrow(ax, walk[-1], arrow)
         if compass:
             _compass(ax)
@@ -553,7 +553,7 @@ def _name_the_nudge(ax: Axes, nudged: Nudge, words: tuple[str, str]) -> None:
     )
 
 
-def _new_map(terrain: Terrain, larger: float = 1.0) -> Any:
+def _new_map(terrain: LossGrid, larger: float = 1.0) -> Any:
     """Return new Axes, as high as a map of this shape needs."""
     wide = terrain.xs[-1] - terrain.xs[0]
     high = terrain.ys[-1] - terrain.ys[0]
@@ -580,20 +580,20 @@ def _square_arrow(ax: Axes, place: np.ndarray, step: np.ndarray, width: float) -
 
 def _map(
     ax: Axes,
-    terrain: Terrain,
+    terrain: LossGrid,
     names: tuple[str, str],
     equal: bool = True,
     levels: ArrayLike | None = None,
 ) -> None:
     """Draw altitudes as shades and contour lines, close together near the floor."""
-    low, high = float(terrain.altitudes.min()), float(terrain.altitudes.max())
+    low, high = float(terrain.losses.min()), float(terrain.losses.max())
     high = high if high > low else low + 1.0
     shades = low + (high - low) * np.linspace(0, 1, 15) ** 1.6
     if levels is None:
         levels = shades[1:-1]
     else:
         shades = low + (high - low) * np.linspace(0, 1, 60) ** 1.6
-    grid = (terrain.xs, terrain.ys, terrain.altitudes)
+    grid = (terrain.xs, terrain.ys, terrain.losses)
     _contours(ax, grid, np.asarray(levels, dtype=float), shades)
     ax.set_xlim(terrain.xs[0], terrain.xs[-1])
     ax.set_ylim(terrain.ys[0], terrain.ys[-1])
@@ -615,7 +615,7 @@ def _contours(
 
 
 def _fog(
-    ax: Axes, terrain: Terrain, position: tuple[float, float], fog: float, sight: float
+    ax: Axes, terrain: LossGrid, position: tuple[float, float], fog: float, sight: float
 ) -> None:
     """Lay fog over the map, but for a soft disc around a position.
 
@@ -648,9 +648,9 @@ def _fog(
     ax.add_patch(PathPatch(beyond, facecolor=FOG, alpha=fog, lw=0, zorder=3))
 
 
-def _downhill_arrow(ax: Axes, walker: Walker, length: float) -> None:
-    (x, y), (dx, dy) = walker.position, walker.slope
-    scale = length * min(1.0, walker.steepness) / walker.steepness
+def _downhill_arrow(ax: Axes, walker: Iterate, length: float) -> None:
+    (x, y), (dx, dy) = walker.position, walker.gradient
+    scale = length * min(1.0, walker.gradient_norm) / walker.gradient_norm
     end, style = (x - scale * dx, y - scale * dy), "-|>,head_length=0.6,head_width=0.3"
     parts.arrow(ax, (x, y), end, COLOURS["gradient"], 2.6, style, zorder=5)
 

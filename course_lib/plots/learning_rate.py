@@ -1,7 +1,7 @@
 """How long is a step? Strides on a bowl, walks side by side, noise, and rates tried.
 
 The functions draw numbers that were computed elsewhere. A map is drawn from a
-``course_lib.lessons.descent.Terrain``; a walk is an array of positions (steps + 1, 2).
+``lessons.descent.LossGrid``; a walk is an array of positions (steps + 1, 2).
 """
 
 from __future__ import annotations
@@ -205,7 +205,7 @@ def five_point_descent(
     space.text2D(0.12, 0.915, "on the surface", size=12, weight="bold", **_in(space))
 
     flat = ax.inset_axes((0.6, 0.1, 0.4, 0.82))
-    grid = (terrain.xs, terrain.ys, terrain.altitudes)
+    grid = (terrain.xs, terrain.ys, terrain.losses)
     parts.contour_map(flat, grid, _square_levels(grid[2]), 60, **_look(grid[2]))
     if floor is not None:
         flat.plot(*floor, "+", ms=13, mew=2, color=COLOURS["ink"], zorder=3)
@@ -656,8 +656,8 @@ def _beside(ax: Axes, path: np.ndarray, i: int, below: bool = False) -> None:
 
 
 def _surface(space: Any, terrain: Any, names: tuple[str, str], view: Point) -> None:
-    grid = (terrain.xs, terrain.ys, terrain.altitudes)
-    levels, look = _square_levels(terrain.altitudes), _look(terrain.altitudes)
+    grid = (terrain.xs, terrain.ys, terrain.losses)
+    levels, look = _square_levels(terrain.losses), _look(terrain.losses)
     parts.surface(space, grid, levels, 0.95, **look)
     space.view_init(*view)
     space.set_xlabel(names[0], labelpad=6)

@@ -91,7 +91,7 @@ def nudge_size() -> InteractiveFigure:
 class Land(NamedTuple):
     """A landscape to walk on: its map, where the walk starts, how long a step is."""
 
-    height: descent.Landscape
+    height: descent.LossFunction
     x_range: tuple[float, float]
     y_range: tuple[float, float]
     start: tuple[float, float]
@@ -116,9 +116,9 @@ LONGEST = 300  # letters of one walk
 
 
 @cache
-def _terrain(name: str) -> descent.Terrain:
+def _terrain(name: str) -> descent.LossGrid:
     land = LANDS[name]
-    return descent.survey(land.height, land.x_range, land.y_range)
+    return descent.loss_grid(land.height, land.x_range, land.y_range)
 
 
 def _kept(land: Land, keys: str) -> str:
@@ -126,7 +126,7 @@ def _kept(land: Land, keys: str) -> str:
     rim = 0.02 * land.x_range[1]  # so that all of the walker is seen
     (left, right), (bottom, top) = land.x_range, land.y_range
     inside = (left + rim, right - rim), (bottom + rim, top - rim)
-    return descent.within(land.start, keys, land.stride, *inside)
+    return descent.keys_within(land.start, keys, land.stride, *inside)
 
 
 def walk_in_fog() -> InteractiveFigure:
@@ -135,12 +135,10 @@ def walk_in_fog() -> InteractiveFigure:
     def draw(ax: Axes, name: str, keys: str, lifted: bool) -> str:
         land, terrain = LANDS[name], _terrain(name)
         kept = _kept(land, keys)
-        walked = descent.follow(land.height, land.start, kept, land.stride)
+        walked = descent.compass_steps(land.height, land.start, kept, land.stride)
         here = walked[-1]
-        row, column = np.unravel_index(
-            terrain.altitudes.argmin(), terrain.altitudes.shape
-        )
-        lowest = float(terrain.altitudes[row, column])
+        row, column = np.unravel_index(terrain.losses.argmin(), terrain.losses.shape)
+        lowest = float(terrain.losses[row, column])
         words = f"altitude {lowest:.2f}: lowest".replace("-", "−")
         marks = {words: (float(terrain.xs[column]), float(terrain.ys[row]))}
         wide = land.x_range[1]
@@ -151,18 +149,16 @@ def walk_in_fog() -> InteractiveFigure:
             sight=wide / 7,
             arrow=wide / 6,
             marks=marks if lifted else None,
-            title=f"Step {here.steps}: altitude {here.altitude:.2f}".replace("-", "−"),
+            title=f"Step {here.step}: altitude {here.loss:.2f}".replace("-", "−"),
             ax=ax,
         )
-        kind = descent.look_around(land.height, here.position, land.stride)
+        kind = descent.classify_point(land.height, here.position, land.stride)
         said = (
-            f"Step {here.steps}: altitude {here.altitude:.2f}, the ground is "
-            f"{descent.slope_in_words(here)}.{AROUND[kind]}"
+            f"Step {here.step}: altitude {here.loss:.2f}, the ground is "
+            f"{descent.describe_gradient(here)}.{AROUND[kind]}"
         )
         if lifted:
-            said += _verdict(
-                kind, here.altitude, lowest, float(terrain.altitudes.max())
-            )
+            said += _verdict(kind, here.loss, lowest, float(terrain.losses.max()))
         if len(keys) == LONGEST:
             said += f" {LONGEST} keys are the most: start again."
         elif keys and len(_kept(land, keys[:-1])) == len(kept):

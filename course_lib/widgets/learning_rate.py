@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from course_lib import plots
-from course_lib.lessons import contraction, descent, landscapes, race
+from course_lib.lessons import contraction, descent, landscapes
+from course_lib.lessons import optimizer_race as race
 from course_lib.widgets.controls import Button, Choice, Control, Slider
 from course_lib.widgets.figure import InteractiveFigure
 
@@ -24,8 +25,8 @@ def stride_lab() -> InteractiveFigure:
     many = np.linspace(0, 0.8, 321)
 
     def draw(axes: np.ndarray, rate: float, curvature: float, start: float) -> str:
-        path = np.array(contraction.bowl_walk(rate, curvature, start, STEPS))
-        factor = contraction.stride_factor(rate, curvature)
+        path = np.array(contraction.quadratic_descent(rate, curvature, start, STEPS))
+        factor = contraction.contraction_factor(rate, curvature)
         word, edge = contraction.regime(factor), 2 / curvature
         valley, distance, factors = axes
         plots.stride_walk(
@@ -48,7 +49,7 @@ def stride_lab() -> InteractiveFigure:
         )
         plots.shrink_factors(
             many,
-            np.abs(contraction.stride_factor(many, curvature)),
+            np.abs(contraction.contraction_factor(many, curvature)),
             edge,
             {rate: abs(factor)},
             top=2.2,
@@ -136,7 +137,7 @@ def optimizer_race() -> InteractiveFigure:
             heights[who] = runner.heights[which, : now + 1]
             said.append(f"{who} {_fate(heights[who], step, arrival)}")
         floor = {
-            "floor": landscapes.MINIMA[race.MOUNTAINS[mountain].landscape.__name__]
+            "floor": landscapes.MINIMA[race.TEST_FUNCTIONS[mountain].loss.__name__]
         }
         style: dict[str, Any] = {"equal": False, "legend": "", "head": True}
         plots.paths_map(ground, paths, title=mountain, marks=floor, ax=left, **style)
@@ -161,14 +162,14 @@ def optimizer_race() -> InteractiveFigure:
         Choice(
             "mountain",
             "mountain",
-            {name: name for name in race.MOUNTAINS},
+            {name: name for name in race.TEST_FUNCTIONS},
             "gorge",
         ),
         Button("best", "Give each runner its best rate here", take_the_best),
         Slider("step", "step", MOMENTS, 60, "{:,}".format, play=True),
     ]
     for who, name in NAMES.items():
-        stops, best = range(len(race.RATES)), first[who].best
+        stops, best = range(len(race.LEARNING_RATES)), first[who].best
         controls.append(Slider(name, f"learning rate, {who}", stops, best, _rate))
     axes = plots.panels(1, 2, width=9.6, height=4.4)
     lab = InteractiveFigure(
@@ -179,23 +180,25 @@ def optimizer_race() -> InteractiveFigure:
 
 def _run(mountain: str) -> dict[str, Runner]:
     """Let every runner walk with every rate."""
-    at = race.MOUNTAINS[mountain]
+    at = race.TEST_FUNCTIONS[mountain]
     found = {}
-    for who, make in race.RUNNERS.items():
-        paths = race.walks(make, at.landscape, at.start, race.RATES, STEPS_IN_RACE)
+    for who, make in race.OPTIMIZERS.items():
+        paths = race.trajectories(
+            make, at.loss, at.start, race.LEARNING_RATES, STEPS_IN_RACE
+        )
         with np.errstate(all="ignore"):  # walks that left the numbers behind
-            heights = np.asarray(at.landscape(*np.moveaxis(paths, 2, 0))) - at.floor
+            heights = np.asarray(at.loss(*np.moveaxis(paths, 2, 0))) - at.minimum
         arrivals = [race.steps_to_target(row, TARGET) for row in heights]
-        entry = race.enter(make, *at[:3], race.RATES, target=TARGET)
-        best = int(np.argmin(np.abs(race.RATES - entry.rate)))
+        entry = race.best_run(make, *at[:3], race.LEARNING_RATES, target=TARGET)
+        best = int(np.argmin(np.abs(race.LEARNING_RATES - entry.learning_rate)))
         found[who] = Runner(paths, heights, arrivals, best)
     return found
 
 
 @functools.cache
-def _ground(mountain: str) -> descent.Terrain:
-    at = race.MOUNTAINS[mountain]
-    return descent.survey(at.landscape, at.x_range, at.y_range, n=71)
+def _ground(mountain: str) -> descent.LossGrid:
+    at = race.TEST_FUNCTIONS[mountain]
+    return descent.loss_grid(at.loss, at.x_range, at.y_range, n=71)
 
 
 def _fate(heights: np.ndarray, step: int, arrival: int | None) -> str:
@@ -208,4 +211,4 @@ def _fate(heights: np.ndarray, step: int, arrival: int | None) -> str:
 
 
 def _rate(i: int) -> str:
-    return f"{race.RATES[i]:.2g}"
+    return f"{race.LEARNING_RATES[i]:.2g}"

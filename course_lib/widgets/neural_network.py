@@ -89,14 +89,14 @@ def neuron_line() -> InteractiveFigure:
 
 def vanishing_gradient() -> InteractiveFigure:
     """Change depth, activation and start of a network; see which layers get a slope."""
-    from course_lib.lessons.mlp_training import deep_start, slopes_by_layer
+    from course_lib.lessons.mlp_training import gradient_norms, init_deep_mlp
 
     data = two_moons(np.random.default_rng(0), 100)
 
     def draw(ax: Axes, depth: int, gain: float, activation: str) -> str:
-        start = deep_start(np.random.default_rng(0), depth, gain)
+        start = init_deep_mlp(np.random.default_rng(0), depth, gain)
         norms = {
-            name: slopes_by_layer(start, *data, ACTIVATIONS[name])[:depth]
+            name: gradient_norms(start, *data, ACTIVATIONS[name])[:depth]
             for name in ("tanh", "ReLU", "sigmoid")  # as in the figure of the page
         }
         name = _name(activation)
@@ -130,17 +130,21 @@ def vanishing_gradient() -> InteractiveFigure:
 def decision_boundary() -> InteractiveFigure:
     """Scrub through a training on two moons, in networks of three sizes."""
     from course_lib import array, scalar
-    from course_lib.lessons.mlp_training import chances, replay_mlp, widened
+    from course_lib.lessons import mlp_training
 
     data = points, labels = two_moons(np.random.default_rng(0), 100)
     n_steps, sizes = 161, (16, 4, 2)
     runs = {}
     for size in sizes:
         model = scalar.MLP(2, [size, size, 2], random.Random(2))
-        start = widened(array.mlp_from_scalar(model), max(sizes))
-        walk, losses = replay_mlp(start, data, 0.03, n_steps)
-        right = ((np.asarray(chances(walk, points)) > 0.5) == labels).mean(axis=1)
-        runs[size] = np.asarray(chances(walk, PLACES)), np.asarray(losses), right
+        start = mlp_training.pad_hidden_layers(array.mlp_from_scalar(model), max(sizes))
+        recorded, losses = mlp_training.record_mlp_training(start, data, 0.03, n_steps)
+        at_points, maps = (
+            np.asarray(mlp_training.probabilities_by_step(recorded, places))
+            for places in (points, PLACES)
+        )
+        right = ((at_points > 0.5) == labels).mean(axis=1)
+        runs[size] = maps, np.asarray(losses), right
 
     def draw(axes: np.ndarray, step: int, size: int) -> str:
         maps, losses, right = runs[size]
@@ -172,9 +176,9 @@ def decision_boundary() -> InteractiveFigure:
 
 
 def _curves() -> dict[str, Callable[..., Any]]:
-    from course_lib.lessons.mlp_training import CURVES
+    from course_lib.lessons import mlp_training
 
-    return {kind: activate for kind, (activate, _) in CURVES.items()}
+    return {kind: f for kind, (f, _) in mlp_training.ACTIVATIONS.items()}
 
 
 def _dials(**starts: float) -> list[Slider]:

@@ -351,7 +351,7 @@ print("dot product with the gradient:", *(f"{abs(dot):.2f}" for dot in dots))
 # contour squarely.
 
 # %%
-terrain = descent.survey(landscapes.two_valleys, (-1.8, 1.8), (-1.2, 1.2))
+terrain = descent.loss_grid(landscapes.two_valleys, (-1.8, 1.8), (-1.2, 1.2))
 xs, ys = (-1.39, -0.48, -0.21, 0.38, 0.72, 1.3), (-0.63, 0, 0.63)
 places = [(x, y) for x in xs for y in ys]
 slopes = [finite_difference(landscapes.two_valleys, *place) for place in places]
@@ -376,8 +376,8 @@ plots.show(
 # descent step? Decide by looking, then compute the two slopes, then check.
 
 # %%
-canyon = descent.survey(landscapes.canyon, (-3, 3), (-1, 1))
-walker = descent.stand(landscapes.canyon, (2, 0.4))
+canyon = descent.loss_grid(landscapes.canyon, (-3, 3), (-1, 1))
+walker = descent.iterate_at(landscapes.canyon, (2, 0.4))
 plots.show(
     plots.walk_map(canyon, [walker], marks={"lowest": (0, 0)}, compass=True),
     alt="A long, narrow canyon from west to east. The lowest point is in the middle; "
@@ -399,10 +399,10 @@ exercise.predict_the_direction.check(predict_the_direction)
 # stands: its position, its altitude, the slope, and how many steps it took.
 
 # %% tags=["nbval-check-output"]
-walker = descent.stand(landscapes.two_valleys, (1.4, 0.8))
+walker = descent.iterate_at(landscapes.two_valleys, (1.4, 0.8))
 x, y = walker.position
-print(f"position ({x}, {y}), altitude {walker.altitude:.2f}, steps {walker.steps}")
-print(f"slope {walker.slope[0]:+.2f} east, {walker.slope[1]:+.2f} north")
+print(f"position ({x}, {y}), altitude {walker.loss:.2f}, steps {walker.step}")
+print(f"slope {walker.gradient[0]:+.2f} east, {walker.gradient[1]:+.2f} north")
 
 # %% [markdown]
 # Be the walker. Each letter of `my_walk` is a step of 0.2 to the north, east, south or
@@ -411,9 +411,9 @@ print(f"slope {walker.slope[0]:+.2f} east, {walker.slope[1]:+.2f} north")
 
 # %%
 my_walk = "s w w s"  # your letters here
-walked = descent.follow(landscapes.two_valleys, (1.4, 0.8), my_walk, stride=0.2)
-terrain = descent.survey(landscapes.two_valleys, (-1.8, 1.8), (-1.2, 1.2))
-title = f"Altitude {walked[-1].altitude:.2f} after {walked[-1].steps} steps"
+walked = descent.compass_steps(landscapes.two_valleys, (1.4, 0.8), my_walk, 0.2)
+terrain = descent.loss_grid(landscapes.two_valleys, (-1.8, 1.8), (-1.2, 1.2))
+title = f"Altitude {walked[-1].loss:.2f} after {walked[-1].step} steps"
 plots.show(
     plots.walk_map(terrain, walked, fog=1.0, arrow=0.3, title=title),
     alt="A map hidden by fog, but for a small disc around the walker. Four footprints "
@@ -455,12 +455,12 @@ exercise.gradient_descent_step.check(gradient_descent_step)
 # sees.
 
 # %%
-descent = descent.descend(landscapes.two_valleys, (1.4, 0.8), 0.06, steps=30)
+descended = descent.gradient_descent(landscapes.two_valleys, (1.4, 0.8), 0.06, steps=30)
 foggy = {"fog": 1.0, "sight": 0.35, "arrow": 0.6}
 axes = plots.panels(1, 3, width=9.6, height=2.6)
 for ax, n in zip(axes, (0, 3, 30)):
-    title = f"step {n}: altitude {descent[n].altitude:.2f}"
-    plots.walk_map(terrain, descent[: n + 1], title=title, ax=ax, **foggy)
+    title = f"step {n}: altitude {descended[n].loss:.2f}"
+    plots.walk_map(terrain, descended[: n + 1], title=title, ax=ax, **foggy)
 plots.show(
     axes,
     alt="Three maps in fog. The walker goes west, then south, in ever shorter steps, "
@@ -477,8 +477,8 @@ plots.show(
 # %%
 marks = {"altitude 0.29": (0.96, 0), "altitude −0.31": (-1.036, 0)}
 axes = plots.panels(1, 2, width=9.6, height=3.6)
-for ax, name, path in zip(axes, ("You", "The course's walker"), (walked, descent)):
-    title = f"{name}: altitude {path[-1].altitude:.2f}"
+for ax, name, path in zip(axes, ("You", "The course's walker"), (walked, descended)):
+    title = f"{name}: altitude {path[-1].loss:.2f}"
     plots.walk_map(terrain, path, marks=marks, title=title, ax=ax)
 plots.show(
     axes,
@@ -502,11 +502,11 @@ start_on = {  # name: (landscape, start, learning rate, half of the map)
 }
 axes = plots.panels(2, 3, width=9.6, height=5.6)
 for (name, (land, start, rate, (x, y))), column in zip(start_on.items(), axes.T):
-    steps = descent.descend(land, start, rate, steps=60)
-    ground = descent.survey(land, (-x, x), (-y, y))
+    steps = descent.gradient_descent(land, start, rate, steps=60)
+    ground = descent.loss_grid(land, (-x, x), (-y, y))
     plots.walk_map(ground, steps, title=name, ax=column[0])
-    heights = [walker.altitude for walker in steps]
-    plots.altitude_by_step(heights, lowest=ground.altitudes.min(), ax=column[1])
+    heights = [walker.loss for walker in steps]
+    plots.altitude_by_step(heights, lowest=ground.losses.min(), ax=column[1])
 plots.show(
     axes,
     alt="Three walks and their altitudes over 60 steps. The first settles above the "
@@ -523,9 +523,9 @@ plots.show(
 # %% tags=["nbval-check-output"]
 for name, n in {"local minimum": 60, "plateau": 60, "saddle": 18}.items():
     land, start, rate, _ = start_on[name]
-    walker = descent.descend(land, start, rate, n)[-1]
-    place = descent.look_around(land, walker.position)
-    print(f"{name:14} steepness {walker.steepness:.3f}, all around: {place}")
+    walker = descent.gradient_descent(land, start, rate, n)[-1]
+    place = descent.classify_point(land, walker.position)
+    print(f"{name:14} steepness {walker.gradient_norm:.3f}, all around: {place}")
 
 # %% [markdown]
 # With two parameters, a ring is easy to probe. With millions it is not, and nobody
@@ -575,7 +575,7 @@ print(f"least squares  w {best_w:.6f}   b {best_b:.6f}")
 # line on its way.
 
 # %%
-path = descent.descend(house_loss, (0, 0), learning_rate=0.2, steps=600)
+path = descent.gradient_descent(house_loss, (0, 0), learning_rate=0.2, steps=600)
 lines = {f"step {n}": path[n].position for n in (0, 1, 600)}
 plots.show(
     plots.fitted_lines(sizes, prices, lines, best=(best_w, best_b)),
@@ -584,7 +584,7 @@ plots.show(
 )
 
 # %%
-terrain = descent.survey(house_loss, (-0.3, 3.5), (-0.4, 2.6))
+terrain = descent.loss_grid(house_loss, (-0.3, 3.5), (-0.4, 2.6))
 marks = {"least squares": (best_w, best_b)}
 names = ("w: price of 100 m² more", "b: price of no house at all")
 title = "The same 600 steps, seen from above"
@@ -676,11 +676,12 @@ print(f"largest difference to the nudges: {np.abs(exact - nudged).max():.0e}")
 # %% tags=["claim", "nbval-check-output"]
 land, rng = landscapes.two_valleys, np.random.default_rng(2)
 for place in rng.uniform(-1.5, 1.5, (20, 2)):
-    walker = descent.stand(land, place)
-    assert np.allclose(walker.slope, jax.grad(land, argnums=(0, 1))(*place), atol=1e-6)
-    assert descent.step_down(land, walker, 0.01).altitude < walker.altitude
+    walker = descent.iterate_at(land, place)
+    exact = jax.grad(land, argnums=(0, 1))(*place)
+    assert np.allclose(walker.gradient, exact, atol=1e-6)
+    assert descent.gradient_step(land, walker, 0.01).loss < walker.loss
 
-fitted = descent.descend(house_loss, (0, 0), learning_rate=0.2, steps=600)[-1].position
+fitted = descent.gradient_descent(house_loss, (0, 0), 0.2, steps=600)[-1].position
 assert np.allclose(fitted, np.polyfit(sizes, prices, 1), atol=1e-6)
 print("Nudges agree with jax.grad, every step went down, the line is the best one.")
 

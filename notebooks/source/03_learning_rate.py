@@ -46,7 +46,8 @@ import numpy as np
 from course_lib import optimizers, plots, widgets
 from course_lib.data import load_houses, load_spam
 from course_lib.exercises import learning_rate as exercise
-from course_lib.lessons import descent, landscapes, race
+from course_lib.lessons import descent, landscapes
+from course_lib.lessons import optimizer_race as race
 from course_lib.lessons.landscapes import gorge
 from course_lib.training import schedules
 
@@ -208,7 +209,7 @@ for i, place in enumerate(path[:5]):
     print(f"{i + 1:5} {house_loss(*place):9,.0f} {steep:7.1f} {0.36 * steep:7.1f}")
 
 # %%
-terrain = descent.survey(house_loss, (20, 300), (0, 350), n=61)
+terrain = descent.loss_grid(house_loss, (20, 300), (0, 350), n=61)
 names = ("w: price of 50 m² more", "b: price of 100 m²")
 heights = [house_loss(*place) for place in path[:5]]
 best = np.polyfit(z, prices, 1)
@@ -257,7 +258,7 @@ for steps in (4, 7, 10, 20):
 
 # %% tags=["nbval-check-output"]
 rates = [0.002, 0.0195, 0.0205]
-walked = race.walks(optimizers.sgd, gorge, (2.5, 0.5), rates, steps=100)
+walked = race.trajectories(optimizers.sgd, gorge, (2.5, 0.5), rates, steps=100)
 for rate, path in zip(rates, walked):
     x, y = abs(path[-1])
     print(
@@ -265,8 +266,8 @@ for rate, path in zip(rates, walked):
     )
 
 # %% [markdown]
-# The helper `race.walks` walks with several rates at once; what it is made of comes
-# below. The first rate is quiet across, and hardly moves along. The second swings
+# The helper `race.trajectories` walks with several rates at once; what it is made of
+# comes below. The first rate is quiet across, and hardly moves along. The second swings
 # across at every step, and still has 0.35 to go. The third is too fast across, where it
 # flies off, and *still* too slow along.
 #
@@ -276,8 +277,9 @@ for rate, path in zip(rates, walked):
 
 # %% tags=["nbval-check-output"]
 for place in ((5.5, 4), (0.5, 0.3)):
-    print(f"slope at {place}: {descent.stand(landscapes.plateau, place).steepness:.4f}")
-(path,) = race.walks(optimizers.sgd, landscapes.plateau, (5.5, 4), 0.5, steps=500)
+    slope = descent.iterate_at(landscapes.plateau, place).gradient_norm
+    print(f"slope at {place}: {slope:.4f}")
+(path,) = race.trajectories(optimizers.sgd, landscapes.plateau, (5.5, 4), 0.5, 500)
 for steps in (0, 100, 500):
     print(f"after {steps:3} steps: altitude {landscapes.plateau(*path[steps]):.3f}")
 
@@ -315,10 +317,10 @@ trips = {  # name: (landscape, start, size of the map, rates, steps)
 axes = plots.panels(2, 2, width=9.6, height=6.0)
 for (name, (land, start, (x, y), pair, n)), column in zip(trips.items(), axes.T):
     runs = {
-        "plain descent": race.walks(optimizers.sgd, land, start, pair[0], n)[0],
-        "momentum": race.walks(optimizers.momentum, land, start, pair[1], n)[0],
+        "plain descent": race.trajectories(optimizers.sgd, land, start, pair[0], n)[0],
+        "momentum": race.trajectories(optimizers.momentum, land, start, pair[1], n)[0],
     }
-    ground = descent.survey(land, (-x, x), (-y, y))
+    ground = descent.loss_grid(land, (-x, x), (-y, y))
     plots.paths_map(ground, runs, title=name, legend="", equal=False, ax=column[0])
     heights = {name: land(*path.T) for name, path in runs.items()}
     plots.curves_by_step(heights, ylabel="loss", limits=(1e-5, 20), ax=column[1])
@@ -448,7 +450,7 @@ runs = {}
 for name in strides:
     fix = name != "without"
     runs[name] = adam_walk(lambda p: p * (1, 100), (2.5, 0.5), 0.1, 60, fix)
-ground = descent.survey(gorge, (-3, 3), (-0.7, 0.7))
+ground = descent.loss_grid(gorge, (-3, 3), (-0.7, 0.7))
 left, right = plots.panels(1, 2, width=9.6, height=3.8)
 plots.curves_by_step(strides, log=False, ylabel="stride ÷ learning rate", ax=left)
 style = {"equal": False, "legend": "lower left", "title": "60 steps in the gorge"}
@@ -469,7 +471,7 @@ plots.show(
 # %% tags=["nbval-check-output"]
 ours = adam_walk(lambda p: p * (1, 100), (2.5, 0.5), 0.1, 60)
 higher = adam_walk(lambda p: 1e6 * p * (1, 100), (2.5, 0.5), 0.1, 60)
-(package,) = race.walks(optimizers.adam, gorge, (2.5, 0.5), 0.1, steps=60)
+(package,) = race.trajectories(optimizers.adam, gorge, (2.5, 0.5), 0.1, steps=60)
 print("first step:", (ours[1] - ours[0]).round(3))
 print("a million times as high, same walk:", np.allclose(ours, higher, atol=1e-6))
 print("the package's own, same walk:", np.allclose(ours, package, atol=1e-6))
@@ -512,10 +514,10 @@ exercise.adam.check(adam)
 # *and not left again*. This is the helper that walks:
 
 # %%
-print(inspect.getsource(race.walk))
+print(inspect.getsource(race.trajectory))
 
 # %% [markdown]
-# `jax.lax.scan` is a loop that JAX compiles as a whole. It hands `moment`, the position
+# `jax.lax.scan` is a loop that JAX compiles as a whole. It hands `carry`, the position
 # and the optimizer's memory, from one step to the next.
 #
 # **Predict first.** Who is fastest on the bowl? Who on Rosenbrock's valley? And does
@@ -524,17 +526,17 @@ print(inspect.getsource(race.walk))
 # %%
 entries = {
     name: {
-        who: race.enter(make, at.landscape, at.start, at.floor, race.RATES)
-        for who, make in race.RUNNERS.items()
+        who: race.best_run(make, at.loss, at.start, at.minimum, race.LEARNING_RATES)
+        for who, make in race.OPTIMIZERS.items()
     }
-    for name, at in race.MOUNTAINS.items()
+    for name, at in race.TEST_FUNCTIONS.items()
 }
 
 # %% tags=["nbval-check-output"]
 print("steps to the target (with the rate)")
-print(" " * 12, *(f"{who:>15}" for who in race.RUNNERS))
+print(" " * 12, *(f"{who:>15}" for who in race.OPTIMIZERS))
 for name, row in entries.items():
-    cells = [f"{e.steps or 'no':>7} ({e.rate:.4f})"[:16] for e in row.values()]
+    cells = [f"{e.steps or 'no':>7} ({e.learning_rate:.4f})"[:16] for e in row.values()]
     print(f"{name:12}", *cells)
 
 # %% [markdown]
@@ -544,9 +546,9 @@ for name, row in entries.items():
 # %%
 axes = plots.panels(2, 3, width=9.6, height=6.2)
 for ax, (name, row) in zip(axes.flat, entries.items()):
-    at = race.MOUNTAINS[name]
-    ground = descent.survey(at.landscape, at.x_range, at.y_range)
-    runs = {who: e.path[: (e.steps or 300) + 1] for who, e in row.items()}
+    at = race.TEST_FUNCTIONS[name]
+    ground = descent.loss_grid(at.loss, at.x_range, at.y_range)
+    runs = {who: e.trajectory[: (e.steps or 300) + 1] for who, e in row.items()}
     plots.paths_map(ground, runs, title=name, legend="", equal=False, ax=ax)
 needed = {n: {who: e.steps for who, e in row.items()} for n, row in entries.items()}
 plots.steps_needed(needed, 1000, ax=axes.flat[5])
@@ -583,7 +585,7 @@ widgets.optimizer_race()
 
 # %%
 print("rates that reach the target, of 21")
-print(" " * 12, *(f"{who:>15}" for who in race.RUNNERS))
+print(" " * 12, *(f"{who:>15}" for who in race.OPTIMIZERS))
 for name, row in entries.items():
     print(f"{name:12}", *(f"{e.n_good:15}" for e in row.values()))
 
@@ -609,9 +611,9 @@ def turned(x, y):
 lands = {"straight": (gorge, (2.5, 0.5))}
 lands["turned"] = (turned, (2.0 / np.sqrt(2), 3.0 / np.sqrt(2)))  # the same place
 for who, rates in (("plain descent", [0.0178]), ("Adam", [0.1, 0.178, 0.316])):
-    make = race.RUNNERS[who]
+    make = race.OPTIMIZERS[who]
     for rate in rates:
-        both = [race.enter(make, *at, 0.0, rate).steps for at in lands.values()]
+        both = [race.best_run(make, *at, 0.0, rate).steps for at in lands.values()]
         print(f"{who:14} rate {rate:<7} straight {both[0]:4}   turned {both[1]:4}")
 
 # %% [markdown]
@@ -868,12 +870,12 @@ for name in ("constant", "cosine", "warmup"):
 # Last, the claims of this page as code, with five seeds wherever chance has a part.
 
 # %% tags=["claim", "nbval-check-output"]
-inside, outside = race.walks(optimizers.sgd, gorge, (2.5, 0.5), [0.0199, 0.0201], 1000)
+rates = [0.0199, 0.0201]
+inside, outside = race.trajectories(optimizers.sgd, gorge, (2.5, 0.5), rates, 1000)
 assert abs(inside[-1, 1]) < 0.001 < 1000 < abs(outside[-1, 1])
 bowl = (landscapes.bowl, (2.5, 1.5), 0.0, [0.1, 0.3, 1.0])
-assert (
-    race.enter(optimizers.sgd, *bowl).steps < race.enter(optimizers.adam, *bowl).steps
-)
+plain, adapted = (race.best_run(o, *bowl) for o in (optimizers.sgd, optimizers.adam))
+assert plain.steps < adapted.steps
 
 each = scaled * (0.5 - is_spam)[:, None]
 for seed in range(5):

@@ -43,9 +43,9 @@ from course_lib import array, plots, scalar, widgets
 from course_lib.data.moons import two_moons
 from course_lib.exercises import neural_network as exercise
 from course_lib.lessons.mlp_training import (
-    deep_start,
+    gradient_norms,
+    init_deep_mlp,
     mlp_loss,
-    slopes_by_layer,
     train_mlp,
 )
 from course_lib.optimizers import adam, apply_updates, sgd
@@ -520,7 +520,7 @@ for layers in (1, 2, 10, 30):
 # one line, and the blame comes back in one line: times the weights, times the slope.
 
 # %%
-source = inspect.getsource(slopes_by_layer)
+source = inspect.getsource(gradient_norms)
 print(source[source.index("    signals =") :])
 
 # %% [markdown]
@@ -532,8 +532,8 @@ print(source[source.index("    signals =") :])
 
 # %%
 def first_slope(activation, depth):
-    start = deep_start(np.random.default_rng(0), depth, gain=1.0)
-    return slopes_by_layer(start, points, labels, activation)[0]
+    start = init_deep_mlp(np.random.default_rng(0), depth, gain=1.0)
+    return gradient_norms(start, points, labels, activation)[0]
 
 
 depths, first_layer = np.array([2, 5, 10, 20, 30]), {}
@@ -575,8 +575,8 @@ axes = plots.panels(1, 3, width=9.8, height=3.8)
 for ax, kind in zip(axes, ("sigmoid", "tanh", "relu"), strict=True):
     norms = {}
     for name, gain in gains.items():
-        start = deep_start(np.random.default_rng(0), 30, gain)
-        norms[name] = slopes_by_layer(start, points, labels, kind)[:30]
+        start = init_deep_mlp(np.random.default_rng(0), 30, gain)
+        norms[name] = gradient_norms(start, points, labels, kind)[:30]
     plots.gradient_norms(np.arange(1, 31), norms, kind, key=kind == "relu", ax=ax)
     ax.label_outer()
 plots.show(
@@ -607,7 +607,7 @@ widgets.vanishing_gradient()
 
 # %%
 def descend(kind, gain):
-    start = deep_start(np.random.default_rng(0), 12, gain, width=16)
+    start = init_deep_mlp(np.random.default_rng(0), 12, gain, width=16)
     _, (losses, _) = train_mlp(start, (points, labels), unseen, 0.03, 500, kind, sgd)
     return np.asarray(losses)
 
@@ -648,7 +648,7 @@ def active(params):
     return (points @ weights.T + bias).T > 0
 
 
-start = deep_start(np.random.default_rng(0), 1, gain=2**0.5)
+start = init_deep_mlp(np.random.default_rng(0), 1, gain=2**0.5)
 print(f"before training {active(start).mean():.0%} of the outputs are above 0")
 calm, _ = train_mlp(start, (points, labels), unseen, 0.01, 300, "relu")
 print(f"after training  {active(calm).mean():.0%}")
@@ -782,7 +782,7 @@ plots.show(
 
 # %%
 few, many = (40, [32, 32, 2]), (1000, [32, 32, 2])
-deep = deep_start(np.random.default_rng(0), 12, 1.0, 16), (points, labels), unseen
+deep = init_deep_mlp(np.random.default_rng(0), 12, 1.0, 16), (points, labels), unseen
 runs = {
     "A": fit(*few, seed=2)[2],
     "B": np.array(train_mlp(*deep, 0.03, 500, "sigmoid", sgd)[1]),
@@ -820,8 +820,8 @@ for seed in range(5):
     assert np.allclose(twin["layer0.weights"], rows, atol=1e-6)
 
     data, rng = (points, labels), np.random.default_rng(seed)
-    starved = slopes_by_layer(deep_start(rng, 20, 1.0), *data, "sigmoid")[0]
-    fed = slopes_by_layer(deep_start(rng, 20, 2**0.5), *data, "relu")[0]
+    starved = gradient_norms(init_deep_mlp(rng, 20, 1.0), *data, "sigmoid")[0]
+    fed = gradient_norms(init_deep_mlp(rng, 20, 2**0.5), *data, "relu")[0]
     assert starved < 1e-6 * fed
 
     few = two_moons(np.random.default_rng(100 + seed), 40, noise=0.35)

@@ -11,8 +11,8 @@ from course_lib.lessons import contraction
 
 @pytest.mark.parametrize("rate", [0.0, 0.01, 0.15, 0.45, 0.52])
 def test_each_step_multiplies_by_the_factor(rate: float) -> None:
-    path = contraction.bowl_walk(rate, 4.0, 1.5, 20)
-    factor = contraction.stride_factor(rate, 4.0)
+    path = contraction.quadratic_descent(rate, 4.0, 1.5, 20)
+    factor = contraction.contraction_factor(rate, 4.0)
     assert path == pytest.approx([1.5 * factor**n for n in range(21)])
 
 
@@ -31,9 +31,9 @@ def test_each_step_multiplies_by_the_factor(rate: float) -> None:
     ],
 )
 def test_the_word_fits_the_walk(rate: float, word: str) -> None:
-    assert contraction.regime(contraction.stride_factor(rate, 4.0)) == word
+    assert contraction.regime(contraction.contraction_factor(rate, 4.0)) == word
     assert word in contraction.REGIMES
-    far = [abs(x) for x in contraction.bowl_walk(rate, 4.0, 1.0, 5000)]
+    far = [abs(x) for x in contraction.quadratic_descent(rate, 4.0, 1.0, 5000)]
     arrives = word in ("crawls", "arrives", "lands in one step", "swings and arrives")
     assert (far[-1] < 0.001) == arrives
     assert (far[20] > 0.0115) == (word == "crawls" or rate > 0.44)
@@ -43,7 +43,7 @@ def test_the_word_fits_the_walk(rate: float, word: str) -> None:
 def test_hundredths_and_tenths_meet_the_edge_and_the_single_step() -> None:
     rates, curvatures = range(1, 81), range(25, 81)
     words = {
-        (i, j): contraction.regime(contraction.stride_factor(i / 100, j / 10))
+        (i, j): contraction.regime(contraction.contraction_factor(i / 100, j / 10))
         for i in rates
         for j in curvatures
     }

@@ -22,20 +22,20 @@ def test_the_slope_felt_is_that_of_jax(landscape) -> None:
         exact = jax.grad(landscape, argnums=(0, 1))
         for _ in range(20):
             place = (rng.uniform(-2, 2), rng.uniform(-2, 2))
-            walker = descent.stand(landscape, place)
-            np.testing.assert_allclose(walker.slope, exact(*place), atol=1e-6)
-            assert walker.altitude == landscape(*place)
-            assert walker.steepness == pytest.approx(math.hypot(*walker.slope))
+            walker = descent.iterate_at(landscape, place)
+            np.testing.assert_allclose(walker.gradient, exact(*place), atol=1e-6)
+            assert walker.loss == landscape(*place)
+            assert walker.gradient_norm == pytest.approx(math.hypot(*walker.gradient))
 
 
 def test_steps_go_where_they_should_and_are_counted() -> None:
-    start = descent.stand(landscapes.bowl, (3, -4))
-    assert (start.position, start.altitude, start.steps) == ((3.0, -4.0), 12.5, 0)
-    chosen = descent.move(landscapes.bowl, start, (1, 0.5))
-    assert (chosen.position, chosen.steps) == ((4.0, -3.5), 1)
-    down = descent.step_down(landscapes.bowl, chosen, 0.5)
+    start = descent.iterate_at(landscapes.bowl, (3, -4))
+    assert (start.position, start.loss, start.step) == ((3.0, -4.0), 12.5, 0)
+    chosen = descent.take_step(landscapes.bowl, start, (1, 0.5))
+    assert (chosen.position, chosen.step) == ((4.0, -3.5), 1)
+    down = descent.gradient_step(landscapes.bowl, chosen, 0.5)
     assert down.position == pytest.approx((2.0, -1.75))
-    assert down.steps == 2
+    assert down.step == 2
     assert start.position == (3.0, -4.0), "a walker must never change"
 
 
@@ -43,33 +43,33 @@ def test_steps_go_where_they_should_and_are_counted() -> None:
 def test_a_small_step_down_goes_down(landscape) -> None:
     rng = random.Random(SEED)
     for _ in range(20):
-        walker = descent.stand(landscape, (rng.uniform(-2, 2), rng.uniform(-2, 2)))
-        assert descent.step_down(landscape, walker, 1e-4).altitude < walker.altitude
+        walker = descent.iterate_at(landscape, (rng.uniform(-2, 2), rng.uniform(-2, 2)))
+        assert descent.gradient_step(landscape, walker, 1e-4).loss < walker.loss
 
 
 def test_descent_keeps_every_moment_and_finds_the_floor() -> None:
-    steps = descent.descend(landscapes.bowl, (3, -4), 0.5, 40)
-    assert [walker.steps for walker in steps] == list(range(41))
+    steps = descent.gradient_descent(landscapes.bowl, (3, -4), 0.5, 40)
+    assert [walker.step for walker in steps] == list(range(41))
     assert steps[-1].position == pytest.approx(landscapes.MINIMA["bowl"], abs=1e-9)
-    assert descent.descend(landscapes.bowl, (1, 1), 0.5, 0) == [
-        descent.stand(landscapes.bowl, (1, 1))
+    assert descent.gradient_descent(landscapes.bowl, (1, 1), 0.5, 0) == [
+        descent.iterate_at(landscapes.bowl, (1, 1))
     ]
 
 
 def test_keys_lead_to_the_four_sides() -> None:
-    steps = descent.follow(landscapes.bowl, (0, 0), "n E s w W", 0.5)
+    steps = descent.compass_steps(landscapes.bowl, (0, 0), "n E s w W", 0.5)
     places = [(0, 0), (0, 0.5), (0.5, 0.5), (0.5, 0), (0, 0), (-0.5, 0)]
     assert [walker.position for walker in steps] == places
     with pytest.raises(ValueError, match="n, e, s and w, it cannot have 'x'"):
-        descent.follow(landscapes.bowl, (0, 0), "nx", 0.5)
+        descent.compass_steps(landscapes.bowl, (0, 0), "nx", 0.5)
 
 
 def test_a_walk_that_explodes_says_so_and_ends_nowhere() -> None:
-    last = descent.descend(landscapes.two_valleys, (2, 1), 1.0, 60)[-1]
-    assert not math.isfinite(last.altitude)
-    far = descent.stand(landscapes.two_valleys, (1e200, 0))
-    assert far.altitude == math.inf
-    assert all(map(math.isnan, far.slope))
+    last = descent.gradient_descent(landscapes.two_valleys, (2, 1), 1.0, 60)[-1]
+    assert not math.isfinite(last.loss)
+    far = descent.iterate_at(landscapes.two_valleys, (1e200, 0))
+    assert far.loss == math.inf
+    assert all(map(math.isnan, far.gradient))
 
 
 @pytest.mark.parametrize(
@@ -90,18 +90,18 @@ def test_a_walk_that_explodes_says_so_and_ends_nowhere() -> None:
     ],
 )
 def test_a_ring_tells_what_place_this_is(landscape, place, kind) -> None:
-    assert descent.look_around(landscape, place) == kind
+    assert descent.classify_point(landscape, place) == kind
 
 
 def test_a_survey_has_x_along_and_y_up() -> None:
-    terrain = descent.survey(lambda x, y: 10 * x + y, (0, 1), (5, 7), n=3)
-    assert terrain.altitudes.tolist() == [[5, 10, 15], [6, 11, 16], [7, 12, 17]]
-    assert (terrain.xs.tolist(), terrain.ys.tolist()) == ([0, 0.5, 1], [5, 6, 7])
+    grid = descent.loss_grid(lambda x, y: 10 * x + y, (0, 1), (5, 7), n=3)
+    assert grid.losses.tolist() == [[5, 10, 15], [6, 11, 16], [7, 12, 17]]
+    assert (grid.xs.tolist(), grid.ys.tolist()) == ([0, 0.5, 1], [5, 6, 7])
 
 
 def test_steps_off_the_map_are_left_out() -> None:
     def within(keys: str) -> str:
-        return descent.within((0, 0), keys, 1.0, (-2, 2), (-1, 1))
+        return descent.keys_within((0, 0), keys, 1.0, (-2, 2), (-1, 1))
 
     assert within("nnnsss") == "nss"
     assert within("eeewwwwww") == "eewwww"
@@ -122,5 +122,5 @@ def test_steps_off_the_map_are_left_out() -> None:
     ],
 )
 def test_a_slope_is_said_in_words(slope: tuple[float, float], words: str) -> None:
-    walker = descent.Walker((0.0, 0.0), 1.0, slope, 0)
-    assert descent.slope_in_words(walker) == words
+    walker = descent.Iterate((0.0, 0.0), 1.0, slope, 0)
+    assert descent.describe_gradient(walker) == words

@@ -48,7 +48,9 @@ def test_a_start_is_gone_on_from_and_stays_as_it_was(
     lab: Experiment, model: ArrayEngine
 ) -> None:
     before = {name: np.array(weights) for name, weights in model.params.items()}
-    tuned, table = lab.learning_curve(["bb"], 10, {"a": TEXTS, "b": ["bb"]}, 5, start=model)
+    tuned, table = lab.learning_curve(
+        ["bb"], 10, {"a": TEXTS, "b": ["bb"]}, 5, start=model
+    )
     assert table.shape == (3, 3)
     assert table[:, 0].tolist() == [0, 5, 10]
     assert table[0, 1] == pytest.approx(lab.loss(model, TEXTS))

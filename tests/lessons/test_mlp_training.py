@@ -13,13 +13,13 @@ import pytest
 from course_lib import array, scalar
 from course_lib.data.moons import two_moons
 from course_lib.lessons.mlp_training import (
-    chances,
-    deep_start,
+    gradient_norms,
+    init_deep_mlp,
     mlp_loss,
-    replay_mlp,
-    slopes_by_layer,
+    pad_hidden_layers,
+    probabilities_by_step,
+    record_mlp_training,
     train_mlp,
-    widened,
 )
 from course_lib.optimizers import adam, apply_updates, sgd
 
@@ -72,13 +72,13 @@ def test_losses_are_those_before_each_step_and_unseen_points_teach_nothing(
 
 
 @pytest.mark.parametrize("optimizer", [sgd, adam])
-def test_a_replay_is_the_same_walk_with_every_network_kept(optimizer: object) -> None:
+def test_a_recorded_training_is_the_same_with_every_network(optimizer: object) -> None:
     start = array.init_mlp(np.random.default_rng(0), 2, [3, 2])
-    walk, losses = replay_mlp(start, SEEN, 0.1, 4, "tanh", optimizer)
+    walk, losses = record_mlp_training(start, SEEN, 0.1, 4, "tanh", optimizer)
     how = 0.1, 3, "tanh", optimizer
     end, (seen, _) = train_mlp(start, SEEN, UNSEEN, *how)
     np.testing.assert_allclose(losses[:3], seen, rtol=1e-5)
-    said = chances(walk, UNSEEN[0])  # (4, 30)
+    said = probabilities_by_step(walk, UNSEEN[0])  # (4, 30)
     for step, params in ((0, start), (3, end)):
         for name, numbers in params.items():
             np.testing.assert_allclose(walk[name][step], numbers, atol=1e-6)
@@ -89,14 +89,14 @@ def test_a_replay_is_the_same_walk_with_every_network_kept(optimizer: object) ->
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
 def test_neurons_that_are_not_heard_change_nothing(activation: str) -> None:
     start = array.init_mlp(np.random.default_rng(0), 2, [3, 4, 2])
-    wide = widened(start, 6)
+    wide = pad_hidden_layers(start, 6)
     assert [wide[f"layer{i}.weights"].shape for i in range(3)] == [
         (6, 2),
         (6, 6),
         (2, 6),
     ]
-    walk, losses = replay_mlp(start, SEEN, 0.1, 9, activation)
-    wider, same = replay_mlp(wide, SEEN, 0.1, 9, activation)
+    walk, losses = record_mlp_training(start, SEEN, 0.1, 9, activation)
+    wider, same = record_mlp_training(wide, SEEN, 0.1, 9, activation)
     np.testing.assert_allclose(same, losses, rtol=1e-5)
     np.testing.assert_allclose(
         wider["layer1.weights"][-1, :4, :3], walk["layer1.weights"][-1], atol=1e-5
@@ -110,9 +110,9 @@ def test_neurons_that_are_not_heard_change_nothing(activation: str) -> None:
 def test_blame_by_hand_is_the_gradient_of_every_layer(
     activation: str, depth: int
 ) -> None:
-    params = deep_start(np.random.default_rng(5), depth, gain=1.3, width=6)
+    params = init_deep_mlp(np.random.default_rng(5), depth, gain=1.3, width=6)
     params = {name: numbers + 0.05 for name, numbers in params.items()}
-    by_hand = slopes_by_layer(params, *SEEN, activation)
+    by_hand = gradient_norms(params, *SEEN, activation)
     assert by_hand.shape == (depth + 1,)
     with jax.enable_x64(True):
         precise = {name: jnp.asarray(numbers) for name, numbers in params.items()}
@@ -123,7 +123,7 @@ def test_blame_by_hand_is_the_gradient_of_every_layer(
 
 
 def test_the_gain_is_the_deviation_times_the_root_of_the_inputs() -> None:
-    params = deep_start(np.random.default_rng(0), 3, gain=2.0, width=100)
+    params = init_deep_mlp(np.random.default_rng(0), 3, gain=2.0, width=100)
     assert len(params) == 8
     assert params["layer2.weights"].std() * 10 == pytest.approx(2.0, rel=0.05)
     assert not params["layer2.bias"].any()

@@ -16,8 +16,8 @@ from course_lib.plots.parts import PALE_ALTITUDES
 
 NUDGED = plots.Nudge(1.0, 1.5, 4.0, 3.0)
 WS = np.linspace(0, 4, 50)
-LAND = descent.survey(landscapes.two_valleys, (-1.8, 1.8), (-1.2, 1.2), n=41)
-WALK = descent.descend(landscapes.two_valleys, (1.45, 0.9), 0.06, 12)
+LAND = descent.loss_grid(landscapes.two_valleys, (-1.8, 1.8), (-1.2, 1.2), n=41)
+WALK = descent.gradient_descent(landscapes.two_valleys, (1.45, 0.9), 0.06, 12)
 
 
 def legend(ax: Axes) -> list[str]:
@@ -194,29 +194,29 @@ def test_a_walk_shows_every_footprint_and_which_way_is_down() -> None:
     assert tuple(walker.get_xydata()[0]) == WALK[-1].position
     (arrow,) = ax.texts
     step = np.subtract(arrow.xy, arrow.xyann)  # from the walker to the tip
-    steepness = WALK[-1].steepness
+    steepness = WALK[-1].gradient_norm
     assert 0.05 < steepness < 1
     assert np.hypot(*step) == pytest.approx(0.3 * steepness), "gentle, so shorter"
     against = -np.hypot(*step) * steepness
-    assert step @ np.array(WALK[-1].slope) == pytest.approx(against)
+    assert step @ np.array(WALK[-1].gradient) == pytest.approx(against)
     steep = plots.walk_map(LAND, WALK[:1], arrow=0.3).texts[0]
     assert np.hypot(*np.subtract(steep.xy, steep.xyann)) == pytest.approx(0.3)
-    level = descent.stand(landscapes.two_valleys, (0.96015, 0))
+    level = descent.iterate_at(landscapes.two_valleys, (0.96015, 0))
     assert not plots.walk_map(LAND, [level], arrow=0.3).texts
 
 
 def test_maps_with_marks_a_rose_or_level_land_are_drawn() -> None:
-    flat = descent.Terrain(np.arange(4.0), np.arange(3.0), np.ones((3, 4)))
+    flat = descent.LossGrid(np.arange(4.0), np.arange(3.0), np.ones((3, 4)))
     assert png(plots.walk_map(flat, title="Level"))
     ax = plots.walk_map(LAND, marks={"here": (0, 0)}, compass=True)
     assert "here" in words(ax)
     assert words(ax.child_axes[0]) == ["E", "NE", "N", "NW", "W", "SW", "S", "SE"]
-    lost = descent.stand(landscapes.two_valleys, (1e200, 0))
+    lost = descent.iterate_at(landscapes.two_valleys, (1e200, 0))
     assert png(plots.walk_map(LAND, [WALK[0], lost], fog=1.0, arrow=0.3))
 
 
 def test_new_maps_are_as_high_as_the_land() -> None:
-    canyon = descent.survey(landscapes.canyon, (-3, 3), (-1, 1), n=21)
+    canyon = descent.loss_grid(landscapes.canyon, (-3, 3), (-1, 1), n=21)
     heights = [
         plots.walk_map(land).get_figure(root=True).get_figheight()
         for land in (canyon, LAND)

@@ -11,7 +11,7 @@ from course_lib import plots
 from course_lib.lessons import descent, landscapes
 
 PLACES = np.linspace(-1.6, 1.6, 41)
-LAND = descent.survey(landscapes.canyon, (-3, 3), (-1, 1), n=31)
+LAND = descent.loss_grid(landscapes.canyon, (-3, 3), (-1, 1), n=31)
 PATH = np.array([[2.5, 0.5], [2.0, -0.3], [1.0, 0.1], [0.2, 0.0]])
 
 

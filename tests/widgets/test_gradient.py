@@ -49,9 +49,9 @@ def test_walk_in_fog_holds_at_every_end() -> None:
 
 def test_a_walk_says_what_the_walker_feels() -> None:
     lab = in_the_fog("ssw")
-    here = descent.follow(landscapes.two_valleys, (1.4, 0.8), "ssw", 0.2)[-1]
-    said = f"Step 3: altitude {here.altitude:.2f}, the ground is "
-    assert lab.summary.startswith(said + descent.slope_in_words(here))
+    here = descent.compass_steps(landscapes.two_valleys, (1.4, 0.8), "ssw", 0.2)[-1]
+    said = f"Step 3: altitude {here.loss:.2f}, the ground is "
+    assert lab.summary.startswith(said + descent.describe_gradient(here))
 
 
 def test_only_without_fog_is_it_known_whether_the_walk_arrived() -> None:

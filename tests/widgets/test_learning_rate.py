@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from course_lib import optimizers, widgets
-from course_lib.lessons import contraction, race
+from course_lib.lessons import contraction
+from course_lib.lessons import optimizer_race as race
 from course_lib.widgets import figure as module
 from course_lib.widgets.figure import InteractiveFigure
 from course_lib.widgets.learning_rate import MOMENTS
@@ -65,7 +66,7 @@ def test_the_regime_and_its_factor_are_said(
     assert f"The edge 2/L is at {2 / curvature:.3f}." in bowl.summary
     valley, distance, factors = bowl._renderer.axes
     assert valley.get_title(loc="left").endswith(f": {word}")
-    walked = np.abs(contraction.bowl_walk(rate, curvature, 1.0, 20))
+    walked = np.abs(contraction.quadratic_descent(rate, curvature, 1.0, 20))
     inside = walked > 1e-100
     drawn = distance.lines[0].get_ydata()
     np.testing.assert_allclose(drawn[inside], walked[inside], rtol=1e-12)
@@ -75,7 +76,7 @@ def test_the_regime_and_its_factor_are_said(
 
 def test_the_distance_left_is_that_of_the_walk(bowl: InteractiveFigure) -> None:
     bowl.choose(**stops(bowl, rate=0.04, curvature=3.0, start=0.5))
-    left = contraction.bowl_walk(0.04, 3.0, 0.5, 20)[-1]
+    left = contraction.quadratic_descent(0.04, 3.0, 0.5, 20)[-1]
     assert f"in 20 steps: from 0.50 to {left:.3f}. " in bowl.summary
 
 
@@ -106,8 +107,10 @@ def test_the_race_answers_at_every_end(five: InteractiveFigure) -> None:
 
 def test_it_starts_with_the_best_rates_of_the_gorge(five: InteractiveFigure) -> None:
     five.choose(step=len(MOMENTS) - 1)
-    for who, make in race.RUNNERS.items():
-        entry = race.enter(make, *race.MOUNTAINS["gorge"][:3], race.RATES)
+    for who, make in race.OPTIMIZERS.items():
+        entry = race.best_run(
+            make, *race.TEST_FUNCTIONS["gorge"][:3], race.LEARNING_RATES
+        )
         assert f"{who} arrived at step {entry.steps}" in five.summary
 
 
@@ -115,24 +118,24 @@ def test_it_starts_with_the_best_rates_of_the_gorge(five: InteractiveFigure) -> 
 def test_the_button_gives_each_its_best_rate(five: InteractiveFigure, i: int) -> None:
     five.choose(mountain=i, step=len(MOMENTS) - 1)
     five.press("best")
-    at = list(race.MOUNTAINS.values())[i]
-    for who, make in race.RUNNERS.items():
-        entry = race.enter(make, *at[:3], race.RATES)
+    at = list(race.TEST_FUNCTIONS.values())[i]
+    for who, make in race.OPTIMIZERS.items():
+        entry = race.best_run(make, *at[:3], race.LEARNING_RATES)
         came = f"{who} arrived at step {entry.steps}"
-        high = f"{who} {entry.heights[-1]:.3f} above the floor"
+        high = f"{who} {entry.losses[-1]:.3f} above the floor"
         assert (came if entry.steps else high) in five.summary
 
 
 def test_before_its_arrival_a_runner_is_where_the_walk_is(
     five: InteractiveFigure,
 ) -> None:
-    rate = race.RATES[five.chosen["descent"]]
-    at = race.MOUNTAINS["gorge"]
-    walk = race.walks(optimizers.sgd, at.landscape, at.start, rate, 1000)[0]
+    rate = race.LEARNING_RATES[five.chosen["descent"]]
+    at = race.TEST_FUNCTIONS["gorge"]
+    walk = race.trajectories(optimizers.sgd, at.loss, at.start, rate, 1000)[0]
     for stop in (0, 7, 60):
         five.choose(step=stop)
         place = walk[MOMENTS[stop]]
-        assert f"plain descent {at.landscape(*place):.3f} above" in five.summary
+        assert f"plain descent {at.loss(*place):.3f} above" in five.summary
         left, _ = five._renderer.axes
         heads = [line for line in left.lines if line.get_markersize() == 10]
         np.testing.assert_allclose(heads[0].get_xydata()[0], place)

@@ -13,7 +13,7 @@ import pytest
 
 from course_lib import array, scalar, widgets
 from course_lib.data.moons import two_moons
-from course_lib.lessons.mlp_training import deep_start, mlp_loss
+from course_lib.lessons.mlp_training import init_deep_mlp, mlp_loss
 from course_lib.widgets import InteractiveFigure
 from course_lib.widgets import figure as module
 from tests.widgets.holding import hold
@@ -81,7 +81,7 @@ def test_the_gradients_are_those_of_jax() -> None:
     hold(lab)
     said = choose(lab, depth=7, gain=2**0.5, activation="tanh")
     with jax.enable_x64(True):
-        start = deep_start(np.random.default_rng(0), 7, 2**0.5)
+        start = init_deep_mlp(np.random.default_rng(0), 7, 2**0.5)
         precise = {name: jnp.asarray(numbers, float) for name, numbers in start.items()}
         grads = jax.grad(mlp_loss)(precise, POINTS, LABELS, "tanh")
     norms = [np.linalg.norm(grads[f"layer{i}.weights"]) for i in range(7)]

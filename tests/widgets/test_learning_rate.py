@@ -153,7 +153,7 @@ def test_a_moved_slider_waits_for_no_walk(
     def compiled(*_: object) -> None:
         raise AssertionError("a walk was walked while a slider moved")
 
-    monkeypatch.setattr(race, "walks", compiled)
+    monkeypatch.setattr(race, "trajectories", compiled)
     for name in ("step", "descent", "momentum", "adam"):
         five.choose(**{name: 3})
         assert five.problem == ""

@@ -1,7 +1,7 @@
 """The command ``course``: doctor, train, sample, progress, reset.
 
-Whatever goes wrong is said in one line on stderr. Exit codes: 0 done; 1 the training
-or the machine failed; 2 what was asked for cannot be; 130 stopped by Ctrl-C.
+Every error is reported in one line on stderr. Exit codes: 0 success; 1 the training or
+the machine failed; 2 an invalid request; 130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from course_lib import __version__
+from course_lib.app.console import FAILED, REFUSED, STOPPED, print_note
 from course_lib.app.progress_commands import progress, reset
 
 if TYPE_CHECKING:  # loaded by the commands that need them: --help answers at once
@@ -30,13 +31,12 @@ if TYPE_CHECKING:  # loaded by the commands that need them: --help answers at on
 
 __all__ = ["main"]
 
-FAILED, REFUSED, STOPPED = 1, 2, 130
-LINE_EVERY = 30.0  # seconds between lines of progress, at most
-VALIDATED = 200  # documents the scalar engine reads for the validation loss, at most
+LINE_INTERVAL = 30.0  # seconds between lines of progress, at most
+MAX_VALIDATED = 200  # documents of a validation loss with the scalar engine
 
 
-class Stop(Exception):
-    """End the command with one line and an exit code."""
+class CommandError(Exception):
+    """An error that ends the command with one line and an exit code."""
 
     def __init__(self, line: str, code: int = REFUSED) -> None:
         super().__init__(line)
@@ -46,28 +46,28 @@ class Stop(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a Greek name on a Latin terminal
+        if hasattr(stream, "reconfigure"):  # escape what the terminal cannot show
             stream.reconfigure(errors="backslashreplace")
     try:
         code = course(arguments, prog_name="course", standalone_mode=False)
         sys.stdout.flush()
-    except Stop as stop:
-        return complain(str(stop), stop.code)
+    except CommandError as error:
+        return fail(str(error), error.code)
     except click.ClickException as error:
-        return complain(f"{error.format_message()} (see course --help)", REFUSED)
+        return fail(f"{error.format_message()} (see course --help)", REFUSED)
     except (click.Abort, KeyboardInterrupt):
-        return complain("stopped", STOPPED)
-    except BrokenPipeError:  # the reader has seen enough: course sample | head -1
-        silence_stdout()
+        return fail("stopped", STOPPED)
+    except BrokenPipeError:  # stdout was closed: course sample | head -1
+        redirect_stdout_to_devnull()
         return FAILED
     except MemoryError:
-        return complain("out of memory: use smaller sizes or less data", FAILED)
+        return fail("out of memory: use smaller sizes or less data", FAILED)
     except OSError as error:
-        return complain(str(error), FAILED)
+        return fail(str(error), FAILED)
     except Exception as error:
         if os.environ.get("COURSE_TRACEBACK"):
             raise
-        return complain(
+        return fail(
             f"a mistake of ours: {type(error).__name__}: {error} "
             "(COURSE_TRACEBACK=1 shows where)",
             FAILED,
@@ -75,23 +75,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code if isinstance(code, int) else 0
 
 
-def complain(line: str, code: int) -> int:
-    """Say on stderr what is wrong, in one line; return the exit code."""
+def fail(line: str, code: int) -> int:
+    """Print one line about an error on stderr; return the exit code."""
     try:
-        note(line)
-    except OSError:  # nobody listens
-        silence_stdout()
+        print_note(line)
+    except OSError:  # stderr is closed
+        redirect_stdout_to_devnull()
     return code
 
 
-def note(line: str) -> None:
-    """Say one line on stderr."""
-    line = " ".join(line.split())
-    click.echo(f"course: {line[:500]}{'…' * (len(line) > 500)}", err=True)
-
-
-def silence_stdout() -> None:
-    """Send the rest nowhere, so that Python does not complain when it leaves."""
+def redirect_stdout_to_devnull() -> None:
+    """Point stdout to os.devnull, so that the flush at exit raises nothing."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)
@@ -127,7 +121,7 @@ def doctor() -> int:
 
 
 def option(name: str, kind: Any, metavar: str, text: str) -> Callable[..., Any]:
-    """Return an option that is None when it is not given; then the default holds."""
+    """Return an option of click whose default is None: not given."""
     return click.option(name, type=kind, default=None, metavar=metavar, help=text)
 
 
@@ -168,9 +162,9 @@ def train(
     from course_lib.training.logs import LossLog
     from course_lib.training.run import Run, Session
 
-    with refusals():
-        saved = saved_run(checkpoint, resume)
-        settings = settings_of(given(chosen), saved)
+    with reported_errors():
+        saved = checkpoint_to_resume(checkpoint, resume)
+        settings = merged_settings(given_options(chosen), saved)
         if stop_after is not None and stop_after < 1:
             raise ValueError(f"--stop-after must be 1 or more: {stop_after}")
         last = min(stop_after or settings.steps, settings.steps)
@@ -178,8 +172,8 @@ def train(
         if not 0 <= save_every < float("inf"):
             raise ValueError(f"--save-every must be 0 seconds or more: {save_every}")
         source = data or (saved.data if saved else "") or "names"
-        documents = documents_of(source, sha256)
-        refuse_too_large(settings, documents)
+        documents = load_documents(source, sha256)
+        check_memory(settings, documents)
         losses = LossLog(log, saved.step if saved else 0, checkpoint) if log else None
         run = Run(documents, settings, saved)
     if run.engine.step >= last:
@@ -190,7 +184,7 @@ def train(
         f"{run.config.n_params:,} parameters, {run.config.vocab_size} tokens, "
         f"{len(documents):,} documents, {settings.engine} engine"
     )
-    follow(session, last)
+    train_with_progress(session, last)
 
 
 @course.command()
@@ -204,21 +198,21 @@ def sample(checkpoint: str, prompt: str, **chosen: Any) -> None:
     from course_lib.training.checkpoints import load_checkpoint
     from course_lib.training.sampling import samples
 
-    with refusals():
-        saved = load_checkpoint(checkpoint, on_message=note)
-        texts = samples(saved, prompt, **given(chosen))
+    with reported_errors():
+        saved = load_checkpoint(checkpoint, on_message=print_note)
+        texts = samples(saved, prompt, **given_options(chosen))
     for text in texts:
         click.echo(text)
 
 
-def given(options: dict[str, Any]) -> dict[str, Any]:
+def given_options(options: dict[str, Any]) -> dict[str, Any]:
     """Return the options that were given."""
     return {name: value for name, value in options.items() if value is not None}
 
 
 @contextmanager
-def refusals() -> Iterator[None]:
-    """Turn what cannot be done into one line and exit code 2."""
+def reported_errors() -> Iterator[None]:
+    """Raise the errors of an invalid request as CommandError, with exit code 2."""
     from course_lib.data import DataError
     from course_lib.training.checkpoints import CheckpointError
     from course_lib.training.logs import LogError
@@ -226,56 +220,58 @@ def refusals() -> Iterator[None]:
     try:
         yield
     except (CheckpointError, DataError, LogError, ValueError) as error:
-        raise Stop(with_options(str(error))) from error
+        raise CommandError(option_names(str(error))) from error
 
 
-def with_options(line: str) -> str:
-    """Write --n-layer where the library says n_layer."""
+def option_names(line: str) -> str:
+    """Replace the names of settings in a message by options: n_layer by --n-layer."""
     from course_lib.training.settings import Settings
 
     names = [*Settings.__dataclass_fields__, "temperature", "count"]
-    plain = "|".join(names)  # an English word too, except where the line begins
+    plain = "|".join(names)  # elsewhere than at the start it may be an English word
     snake = "|".join(name for name in names if "_" in name)
     pattern = rf"^({plain})\b|\b({snake})\b"
     return re.sub(pattern, lambda name: f"--{name[0].replace('_', '-')}", line)
 
 
-def saved_run(folder: str | None, resume: bool) -> Checkpoint | None:
-    """Return the checkpoint to go on from, or None for a new run."""
+def checkpoint_to_resume(folder: str | None, resume: bool) -> Checkpoint | None:
+    """Return the checkpoint to resume from, or None for a new run."""
     from course_lib.training.checkpoints import has_checkpoint, load_checkpoint
 
     if resume:
         if folder is None:
-            raise Stop("--resume needs --checkpoint DIR, the folder to go on from")
-        return load_checkpoint(folder, on_message=note)
+            raise CommandError(
+                "--resume needs --checkpoint DIR, the folder to go on from"
+            )
+        return load_checkpoint(folder, on_message=print_note)
     if folder is not None and has_checkpoint(folder):
-        raise Stop(
+        raise CommandError(
             f"{folder} holds a checkpoint already: add --resume to go on from it, "
             "or give another folder"
         )
     return None
 
 
-def settings_of(chosen: dict[str, Any], saved: Checkpoint | None) -> Settings:
-    """Return what was chosen; the rest is as saved, or as usual in a new run."""
+def merged_settings(chosen: dict[str, Any], saved: Checkpoint | None) -> Settings:
+    """Return the chosen settings; the rest from the checkpoint, or the defaults."""
     from course_lib.training.settings import Settings
 
     if saved is None:
         return Settings(**chosen)
     if chosen.get("engine", saved.settings.engine) != saved.settings.engine:
-        chosen = {"precision": None, **chosen}  # each engine has its own
+        chosen = {"precision": None, **chosen}  # the default differs by engine
     return replace(saved.settings, **chosen)
 
 
-def documents_of(source: str, sha256: str | None) -> Sequence[str]:
-    """Return the documents of a file, an address or a data set of the course."""
+def load_documents(source: str, sha256: str | None) -> Sequence[str]:
+    """Return the documents of a file, a URL or a data set of the course."""
     from course_lib.data import load_lines
 
     return load_lines(source, sha256)
 
 
-def refuse_too_large(settings: Settings, documents: Sequence[str]) -> None:
-    """Raise ValueError for a run that cannot fit into memory."""
+def check_memory(settings: Settings, documents: Sequence[str]) -> None:
+    """Raise ValueError for a run that needs more memory than is available."""
     from course_lib.app.doctor import available_memory
     from course_lib.training.run import memory_needed
 
@@ -289,8 +285,8 @@ def refuse_too_large(settings: Settings, documents: Sequence[str]) -> None:
         )
 
 
-def follow(session: Session, last: int) -> None:
-    """Train up to step ``last``, show how it goes and say how it ended."""
+def train_with_progress(session: Session, last: int) -> None:
+    """Train up to step ``last``, with progress on the terminal and a summary."""
     from course_lib.app.interrupts import noted_interrupts
     from course_lib.training.loop import DivergedError
 
@@ -298,30 +294,32 @@ def follow(session: Session, last: int) -> None:
     progress = Progress(run, last)
 
     def asked_to_stop() -> bool:
-        return interrupts.wanted or progress.unheard
+        return interrupts.wanted or progress.stdout_closed
 
     try:
-        with refusals(), progress, noted_interrupts() as interrupts:
+        with reported_errors(), progress, noted_interrupts() as interrupts:
             for record in session.records(last, asked_to_stop):
-                progress.show(record)
+                progress.update(record)
     except DivergedError as error:
         kept = f"; the checkpoint of step {session.saved_step} is kept"
-        raise Stop(f"{error}{kept if session.folder else ''}", FAILED) from error
-    if progress.unheard:
+        raise CommandError(
+            f"{error}{kept if session.folder else ''}", FAILED
+        ) from error
+    if progress.stdout_closed:
         raise BrokenPipeError
     step, steps = run.engine.step, run.settings.steps
     if interrupts.wanted and step < last:
         where = f"stopped at step {step:,} of {steps:,}"
-        raise Stop(f"{where}; {next_time(session)}", STOPPED)
+        raise CommandError(f"{where}; {resume_hint(session)}", STOPPED)
     click.echo(progress.summary())
     if len(run.val_rows):
-        click.echo(validation(run))
+        click.echo(validation_line(run))
     if step < steps:
-        click.echo(f"Step {step:,} of {steps:,}; {next_time(session)}")
+        click.echo(f"Step {step:,} of {steps:,}; {resume_hint(session)}")
 
 
-def next_time(session: Session) -> str:
-    """Say how to go on from here."""
+def resume_hint(session: Session) -> str:
+    """Return the command that resumes this run."""
     if session.folder is None:
         return "nothing was saved; with --checkpoint DIR you could go on from here"
     command = ["course", "train", "--checkpoint", str(session.folder), "--resume"]
@@ -330,25 +328,25 @@ def next_time(session: Session) -> str:
     return f"go on with: {shlex.join(command)}"
 
 
-def validation(run: Run) -> str:
-    """Say how well the model does on documents it has not learned from."""
+def validation_line(run: Run) -> str:
+    """Return a line with the validation loss."""
     rows = len(run.val_rows)
     if run.settings.engine == "scalar":
-        rows = min(rows, VALIDATED)
+        rows = min(rows, MAX_VALIDATED)
     loss = run.val_loss(rows)
     return f"validation loss: {loss:.4f} (on {rows:,} documents it has not seen)"
 
 
 class Progress:
-    """Lines on stdout now and then; on a terminal, a bar on stderr as well."""
+    """Training progress: lines on stdout; on a terminal, a bar on stderr as well."""
 
     def __init__(self, run: Run, last: int) -> None:
         from tqdm import tqdm
 
         self.steps, self.last = run.settings.steps, last
         self.recent: deque[float] = deque(maxlen=100)
-        self.tokens, self.started, self.said = 0, 0.0, 0.0
-        self.unheard = False
+        self.tokens, self.started, self.last_line = 0, 0.0, 0.0
+        self.stdout_closed = False
         self.bar = tqdm(
             total=last,
             initial=run.engine.step,
@@ -358,12 +356,12 @@ class Progress:
             "{remaining} left{postfix}",
         )
 
-    def show(self, record: Record) -> None:
-        """Take note of one step."""
+    def update(self, record: Record) -> None:
+        """Count one step, and print it at the steps 1, 2, 5, 10 … and at intervals."""
         now = monotonic()
         self.recent.append(record.loss)
-        if not self.started:  # the first step, with what it compiles, is not counted
-            self.started = self.said = now
+        if not self.started:  # the first step compiles and is not counted
+            self.started = self.last_line = now
         else:
             self.tokens += record.tokens
         if not self.bar.disable:
@@ -372,23 +370,23 @@ class Progress:
                 f"loss {mean(self.recent):.4f}, {speed:,.0f} tokens/s", refresh=False
             )
             self.bar.update()
-        a_while_ago = self.bar.disable and now - self.said > LINE_EVERY
+        a_while_ago = self.bar.disable and now - self.last_line > LINE_INTERVAL
         if one_two_five(record.step) or record.step == self.last or a_while_ago:
-            self.say(record)
+            self.print_line(record)
 
-    def say(self, record: Record) -> None:
-        """Print one line."""
-        self.said = monotonic()
+    def print_line(self, record: Record) -> None:
+        """Print one step."""
+        self.last_line = monotonic()
         width = len(f"{self.steps:,}")
         line = f"step {record.step:{width},} of {self.steps:,}: loss {record.loss:.4f}"
         try:
             with self.bar.external_write_mode():
                 click.echo(line)
         except BrokenPipeError:
-            self.unheard = True
+            self.stdout_closed = True
 
     def summary(self) -> str:
-        """Say how it went, over the last steps."""
+        """Return a line with the mean loss of the last steps."""
         count = len(self.recent)
         return f"mean loss of the last {count} steps: {mean(self.recent):.4f}"
 
@@ -405,5 +403,5 @@ def one_two_five(step: int) -> bool:
 
 
 def mean(numbers: Sequence[float]) -> float:
-    """Return the average."""
+    """Return the arithmetic mean."""
     return sum(numbers) / len(numbers)

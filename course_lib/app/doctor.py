@@ -1,4 +1,4 @@
-"""What works on this machine, what does not, and what to do about it.
+"""Diagnosis of an installation: what works, what does not, and how to fix it.
 
 ``examine()`` returns structured results, ``report()`` the same as text. Neither needs
 the network, and neither waits longer than ``JAX_SECONDS`` for a library that hangs.
@@ -39,7 +39,7 @@ WIDGETS = {  # the kernel's half: JupyterLab's half, what it draws, what brings 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing looked at: its status is ``ok``, ``warning`` or ``broken``."""
+    """The result of one check; its status is ``ok``, ``warning`` or ``broken``."""
 
     name: str
     status: str
@@ -54,25 +54,25 @@ class Check:
 
 
 def examine() -> Iterator[Check]:
-    """Look at one thing after the other; about a second in all."""
+    """Run the checks one after the other; about a second in all."""
     for name, look in LOOKS.items():
         try:
             status, found, fix = look()
-        except Exception as error:  # the doctor never falls ill
-            said = " ".join(str(error).split())[:200]
-            status, found = WARNING, f"could not look: {type(error).__name__} {said}"
+        except Exception as error:  # a failed check is a warning, never a traceback
+            message = " ".join(str(error).split())[:200]
+            status, found = WARNING, f"could not look: {type(error).__name__} {message}"
             fix = "If the notebooks work, all is well"
         yield Check(name, status, found, fix)
 
 
 def report(checks: Iterable[Check] | None = None) -> str:
-    """Return one line for each check, and a last line that sums up."""
+    """Return one line for each check, and a summary."""
     checks = list(examine() if checks is None else checks)
     return "\n".join([*map(str, checks), summary(checks)])
 
 
 def summary(checks: Iterable[Check]) -> str:
-    """Say in one line whether the course can start."""
+    """Return a line that says whether the course can start."""
     found = [check.status for check in checks]
     if BROKEN in found:
         return "Not ready yet: mend the lines marked FIX, then run the doctor again."
@@ -93,7 +93,7 @@ def look_at_python() -> Finding:
 
 
 def look_at_packages() -> Finding:
-    """The packages the course needs, against what its own metadata asks for."""
+    """The installed packages, against the requirements of the course."""
     from packaging.requirements import Requirement
 
     wanted = [Requirement(text) for text in _requirements()]
@@ -116,7 +116,7 @@ def look_at_packages() -> Finding:
 
 
 def look_at_widgets() -> Finding:
-    """Both halves of what answers on a page: in the kernel, and in JupyterLab."""
+    """Both halves of the widgets: in the kernel, and in JupyterLab."""
     kernel = {package: _version(package) for package in WIDGETS}
     missing = [package for package, version in kernel.items() if not version]
     if missing:
@@ -128,7 +128,7 @@ def look_at_widgets() -> Finding:
 
 
 def _halves(package: str, kernel: str) -> Finding:
-    """Whether JupyterLab has the other half of a package, switched on, and fitting."""
+    """Whether JupyterLab has a package's front end, enabled and compatible."""
     from jupyter_core.paths import jupyter_config_path, jupyter_path
 
     extension, drawn, wanted = WIDGETS[package]
@@ -148,7 +148,7 @@ def _halves(package: str, kernel: str) -> Finding:
 
 
 def look_at_jax() -> Finding:
-    """JAX and its devices, in a process of their own, as it could hang or crash."""
+    """JAX and its devices, in a subprocess, as JAX could hang or crash."""
     code = (
         "import jax, json; assert float(jax.jit(lambda x: 2 * x)(21.0)) == 42.0\n"
         "kinds = [device.device_kind for device in jax.devices()]\n"
@@ -179,7 +179,7 @@ def look_at_jax() -> Finding:
 
 
 def look_at_memory() -> Finding:
-    """The memory that is free; a notebook that trains a GPT takes about 0.5 GB."""
+    """The available memory; a notebook that trains a GPT takes about 0.5 GB."""
     free = available_memory()
     if free is None:
         return OK, "unknown; a notebook needs up to 0.7 GB", ""
@@ -192,7 +192,7 @@ def look_at_memory() -> Finding:
 
 
 def look_at_folders() -> Finding:
-    """Where your progress and downloaded data go."""
+    """The folders of progress and downloads, and whether they are writable."""
     from course_lib.data.download import cache_folder
 
     for folder in (data_folder(), cache_folder()):
@@ -206,7 +206,7 @@ def look_at_folders() -> Finding:
 
 
 def look_at_disk() -> Finding:
-    """The disk space that is free where you work and where your progress goes."""
+    """The free disk space in the working folder and in the data folder."""
     places = (Path.cwd(), _nearest(data_folder()))
     free = min(shutil.disk_usage(place).free for place in places)
     found = f"{free / GB:.1f} GB free"
@@ -229,7 +229,7 @@ LOOKS: dict[str, Callable[[], Finding]] = {
 
 
 def available_memory() -> int | None:
-    """Return the bytes that are free for this process, or None if that is unknown."""
+    """Return the memory available to this process in bytes, None if unknown."""
     limits = [_free_of_container(Path("/sys/fs/cgroup"))]
     with contextlib.suppress(ImportError):
         import psutil  # comes with JupyterLab's kernel
@@ -239,7 +239,7 @@ def available_memory() -> int | None:
 
 
 def _free_of_container(root: Path) -> int | None:
-    """Return what a container's limit leaves free, files in the page cache counted."""
+    """Return the memory a cgroup limit leaves, with the inactive page cache."""
     for most, used, kept, group in (
         ("memory.max", "memory.current", "inactive_file", root),
         (
@@ -261,7 +261,7 @@ def _free_of_container(root: Path) -> int | None:
 
 
 def _requirements() -> list[str]:
-    """Return what the package asks for, installed or run from its source folder."""
+    """Return the requirements of the package, installed or in its source folder."""
     try:
         return metadata.requires("course-lib") or []
     except metadata.PackageNotFoundError:
@@ -278,9 +278,9 @@ def _version(package: str) -> str:
 
 
 def _front_end(extension: str, folders: Iterable[str]) -> tuple[Path, str]:
-    """Return where the first of an extension lies, which JupyterLab takes; its version.
+    """Return the folder and version of a labextension, as JupyterLab finds it.
 
-    The version is empty if there is none.
+    The first folder counts. The version is empty if there is none.
     """
     for folder in folders:
         place = Path(folder, extension)
@@ -293,7 +293,7 @@ def _front_end(extension: str, folders: Iterable[str]) -> tuple[Path, str]:
 
 
 def _switched_off(extension: str, folders: Iterable[str]) -> bool:
-    """Whether a configuration of JupyterLab disables an extension."""
+    """Whether JupyterLab's page config disables an extension."""
     for folder in folders:
         try:
             page = Path(folder, "labconfig", "page_config.json").read_text("utf-8")
@@ -308,8 +308,8 @@ def _switched_off(extension: str, folders: Iterable[str]) -> bool:
 
 
 def _fit(package: str, kernel: str, front_end: str) -> bool:
-    """Whether the two halves speak the same language."""
-    if package == "anywidget":  # asks for its own first two numbers
+    """Whether the two versions are compatible."""
+    if package == "anywidget":  # major and minor version must agree
         return kernel.split(".")[:2] == front_end.split(".")[:2]
     return FRONT_END_OF.get(_major(kernel)) in (None, _major(front_end))
 
@@ -320,7 +320,7 @@ def _major(version: str) -> int:
 
 
 def _nearest(folder: Path) -> Path:
-    """Return the folder, or the nearest one above it that exists."""
+    """Return the folder, or its nearest existing parent."""
     while not folder.is_dir() and folder != folder.parent:
         folder = folder.parent
     return folder

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-REFUSED = 2
+from course_lib.app.console import refuse
 
 
 @click.group(invoke_without_command=True)
@@ -85,7 +85,7 @@ def reset(notebook: str) -> int:
 
 
 def show_table() -> int:
-    """Print where the learner stands."""
+    """Print the progress in every exercise, and where the journal is."""
     from course_lib.exercises import journal
     from course_lib.exercises.core import all_exercises
     from course_lib.exercises.progress import Card, progress_by_chapter
@@ -101,11 +101,5 @@ def show_table() -> int:
 
 
 def answers(count: int) -> str:
-    """Return a number of answers in words."""
+    """Return a count of answers in words."""
     return f"{count} checked answer{'' if count == 1 else 's'}"
-
-
-def refuse(line: str) -> int:
-    """Say in one line what is wrong; return the exit code."""
-    click.echo(f"course: {' '.join(line.split())[:500]}", err=True)
-    return REFUSED

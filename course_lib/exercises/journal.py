@@ -274,11 +274,11 @@ def import_bytes(data: bytes, name: str) -> tuple[int, list[str]]:
     """
     if len(data) > MAX_FILE:
         raise ValueError(f"{name} is too large for a progress file")
-    given, damaged = parse(data, name)
-    if not given:
+    found, damaged = parse(data, name)
+    if not found:
         raise ValueError(f"{name} is not a progress file: no entry found in it")
     here = {entry.line() for entry in entries()[0]}
-    new = [entry for entry in given if entry.line() not in here]
+    new = [entry for entry in found if entry.line() not in here]
     if new:
         append(new)
     return len(new), damaged

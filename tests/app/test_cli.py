@@ -301,7 +301,7 @@ def test_ctrl_c_before_the_training_is_one_line(
     def slow(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "documents_of", slow)
+    monkeypatch.setattr(cli, "load_documents", slow)
     assert train() == 130
     assert capsys.readouterr().err.strip() == "course: stopped"
 
@@ -360,7 +360,7 @@ def read(terminal: int) -> bytes:
 def test_a_long_silence_is_broken(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cli, "LINE_EVERY", 0.0)
+    monkeypatch.setattr(cli, "LINE_INTERVAL", 0.0)
     assert train("--steps", "9") == 0
     assert capsys.readouterr().out.count("\nstep ") == 9
 
@@ -587,7 +587,7 @@ def test_whatever_happens_is_one_line(
         raise error
 
     monkeypatch.delenv("COURSE_TRACEBACK", raising=False)
-    monkeypatch.setattr(cli, "follow", broken)
+    monkeypatch.setattr(cli, "train_with_progress", broken)
     assert train() == 1
     err = capsys.readouterr().err
     assert said in err

@@ -58,8 +58,8 @@ def extract_source(answer: object, inline: bool = False) -> AnswerSource:
         )
     builder = _SourceBuilder(answer, inline)
     kinds = (types.FunctionType, type, functools.partial)
-    known = issubclass(type(answer), kinds) or importable(answer)
-    if not known and _wrapped(answer) is None:
+    extractable = issubclass(type(answer), kinds) or importable(answer)
+    if not extractable and _wrapped(answer) is None:
         raise ExtractionError(
             "The check needs a function written with def, not an object of type "
             f"{type_name(type(answer))}."
@@ -152,22 +152,22 @@ class _SourceBuilder:
         return f"import {full}" if name == full else f"import {full} as {name}"
 
     def _function(self, name: str, function: Any, node: ast.AST, text: str) -> str:
-        own = getattr(node, "name", None)
+        own_name = getattr(node, "name", None)
         free = dict(
             zip(function.__code__.co_freevars, _cell_contents(function), strict=True)
         )
         scope = {**function.__globals__, **free}
-        self._add_used(text, scope, function.__name__, own)
-        if own is None:
+        self._add_used(text, scope, function.__name__, own_name)
+        if own_name is None:
             return f"{name} = {text}"
-        return text if own == name else self._renamed(text, own, name)
+        return text if own_name == name else self._renamed(text, own_name, name)
 
-    def _renamed(self, text: str, own: str, name: str) -> str:
-        """Bind `name` to what `text` defines as `own`, and restore `own` afterwards."""
-        renamed = f"{text}\n\n\n{name} = {own}"
-        if own not in self.done:
+    def _renamed(self, text: str, own_name: str, name: str) -> str:
+        """Bind `name` to what `text` defines, and restore its own name."""
+        renamed = f"{text}\n\n\n{name} = {own_name}"
+        if own_name not in self.done:
             return renamed
-        return f"{name}_before = {own}\n\n\n{renamed}\n{own} = {name}_before"
+        return f"{name}_before = {own_name}\n\n\n{renamed}\n{own_name} = {name}_before"
 
     def _class(self, name: str, cls: Any) -> str:
         node, text = find_class(cls)
@@ -189,10 +189,10 @@ class _SourceBuilder:
         return whole if node.name == name else self._renamed(whole, node.name, name)
 
     def _add_used(
-        self, text: str, scope: dict[str, Any], user: str, own: str | None
+        self, text: str, scope: dict[str, Any], user: str, own_name: str | None
     ) -> None:
         for used in names_used(text):
-            if used != own and used in scope:
+            if used != own_name and used in scope:
                 self.add(used, scope[used], user)
 
     def _literal(self, value: Any, name: str, user: str) -> str:
@@ -261,14 +261,14 @@ def _is_definition(node: ast.ClassDef, cls: Any, file: str) -> bool:
     }
     if not defined.keys() <= vars(cls).keys():
         return False
-    own = [
+    methods_here = [
         name
         for name, function in ((n, _underlying_function(vars(cls)[n])) for n in defined)
         if function is not None
         and function.__code__.co_filename == file
         and function.__code__.co_firstlineno == _first_line(defined[name])
     ]
-    return bool(own) if defined else True
+    return bool(methods_here) if defined else True
 
 
 def _is_cell(file: str) -> bool:

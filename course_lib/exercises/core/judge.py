@@ -143,7 +143,7 @@ class CodeJudge:
         observations = _observations(report)
         if report.ended != "done":
             return Verdict("cut off", case=len(observations), report=report)
-        for reply in report.lines:
+        for reply in report.replies:
             if "definition" in reply:
                 error = Observation(error=reply["definition"])
                 return Verdict("exception", observed=error)
@@ -295,6 +295,6 @@ def _observations(report: Report) -> list[Observation]:
             reply["changed"],
             reply.get("printed", ("", 0)),
         )
-        for reply in report.lines
+        for reply in report.replies
         if "changed" in reply
     ]

@@ -42,7 +42,7 @@ class Report:
     ``ended`` is "done", or what cut it off: "time", "memory", "died", "flood".
     """
 
-    lines: list[dict[str, Any]] = field(default_factory=list)
+    replies: list[dict[str, Any]] = field(default_factory=list)
     ended: str = "done"
     exit_code: int | None = None
     limit: float = TIME_LIMIT
@@ -131,7 +131,7 @@ class Worker:
                 if "begin" in reply:
                     begun, end = True, time.monotonic() + limit
                     watch.begin()
-                report.lines.append(reply)
+                report.replies.append(reply)
                 if "end" in reply:
                     self.running = False
                     return report

@@ -181,8 +181,10 @@ def identical(one: Any, two: Any) -> bool:
 def describe_error(error: BaseException) -> dict[str, Any]:
     """Return an exception's type and message, and the learner's line it came from."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if frame.filename == ANSWER_FILE]
-    line, function = ((own[-1].line or "").strip(), own[-1].name) if own else ("", "")
+    in_answer = [frame for frame in frames if frame.filename == ANSWER_FILE]
+    line = function = ""
+    if in_answer:
+        line, function = (in_answer[-1].line or "").strip(), in_answer[-1].name
     try:
         message = str(error)
     except BaseException:

@@ -1,8 +1,8 @@
-"""How soon a picture answers a moved control: in a real JupyterLab, in Chromium.
+"""Latency of interactive figures: from a moved control to the new frame in Chromium.
 
-Every notebook is run as it is; then each slider and pad of each of its pictures gets
-key presses and clicks, one at a time. The browser's own clock counts, from the event to
-the frame after the new picture was painted.
+Every notebook is run in JupyterLab; then each slider and pad of each of its figures
+gets key presses and clicks, one at a time. The browser's own clock counts, from the
+event to the animation frame after the canvas was painted.
 """
 
 from __future__ import annotations
@@ -31,31 +31,31 @@ def run(presses: int = PRESSES) -> list[Claim]:
             shutil.copyfile(NOTEBOOKS / name, Path(folder) / name)
         with browser.jupyterlab(Path(folder)) as server, browser.chromium() as chromium:
             return [
-                claim(name, lab, times)
+                claim(name, figure, times)
                 for name in names
-                for lab, times in measure(chromium, server, name, presses)
+                for figure, times in measure(chromium, server, name, presses)
             ]
 
 
 def measure(
     chromium: browser.Browser, server: browser.Server, name: str, presses: int
 ) -> list[tuple[str, list[float]]]:
-    """Return the milliseconds of every answer, for each picture of a notebook."""
+    """Return every latency in milliseconds, for each figure of a notebook."""
     page = browser.Page(chromium, server)
     page.open(name)
     page.run_all()
     try:
-        labs = [(lab.name, lab.latencies(presses)) for lab in page.labs()]
+        found = [(one.name, one.latencies(presses)) for one in page.figures()]
     finally:
         page.close()
-    return [(lab, times) for lab, times in labs if times]
+    return [(figure, times) for figure, times in found if times]
 
 
-def claim(notebook: str, lab: str, times: list[float]) -> Claim:
-    """Say how soon one picture answers: half of the time, and 95 times in 100."""
+def claim(notebook: str, figure: str, times: list[float]) -> Claim:
+    """Return the latency of one figure: median and 95th percentile."""
     half, most = np.percentile(times, [50, 95])
     return Claim(
-        what=f"`{lab}` ({notebook[:2]}): from a moved control to the new picture",
+        what=f"`{figure}` ({notebook[:2]}): from a moved control to the new picture",
         peer="",
         reach=f"95 of 100 under {AIM:.0f} ms",
         measured=f"{most:.0f} ms (half under {half:.0f})",

@@ -4,8 +4,8 @@
         page = Page(browser, server)
         page.open("01_loss.ipynb")
         page.run_all()
-        for lab in page.labs():
-            lab.choose("w", "End")
+        for figure in page.figures():
+            figure.slide("w", "End")
 
 Needs Playwright (in the test requirements) and a Chromium of the system's own.
 """
@@ -30,8 +30,8 @@ from typing import Any, NamedTuple
 from playwright.sync_api import Browser, ConsoleMessage, Locator, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
-PLACES = (
+COMMANDS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
+PATHS = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
@@ -44,22 +44,22 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-SECONDS = 1000.0  # Playwright counts in milliseconds
-WATCH = """frame => {
-  if (frame.times) return;
-  frame.times = [];
+SECONDS = 1000.0  # in milliseconds, the unit of Playwright
+MEASURE_LATENCIES = """figure => {
+  if (figure.latencies) return;
+  figure.latencies = [];
   let since = 0;
   const press = event => { since = event.timeStamp; };
-  frame.addEventListener('keydown', press, true);
-  frame.addEventListener('pointerdown', press, true);
+  figure.addEventListener('keydown', press, true);
+  figure.addEventListener('pointerdown', press, true);
   const painted = () => requestAnimationFrame(() => {
-    if (since) frame.times.push(performance.now() - since);
+    if (since) figure.latencies.push(performance.now() - since);
     since = 0;
   });
   new MutationObserver(painted).observe(
-    frame.querySelector('canvas'), { attributeFilter: ['data-painted'] });
+    figure.querySelector('canvas'), { attributeFilter: ['data-painted'] });
 }"""
-MOVE = """(range, value) => {
+SET_SLIDER = """(range, value) => {
   range.value = value;
   range.dispatchEvent(new Event('input'));
 }"""
@@ -68,7 +68,7 @@ SESSION = "window.jupyterapp?.shell?.currentWidget?.context?.sessionContext?.ses
 
 def find_chromium() -> str | None:
     """Return where Chromium (or Chrome, or Edge) is, or None."""
-    found = [os.environ.get("CHROMIUM"), *map(shutil.which, NAMES), *PLACES]
+    found = [os.environ.get("CHROMIUM"), *map(shutil.which, COMMANDS), *PATHS]
     return next((path for path in found if path and Path(path).exists()), None)
 
 
@@ -127,7 +127,7 @@ def chromium() -> Iterator[Browser]:
 
 
 class Page:
-    """One notebook, open in JupyterLab. ``said`` holds the console's errors."""
+    """One notebook, open in JupyterLab, with the errors of the browser's console."""
 
     def __init__(
         self, browser: Browser, server: Server, width: int = 1280, height: int = 900
@@ -136,13 +136,13 @@ class Page:
         size: Any = {"width": width, "height": height}
         self.page = browser.new_page(viewport=size)
         self.page.set_default_timeout(30 * SECONDS)
-        self.said: list[str] = []
+        self.console_errors: list[str] = []
         self.page.on("console", self._listen)
-        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+        self.page.on("pageerror", lambda error: self.console_errors.append(str(error)))
 
     def _listen(self, message: ConsoleMessage) -> None:
         if message.type == "error":
-            self.said.append(message.text)
+            self.console_errors.append(message.text)
 
     def open(self, name: str) -> None:
         """Open a notebook of the server's folder, and wait for its kernel."""
@@ -185,12 +185,12 @@ class Page:
             "".join(o["text"]) for o in outputs if o.get("name") == "stderr"
         ]
 
-    def labs(self) -> list[Lab]:
-        """Return the labs of the page, from top to bottom, each once painted."""
-        frames = self.page.locator(".course-lab")
-        found = [Lab(self, frames.nth(i)) for i in range(frames.count())]
-        for lab in found:
-            lab.show()
+    def figures(self) -> list[Figure]:
+        """Return the interactive figures, from top to bottom, each once painted."""
+        roots = self.page.locator(".course-figure")
+        found = [Figure(self, roots.nth(i)) for i in range(roots.count())]
+        for figure in found:
+            figure.show()
         return found
 
     def close(self) -> None:
@@ -200,54 +200,54 @@ class Page:
         self.page.close()
 
 
-class Lab:
-    """One picture with controls, on a page."""
+class Figure:
+    """One interactive figure on a page; ``root`` is its outermost element."""
 
-    def __init__(self, page: Page, frame: Locator) -> None:
-        self.page, self.frame = page.page, frame
-        self.canvas = frame.locator("canvas")
-        self.name = str(frame.get_attribute("data-name"))
+    def __init__(self, page: Page, root: Locator) -> None:
+        self.page, self.root = page.page, root
+        self.canvas = root.locator("canvas")
+        self.name = str(root.get_attribute("data-name"))
 
     def show(self) -> None:
-        """Bring it into view, and wait for its first picture."""
-        self.frame.scroll_into_view_if_needed()
+        """Scroll it into view, and wait for its first frame."""
+        self.root.scroll_into_view_if_needed()
         self.canvas.and_(self.page.locator("[data-painted]")).wait_for()
 
     @property
     def controls(self) -> list[tuple[str, str]]:
         """(kind, name) of each control."""
-        found = self.frame.locator(".control").all()
+        found = self.root.locator(".control").all()
         kinds = [str(box.get_attribute("class")).split()[1] for box in found]
         names = [str(box.get_attribute("data-name")) for box in found]
         return list(zip(kinds, names, strict=True))
 
     def control(self, name: str) -> Locator:
-        """Return the box of one control."""
-        return self.frame.locator(f'.control[data-name="{name}"]')
+        """Return the element of one control."""
+        return self.root.locator(f'.control[data-name="{name}"]')
 
     @property
     def summary(self) -> str:
-        """The line under the picture."""
-        return self.frame.locator(".summary").inner_text()
+        """The text of the live region under the canvas."""
+        return self.root.locator(".summary").inner_text()
 
     @property
     def problem(self) -> str:
-        """The line that says why the picture did not follow, or nothing."""
-        line = self.frame.locator(".problem")
-        return line.inner_text() if line.is_visible() else ""
+        """The text of the alert; "" if there is none."""
+        alert = self.root.locator(".problem")
+        return alert.inner_text() if alert.is_visible() else ""
 
     @property
     def painted(self) -> int:
-        """How many pictures it has shown."""
+        """The number of frames painted so far."""
         return int(self.canvas.get_attribute("data-painted") or 0)
 
-    def pixels(self) -> str:
-        """Return a fingerprint of the picture as it stands."""
+    def fingerprint(self) -> str:
+        """Return a hash of the canvas's pixels."""
         data = self.canvas.evaluate("canvas => canvas.toDataURL()")
         return hashlib.sha256(data.encode()).hexdigest()[:12]
 
-    def settled(self, before: int, seconds: float = 10.0) -> None:
-        """Wait for a picture newer than ``before``, and for no more to come."""
+    def wait_for_frame(self, before: int, seconds: float = 10.0) -> None:
+        """Wait for more than ``before`` frames, and then until no more come."""
         until = time.monotonic() + seconds
         while self.painted <= before and time.monotonic() < until:
             self.page.wait_for_timeout(10)
@@ -257,21 +257,21 @@ class Lab:
             self.page.wait_for_timeout(150)
 
     def slide(self, name: str, key: str) -> tuple[str, str]:
-        """Press a key on a slider; return the new picture's fingerprint and words."""
+        """Press a key on a slider; return the new frame's fingerprint and summary."""
         before = self.painted
         handle = self.control(name).locator("input[type=range]")
         handle.focus()
         handle.press(key)
-        self.settled(before, 3.0)
-        return self.pixels(), self.summary
+        self.wait_for_frame(before, 3.0)
+        return self.fingerprint(), self.summary
 
     def latencies(self, presses: int = 20) -> list[float]:
-        """Return ms from each of many key presses to its picture on the screen.
+        """Return ms from each of many key presses to the animation frame after paint.
 
-        Every slider goes to and fro in the middle of its way; every pad is pressed.
-        The browser's own clock counts, from the event to the frame after painting.
+        Every slider moves to and fro in the middle of its range; every pad is pressed.
+        The times are those of the browser's own clock.
         """
-        self.frame.evaluate(WATCH)
+        self.root.evaluate(MEASURE_LATENCIES)
         for kind, name in self.controls:
             box = self.control(name)
             if kind == "slider":
@@ -280,25 +280,25 @@ class Lab:
                     continue
                 last = int(handle.get_attribute("max") or 0)
                 before = self.painted
-                handle.evaluate(MOVE, last // 3)
-                self.settled(before, 1.0)
+                handle.evaluate(SET_SLIDER, last // 3)
+                self.wait_for_frame(before, 1.0)
                 up = min(presses // 2, last - last // 3)  # at an end, no key answers
                 down = min(presses - up, last // 3 + up)
                 for key in ["ArrowRight"] * up + ["ArrowLeft"] * down:
-                    self._answer(partial(handle.press, key))
+                    self._wait_for_response(partial(handle.press, key))
             elif kind == "pad":
                 buttons = box.locator("button[data-letter]").all()
                 for i in range(presses):
-                    self._answer(buttons[i % len(buttons)].click)
-        times: list[float] = self.frame.evaluate(
-            "frame => { const t = frame.times; frame.times = []; return t; }"
+                    self._wait_for_response(buttons[i % len(buttons)].click)
+        times: list[float] = self.root.evaluate(
+            "figure => { const t = figure.latencies; figure.latencies = []; return t; }"
         )
         return times
 
-    def _answer(self, act: Callable[[], object]) -> None:
-        """Act, and leave the browser alone until the answer must be there."""
+    def _wait_for_response(self, act: Callable[[], object]) -> None:
+        """Act, and leave the browser alone until it must have painted."""
         before = self.painted
         act()
         self.page.wait_for_timeout(150)
         if self.painted <= before:
-            self.settled(before, 2.0)
+            self.wait_for_frame(before, 2.0)

@@ -16,7 +16,7 @@ from course_lib.plots.style import styled
 
 __all__ = ["Picture", "png", "show"]
 
-SHARPNESS = 2  # pixels drawn per pixel shown, for screens that have them
+PIXEL_RATIO = 2  # pixels drawn per CSS pixel, for screens that have them
 
 
 class Picture:
@@ -59,7 +59,7 @@ def png(figure: Figure) -> bytes:
     """
     full, small = io.BytesIO(), io.BytesIO()
     with styled():
-        figure.savefig(full, format="png", dpi=figure.dpi * SHARPNESS)
+        figure.savefig(full, format="png", dpi=figure.dpi * PIXEL_RATIO)
     with Image.open(full) as drawn:
         plain = drawn.convert("RGB").quantize(256, dither=Image.Dither.NONE)
         plain.save(small, format="png", optimize=True)

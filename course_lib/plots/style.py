@@ -63,24 +63,38 @@ STYLE: dict[str, Any] = {
     ),
 }
 
-_drawing = threading.RLock()  # matplotlib's parameters are those of all threads
-_inside = False  # a drawing that draws others sets them once
+
+class _RcLock:
+    """The lock of matplotlib's rcParams, which all threads of a process share.
+
+    One thread at a time draws in the course's style. A drawing function that calls
+    others holds the lock already, and they do not set the parameters again: it takes
+    longer than many a drawing.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._depth = 0  # of nested uses by the thread that holds the lock
+
+    @contextlib.contextmanager
+    def hold(self, params: dict[str, Any]) -> Iterator[None]:
+        """Hold the lock; the outermost use sets rcParams, and restores them."""
+        with self._lock:
+            outermost = self._depth == 0
+            self._depth += 1
+            try:
+                with mpl.rc_context(params) if outermost else contextlib.nullcontext():
+                    yield
+            finally:
+                self._depth -= 1
 
 
-@contextlib.contextmanager
-def styled() -> Iterator[None]:
-    """Draw in the course's style in here; other threads wait with their drawings."""
-    global _inside
-    with _drawing:
-        if _inside:
-            yield
-            return
-        _inside = True
-        try:
-            with mpl.rc_context(STYLE):
-                yield
-        finally:
-            _inside = False
+_RC_LOCK = _RcLock()
+
+
+def styled() -> contextlib.AbstractContextManager[None]:
+    """Return a context that draws in the course's style; other threads wait."""
+    return _RC_LOCK.hold(STYLE)
 
 
 def panels(

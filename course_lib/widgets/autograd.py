@@ -1,4 +1,4 @@
-"""The pictures of notebook 04 that answer: a record stepped through, a robot."""
+"""The interactive figures of notebook 04: a graph stepped through, a robot."""
 
 from __future__ import annotations
 
@@ -34,31 +34,32 @@ NAMES = {
 
 
 def graph_stepper() -> InteractiveFigure:
-    """Type an expression, and step through its record: forward, then backward."""
+    """Type an expression; step through its graph, forward and backward."""
 
     def draw(ax: Axes, expression: str, way: float, **numbers: float) -> str:
-        root, names = _record(expression, numbers)
+        root, names = _graph(expression, numbers)
         last = plots.graph_steps(root)
         step = way * last
         if abs(step - round(step)) <= last / (2 * FRAMES):  # the stop nearest to a step
             step = round(step)
         letters = [names[letter] for letter in numbers]
         plots.computation_graph(root, names, letters, step=step, largest=1.3, ax=ax)
-        return _said(root, names, math.floor(step))
+        return _step_in_words(root, names, math.floor(step))
 
     def move(by: int) -> None:
         """Go to the next whole step, or to the one before."""
         with contextlib.suppress(ValueError):  # an expression that cannot be drawn
-            chosen = lab.values
-            numbers = {letter: chosen[letter] for letter in "abc"}
-            last = plots.graph_steps(_record(chosen["expression"], numbers)[0])
+            values = figure.values
+            numbers = {letter: values[letter] for letter in "abc"}
+            last = plots.graph_steps(_graph(values["expression"], numbers)[0])
             stops = [round(k * FRAMES / last) for k in range(last + 1)]
-            here = lab.chosen["way"]
+            here = figure.selected["way"]
             ahead = [stop for stop in stops[::by] if (stop - here) * by > 0]
-            lab.chosen = {**lab.chosen, "way": ahead[0] if ahead else here}
+            way = ahead[0] if ahead else here
+            figure.selected = {**figure.selected, "way": way}
 
     stops = [i / 10 for i in range(-40, 41)]
-    lab = InteractiveFigure(
+    figure = InteractiveFigure(
         "graph_stepper",
         "A computation, there and back",
         draw,
@@ -81,13 +82,13 @@ def graph_stepper() -> InteractiveFigure:
         plots.panels(width=9.4, height=4.3),
         narrow=9.4,  # it fits itself to its width
     )
-    return lab
+    return figure
 
 
-def _record(
+def _graph(
     expression: str, numbers: Mapping[str, float]
 ) -> tuple[Value, dict[str, Value]]:
-    """Return the root of an expression, its way back done, and its nodes by name.
+    """Return the root of an expression, after its backward pass, and nodes by name.
 
     Raises ValueError, in one line, for what cannot be read, drawn or computed.
     """
@@ -136,8 +137,8 @@ def _refuse_undefined(order: list[Value]) -> None:
         raise ValueError(f"{what}: move a slider, or change the expression")
 
 
-def _said(root: Value, names: Mapping[str, Value], step: int) -> str:
-    """Say what a step did."""
+def _step_in_words(root: Value, names: Mapping[str, Value], step: int) -> str:
+    """Return what a step did, as a sentence."""
     order = backward_order(root)
     n, last = len(order), plots.graph_steps(root)
     letters = {value: name for name, value in names.items() if not value.children}
@@ -189,7 +190,7 @@ def _descent(seed: int) -> list[body.Step]:
 
 
 def robot(seed: int = 45) -> InteractiveFigure:
-    """Scrub through the robot's descent; choose a joint, see its angle and slope."""
+    """Step through the robot's gradient descent; see a joint's angle and slope."""
     walk = _descent(seed)
     runner = body.body_points(body.RUNNING)
     steepest = max(abs(slope) for moment in walk for slope in moment.slopes)

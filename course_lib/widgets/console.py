@@ -139,7 +139,7 @@ class Console(InteractiveFigure):
             state = training.thread.state if training else ""  # the picture: newer
             super().redraw()
             active = state in ("starting", "running", "paused", "stopping")
-            self.live = active and state != "paused"
+            self.aria_live = "off" if active and state != "paused" else "polite"
             resting = ["engine", "steps", "start"] if active else ["pause", "stop"]
             self.disabled = resting
             if training and training.thread.problem and not self.problem:

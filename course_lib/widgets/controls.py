@@ -1,4 +1,4 @@
-"""The controls of a lab: what each offers, and how the browser says what was chosen."""
+"""The controls of a figure: what each offers, and its state as the browser sends it."""
 
 from __future__ import annotations
 
@@ -28,71 +28,72 @@ class Control:
     kind = "control"
 
     @property
-    def first(self) -> Any:
-        """What is chosen at the start, as the browser says it."""
+    def default(self) -> Any:
+        """The state at the start, as the browser sends it."""
         raise NotImplementedError
 
     def spec(self) -> dict[str, Any]:
-        """Return what the browser needs to know, in plain JSON."""
+        """Return what the browser needs to make the control, as plain JSON."""
         return {"kind": self.kind, "name": self.name, "label": self.label}
 
-    def value(self, chosen: Any) -> Any:
-        """Return what ``draw`` gets. Raises ValueError for what cannot be chosen."""
-        return chosen
+    def value(self, selected: Any) -> Any:
+        """Return what ``draw`` gets for a state. Raises ValueError if invalid."""
+        return selected
 
-    def chosen_for(self, value: Any) -> Any:
-        """Return what the browser says for a value: the other way round."""
+    def selected_for(self, value: Any) -> Any:
+        """Return the state for a value: the inverse of ``value``."""
         return value
 
-    def ends(self) -> list[Any]:
-        """Everything a test should choose once: the start and both ends."""
-        return [self.first]
+    def boundary_states(self) -> list[Any]:
+        """Return the states to test: the default, and both ends or every option."""
+        return [self.default]
 
 
-def _index(chosen: Any, n: int, label: str) -> int:
-    if not isinstance(chosen, int) or not 0 <= chosen < n:
-        raise ValueError(f"{label}: choice {chosen!r} is none of 0 to {n - 1}")
-    return chosen
+def _index(selected: Any, n: int, label: str) -> int:
+    """Return an index below n. Raises ValueError for anything else."""
+    if not isinstance(selected, int) or not 0 <= selected < n:
+        raise ValueError(f"{label}: choice {selected!r} is none of 0 to {n - 1}")
+    return selected
 
 
 @dataclass(frozen=True)
 class Slider(Control):
     """A slider over given stops, on whatever scale they have; ``start`` is a stop.
 
-    ``shown`` says a stop in words. With ``play`` it has a button that runs through.
+    ``format`` returns a stop as text. With ``play`` it has a button that runs through.
     """
 
     stops: Sequence[Any]
     start: Any
-    shown: Callable[[Any], str] = "{:g}".format
+    format: Callable[[Any], str] = "{:g}".format
     play: bool = False
 
     kind = "slider"
 
     @property
-    def first(self) -> int:
-        return self.chosen_for(self.start)
+    def default(self) -> int:
+        return self.selected_for(self.start)
 
-    def chosen_for(self, value: Any) -> int:
-        """Return the number of the nearest stop."""
+    def selected_for(self, value: Any) -> int:
+        """Return the index of the nearest stop."""
         return min(range(len(self.stops)), key=lambda i: abs(self.stops[i] - value))
 
     def spec(self) -> dict[str, Any]:
-        texts = [self.shown(stop) for stop in self.stops]
+        texts = [self.format(stop) for stop in self.stops]
         return {**super().spec(), "texts": texts, "play": self.play}
 
-    def value(self, chosen: Any) -> Any:
-        return self.stops[_index(chosen, len(self.stops), self.label)]
+    def value(self, selected: Any) -> Any:
+        return self.stops[_index(selected, len(self.stops), self.label)]
 
-    def ends(self) -> list[int]:
-        return [self.first, 0, len(self.stops) - 1]
+    def boundary_states(self) -> list[int]:
+        return [self.default, 0, len(self.stops) - 1]
 
 
 @dataclass(frozen=True)
 class Choice(Control):
     """One of several, by its name. ``draw`` gets what the name stands for.
 
-    Another choice takes the controls named in ``resets`` back to their start.
+    Another choice resets the controls named in ``resets`` to their defaults.
     """
 
     options: Mapping[str, Any]
@@ -102,28 +103,28 @@ class Choice(Control):
     kind = "choice"
 
     @property
-    def first(self) -> int:
+    def default(self) -> int:
         return list(self.options).index(self.start)
 
     def spec(self) -> dict[str, Any]:
         return {**super().spec(), "texts": list(self.options)}
 
-    def value(self, chosen: Any) -> Any:
-        i = _index(chosen, len(self.options), self.label)
+    def value(self, selected: Any) -> Any:
+        i = _index(selected, len(self.options), self.label)
         return list(self.options.values())[i]
 
-    def chosen_for(self, value: Any) -> int:
+    def selected_for(self, value: Any) -> int:
         return list(self.options.values()).index(value)
 
-    def ends(self) -> list[int]:
+    def boundary_states(self) -> list[int]:
         return list(range(len(self.options)))
 
 
 @dataclass(frozen=True)
 class Preset(Choice):
-    """A choice whose options move other controls: each is a value for each of them.
+    """A choice whose options set other controls: each maps their names to values.
 
-    An option without any, the start, is shown as soon as one of them is moved by hand.
+    The default, which sets none, is selected as soon as one of them is set by hand.
     """
 
     options: Mapping[str, Mapping[str, Any]]
@@ -131,90 +132,90 @@ class Preset(Choice):
 
 @dataclass(frozen=True)
 class Toggle(Control):
-    """On or off."""
+    """A checkbox: on or off."""
 
     start: bool = False
 
     kind = "toggle"
 
     @property
-    def first(self) -> bool:
+    def default(self) -> bool:
         return self.start
 
-    def value(self, chosen: Any) -> bool:
-        return bool(chosen)
+    def value(self, selected: Any) -> bool:
+        return bool(selected)
 
-    def ends(self) -> list[bool]:
+    def boundary_states(self) -> list[bool]:
         return [self.start, not self.start]
 
 
 @dataclass(frozen=True)
 class Field(Control):
-    """A line of text. ``draw`` refuses what it cannot use with a ValueError."""
+    """A text field. ``draw`` refuses what it cannot use with a ValueError."""
 
     start: str
-    longest: int = 80
+    max_length: int = 80
     examples: tuple[str, ...] = ()  # for tests, and offered to the learner
 
     kind = "field"
 
     @property
-    def first(self) -> str:
+    def default(self) -> str:
         return self.start
 
     def spec(self) -> dict[str, Any]:
-        more = {"longest": self.longest, "examples": list(self.examples)}
+        more = {"max_length": self.max_length, "examples": list(self.examples)}
         return {**super().spec(), **more}
 
-    def value(self, chosen: Any) -> str:
-        if not isinstance(chosen, str) or len(chosen) > self.longest:
-            raise ValueError(f"{self.label}: at most {self.longest} characters")
-        return chosen
+    def value(self, selected: Any) -> str:
+        if not isinstance(selected, str) or len(selected) > self.max_length:
+            raise ValueError(f"{self.label}: at most {self.max_length} characters")
+        return selected
 
-    def ends(self) -> list[str]:
+    def boundary_states(self) -> list[str]:
         return [self.start, *self.examples]
 
 
 @dataclass(frozen=True)
 class Pad(Control):
-    """Buttons whose presses add up to a word, one letter each; undo and start again.
+    """A keypad: each press appends a letter to a word; with undo and reset.
 
-    ``keys`` maps a letter to (label, key of the keyboard), as in
+    ``keys`` maps a letter to (label, ``KeyboardEvent.key``), as in
     ``{"n": ("North", "ArrowUp")}``. ``draw`` gets the word, so a walk can be replayed.
     """
 
     keys: Mapping[str, tuple[str, str]]
     start: str = ""
-    longest: int = 500
+    max_length: int = 500
     examples: tuple[str, ...] = ()
 
     kind = "pad"
 
     @property
-    def first(self) -> str:
+    def default(self) -> str:
         return self.start
 
     def spec(self) -> dict[str, Any]:
         keys = [[letter, *rest] for letter, rest in self.keys.items()]
-        return {**super().spec(), "keys": keys, "longest": self.longest}
+        return {**super().spec(), "keys": keys, "max_length": self.max_length}
 
-    def value(self, chosen: Any) -> str:
-        if not isinstance(chosen, str) or set(chosen) - set(self.keys):
+    def value(self, selected: Any) -> str:
+        if not isinstance(selected, str) or set(selected) - set(self.keys):
             raise ValueError(f"{self.label}: only the letters {' '.join(self.keys)}")
-        return chosen[: self.longest]
+        return selected[: self.max_length]
 
-    def ends(self) -> list[str]:
+    def boundary_states(self) -> list[str]:
         return [self.start, *self.keys, *self.examples]
 
 
 @dataclass(frozen=True)
 class Button(Control):
-    """Calls a function. What it changes, ``draw`` finds where the function put it."""
+    """A button that calls a function; ``draw`` finds what it changed by itself."""
 
     press: Callable[[], object]
 
     kind = "button"
 
     @property
-    def first(self) -> None:
+    def default(self) -> None:
         return None

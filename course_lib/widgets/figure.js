@@ -1,24 +1,24 @@
-// The browser's side of a lab: native controls, a canvas, and one request at a time.
+// The view of an interactive figure: native controls, a canvas, one request in flight.
 
-const SOON = 1500; // ms without an answer, after which the kernel counts as busy
-const PLAYS = 6000; // ms in which a slider that plays goes from end to end, but
-const FRAME = [60, 400]; // at least and at most so many ms a stop
-const RESIZED = 200; // ms of rest after which a page counts as resized
-const PADDING = 8; // pixels of a lab, left and right together, as in figure.css
-const TYPED = 250; // ms of rest after which typed text counts as entered
+const BUSY_TIMEOUT = 1500; // ms without a response, after which the kernel counts as busy
+const PLAY_DURATION = 6000; // ms for a slider that plays from end to end, but
+const STOP_DURATION = [60, 400]; // at least and at most so many ms a stop
+const RESIZE_DEBOUNCE = 200; // ms
+const INPUT_DEBOUNCE = 250; // ms
+const PADDING = 8; // pixels of the figure, left and right together, as in figure.css
 
 function element(tag, options = {}, ...children) {
-  const { data, ...rest } = options;
-  const made = Object.assign(document.createElement(tag), rest);
-  Object.assign(made.dataset, data);
-  made.append(...children);
-  return made;
+  const { data, ...properties } = options;
+  const node = Object.assign(document.createElement(tag), properties);
+  Object.assign(node.dataset, data);
+  node.append(...children);
+  return node;
 }
 
-// The ways out of a lab by keyboard. JupyterLab has none: its shortcuts rest in here,
-// and its Tab leaps from the last control to the end of the notebook.
-function leave(event, lab) {
-  const cell = lab.closest(".jp-Cell");
+// Keyboard navigation out of the figure. JupyterLab has none: its shortcuts are suppressed
+// in here, and its Tab moves from the last control to the end of the notebook.
+function navigate(event, root) {
+  const cell = root.closest(".jp-Cell");
   const { key, code, keyCode, shiftKey, ctrlKey, altKey, metaKey } = event;
   if (!cell) return;
   if (key === "Escape") {
@@ -29,7 +29,7 @@ function leave(event, lab) {
     event.preventDefault();
     cell.focus();
     cell.dispatchEvent(new KeyboardEvent("keydown", options)); // run, as anywhere else
-  } else if (key === "Tab" && !shiftKey && event.target === stops(lab).at(-1)) {
+  } else if (key === "Tab" && !shiftKey && event.target === tabStops(root).at(-1)) {
     const next = cell.nextElementSibling;
     if (!next?.matches(".jp-Cell")) return;
     event.preventDefault();
@@ -37,13 +37,13 @@ function leave(event, lab) {
   }
 }
 
-function stops(lab) {
-  const all = lab.querySelectorAll("button, input, select, [tabindex='0']");
-  return [...all].filter((part) => !part.disabled && part.offsetParent);
+function tabStops(root) {
+  const all = root.querySelectorAll("button, input, select, [tabindex='0']");
+  return [...all].filter((node) => !node.disabled && node.offsetParent);
 }
 
-// Runs of equal pixels, as patch.py packs them: 4 bytes for each colour, 2 for each length.
-function unpack(runs, pixels) {
+// Decode runs of equal pixels (see tile_diff.py): 4 bytes a colour, then 2 bytes a length.
+function runLengthDecode(runs, pixels) {
   const bytes = new Uint8Array(runs.buffer, runs.byteOffset, runs.byteLength).slice();
   const n = bytes.length / 6;
   const [colours, lengths] = [new Uint32Array(bytes.buffer, 0, n), new Uint16Array(bytes.buffer, 4 * n)];
@@ -52,102 +52,102 @@ function unpack(runs, pixels) {
 }
 
 function render({ model, el }) {
-  globalThis.courseLabs = (globalThis.courseLabs ?? 0) + 1; // every lab loads this anew
-  const id = `course-lab-${globalThis.courseLabs}`;
-  const canvas = element("canvas", { id: `${id}-picture` });
+  globalThis.courseFigures = (globalThis.courseFigures ?? 0) + 1; // each loads this module anew
+  const id = `course-figure-${globalThis.courseFigures}`;
+  const canvas = element("canvas", { id: `${id}-canvas` });
   const summary = element("p", { id: `${id}-summary`, className: "summary" });
   const problem = element("p", { className: "problem", hidden: true });
   const waiting = element("p", { className: "waiting", hidden: true });
   const text = element("pre", { className: "text", tabIndex: 0, hidden: true });
   const controls = element("div", { className: "controls" });
   const title = element("p", { id: `${id}-title`, className: "title" });
-  const lab = element(
+  const root = element(
     "div",
-    { className: "course-lab", data: { name: model.get("name") } },
-    title, canvas, summary, problem, waiting, controls, text, // so that the controls stay in place
+    { className: "course-figure", data: { name: model.get("name") } },
+    title, canvas, summary, problem, waiting, controls, text, // the controls do not move
   );
-  lab.setAttribute("role", "group");
-  lab.setAttribute("aria-labelledby", title.id);
-  lab.dataset.lmSuppressShortcuts = "true"; // keys pressed here are not JupyterLab's
-  lab.addEventListener("keydown", (event) => event.stopPropagation()); // nor the notebook's
-  lab.addEventListener("keydown", (event) => leave(event, lab));
-  lab.addEventListener("focusin", (event) => { // by keyboard: see what it moves
-    if (event.target.matches(":focus-visible")) lab.scrollIntoView({ block: "nearest" });
+  root.setAttribute("role", "group");
+  root.setAttribute("aria-labelledby", title.id);
+  root.dataset.lmSuppressShortcuts = "true"; // keys pressed here are not JupyterLab's
+  root.addEventListener("keydown", (event) => event.stopPropagation()); // nor the notebook's
+  root.addEventListener("keydown", (event) => navigate(event, root));
+  root.addEventListener("focusin", (event) => { // by keyboard: show the canvas, too
+    if (event.target.matches(":focus-visible")) root.scrollIntoView({ block: "nearest" });
   });
-  lab.setAttribute("aria-description", "Escape leads back to the cell.");
+  root.setAttribute("aria-description", "Escape leads back to the cell.");
   canvas.setAttribute("role", "img");
   problem.setAttribute("role", "alert");
   text.setAttribute("role", "region");
   text.setAttribute("aria-label", "Details");
 
-  // --- one request at a time: the newest choice waits for the answer to the last ---
+  // --- one request in flight: the newest state waits for the response to the last ------
 
-  let busy = false;
-  let changed = false;
+  let inFlight = false;
+  let pending = false;
   let timer = null;
-  const players = []; // called after each answer
+  const players = []; // called after each response
 
-  function ask(name, value) {
-    if (name) model.set("chosen", { ...model.get("chosen"), [name]: value });
-    if (busy) {
-      changed = true;
+  function request(name, value) {
+    if (name) model.set("selected", { ...model.get("selected"), [name]: value });
+    if (inFlight) {
+      pending = true;
       return;
     }
-    busy = true;
-    changed = false;
-    model.set("asked", model.get("asked") + 1);
+    inFlight = true;
+    pending = false;
+    model.set("request_id", model.get("request_id") + 1);
     model.save_changes();
     timer = setTimeout(() => {
       waiting.textContent = "The kernel is busy. The picture follows when it is free.";
       waiting.hidden = false;
-    }, SOON);
+    }, BUSY_TIMEOUT);
   }
 
-  function answered() {
+  function onResponse() {
     clearTimeout(timer);
     waiting.hidden = true;
-    busy = false;
-    if (changed) ask();
-    else choose(); // a preset may have moved other controls
+    inFlight = false;
+    if (pending) request();
+    else updateControls(); // a preset may have set other controls
     for (const play of players) play();
   }
 
-  // --- the picture: the squares of it that have changed --------------------------------
+  // --- the canvas: paint the tiles that changed -----------------------------------------
 
-  let stands = 0; // the number of the patch that the canvas shows
+  let painted = 0; // the version on the canvas
 
   function paint() {
-    const { number, over, size, tile, tiles, runs } = model.get("patch");
-    if (!number || number === stands) return;
-    if (over && over !== stands) { // one was missed: this page was opened anew, say
-      model.send({ whole: true });
+    const { version, base, size, tile_size: side, tiles, runs } = model.get("tile_diff");
+    if (!version || version === painted) return;
+    if (base && base !== painted) { // a version was missed: the page was reloaded, say
+      model.send({ full_frame: true });
       return;
     }
     const [width, height] = size;
     if (canvas.width !== width || canvas.height !== height) {
       [canvas.width, canvas.height] = size;
-      const shown = width / model.get("sharpness"); // a pixel drawn is a pixel shown
-      canvas.style.width = `${shown}px`;
-      controls.style.maxWidth = `${Math.max(640, shown)}px`;
+      const cssWidth = width / model.get("pixel_ratio"); // a pixel drawn is a device pixel
+      canvas.style.width = `${cssWidth}px`;
+      controls.style.maxWidth = `${Math.max(640, cssWidth)}px`;
     }
-    if (tiles.length) { // unpacked one below the other, then put where they belong
-      const sheet = new ImageData(tile, tile * tiles.length);
-      unpack(runs, new Uint32Array(sheet.data.buffer));
-      const across = Math.ceil(width / tile);
-      const picture = canvas.getContext("2d");
-      tiles.forEach((where, i) => {
-        const [x, y] = [(where % across) * tile, Math.floor(where / across) * tile];
-        picture.putImageData(sheet, x, y - i * tile, 0, i * tile, tile, tile);
+    if (tiles.length) { // decoded one below the other, then painted in place
+      const sheet = new ImageData(side, side * tiles.length);
+      runLengthDecode(runs, new Uint32Array(sheet.data.buffer));
+      const columns = Math.ceil(width / side);
+      const context = canvas.getContext("2d");
+      tiles.forEach((tile, i) => {
+        const [x, y] = [(tile % columns) * side, Math.floor(tile / columns) * side];
+        context.putImageData(sheet, x, y - i * side, 0, i * side, side, side);
       });
     }
-    stands = number;
+    painted = version;
     canvas.dataset.painted = Number(canvas.dataset.painted || 0) + 1;
   }
 
-  function say() {
+  function updateText() {
     title.textContent = model.get("title");
     summary.textContent = model.get("summary");
-    summary.setAttribute("aria-live", model.get("live") ? "off" : "polite");
+    summary.setAttribute("aria-live", model.get("aria_live"));
     canvas.setAttribute("aria-label", `${model.get("title")}. ${model.get("summary")}`);
     problem.textContent = model.get("problem");
     problem.hidden = !model.get("problem");
@@ -155,9 +155,9 @@ function render({ model, el }) {
     text.hidden = !model.get("text");
   }
 
-  // --- the controls: each returns its element and how it shows what is chosen --------
+  // --- the controls: each returns a function that shows its state, and its elements ------
 
-  const make = {
+  const create = {
     slider(spec, name) {
       const last = spec.texts.length - 1;
       const range = element("input", { type: "range", id: name, min: 0, max: last, step: 1 });
@@ -169,42 +169,42 @@ function render({ model, el }) {
       };
       const set = (value) => {
         show(value);
-        ask(spec.name, value);
+        request(spec.name, value);
       };
       range.addEventListener("input", () => set(Number(range.value)));
       const label = element("label", { htmlFor: name, textContent: spec.label });
       const row = element("div", { className: "row" }, range);
       if (spec.play) row.prepend(player(range, set, last, spec.label));
-      return [show, element("div", { className: "named" }, label, shown), row];
+      return [show, element("div", { className: "label-row" }, label, shown), row];
     },
 
     choice(spec, name) {
       const options = spec.texts.map((text, i) => element("option", { value: i, textContent: text }));
       const select = element("select", { id: name }, ...options);
-      select.addEventListener("change", () => ask(spec.name, Number(select.value)));
+      select.addEventListener("change", () => request(spec.name, Number(select.value)));
       const label = element("label", { htmlFor: name, textContent: spec.label });
       return [(value) => { select.value = value; }, label, select];
     },
 
     toggle(spec, name) {
       const box = element("input", { type: "checkbox", id: name });
-      box.addEventListener("change", () => ask(spec.name, box.checked));
+      box.addEventListener("change", () => request(spec.name, box.checked));
       const label = element("label", { htmlFor: name, textContent: spec.label });
       return [(value) => { box.checked = value; }, element("div", { className: "row" }, box, label)];
     },
 
     field(spec, name) {
       const input = element("input", {
-        type: "text", id: name, maxLength: spec.longest, spellcheck: false, autocomplete: "off",
+        type: "text", id: name, maxLength: spec.max_length, spellcheck: false, autocomplete: "off",
       });
-      let rest = null;
+      let debounce = null;
       const enter = () => {
-        clearTimeout(rest);
-        if (input.value !== model.get("chosen")[spec.name]) ask(spec.name, input.value);
+        clearTimeout(debounce);
+        if (input.value !== model.get("selected")[spec.name]) request(spec.name, input.value);
       };
       input.addEventListener("input", () => {
-        clearTimeout(rest);
-        rest = setTimeout(enter, TYPED);
+        clearTimeout(debounce);
+        debounce = setTimeout(enter, INPUT_DEBOUNCE);
       });
       input.addEventListener("change", enter);
       const label = element("label", { htmlFor: name, textContent: spec.label });
@@ -219,10 +219,10 @@ function render({ model, el }) {
     },
 
     pad(spec, name) {
-      const word = () => model.get("chosen")[spec.name];
+      const word = () => model.get("selected")[spec.name];
       const set = (value) => {
         show(value);
-        ask(spec.name, value.slice(0, spec.longest));
+        request(spec.name, value.slice(0, spec.max_length));
       };
       const byKey = {};
       const buttons = spec.keys.map(([letter, label, key]) => {
@@ -236,20 +236,20 @@ function render({ model, el }) {
       });
       const undo = element("button", { type: "button", textContent: "Undo" });
       undo.addEventListener("click", () => set(word().slice(0, -1)));
-      const again = element("button", { type: "button", textContent: "Start again" });
-      again.addEventListener("click", () => set(""));
-      const show = (value) => { undo.disabled = again.disabled = !value; };
-      lab.addEventListener("keydown", (event) => {
+      const reset = element("button", { type: "button", textContent: "Start again" });
+      reset.addEventListener("click", () => set(""));
+      const show = (value) => { undo.disabled = reset.disabled = !value; };
+      root.addEventListener("keydown", (event) => {
         const typing = event.target.matches("input, select, textarea");
         if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-        const act = event.key === "Backspace" ? () => set(word().slice(0, -1)) : byKey[event.key];
-        if (!act) return;
+        const press = event.key === "Backspace" ? () => set(word().slice(0, -1)) : byKey[event.key];
+        if (!press) return;
         event.preventDefault();
-        act();
+        press();
       });
       canvas.tabIndex = 0; // click the picture, then use the keys
       canvas.setAttribute("role", "application");
-      const group = element("div", { className: "row" }, ...buttons, undo, again);
+      const group = element("div", { className: "row" }, ...buttons, undo, reset);
       group.setAttribute("role", "group");
       group.setAttribute("aria-label", spec.label);
       return [show, element("span", { textContent: spec.label, ariaHidden: "true" }), group];
@@ -264,17 +264,18 @@ function render({ model, el }) {
 
   function player(range, set, last, label) {
     const button = element("button", { type: "button" });
-    const pace = Math.min(FRAME[1], Math.max(FRAME[0], PLAYS / last));
+    const [least, most] = STOP_DURATION;
+    const duration = Math.min(most, Math.max(least, PLAY_DURATION / last));
     let since = 0;
     let running = false;
-    let due = null;
-    const show = (now) => {
-      running = now;
+    let timeout = null;
+    const show = (state) => {
+      running = state;
       button.textContent = running ? "❚❚" : "▶";
       button.setAttribute("aria-label", `${running ? "Pause" : "Play"}: ${label}`);
     };
     const next = () => {
-      if (!running || !lab.isConnected) return;
+      if (!running || !root.isConnected) return;
       const value = Number(range.value) + 1;
       if (value > last) return show(false);
       since = performance.now();
@@ -288,87 +289,87 @@ function render({ model, el }) {
     });
     range.addEventListener("pointerdown", () => show(false));
     players.push(() => {
-      clearTimeout(due);
-      due = setTimeout(next, Math.max(0, pace - (performance.now() - since)));
+      clearTimeout(timeout);
+      timeout = setTimeout(next, Math.max(0, duration - (performance.now() - since)));
     });
     show(false);
     return button;
   }
 
-  const shows = {};
+  const showState = {};
   model.get("controls").forEach((spec, i) => {
-    const [show, ...parts] = make[spec.kind](spec, `${id}-${i}`);
-    shows[spec.name] = show;
+    const [show, ...parts] = create[spec.kind](spec, `${id}-${i}`);
+    showState[spec.name] = show;
     controls.append(element(
       "div", { className: `control ${spec.kind}`, data: { name: spec.name } }, ...parts,
     ));
   });
 
-  function choose() {
-    for (const [name, value] of Object.entries(model.get("chosen"))) shows[name](value);
+  function updateControls() {
+    for (const [name, state] of Object.entries(model.get("selected"))) showState[name](state);
   }
 
-  function rest() {
-    const resting = new Set(model.get("disabled"));
+  function updateDisabled() {
+    const disabled = new Set(model.get("disabled"));
     const focused = controls.contains(document.activeElement) && document.activeElement;
     for (const control of controls.children) {
-      if (control.classList.contains("pad")) continue; // knows by itself
+      if (control.classList.contains("pad")) continue; // it disables its own buttons
       for (const part of control.querySelectorAll("input, select, button")) {
-        part.disabled = resting.has(control.dataset.name);
+        part.disabled = disabled.has(control.dataset.name);
       }
     }
-    if (focused && focused.disabled) { // who presses Start by keyboard stays in the lab
+    if (focused && focused.disabled) { // Start pressed by keyboard: keep the focus in here
       controls.querySelector(":is(input, select, button):not(:disabled)")?.focus();
     }
   }
 
   const events = {
-    "change:patch": paint,
-    "change:title change:summary change:problem change:text change:live": say,
-    "change:answered": answered,
-    "change:chosen": () => { if (!busy) choose(); },
-    "change:disabled": rest,
+    "change:tile_diff": paint,
+    "change:title change:summary change:problem change:text change:aria_live": updateText,
+    "change:response_id": onResponse,
+    "change:selected": () => { if (!inFlight) updateControls(); },
+    "change:disabled": updateDisabled,
   };
-  for (const [names, act] of Object.entries(events)) model.on(names, act);
-  say();
-  choose();
-  rest();
+  for (const [names, handler] of Object.entries(events)) model.on(names, handler);
+  updateText();
+  updateControls();
+  updateDisabled();
   paint();
-  el.append(lab);
+  el.append(root);
 
-  // The picture is drawn for the room that the page has, and for its pixels.
+  // The figure is drawn for the width of the page, and for the pixels of its screen.
   function measure() {
-    const room = Math.floor(lab.clientWidth) - PADDING;
-    const sharpness = Math.min(2, Math.max(1, window.devicePixelRatio || 1));
-    const used = (width) => Math.min(width, model.get("widest"));
-    const drawn = [used(model.get("room")), model.get("sharpness")];
-    if (room < 1 || (used(room) === drawn[0] && sharpness === drawn[1])) return;
-    model.set({ room, sharpness });
-    ask();
+    const width = Math.floor(root.clientWidth) - PADDING;
+    const pixelRatio = Math.min(2, Math.max(1, window.devicePixelRatio || 1));
+    const canvasWidth = (available) => Math.min(available, model.get("max_width"));
+    const drawn = [canvasWidth(model.get("width")), model.get("pixel_ratio")];
+    if (width < 1 || (canvasWidth(width) === drawn[0] && pixelRatio === drawn[1])) return;
+    model.set({ width, pixel_ratio: pixelRatio });
+    request();
   }
 
-  let resized = null;
-  let wide = 0;
-  let tallest = 0;
-  const watch = new ResizeObserver(() => {
-    if (el.clientWidth !== wide) {
-      wide = el.clientWidth;
-      tallest = 0;
+  let debounce = null;
+  let lastWidth = 0;
+  let maxHeight = 0; // of the summary
+  const observer = new ResizeObserver(() => {
+    if (el.clientWidth !== lastWidth) {
+      lastWidth = el.clientWidth;
+      maxHeight = 0;
       summary.style.minHeight = "";
-      clearTimeout(resized);
-      resized = setTimeout(measure, model.get("room") ? RESIZED : 0);
-    } else if (summary.clientHeight > tallest) { // a line more once, a line more for good:
-      tallest = summary.clientHeight; //  the controls below stay under the pointer
-      summary.style.minHeight = `${tallest}px`;
+      clearTimeout(debounce);
+      debounce = setTimeout(measure, model.get("width") ? RESIZE_DEBOUNCE : 0);
+    } else if (summary.clientHeight > maxHeight) { // it grows, and never shrinks:
+      maxHeight = summary.clientHeight; // the controls below stay under the pointer
+      summary.style.minHeight = `${maxHeight}px`;
     }
   });
-  watch.observe(el);
-  watch.observe(summary);
+  observer.observe(el);
+  observer.observe(summary);
   return () => {
     clearTimeout(timer);
-    clearTimeout(resized);
-    watch.disconnect();
-    for (const [names, act] of Object.entries(events)) model.off(names, act);
+    clearTimeout(debounce);
+    observer.disconnect();
+    for (const [names, handler] of Object.entries(events)) model.off(names, handler);
   };
 }
 

@@ -1,20 +1,21 @@
-"""A picture with controls that answers at once: the one frame around every widget.
+"""The anywidget of every interactive figure: a canvas, a live region, and controls.
 
-The three parts of a widget stay apart. *Compute* is the taught code. *Draw* is a
-function of ``course_lib.plots``. *Wire* is a list of controls and this class. The
-controls are the browser's own (a native slider has a name that a screen reader can
-say; those of ipywidgets 8 have none), and a picture goes to a canvas, which does not
-blink: after the first one, only the squares of it that changed. The browser asks for
-one picture at a time, so a drag never builds up a queue.
+Three parts of a widget stay apart: the computation is the taught code, the drawing a
+function of ``course_lib.plots``, and the wiring a list of controls for this class. The
+controls are native elements of the browser (a native slider has an accessible name;
+those of ipywidgets 8 have none). The figure goes to a canvas, which does not flicker:
+after the first frame, only the tiles that changed. The browser has one request in
+flight at a time, so a drag never builds up a queue.
 
-By keyboard: Tab leads from the cell into the lab and from control to control, and from
-the last one to the next cell; Escape leads back to the cell; Shift+Enter runs it.
+By keyboard: Tab moves from the cell into the figure and from control to control, and
+from the last one to the next cell; Escape focuses the cell; Shift+Enter runs it.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -28,23 +29,46 @@ from course_lib.plots import panels
 from course_lib.scalar.garbage import gc_disabled
 from course_lib.widgets.controls import Button, Choice, Control, Preset
 from course_lib.widgets.renderer import NARROW, BlittingRenderer
-from course_lib.widgets.tile_diff import TILE, changed_tiles, n_tiles, pack
+from course_lib.widgets.tile_diff import (
+    TILE_SIZE,
+    changed_tiles,
+    n_tiles,
+    run_length_encode,
+)
 
-__all__ = ["InteractiveFigure"]
+__all__ = ["MEMORY", "InteractiveFigure", "KernelMemory"]
 
 HERE = Path(__file__).parent
 
-_kept: dict[tuple[str, str], dict[str, Any]] = {}  # what was chosen, by name and cell
-_page: dict[str, Any] = {}  # room and sharpness of the last picture: the next has them
+
+@dataclass
+class KernelMemory:
+    """What outlives a cell: running it again makes a new figure, which continues here.
+
+    ``selected`` holds the last state of the controls, by name of the figure and cell.
+    ``viewport`` holds width and pixel ratio of the last page that was seen: a new
+    figure is drawn for them at once, not a second time when the browser has measured.
+    """
+
+    selected: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    viewport: dict[str, Any] = field(default_factory=dict)
+
+    def clear(self) -> None:
+        """Forget all, as a restarted kernel does."""
+        self.selected.clear()
+        self.viewport.clear()
+
+
+MEMORY = KernelMemory()  # of this kernel
 
 
 class InteractiveFigure(anywidget.AnyWidget):
-    """A picture, a line that says what it shows, and controls.
+    """A figure, a summary of what it shows, and controls.
 
     ``draw(axes, **values)`` draws on cleared Axes for the values of the controls, and
-    returns the line, or the line and a longer text below it. A ValueError it raises is
-    shown to the learner in place of the line, and the picture stays as it was.
-    Running the cell again keeps what was chosen. On a page with little room the Axes
+    returns the summary (one line), or the summary and a longer text below it. A
+    ValueError it raises is shown to the learner, and the figure stays as it was.
+    Running the cell again keeps the state of the controls. On a narrow page the Axes
     stand one below the other, ``narrow`` inches wide.
     """
 
@@ -54,19 +78,19 @@ class InteractiveFigure(anywidget.AnyWidget):
     title = traitlets.Unicode().tag(sync=True)
     name = traitlets.Unicode().tag(sync=True)
     controls: Any = traitlets.List().tag(sync=True)
-    chosen = traitlets.Dict().tag(sync=True)  # what the browser's controls say
-    asked = traitlets.Int().tag(sync=True)  # the browser's requests, counted
-    room = traitlets.Int().tag(sync=True)  # pixels of the page; 0: not known yet
-    sharpness = traitlets.Float(1.0).tag(sync=True)  # pixels drawn for each of them
+    selected = traitlets.Dict().tag(sync=True)  # the state of the browser's controls
+    request_id = traitlets.Int().tag(sync=True)  # the browser's requests, counted
+    width = traitlets.Int().tag(sync=True)  # of the page, CSS pixels; 0: not known yet
+    pixel_ratio = traitlets.Float(1.0).tag(sync=True)  # pixels drawn for each of them
 
-    answered = traitlets.Int().tag(sync=True)  # the last request that has its picture
-    patch: Any = traitlets.Dict().tag(sync=True)  # what has changed in the picture
-    widest = traitlets.Int().tag(sync=True)  # more room than this is not used
+    response_id = traitlets.Int().tag(sync=True)  # the last request that was answered
+    tile_diff: Any = traitlets.Dict().tag(sync=True)  # the tiles that changed
+    max_width = traitlets.Int().tag(sync=True)  # of the canvas, CSS pixels
     summary = traitlets.Unicode().tag(sync=True)
     text = traitlets.Unicode().tag(sync=True)
-    problem = traitlets.Unicode().tag(sync=True)  # why the picture did not follow
-    disabled: Any = traitlets.List().tag(sync=True)  # names of controls that rest
-    live = traitlets.Bool(False).tag(sync=True)  # renews itself: say nothing aloud
+    problem = traitlets.Unicode().tag(sync=True)  # why the figure was not redrawn
+    disabled: Any = traitlets.List().tag(sync=True)  # names of disabled controls
+    aria_live = traitlets.Unicode("polite").tag(sync=True)  # of the summary
 
     def __init__(
         self,
@@ -83,34 +107,34 @@ class InteractiveFigure(anywidget.AnyWidget):
         )
         self._pixels: np.ndarray | None = None
         self._lock = threading.RLock()
-        self._key = (name, _cell())
-        first = {c.name: c.first for c in controls if not isinstance(c, Button)}
-        kept = _kept.setdefault(self._key, {})
-        chosen = first | {k: v for k, v in kept.items() if k in first}
+        self._key = (name, _cell_id())
+        default = {c.name: c.default for c in controls if not isinstance(c, Button)}
+        cached = MEMORY.selected.get(self._key, {})
+        selected = default | {k: v for k, v in cached.items() if k in default}
         super().__init__(
             name=name,
             title=title,
             controls=[control.spec() for control in controls],
-            chosen=chosen,
-            widest=self._renderer.width,
-            **_page,
+            selected=selected,
+            max_width=self._renderer.width,
+            **MEMORY.viewport,
         )
-        self._before = self.chosen
-        self.on_msg(self._told)
+        self._last_selected = self.selected
+        self.on_msg(self._on_message)
         self.redraw()
-        if self.problem and chosen != first:  # the cell's code has changed since
-            self.chosen = self._before = first
+        if self.problem and selected != default:  # the cell's code has changed since
+            self.selected = self._last_selected = default
             self.redraw()
-        self.observe(self._answer, names="asked")
+        self.observe(self._on_request, names="request_id")
 
     @property
     def values(self) -> dict[str, Any]:
-        """What ``draw`` gets: the value of each control, by its name."""
-        return {k: self._controls[k].value(v) for k, v in self.chosen.items()}
+        """The arguments of ``draw``: the value of each control, by its name."""
+        return {k: self._controls[k].value(v) for k, v in self.selected.items()}
 
-    def choose(self, **chosen: Any) -> None:
-        """Choose as the browser does (a slider: the number of its stop), and redraw."""
-        self.chosen = {**self.chosen, **chosen}
+    def select(self, **selected: Any) -> None:
+        """Set controls as the browser does (a slider: index of a stop), and redraw."""
+        self.selected = {**self.selected, **selected}
         self.redraw()
 
     def press(self, name: str) -> None:
@@ -121,13 +145,12 @@ class InteractiveFigure(anywidget.AnyWidget):
         self.redraw()
 
     def redraw(self) -> None:
-        """Draw the picture for what is chosen, and send it; any thread may call."""
+        """Draw a frame for the controls as they are, and send it; thread-safe."""
         with self._lock, gc_disabled():
             try:
-                self._follow_choices()
-                values = self.values
-                room = self.room or self.widest
-                pixels, said = self._renderer.frame(values, room, self.sharpness)
+                self._apply_dependencies()
+                values, width = self.values, self.width or self.max_width
+                frame = self._renderer.frame(values, width, self.pixel_ratio)
             except ValueError as error:
                 self.problem = f"{error}."
                 return
@@ -137,94 +160,97 @@ class InteractiveFigure(anywidget.AnyWidget):
                     f"{error}). Move a control, or run the cell again."
                 )
                 return
-            summary, text = said if isinstance(said, tuple) else (said, "")
-            _kept[self._key] = dict(self.chosen)
+            pixels, message = frame
+            summary, text = message if isinstance(message, tuple) else (message, "")
+            MEMORY.selected[self._key] = dict(self.selected)
             with self.hold_sync():
-                self._paint(pixels)
+                self._send_frame(pixels)
                 self.summary, self.text, self.problem = summary, text, ""
 
     @property
     def pixels(self) -> np.ndarray:
-        """The picture as it stands: (height, width, 4) bytes, red to opaque."""
+        """The last frame: (height, width, 4) bytes, RGBA."""
         assert self._pixels is not None, self.problem
         return self._pixels
 
-    def _paint(self, pixels: np.ndarray, *, whole: bool = False) -> None:
-        """Send what changed, numbered: whoever missed one asks for the whole."""
-        before = None if whole else self._pixels
-        tiles = changed_tiles(pixels, before)
+    def _send_frame(self, pixels: np.ndarray, *, full: bool = False) -> None:
+        """Send the tiles that changed, as a new version; ``full``: all of them.
+
+        A browser that does not have the version before asks for a full frame.
+        """
+        tiles = changed_tiles(pixels, None if full else self._pixels)
         height, width, _ = pixels.shape
-        number = self.patch.get("number", 0)
-        self.patch = {
-            "number": number + 1,
-            "over": 0 if len(tiles) == n_tiles(pixels) else number,  # 0: over nothing
+        version = self.tile_diff.get("version", 0)
+        self.tile_diff = {
+            "version": version + 1,
+            "base": 0 if len(tiles) == n_tiles(pixels) else version,  # 0: a full frame
             "size": [width, height],
-            "tile": TILE,
+            "tile_size": TILE_SIZE,
             "tiles": tiles,
-            "runs": pack(pixels, tiles),
+            "runs": run_length_encode(pixels, tiles),
         }
         self._pixels = pixels
 
-    def _follow_choices(self) -> None:
-        """Let a choice just made move the controls that follow it.
+    def _apply_dependencies(self) -> None:
+        """Set the controls that depend on a choice just made.
 
-        A preset moves its own; one of those moved by hand leaves the preset.
+        A preset sets its own; setting one of those by hand deselects the preset.
         """
-        before, chosen = self._before, self.chosen
+        before, selected = self._last_selected, self.selected
         for name, control in self._controls.items():
             if not isinstance(control, Choice):
                 continue
-            if chosen[name] != before[name]:
+            if selected[name] != before[name]:
                 for other in control.resets:
-                    if chosen[other] == before[other]:
-                        chosen = {**chosen, other: self._controls[other].first}
+                    if selected[other] == before[other]:
+                        selected = {**selected, other: self._controls[other].default}
             if not isinstance(control, Preset):
                 continue
-            if chosen[name] != before[name]:
-                for moved, value in control.value(chosen[name]).items():
-                    stop = self._controls[moved].chosen_for(value)
-                    chosen = {**chosen, moved: stop}
+            if selected[name] != before[name]:
+                for other, value in control.value(selected[name]).items():
+                    state = self._controls[other].selected_for(value)
+                    selected = {**selected, other: state}
             elif any(
-                chosen[k] != before[k] for p in control.options.values() for k in p
+                selected[k] != before[k] for p in control.options.values() for k in p
             ):
-                chosen = {**chosen, name: control.first}
-        self.chosen = self._before = chosen
+                selected = {**selected, name: control.default}
+        self.selected = self._last_selected = selected
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take what the browser says; another thread's picture is sent before it."""
+        """Take the browser's state; a frame of another thread is sent before it."""
         with self._lock:
             super().set_state(sync_data)
 
-    def _answer(self, change: dict[str, Any]) -> None:
-        _page.update(room=self.room, sharpness=self.sharpness)
+    def _on_request(self, change: dict[str, Any]) -> None:
+        MEMORY.viewport.update(width=self.width, pixel_ratio=self.pixel_ratio)
         with self._lock, self.hold_sync():
             self.redraw()
-            self.answered = change["new"]
+            self.response_id = change["new"]
 
-    def _told(self, _: Any, message: dict[str, Any], buffers: Any) -> None:
+    def _on_message(self, _: Any, message: dict[str, Any], buffers: Any) -> None:
         if isinstance(self._controls.get(message.get("press", "")), Button):
             self.press(message["press"])
-        elif message.get("whole") and self._pixels is not None:
+        elif message.get("full_frame") and self._pixels is not None:
             with self._lock:
-                self._paint(self._pixels, whole=True)
+                self._send_frame(self._pixels, full=True)
 
     def __repr__(self) -> str:
         return f"{self.title} (a picture with controls). {self.summary}"
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        """Add, for a page without a widget front end, a line that says what is here."""
+        """Add a line of HTML, for a page without a widget front end."""
         bundle: Any = super()._repr_mimebundle_(**options)
         data, metadata = bundle
-        named = [str(c["label"]) for c in self.controls]
+        labels = [str(c["label"]) for c in self.controls]
         data["text/html"] = (
             f"<em>{escape(self.title)}: run this cell in JupyterLab, and the picture "
-            f"answers to {escape(', '.join(named))}.</em>"
+            f"answers to {escape(', '.join(labels))}.</em>"
         )
         return data, metadata
 
 
-def _cell() -> str:
-    """Return which cell is being run, where the front end says so."""
+def _cell_id() -> str:
+    """Return the id of the running cell; "" where the front end sends none."""
     try:
         from IPython import get_ipython
 

@@ -1,4 +1,4 @@
-"""The pictures of notebook 02 that answer: a nudge of any size, a walk in fog."""
+"""The interactive figures of notebook 02: finite differences, a descent in fog."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def cube_slope(x: Any) -> Any:
 
 
 def nudge_size() -> InteractiveFigure:
-    """Shrink a nudge over sixteen powers of ten; see which error rules."""
+    """Choose the step of a finite difference; see truncation and round-off error."""
     nudges = 10.0 ** (np.arange(-64, 1) / 4)
     ways = {"nudged up": forward_difference, "nudged up and down": finite_difference}
     found = {
@@ -121,8 +121,8 @@ def _terrain(name: str) -> descent.LossGrid:
     return descent.loss_grid(land.height, land.x_range, land.y_range)
 
 
-def _kept(land: Land, keys: str) -> str:
-    """The steps that stay on the map; the walker does not take the others."""
+def _steps_inside(land: Land, keys: str) -> str:
+    """Return the steps that stay on the map; the walker does not take the others."""
     rim = 0.02 * land.x_range[1]  # so that all of the walker is seen
     (left, right), (bottom, top) = land.x_range, land.y_range
     inside = (left + rim, right - rim), (bottom + rim, top - rim)
@@ -130,12 +130,12 @@ def _kept(land: Land, keys: str) -> str:
 
 
 def walk_in_fog() -> InteractiveFigure:
-    """Walk by keys in fog, feeling only the slope; lift the fog to see the map."""
+    """Descend by keys, seeing only the local gradient; lift the fog to see the map."""
 
     def draw(ax: Axes, name: str, keys: str, lifted: bool) -> str:
         land, terrain = LANDS[name], _terrain(name)
-        kept = _kept(land, keys)
-        walked = descent.compass_steps(land.height, land.start, kept, land.stride)
+        inside = _steps_inside(land, keys)
+        walked = descent.compass_steps(land.height, land.start, inside, land.stride)
         here = walked[-1]
         row, column = np.unravel_index(terrain.losses.argmin(), terrain.losses.shape)
         lowest = float(terrain.losses[row, column])
@@ -153,17 +153,17 @@ def walk_in_fog() -> InteractiveFigure:
             ax=ax,
         )
         kind = descent.classify_point(land.height, here.position, land.stride)
-        said = (
+        message = (
             f"Step {here.step}: altitude {here.loss:.2f}, the ground is "
             f"{descent.describe_gradient(here)}.{AROUND[kind]}"
         )
         if lifted:
-            said += _verdict(kind, here.loss, lowest, float(terrain.losses.max()))
+            message += _verdict(kind, here.loss, lowest, float(terrain.losses.max()))
         if len(keys) == LONGEST:
-            said += f" {LONGEST} keys are the most: start again."
-        elif keys and len(_kept(land, keys[:-1])) == len(kept):
-            said += " The map ends here: that step was not taken."
-        return said.replace("altitude -", "altitude −")
+            message += f" {LONGEST} keys are the most: start again."
+        elif keys and len(_steps_inside(land, keys[:-1])) == len(inside):
+            message += " The map ends here: that step was not taken."
+        return message.replace("altitude -", "altitude −")
 
     pad = Pad(
         "keys",
@@ -174,7 +174,7 @@ def walk_in_fog() -> InteractiveFigure:
             "e": ("East", "ArrowRight"),
             "s": ("South", "ArrowDown"),
         },
-        longest=LONGEST,
+        max_length=LONGEST,
         examples=("ssssww", "ssss" + 12 * "w", 9 * "n", 40 * "s", LONGEST * "e"),
     )
     names = {name: name for name in LANDS}

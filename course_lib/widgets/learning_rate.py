@@ -1,4 +1,4 @@
-"""The pictures of notebook 03 that answer: strides in a bowl, and a race."""
+"""The interactive figures of notebook 03: learning rates, a race of optimizers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TOP = 6.2  # altitude: the highest start in the narrowest bowl is inside
 
 
 def stride_lab() -> InteractiveFigure:
-    """Drag the learning rate; see the walk, its distances, and where the edge lies."""
+    """Drag the learning rate of a quadratic; see where its descent diverges."""
     places = np.linspace(-1.6, 1.6, 161)
     many = np.linspace(0, 0.8, 321)
 
@@ -122,25 +122,25 @@ class Runner(NamedTuple):
 
 
 def optimizer_race() -> InteractiveFigure:
-    """Choose a mountain and three learning rates; run the race, and wind it back."""
+    """Choose a loss and three learning rates; step through the optimizers' descents."""
     runners_on = functools.cache(_run)  # compiled once for each mountain
     first = runners_on("gorge")
 
     def draw(axes: np.ndarray, mountain: str, step: int, **rates: int) -> str:
-        ground, left, right = _ground(mountain), *axes
-        paths, heights, said = {}, {}, []
+        terrain, left, right = _terrain(mountain), *axes
+        paths, heights, fates = {}, {}, []
         for who, runner in runners_on(mountain).items():
             which = rates[NAMES[who]]
             arrival = runner.arrivals[which]
             now = step if arrival is None else min(step, arrival)
             paths[who] = runner.paths[which, : now + 1]
             heights[who] = runner.heights[which, : now + 1]
-            said.append(f"{who} {_fate(heights[who], step, arrival)}")
+            fates.append(f"{who} {_fate(heights[who], step, arrival)}")
         floor = {
             "floor": landscapes.MINIMA[race.TEST_FUNCTIONS[mountain].loss.__name__]
         }
         style: dict[str, Any] = {"equal": False, "legend": "", "head": True}
-        plots.paths_map(ground, paths, title=mountain, marks=floor, ax=left, **style)
+        plots.paths_map(terrain, paths, title=mountain, marks=floor, ax=left, **style)
         plots.curves_by_step(
             heights,
             limits=(2e-4, 90),
@@ -152,11 +152,12 @@ def optimizer_race() -> InteractiveFigure:
             head=True,
             ax=right,
         )
-        return f"Step {step:,}: {'; '.join(said)}."
+        return f"Step {step:,}: {'; '.join(fates)}."
 
     def take_the_best() -> None:
-        best = runners_on(lab.values["mountain"])
-        lab.chosen = lab.chosen | {NAMES[who]: r.best for who, r in best.items()}
+        runners = runners_on(figure.values["mountain"])
+        best = {NAMES[who]: runner.best for who, runner in runners.items()}
+        figure.selected = figure.selected | best
 
     controls: list[Control] = [
         Choice(
@@ -172,10 +173,10 @@ def optimizer_race() -> InteractiveFigure:
         stops, best = range(len(race.LEARNING_RATES)), first[who].best
         controls.append(Slider(name, f"learning rate, {who}", stops, best, _rate))
     axes = plots.panels(1, 2, width=9.6, height=4.4)
-    lab = InteractiveFigure(
+    figure = InteractiveFigure(
         "optimizer_race", "A race on five mountains", draw, controls, axes
     )
-    return lab
+    return figure
 
 
 def _run(mountain: str) -> dict[str, Runner]:
@@ -196,7 +197,7 @@ def _run(mountain: str) -> dict[str, Runner]:
 
 
 @functools.cache
-def _ground(mountain: str) -> descent.LossGrid:
+def _terrain(mountain: str) -> descent.LossGrid:
     at = race.TEST_FUNCTIONS[mountain]
     return descent.loss_grid(at.loss, at.x_range, at.y_range, n=71)
 

@@ -1,4 +1,4 @@
-"""The pictures of notebook 07 that answer: a training replayed, and what it costs."""
+"""Interactive figures of notebook 07: a training replayed, the cost of training."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PAUSES = sorted({round(300 * (i / 30) ** 2) for i in range(31)})  # dense at the
 def memorise_or_generalise(
     lab: Experiment | None = None, names: Sequence[str] | None = None
 ) -> InteractiveFigure:
-    """Replay the training on 20, 200 or 2,000 names: losses, copies, what it writes.
+    """Replay the training on 20, 200 or 2,000 names: losses, samples, copies in them.
 
     Three models are trained here, which takes two or three seconds.
     """
@@ -68,10 +68,10 @@ def memorise_or_generalise(
 def _replay(
     lab: Experiment, names: Sequence[str], n: int
 ) -> tuple[np.ndarray, list[list[tuple[str, bool]]]]:
-    """Train on n names. Return both losses, and what is written, for each pause.
+    """Train on n names; return both losses and the sampled texts at each pause.
 
-    The losses are on 64 names at most: (pauses, 2). What is written: each text, and
-    whether it is a copy.
+    The losses are on 64 names at most: (pauses, 2). Each text comes with whether it
+    is a copy of a name in training.
     """
     seen, unseen = names[:n], names[-64:]
     losses, written = [], []
@@ -119,7 +119,7 @@ SPAN = 1e7, 1e28  # operations; the sliders reach from 6e7 to 1.2e27
 def cost_calculator(
     n_params: float = 15_744, n_tokens: float = 116_000
 ) -> InteractiveFigure:
-    """Set a training run, and read what it takes and costs beside published ones.
+    """Set the size of a training run; compare its cost with published runs.
 
     n_params, n_tokens: those of the page's own model.
     """
@@ -236,7 +236,7 @@ def _sources() -> str:
 
 
 def _number(n: float) -> str:
-    """Return a large number as it is said: 8 billion."""
+    """Return a large number in words: 8 billion."""
     for size, word in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
         if n >= size:
             return f"{n / size:.4g} {word}"

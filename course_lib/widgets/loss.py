@@ -1,4 +1,4 @@
-"""The pictures of notebook 01 that answer: a line and its loss, a cost."""
+"""The interactive figures of notebook 01: a line and its loss, cross-entropy."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["confidence", "line_fit"]
 
 
 def line_fit() -> InteractiveFigure:
-    """Turn and lift a line over eight houses; its loss is its altitude on the map."""
+    """Set slope and intercept of a line; see its mean squared error on a map."""
     sizes, prices = np.array(load_houses()[2::5], dtype=float).T  # m², thousand €
     beyond = sizes - 100
 
@@ -69,7 +69,7 @@ def line_fit() -> InteractiveFigure:
 
 
 def confidence() -> InteractiveFigure:
-    """Drag the probability that a model gave to what happened; read what it costs."""
+    """Drag the probability given to the true class; read its cross-entropy."""
     grid = np.linspace(0.005, 1, 400)
 
     def draw(ax: Any, p: float) -> str:

@@ -1,6 +1,6 @@
-"""The pictures of notebook 05 that answer: one neuron, deep blame, a border that bends.
+"""The interactive figures of notebook 05: neurons, gradients by layer, a boundary.
 
-JAX is imported where a picture is made: the labs of other notebooks do without.
+JAX is imported where a figure is made: those of other notebooks do without.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ PLACES = np.stack(np.meshgrid(ACROSS, UP), axis=-1)  # (48, 64, 2)
 
 
 def neuron() -> InteractiveFigure:
-    """Turn the weight, the bias and the threshold of a neuron with one input."""
+    """Set weight, bias and activation of a neuron with one input."""
     curves = _curves()
     x = np.linspace(-4, 4, 401)
 
@@ -44,12 +44,12 @@ def neuron() -> InteractiveFigure:
         plots.neuron_curves(x, {"a": activate(z)}, title, **outputs, **one, ax=axes[1])
         if not w:
             return (
-                f"The weight is 0: whatever x, the output is {_said(activate(b), 2)}."
+                f"The weight is 0: whatever x, the output is {_text(activate(b), 2)}."
             )
         way = "rises" if w > 0 else "falls"
         steepest = abs(w) * (0.25 if activation == "sigmoid" else 1)
         return (
-            f"z = 0 at x = −b/w = {_said(-b / w, 2)}. The {_name(activation)} {way}, "
+            f"z = 0 at x = −b/w = {_text(-b / w, 2)}. The {_name(activation)} {way}, "
             f"by at most {steepest:.2f} for each unit of x."
         )
 
@@ -61,7 +61,7 @@ def neuron() -> InteractiveFigure:
 
 
 def neuron_line() -> InteractiveFigure:
-    """Turn the line of a neuron with two inputs, and try to part two moons with it."""
+    """Set the weights of a neuron with two inputs; separate two moons by its line."""
     curves = _curves()
     points, labels = two_moons(np.random.default_rng(0), 100)
 
@@ -76,7 +76,7 @@ def neuron_line() -> InteractiveFigure:
         plots.decision_map(*sides, **line, ax=ax)
         return (
             f"{wrong.sum()} of {len(labels)} points are on the wrong side (circled). "
-            f"Outputs: {_said(outputs.min(), 2)} to {_said(outputs.max(), 2)}."
+            f"Outputs: {_text(outputs.min(), 2)} to {_text(outputs.max(), 2)}."
         )
 
     title = "One neuron, two inputs: its line, and the points it parts"
@@ -88,7 +88,7 @@ def neuron_line() -> InteractiveFigure:
 
 
 def vanishing_gradient() -> InteractiveFigure:
-    """Change depth, activation and start of a network; see which layers get a slope."""
+    """Set depth, activation and initial gain; see each layer's gradient norm."""
     from course_lib.lessons.mlp_training import gradient_norms, init_deep_mlp
 
     data = two_moons(np.random.default_rng(0), 100)
@@ -107,10 +107,10 @@ def vanishing_gradient() -> InteractiveFigure:
         look |= {"chosen": name, "key": "outside"}
         plots.gradient_norms(layers, norms, title, **look, ax=ax)
         first, last = norms[name][[0, -1]]
-        kept = (first / last) ** (1 / (depth - 1))
+        ratio = (first / last) ** (1 / (depth - 1))
         return (
             f"{name}: layer 1 gets {_power(first)}, layer {depth} gets {_power(last)}; "
-            f"each layer on the way back leaves {kept:.0%}."
+            f"each layer on the way back leaves {ratio:.0%}."
         )
 
     even = [i / 50 for i in range(15, 101)]  # 0.30 to 2.00
@@ -128,7 +128,7 @@ def vanishing_gradient() -> InteractiveFigure:
 
 
 def decision_boundary() -> InteractiveFigure:
-    """Scrub through a training on two moons, in networks of three sizes."""
+    """Step through a training on two moons; see the decision boundary bend."""
     from course_lib import array, scalar
     from course_lib.lessons import mlp_training
 
@@ -184,7 +184,7 @@ def _curves() -> dict[str, Callable[..., Any]]:
 def _dials(**starts: float) -> list[Slider]:
     """Return a slider from -6 to 6 for each number of a neuron."""
     stops = [i / 10 for i in range(-60, 61)]
-    return [Slider(k, LABELS[k], stops, start, _said) for k, start in starts.items()]
+    return [Slider(k, LABELS[k], stops, start, _text) for k, start in starts.items()]
 
 
 def _kind(start: str) -> Choice:
@@ -195,7 +195,7 @@ def _name(activation: str) -> str:
     return "ReLU" if activation == "relu" else activation
 
 
-def _said(number: float, digits: int = 1) -> str:
+def _text(number: float, digits: int = 1) -> str:
     return f"{round(number, digits) + 0.0:.{digits}f}".replace("-", "−")
 
 
@@ -212,5 +212,5 @@ def _equation(*numbers: float) -> str:
     *weights, bias = numbers
     names = ["x"] if len(weights) == 1 else ["x₁", "x₂"]
     first, *rest = [*zip(weights, names, strict=True), (bias, "")]
-    terms = [f"{'−' if n < 0 else '+'} {_said(abs(n))} {x}".rstrip() for n, x in rest]
-    return f"z = {_said(first[0])} {first[1]} {' '.join(terms)}"
+    terms = [f"{'−' if n < 0 else '+'} {_text(abs(n))} {x}".rstrip() for n, x in rest]
+    return f"z = {_text(first[0])} {first[1]} {' '.join(terms)}"

@@ -82,26 +82,33 @@ class BlittingRenderer:
         scale = min(1.0, width / (layout.width * self._dpi))
         with styled():
             self.figure.set_dpi(self._dpi * scale * pixel_ratio)
-            self._clear()
             if layout is not self._layout:
                 self._set_layout(layout)
-            message = self.draw(self.axes, **values)
-            for cache in self._caches.values():
-                cache.end()
-            if self.figure.get_layout_engine() is self._engine:
-                self.figure.draw_without_rendering()
+                self._draw(values)
+                self.figure.draw_without_rendering()  # settles the margins
                 self.figure.set_layout_engine("none")
+                for cache in self._caches.values():  # may depend on the margins
+                    cache.clear()
+                self._layout = layout
+            message = self._draw(values)
             self._render()
         return np.array(self.canvas.buffer_rgba()), message
 
     def _set_layout(self, layout: Layout) -> None:
-        """Put every Axes in its subplot; the next drawing settles the margins."""
+        """Put every Axes in its subplot, with margins that the engine has to settle."""
         self.figure.set_size_inches(layout.width, layout.height)
         for ax, subplot in zip(self._axes, layout.subplots, strict=True):
             ax.set_subplotspec(subplot)
             self._caches[ax].clear()
         self.figure.set_layout_engine(self._engine)
-        self._layout, self._background_key = layout, None
+        self._layout = self._background_key = None
+
+    def _draw(self, values: Mapping[str, Any]) -> Any:
+        self._clear()
+        message = self.draw(self.axes, **values)
+        for cache in self._caches.values():
+            cache.end()
+        return message
 
     def _clear(self) -> None:
         for ax, cache in self._caches.items():

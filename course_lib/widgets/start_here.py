@@ -1,4 +1,4 @@
-"""The picture of notebook 00 that answers: a training, replayed."""
+"""The interactive figure of notebook 00: a training, replayed."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ __all__ = ["first_words"]
 
 
 def first_words(
-    moments: Mapping[int, Checkpoint], losses: Sequence[float], beginning: str
+    checkpoints: Mapping[int, Checkpoint], losses: Sequence[float], prompt: str
 ) -> InteractiveFigure:
-    """Scrub through a training: its loss, and how the model goes on from a beginning.
+    """Step through a training: its loss, and how the model continues a prompt.
 
-    moments: the model after so many steps. losses: one for each step.
+    checkpoints: the model after so many steps. losses: one for each step.
     """
     from course_lib.training import samples
 
-    written = {
-        step: list(samples(model, beginning, count=4))
-        for step, model in moments.items()
+    sampled = {
+        step: list(samples(checkpoint, prompt, count=4))
+        for step, checkpoint in checkpoints.items()
     }
 
     def draw(ax: Axes, step: int) -> tuple[str, str]:
         at = min(step, len(losses) - 1)  # the last step's own loss is not measured
         plots.training_curve(losses, at, ax=ax)
-        first, *_ = texts = written[step]
+        first, *_ = texts = sampled[step]
         summary = f"After {step:,} steps the loss is {losses[at]:.2f}: “{first}”."
         return summary, "\n".join(["Four times it went on by chance:", "", *texts])
 
-    stops = sorted(moments)
+    stops = sorted(checkpoints)
     step = Slider("step", "steps of training", stops, 0, "{:,}".format, play=True)
     title = "The training above, replayed"
     axes = plots.panels(1, 1, 8, 2.8)

@@ -21,7 +21,7 @@ from playwright.sync_api import Browser
 from course_lib.app import notebook_source
 from tools import browser as driver
 from tools import notebooks
-from tools.browser import Lab, Page, Server
+from tools.browser import Figure, Page, Server
 
 PAGES = sorted(notebooks.FOLDER.glob("[0-9][0-9]_*.ipynb"))
 
@@ -79,60 +79,62 @@ def test_a_page_runs_and_its_pictures_answer(page: Page, name: str) -> None:
     page.open(name)
     page.run_all()
     assert page.errors() == []
-    for lab in page.labs():
-        move_everything(lab)
-        assert violations(page, lab) == [], lab.name
+    for figure in page.figures():
+        move_everything(figure)
+        assert violations(page, figure) == [], figure.name
     ids = page.page.evaluate(
-        "[...document.querySelectorAll('.course-lab [id]')].map(part => part.id)"
+        "[...document.querySelectorAll('.course-figure [id]')].map(part => part.id)"
     )
     assert len(ids) == len(set(ids)), "a label belongs to its own control"
-    assert page.said == []
+    assert page.console_errors == []
 
 
-def move_everything(lab: Lab) -> None:
+def move_everything(figure: Figure) -> None:
     """Take every control to both ends: the picture and the words must change."""
-    lab.show()  # words out of view are not rendered
-    assert lab.problem == ""
-    sliders_first = sorted(lab.controls, key=lambda control: control[0] != "slider")
+    figure.show()  # words out of view are not rendered
+    assert figure.problem == ""
+    sliders_first = sorted(figure.controls, key=lambda control: control[0] != "slider")
     for kind, name in sliders_first:  # at its start, a training is the same for all
-        box = lab.control(name)
+        box = figure.control(name)
         seen: set[tuple[str, str]] = set()
         if kind == "slider" and box.locator("input").is_enabled():
-            seen = {lab.slide(name, key) for key in ("Home", "End")}
+            seen = {figure.slide(name, key) for key in ("Home", "End")}
         elif kind == "choice" and box.locator("select").is_enabled():
             select = box.locator("select")
             first = select.input_value()
-            seen = {(lab.pixels(), lab.summary)}
+            seen = {(figure.fingerprint(), figure.summary)}
             for i in map(str, range(select.locator("option").count())):
                 if i != first:
-                    seen.add(after(lab, partial(select.select_option, i)))
-            after(lab, partial(select.select_option, first))
+                    seen.add(after(figure, partial(select.select_option, i)))
+            after(figure, partial(select.select_option, first))
         elif kind == "toggle" and box.locator("input").is_enabled():
-            seen = {after(lab, box.locator("input").click) for _ in range(2)}
+            seen = {after(figure, box.locator("input").click) for _ in range(2)}
         elif kind == "pad":
-            seen = {after(lab, key.click) for key in box.locator("[data-letter]").all()}
-            after(lab, box.get_by_text("Start again").click)
+            seen = {
+                after(figure, key.click) for key in box.locator("[data-letter]").all()
+            }
+            after(figure, box.get_by_text("Start again").click)
         else:  # a field, a button: they have tests of their own; or at rest
             continue
-        where = f"{lab.name}, {name}"
-        assert lab.problem == "", where
+        where = f"{figure.name}, {name}"
+        assert figure.problem == "", where
         assert len({pixels for pixels, _ in seen}) > 1, where
         assert len({words for _, words in seen}) > 1, where
 
 
-def after(lab: Lab, act: Any) -> tuple[str, str]:
+def after(figure: Figure, act: Any) -> tuple[str, str]:
     """Act; return the picture's fingerprint and its words once they stand still."""
-    before = lab.painted
+    before = figure.painted
     act()
-    lab.settled(before, 10.0)
-    return lab.pixels(), lab.summary
+    figure.wait_for_frame(before, 10.0)
+    return figure.fingerprint(), figure.summary
 
 
-def violations(page: Page, lab: Lab) -> list[str]:
-    """Return what axe-core finds wrong with a lab, one line each."""
+def violations(page: Page, figure: Figure) -> list[str]:
+    """Return what axe-core finds wrong with a figure, one line each."""
     found = Axe().run(
         page.page,
-        context=[f'.course-lab[data-name="{lab.name}"]'],
+        context=[f'.course-figure[data-name="{figure.name}"]'],
         options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]},
     )
     return [
@@ -167,42 +169,42 @@ controls = [
     Button("go", "Go", lambda: heard.append(1)),
 ]
 axes = panels(width=5, height=2)
-lab = InteractiveFigure("small", "A small lab", draw, controls, axes)
-lab
+figure = InteractiveFigure("small", "A small figure", draw, controls, axes)
+figure
 """
 
 
 @pytest.fixture
-def small(page: Page, folder: Path) -> Lab:
-    """A lab with one control of each kind."""
+def small(page: Page, folder: Path) -> Figure:
+    """A figure with one control of each kind."""
     page.open(write(folder, "small.ipynb", SMALL))
     page.run_all()
     assert page.errors() == []
-    [lab] = page.labs()
-    return lab
+    [figure] = page.figures()
+    return figure
 
 
-def test_every_kind_of_control_answers(page: Page, small: Lab) -> None:
+def test_every_kind_of_control_answers(page: Page, small: Figure) -> None:
     move_everything(small)
     assert violations(page, small) == []
     go = small.control("go").locator("button")
     assert after(small, go.click)[1].endswith(", 1.")
-    assert page.said == []
+    assert page.console_errors == []
 
 
-def test_a_field_answers_what_was_typed_and_names_what_is_wrong(small: Lab) -> None:
+def test_a_field_answers_what_was_typed_and_names_what_is_wrong(small: Figure) -> None:
     field = small.control("name").locator("input")
-    before = small.pixels()
+    before = small.fingerprint()
     field.fill("4")
-    small.frame.locator(".problem").wait_for()
+    small.root.locator(".problem").wait_for()
     assert small.problem == "'4' is no name: letters only, such as emma."
-    assert small.pixels() == before
+    assert small.fingerprint() == before
     field.fill("olivia")
-    small.frame.get_by_text("olivia goes").wait_for()
+    small.root.get_by_text("olivia goes").wait_for()
     assert small.problem == ""
 
 
-def test_keys_press_a_pad_and_undo(small: Lab) -> None:
+def test_keys_press_a_pad_and_undo(small: Figure) -> None:
     small.canvas.focus()
     for key in ("ArrowUp", "ArrowRight", "ArrowUp", "Backspace"):
         after(small, partial(small.canvas.press, key))
@@ -210,12 +212,12 @@ def test_keys_press_a_pad_and_undo(small: Lab) -> None:
 
 
 FOCUSED = """() => {
-  const at = document.activeElement, lab = at.closest('.course-lab');
+  const at = document.activeElement, figure = at.closest('.course-figure');
   const cells = window.jupyterapp.shell.currentWidget.content.widgets;
   const cell = cells.findIndex(cell => cell.node.contains(at));
   const name = at.getAttribute('aria-label') || (at.labels?.[0] || at).textContent;
   const whole = at === cells[cell]?.node;
-  return `${cell} ${lab ? name : whole ? 'cell' : 'elsewhere'}`;
+  return `${cell} ${figure ? name : whole ? 'cell' : 'elsewhere'}`;
 }"""
 RUNS = """() => window.jupyterapp.shell.currentWidget.content.widgets
   .map(cell => cell.model.executionCount).join()"""
@@ -231,22 +233,22 @@ def test_keys_alone_lead_in_and_out(page: Page, folder: Path) -> None:
         return str(page.page.evaluate(FOCUSED))
 
     assert press("Shift+Enter") == "1 cell"
-    page.page.locator(".course-lab").wait_for()
-    page.labs()
+    page.page.locator(".course-figure").wait_for()
+    page.figures()
     assert press("ArrowUp") == "0 cell"
     for _ in range(5):  # past the cell's own buttons
         if press("Tab").startswith("0 Play"):
             break
     assert press("Tab") == "0 slope of the line"
-    [small] = page.labs()
+    [small] = page.figures()
     before = small.painted
     assert press("ArrowRight", "ArrowDown", "ArrowUp") == "0 slope of the line"
-    small.settled(before)
+    small.wait_for_frame(before)
     assert small.summary.startswith("emma goes 2,")
     assert press("Escape") == "0 cell"
     assert press("ArrowDown") == "1 cell"
     page.page.set_viewport_size({"width": 1280, "height": 660})
-    small.frame.evaluate("lab => lab.querySelector('button').scrollIntoView()")
+    small.root.evaluate("figure => figure.querySelector('button').scrollIntoView()")
     assert press("Shift+Tab") == "0 Go"
     at = small.canvas.bounding_box()
     assert at is not None
@@ -255,47 +257,47 @@ def test_keys_alone_lead_in_and_out(page: Page, folder: Path) -> None:
     assert press("Shift+Tab", "Shift+Tab", "Shift+Enter") == "1 cell"
     page.page.wait_for_function(f"() => ({RUNS})().startsWith('2')")
     assert page.page.evaluate(RUNS) == "2,,,", "run, and only this"
-    [small] = page.labs()
+    [small] = page.figures()
     assert small.summary.startswith("emma goes 2,"), "what was chosen stays"
     assert page.errors() == []
-    assert page.said == []
+    assert page.console_errors == []
 
 
-def test_a_slider_plays_to_its_end_and_stops(small: Lab) -> None:
+def test_a_slider_plays_to_its_end_and_stops(small: Figure) -> None:
     small.control("slope").get_by_role("button").click()
-    small.frame.get_by_text("emma goes 10").wait_for()
+    small.root.get_by_text("emma goes 10").wait_for()
     small.page.wait_for_timeout(300)
     button = small.control("slope").get_by_role("button")
     assert button.get_attribute("aria-label") == "Play: slope of the line"
 
 
-def test_a_drag_builds_no_queue(small: Lab) -> None:
+def test_a_drag_builds_no_queue(small: Figure) -> None:
     handle = small.control("slope").locator("input")
     before = small.painted
     handle.evaluate(
         """(range) => { for (let i = 0; i < 200; i++) {
             range.value = i % 20; range.dispatchEvent(new Event('input')); } }"""
     )
-    small.frame.get_by_text("emma goes 9,").wait_for()
-    small.settled(small.painted, 0.5)
+    small.root.get_by_text("emma goes 9,").wait_for()
+    small.wait_for_frame(small.painted, 0.5)
     assert small.painted - before <= 3  # the first, and the last
     assert "emma goes 9," in small.summary
 
 
-def test_running_again_keeps_what_was_chosen(page: Page, small: Lab) -> None:
+def test_running_again_keeps_what_was_chosen(page: Page, small: Figure) -> None:
     _, words = small.slide("slope", "End")
     page.run_all()
     page.page.wait_for_timeout(500)
-    [again] = page.labs()
+    [again] = page.figures()
     assert again.summary == words
     assert again.control("slope").locator("input").input_value() == "20"
 
 
-SAVE = 'from PIL import Image; Image.fromarray(lab.pixels[..., :3]).save("now.png")'
-KERNELS = f"""(lab) => {driver.SESSION}.kernel.requestExecute({{ code: `{SAVE}` }})
+SAVE = 'from PIL import Image; Image.fromarray(figure.pixels[..., :3]).save("now.png")'
+KERNELS = f"""(figure) => {driver.SESSION}.kernel.requestExecute({{ code: `{SAVE}` }})
   .done.then(() => fetch('/files/now.png?' + Math.random()))
   .then(answer => answer.blob()).then(createImageBitmap).then(image => {{
-    const canvas = lab.querySelector('canvas');
+    const canvas = figure.querySelector('canvas');
     const other = document.createElement('canvas');
     [other.width, other.height] = [image.width, image.height];
     other.getContext('2d').drawImage(image, 0, 0);
@@ -303,33 +305,33 @@ KERNELS = f"""(lab) => {driver.SESSION}.kernel.requestExecute({{ code: `{SAVE}` 
   }})"""
 
 
-def test_patches_add_up_to_the_kernels_picture(small: Lab) -> None:
+def test_patches_add_up_to_the_kernels_picture(small: Figure) -> None:
     for name in ("slope", "slope", "walk", "dashed", "slope"):
         if name == "slope":
             small.slide(name, "PageUp")
         else:
             box = small.control(name).locator("button, input").first
             after(small, box.click)
-        assert small.frame.evaluate(KERNELS), name
+        assert small.root.evaluate(KERNELS), name
 
 
 def test_a_page_opened_anew_shows_the_picture_as_it_stands(
-    page: Page, small: Lab
+    page: Page, small: Figure
 ) -> None:
     seen = small.slide("slope", "End")
     page.page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
     page.page.wait_for_timeout(500)
     page.page.reload()
     page.wait_for_kernel()
-    page.page.locator(".course-lab").wait_for()
-    [again] = page.labs()
-    again.settled(0)
-    assert (again.pixels(), again.summary) == seen
+    page.page.locator(".course-figure").wait_for()
+    [again] = page.figures()
+    again.wait_for_frame(0)
+    assert (again.fingerprint(), again.summary) == seen
     assert again.slide("slope", "Home") != seen
-    assert again.frame.evaluate(KERNELS)
+    assert again.root.evaluate(KERNELS)
 
 
-def test_dark_theme(page: Page, small: Lab) -> None:
+def test_dark_theme(page: Page, small: Figure) -> None:
     page.page.evaluate(
         """window.jupyterapp.commands.execute('apputils:change-theme',
              { theme: 'JupyterLab Dark' })"""
@@ -345,21 +347,21 @@ def test_a_picture_is_drawn_for_the_room_it_has(page: Page, folder: Path) -> Non
     code = "from course_lib.widgets import nudge_size\nnudge_size()"
     page.open(write(folder, "wide.ipynb", code))
     page.run_all()
-    [lab] = page.labs()
+    [figure] = page.figures()
     for width, least, most in ((1700, 998, 998), (1300, 700, 950), (700, 300, 360)):
         page.page.set_viewport_size({"width": width, "height": 900})
         page.page.wait_for_timeout(1500)
-        lab.show()
-        drawn, shown = lab.canvas.evaluate(PIXELS)
+        figure.show()
+        drawn, shown = figure.canvas.evaluate(PIXELS)
         assert drawn == pytest.approx(shown, abs=0.5), "a pixel for a pixel"
         assert least <= drawn <= most
-        wider = lab.frame.evaluate("lab => lab.scrollWidth > lab.clientWidth")
+        wider = figure.root.evaluate("root => root.scrollWidth > root.clientWidth")
         assert not wider
-        assert lab.problem == ""
-    seen = lab.canvas.bounding_box()
+        assert figure.problem == ""
+    seen = figure.canvas.bounding_box()
     assert seen is not None
     assert seen["height"] > seen["width"], "one panel below the other"
-    assert page.said == []
+    assert page.console_errors == []
 
 
 def test_the_controls_stay_where_they_are_when_the_words_change(
@@ -372,13 +374,13 @@ n = Slider("n", "n", [9, 90, 10], 9)
 InteractiveFigure("words", "Words", lambda ax, n: "word " * n, [n])"""
     page.open(write(folder, "words.ipynb", code))
     page.run_all()
-    [lab] = page.labs()
-    controls = lab.frame.locator(".controls")
+    [figure] = page.figures()
+    controls = figure.root.locator(".controls")
     places = []
     for key in ("ArrowRight", "ArrowRight", "ArrowLeft", "Home"):
-        lab.slide("n", key)
+        figure.slide("n", key)
         where = controls.bounding_box()
-        at = lab.canvas.bounding_box()
+        at = figure.canvas.bounding_box()
         assert where is not None
         assert at is not None
         places.append(where["y"] - at["y"])
@@ -399,8 +401,8 @@ def test_without_a_widget_front_end_a_line_stands_and_no_error(
         page.open(name)
         page.run_all()
         assert page.errors() == []
-        assert page.page.locator(".course-lab").count() == 0
-        line = page.page.get_by_text("A small lab: run this cell in JupyterLab")
+        assert page.page.locator(".course-figure").count() == 0
+        line = page.page.get_by_text("A small figure: run this cell in JupyterLab")
         line.wait_for()
         assert page.page.locator(".jp-RenderedText", has_text="Error").count() == 0
         page.close()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import random
+from itertools import chain
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.text import Text
@@ -20,15 +24,15 @@ def hold(lab: InteractiveFigure, *, still: tuple[str, ...] = ()) -> None:
     picture alone or nothing.
     """
     assert not lab.problem, lab.problem
-    first = dict(lab.chosen)
+    first = dict(lab.selected)
     screen = Screen(lab)
     for control in lab._controls.values():
         assert control.label.strip()
         if isinstance(control, Button):
             continue
         seen = set()
-        for chosen in control.ends():
-            lab.choose(**{**first, control.name: chosen})
+        for chosen in control.boundary_states():
+            lab.select(**{**first, control.name: chosen})
             where = f"{lab.name}, {control.name} = {chosen!r}"
             assert not lab.problem, f"{where}: {lab.problem}"
             assert lab.summary.strip(), where
@@ -42,18 +46,49 @@ def hold(lab: InteractiveFigure, *, still: tuple[str, ...] = ()) -> None:
         if control.name not in still:
             assert len({picture for picture, _ in seen}) > 1, control.name
             assert len({said for _, said in seen}) > 1, control.name
-    lab.room = 330
+    lab.width = 330
     for control in lab._controls.values():
-        for chosen in [] if isinstance(control, Button) else control.ends():
-            lab.choose(**{**first, control.name: chosen})
+        for chosen in [] if isinstance(control, Button) else control.boundary_states():
+            lab.select(**{**first, control.name: chosen})
             where = f"{lab.name}, narrow, {control.name} = {chosen!r}"
             assert lab.pixels.shape[1] == 330, where
             assert not (out := outside(lab)), f"{where}: {out}"
-    lab.room = 0
-    lab.choose(**first)
+    assert_no_history(lab, first, n_orders=1)
+    lab.width = 0
+    assert_no_history(lab, first)
+    lab.select(**first)
     again = lab.pixels
     lab.redraw()
     assert (lab.pixels == again).all()
+
+
+def assert_no_history(
+    lab: InteractiveFigure, first: dict[str, Any], n_orders: int = 3
+) -> None:
+    """Select every state in several orders: each must look as on cleared Axes."""
+    controls = [c for c in lab._controls.values() if not isinstance(c, Button)]
+    states = [
+        {**first, control.name: selected}
+        for control in controls
+        for selected in control.boundary_states()
+    ]
+    shuffled = random.Random(0).sample(states, len(states))
+    seen: dict[str, set[bytes]] = {}
+    for state in chain(*[shuffled, states, reversed(states)][:n_orders]):
+        lab._last_selected = state  # no control depends on the state before
+        lab.select(**state)
+        seen.setdefault(str(state), set()).add(lab.pixels.tobytes())
+    for state in states:
+        renderer = lab._renderer
+        with styled():
+            for ax, cache in renderer._caches.items():
+                cache.clear()
+                ax.clear()
+        renderer._background_key = None
+        lab._last_selected = state
+        lab.select(**state)
+        fresh = lab.pixels.tobytes()
+        assert seen[str(state)] == {fresh}, f"{lab.name}, {state}: a trace of others"
 
 
 class Screen:
@@ -66,13 +101,13 @@ class Screen:
 
     def look(self) -> None:
         """Lay the newest patch, or ask for the whole if one was missed."""
-        patch = self.lab.patch
-        if patch["over"] not in (0, self.number):
-            self.lab._told(self.lab, {"whole": True}, [])
-            patch = self.lab.patch
-        (width, height), side = patch["size"], patch["tile"]
+        patch = self.lab.tile_diff
+        if patch["base"] not in (0, self.number):
+            self.lab._on_message(self.lab, {"full_frame": True}, [])
+            patch = self.lab.tile_diff
+        (width, height), side = patch["size"], patch["tile_size"]
         across = -(-width // side)
-        if patch["over"] == 0:
+        if patch["base"] == 0:
             self.pixels = np.zeros((height, width, 4), np.uint8)
         n = len(patch["runs"]) // 6
         colours = np.frombuffer(patch["runs"], "<u4", n)
@@ -82,7 +117,7 @@ class Screen:
             y, x = (side * k for k in divmod(tile, across))
             there = self.pixels[y : y + side, x : x + side]  # smaller at the rim
             there[:] = cut[: there.shape[0], : there.shape[1]]
-        self.number = patch["number"]
+        self.number = patch["version"]
 
     def shows(self, lab: InteractiveFigure) -> bool:
         return np.array_equal(self.pixels, lab.pixels)
@@ -136,8 +171,8 @@ def same_as_drawn_whole(lab: InteractiveFigure, where: str) -> None:
         lab._renderer.draw(lab._renderer.axes, **lab.values)
         lab._renderer.canvas.draw()
     slow = np.asarray(lab._renderer.canvas.buffer_rgba())[..., :3].astype(int)
-    room = lab.room or lab.widest
-    lab._renderer.frame(lab.values, room, lab.sharpness)  # draw the quick one again
+    room = lab.width or lab.max_width
+    lab._renderer.frame(lab.values, room, lab.pixel_ratio)  # draw the quick one again
     assert fast.shape == slow.shape, where
     other = (np.abs(fast - slow).max(axis=2) > 40).mean()
     assert other < 0.004, f"{where}: {other:.2%} of the pixels differ"

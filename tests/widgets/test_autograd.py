@@ -10,28 +10,22 @@ from course_lib.lessons import robot as body
 from course_lib.widgets.figure import InteractiveFigure
 from tests.widgets.holding import hold
 
-
-@pytest.fixture(autouse=True)
-def _nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("course_lib.widgets.figure._kept", {})
-
-
 EXPRESSION = "(tanh(a*b + c) - 1)**2 + a/b"
 
 
 def test_graph_stepper() -> None:
     lab = widgets.graph_stepper()
     hold(lab)
-    lab.choose(way=0)
+    lab.select(way=0)
     assert lab.summary.startswith("Step 0 of 7: ")
-    lab.choose(way=60)  # half way: tanh is known, nothing is to blame yet
+    lab.select(way=60)  # half way: tanh is known, nothing is to blame yet
     assert lab.summary.startswith("Step 3 of 7, forward: tanh of 0.7 is 0.6044.")
 
 
 @pytest.fixture
 def stepper() -> InteractiveFigure:
     lab = widgets.graph_stepper()
-    lab.choose(expression=EXPRESSION, a=45, b=65, c=30)
+    lab.select(expression=EXPRESSION, a=45, b=65, c=30)
     assert lab.problem == ""
     return lab
 
@@ -45,7 +39,7 @@ def test_the_shares_it_tells_are_what_a_nudge_says(stepper: InteractiveFigure) -
 
     told = dict.fromkeys("abc", 0.0)
     for way in stops_of_steps(stepper):
-        stepper.choose(way=way)
+        stepper.select(way=way)
         _, backward, handed = stepper.summary.partition("backward: ")
         for share in handed.rstrip(".").split(" = ")[1:] if backward else []:
             number, _, name = share.split(", and ")[0].partition(" to ")
@@ -57,11 +51,11 @@ def test_the_shares_it_tells_are_what_a_nudge_says(stepper: InteractiveFigure) -
 
 def stops_of_steps(lab: InteractiveFigure) -> list[int]:
     """Go to the start, then on, one press at a time; return every stop on the way."""
-    lab.choose(way=0)
+    lab.select(way=0)
     stops = [0]
-    while lab.chosen["way"] < 120:
+    while lab.selected["way"] < 120:
         lab.press("on")
-        stops.append(lab.chosen["way"])
+        stops.append(lab.selected["way"])
         assert lab.summary.startswith(f"Step {len(stops) - 1} of ")
     return stops
 
@@ -69,32 +63,38 @@ def stops_of_steps(lab: InteractiveFigure) -> list[int]:
 def test_one_step_on_and_one_step_back_stop_at_every_step(
     stepper: InteractiveFigure,
 ) -> None:
-    stepper.choose(expression="tanh(a*b + c)")  # whose 7 steps do not divide 120
+    stepper.select(expression="tanh(a*b + c)")  # whose 7 steps do not divide 120
     there = stops_of_steps(stepper)
     last = int(stepper.summary.split(" of ")[1].split(",")[0])
     assert len(there) == last + 1
     stepper.press("on")
-    assert stepper.chosen["way"] == 120
+    assert stepper.selected["way"] == 120
     back = [120]
     while back[-1] > 0:
         stepper.press("back")
-        back.append(stepper.chosen["way"])
+        back.append(stepper.selected["way"])
     assert back == there[::-1]
     stepper.press("back")
-    assert stepper.chosen["way"] == 0
-    stepper.choose(way=1)
+    assert stepper.selected["way"] == 0
+    stepper.select(way=1)
     stepper.press("back")
-    assert stepper.chosen["way"] == 0
+    assert stepper.selected["way"] == 0
 
 
 def test_both_ends_of_the_way_work_for_every_expression() -> None:
     lab = widgets.graph_stepper()
-    for text in (*lab._controls["expression"].ends(), "a", "-c", "2**a", "a - a"):
+    for text in (
+        *lab._controls["expression"].boundary_states(),
+        "a",
+        "-c",
+        "2**a",
+        "a - a",
+    ):
         for way in (0, 61, 120):
-            lab.choose(expression=text, way=way)
+            lab.select(expression=text, way=way)
             assert lab.problem == "", text
             assert len(lab.summary) <= 200
-    lab.choose(expression="a", way=120)
+    lab.select(expression="a", way=120)
     assert lab.summary == "Step 1 of 1, backward: the result takes all the blame, 1."
 
 
@@ -120,9 +120,9 @@ REFUSED = {
 @pytest.mark.parametrize("text", REFUSED)
 def test_what_cannot_be_drawn_is_said_in_one_line(text: str) -> None:
     lab = widgets.graph_stepper()
-    lab.choose(expression="a*a + a", way=50, a=45, b=60, c=37)
+    lab.select(expression="a*a + a", way=50, a=45, b=60, c=37)
     pixels, summary = lab.pixels, lab.summary
-    lab.choose(expression=text)
+    lab.select(expression=text)
     assert REFUSED[text] in lab.problem
     assert "\n" not in lab.problem
     assert lab.pixels is pixels
@@ -130,14 +130,14 @@ def test_what_cannot_be_drawn_is_said_in_one_line(text: str) -> None:
     lab.press("on")  # has nowhere to go, and says so
     assert lab.pixels is pixels
     assert REFUSED[text] in lab.problem
-    lab.choose(expression="a*a + a")
+    lab.select(expression="a*a + a")
     assert lab.problem == ""
 
 
 def test_robot() -> None:
     lab = widgets.robot()
     hold(lab)
-    lab.choose(step=20, joint=1)
+    lab.select(step=20, joint=1)
     assert lab.values == {"step": 20, "joint": "neck"}
     nudged = slopes_by_nudging(20)
     said = lab.summary.split("its slope is ")[1].split(" ")[0].replace("−", "-")
@@ -153,8 +153,8 @@ def slopes_by_nudging(step: int) -> tuple[float, ...]:
 
 def test_the_robot_starts_in_a_heap_and_ends_running() -> None:
     lab = widgets.robot()
-    first, last = lab._controls["step"].ends()[1:]
-    lab.choose(step=first)
+    first, last = lab._controls["step"].boundary_states()[1:]
+    lab.select(step=first)
     assert lab.summary.startswith("Step 0 of 300: loss 74.05 dm². The spine is at −82°")
-    lab.choose(step=last)
+    lab.select(step=last)
     assert lab.summary.startswith("Step 300 of 300: loss below 0.01 dm².")

@@ -17,7 +17,7 @@ from course_lib.data import load_names
 from course_lib.data.tokenizer import CharTokenizer
 from course_lib.training import ArrayEngine, ScalarEngine
 from course_lib.widgets import console as module
-from course_lib.widgets import figure as frame
+from course_lib.widgets.figure import MEMORY
 from tests.widgets.holding import hold
 
 TOKENIZER = CharTokenizer(load_names())
@@ -28,14 +28,14 @@ CONFIG = array.GPTConfig(TOKENIZER.vocab_size)
 def _nothing_kept() -> Iterator[None]:
     """Each test begins anew, and leaves no thread behind."""
     jax.config.update("jax_numpy_rank_promotion", "allow")  # in every thread
-    frame._kept.clear()
+    MEMORY.clear()
     trainings = module.TRAININGS.by_cell
     trainings.clear()
     yield
     for last in trainings.values():
         last.thread.stop(5.0)
     assert all(thread.name != "training" for thread in threading.enumerate())
-    frame._kept.clear()
+    MEMORY.clear()
     trainings.clear()
     jax.config.update("jax_numpy_rank_promotion", "raise")
 
@@ -59,7 +59,7 @@ def test_the_console_before_a_training() -> None:
     console = widgets.training_console()
     hold(console)
     assert console.disabled == ["pause", "stop"]
-    assert not console.live
+    assert console.aria_live == "polite"
     console.press("pause")
     console.press("stop")
     assert console.summary.startswith("Nothing is trained yet. Start takes 500 steps")
@@ -74,7 +74,7 @@ def test_it_trains_as_the_page_does(kind: Any, chosen: int) -> None:
     records = training.train(engine, page_rows(), training.linear(0.01, 500), 30)
     expected = [record.loss for record in records]
     console = widgets.training_console()
-    console.choose(engine=chosen)
+    console.select(engine=chosen)
     blank = console.pixels
     console.press("start")
     until(lambda: console.training.thread.step >= 30)
@@ -84,7 +84,8 @@ def test_it_trains_as_the_page_does(kind: Any, chosen: int) -> None:
         until(lambda: not console.training.thread.active)
     assert console.training.thread.losses[:30] == expected
     console.press("stop")
-    until(lambda: not console.live and console.disabled == ["pause", "stop"], 1.0)
+    until(lambda: console.disabled == ["pause", "stop"], 1.0)
+    assert console.aria_live == "polite"
     assert not np.array_equal(console.pixels, blank)
     assert console.problem == ""
     first = next(iter(console.params))
@@ -94,14 +95,14 @@ def test_it_trains_as_the_page_does(kind: Any, chosen: int) -> None:
 
 def test_pause_resume_stop_and_what_rests() -> None:
     console = widgets.training_console()
-    console.choose(steps=3)
+    console.select(steps=3)
     console.press("start")
-    assert console.live
+    assert console.aria_live == "off"
     assert console.disabled == ["engine", "steps", "start"]
     until(lambda: console.training.thread.step > 3)
     console.press("pause")
     assert console.summary.startswith("Paused, step")
-    assert not console.live
+    assert console.aria_live == "polite"
     until(
         lambda: console.summary.startswith(
             f"Paused, step {console.training.thread.step} "
@@ -121,10 +122,10 @@ def test_pause_resume_stop_and_what_rests() -> None:
 
 def test_a_second_start_starts_no_second_thread_and_a_choice_waits() -> None:
     console = widgets.training_console()
-    console.choose(steps=3)
+    console.select(steps=3)
     for _ in range(3):
         console.press("start")
-        console.choose(engine=1)  # the browser cannot: it rests
+        console.select(engine=1)  # the browser cannot: it rests
     names = [thread.name for thread in threading.enumerate()]
     assert names.count("training") == 1
     assert console.training.settings.engine == "scalar"
@@ -138,12 +139,12 @@ def test_a_second_start_starts_no_second_thread_and_a_choice_waits() -> None:
 
 def test_running_the_cell_again_shows_the_same_training() -> None:
     first = widgets.training_console()
-    first.choose(steps=3)
+    first.select(steps=3)
     first.press("start")
     until(lambda: first.training.thread.step > 2)
     again = widgets.training_console()
     assert again.training.thread is first.training.thread
-    assert again.live
+    assert again.aria_live == "off"
     before, old = again.pixels, first.pixels
     until(lambda: not np.array_equal(again.pixels, before))
     assert first.pixels is old  # no longer on the page
@@ -166,7 +167,7 @@ def test_it_trains_the_weights_of_a_class_of_ones_own_and_says_what_went_wrong()
     console = widgets.training_console(Faulty)
     console.press("start")
     until(lambda: not console.training.thread.active)
-    until(lambda: not console.live)
+    until(lambda: console.aria_live == "polite")
     step = console.training.thread.step
     assert console.problem == (
         f"The training ended at step {step} with TypeError: no such thing. "
@@ -207,8 +208,8 @@ def test_the_browser_waits_while_another_thread_draws() -> None:
     console, heard = widgets.training_console(), []
 
     def browser() -> None:
-        console.set_state({"sharpness": 2.0})
-        heard.append(console.sharpness)
+        console.set_state({"pixel_ratio": 2.0})
+        heard.append(console.pixel_ratio)
 
     with console._lock:
         thread = threading.Thread(target=browser)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Iterator
 from itertools import pairwise
 
 import nbformat
@@ -15,7 +14,6 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from course_lib.plots import panels
 from course_lib.plots.static import static_artists
-from course_lib.widgets import figure as module
 from course_lib.widgets.controls import (
     Button,
     Choice,
@@ -30,15 +28,6 @@ from course_lib.widgets.renderer import BlittingRenderer
 from course_lib.widgets.tile_diff import changed_tiles, n_tiles
 from tests.widgets.holding import Screen, hold, outside, same_as_drawn_whole
 from tools import notebooks
-
-
-@pytest.fixture(autouse=True)
-def _nothing_kept() -> Iterator[None]:
-    module._kept.clear()
-    module._page.clear()
-    yield
-    module._kept.clear()
-    module._page.clear()
 
 
 def line(ax: Axes, slope: float) -> str:
@@ -57,25 +46,25 @@ def test_a_lab_draws_at_once_and_answers_each_choice() -> None:
     hold(made)
     assert made.values == {"slope": 1}
     before = made.pixels
-    made.choose(slope=4)
+    made.select(slope=4)
     assert made.summary == "The slope is 2."
     assert not np.array_equal(made.pixels, before)
-    assert made.widest == 768
+    assert made.max_width == 768
 
 
 def test_the_browser_gets_its_answer_with_its_picture() -> None:
     made = lab()
-    made.set_state({"chosen": {"slope": 0}, "asked": 7})
-    assert (made.answered, made.summary) == (7, "The slope is -2.")
+    made.set_state({"selected": {"slope": 0}, "request_id": 7})
+    assert (made.response_id, made.summary) == (7, "The slope is -2.")
 
 
 def test_running_the_cell_again_keeps_what_was_chosen() -> None:
-    lab().choose(slope=0)
+    lab().select(slope=0)
     assert lab().summary == "The slope is -2."
 
 
 def test_a_kept_choice_that_no_longer_fits_is_forgotten() -> None:
-    lab().choose(slope=4)
+    lab().select(slope=4)
     fewer = InteractiveFigure(
         "line", "A line", line, [Slider("slope", "slope", [0, 1], 1)]
     )
@@ -95,13 +84,13 @@ def test_what_a_learner_typed_wrong_gets_one_line_and_the_picture_stays() -> Non
     made = InteractiveFigure(
         "n", "A number", draw, [Field("number", "a whole number", "3")]
     )
-    before = made.patch
-    made.choose(number="x")
+    before = made.tile_diff
+    made.select(number="x")
     assert made.problem == "'x' is no whole number: type one, such as 12."
-    assert (made.patch, made.summary) == (before, "3")
-    made.choose(number="4")
+    assert (made.tile_diff, made.summary) == (before, "3")
+    made.select(number="4")
     assert (made.problem, made.summary) == ("", "4")
-    made.choose(number="9" * 81)
+    made.select(number="9" * 81)
     assert made.problem == "a whole number: at most 80 characters."
 
 
@@ -109,15 +98,15 @@ def test_a_fault_of_ours_is_one_line_and_no_traceback() -> None:
     made = InteractiveFigure(
         "bad", "Bad", lambda ax, on: str(1 / (1 - on)), [Toggle("on", "on")]
     )
-    made.choose(on=True)
+    made.select(on=True)
     assert "could not be drawn (ZeroDivisionError: division by zero)" in made.problem
     assert "\n" not in made.problem
 
 
-@pytest.mark.parametrize("chosen", [-1, 5, 1.5, "a", None])
-def test_a_choice_that_is_not_offered_is_refused(chosen: object) -> None:
+@pytest.mark.parametrize("selected", [-1, 5, 1.5, "a", None])
+def test_a_choice_that_is_not_offered_is_refused(selected: object) -> None:
     made = lab()
-    made.choose(slope=chosen)
+    made.select(slope=selected)
     assert "none of 0 to 4" in made.problem
 
 
@@ -127,7 +116,7 @@ def test_every_kind_of_control_has_a_value_and_a_spec() -> None:
         Choice("which", "which one", {"one": 1, "two": 2}, "two"),
         Toggle("on", "is it on"),
         Field("typed", "a text", "abc", examples=("d",)),
-        Pad("walk", "a walk", {"n": ("North", "ArrowUp")}, longest=3),
+        Pad("walk", "a walk", {"n": ("North", "ArrowUp")}, max_length=3),
         Button("go", "Go", lambda: heard.append(1)),
     ]
 
@@ -140,13 +129,13 @@ def test_every_kind_of_control_has_a_value_and_a_spec() -> None:
     assert made.values == {"which": 2, "on": False, "typed": "abc", "walk": ""}
     assert [spec["kind"] for spec in made.controls] == [c.kind for c in controls]
     assert made.text == "more"
-    made._told(made, {"press": "go"}, [])
+    made._on_message(made, {"press": "go"}, [])
     assert heard == [1]
-    made._told(made, {"press": "which"}, [])
-    made._told(made, {"press": "nothing"}, [])
-    made.choose(walk="nnnnn")
+    made._on_message(made, {"press": "which"}, [])
+    made._on_message(made, {"press": "nothing"}, [])
+    made.select(walk="nnnnn")
     assert made.values["walk"] == "nnn"
-    made.choose(walk="x")
+    made.select(walk="x")
     assert "only the letters n" in made.problem
 
 
@@ -167,16 +156,16 @@ def test_a_preset_moves_other_controls_and_is_left_when_one_is_moved() -> None:
 
     made = InteractiveFigure("preset", "A preset", draw, controls)
     hold(made)
-    made.set_state({"chosen": {**made.chosen, "preset": 1}, "asked": 1})
-    assert made.chosen == {"preset": 1, "slope": 4, "flip": 1, "bold": False}
+    made.set_state({"selected": {**made.selected, "preset": 1}, "request_id": 1})
+    assert made.selected == {"preset": 1, "slope": 4, "flip": 1, "bold": False}
     assert made.summary == "-2, False"
-    made.choose(bold=True)  # not one of those it moves
-    assert made.chosen["preset"] == 1
-    made.choose(slope=3)
-    assert made.chosen == {"preset": 0, "slope": 3, "flip": 1, "bold": True}
-    made.choose(preset=2)
+    made.select(bold=True)  # not one of those it moves
+    assert made.selected["preset"] == 1
+    made.select(slope=3)
+    assert made.selected == {"preset": 0, "slope": 3, "flip": 1, "bold": True}
+    made.select(preset=2)
     assert (made.values["slope"], made.values["flip"]) == (0, -1)
-    made.choose(preset=7)
+    made.select(preset=7)
     assert "none of 0 to 2" in made.problem
 
 
@@ -187,12 +176,12 @@ def test_another_choice_takes_what_it_resets_back_to_its_start() -> None:
     made = InteractiveFigure(
         "reset", "Reset", lambda ax, **values: str(values), controls
     )
-    made.choose(walk="nn", on=True, bold=True)
-    assert made.chosen == {"land": 0, "walk": "nn", "on": True, "bold": True}
-    made.set_state({"chosen": {**made.chosen, "land": 1}, "asked": 1})
-    assert made.chosen == {"land": 1, "walk": "", "on": False, "bold": True}
-    made.choose(land=0, walk="n")  # chosen together: what was chosen counts
-    assert made.chosen == {"land": 0, "walk": "n", "on": False, "bold": True}
+    made.select(walk="nn", on=True, bold=True)
+    assert made.selected == {"land": 0, "walk": "nn", "on": True, "bold": True}
+    made.set_state({"selected": {**made.selected, "land": 1}, "request_id": 1})
+    assert made.selected == {"land": 1, "walk": "", "on": False, "bold": True}
+    made.select(land=0, walk="n")  # chosen together: what was chosen counts
+    assert made.selected == {"land": 0, "walk": "n", "on": False, "bold": True}
 
 
 def test_threads_may_redraw_together() -> None:
@@ -200,7 +189,7 @@ def test_threads_may_redraw_together() -> None:
 
     def work(slope: int) -> None:
         for _ in range(5):
-            made.choose(slope=slope)
+            made.select(slope=slope)
 
     threads = [threading.Thread(target=work, args=(slope,)) for slope in (0, 4)]
     for thread in threads:
@@ -253,22 +242,22 @@ def test_one_changed_pixel_is_one_tile_wherever_it_is() -> None:
 
 def test_what_changed_is_sent_and_no_more() -> None:
     made = lab()
-    assert (made.patch["number"], made.patch["over"]) == (1, 0)
-    whole = len(made.patch["runs"])
-    made.choose(slope=4)
-    assert (made.patch["number"], made.patch["over"]) == (2, 1)
-    assert 0 < len(made.patch["tiles"]) < n_tiles(made.pixels) / 2
-    assert len(made.patch["runs"]) < whole / 2
+    assert (made.tile_diff["version"], made.tile_diff["base"]) == (1, 0)
+    whole = len(made.tile_diff["runs"])
+    made.select(slope=4)
+    assert (made.tile_diff["version"], made.tile_diff["base"]) == (2, 1)
+    assert 0 < len(made.tile_diff["tiles"]) < n_tiles(made.pixels) / 2
+    assert len(made.tile_diff["runs"]) < whole / 2
     made.redraw()
-    assert (made.patch["number"], made.patch["tiles"]) == (3, [])
+    assert (made.tile_diff["version"], made.tile_diff["tiles"]) == (3, [])
 
 
 def test_who_missed_a_patch_gets_the_whole() -> None:
     made = lab()
-    made._told(made, {"whole": True}, [])
+    made._on_message(made, {"full_frame": True}, [])
     late, always = Screen(made), Screen(made)
     for slope in (0, 4, 2):
-        made.choose(slope=slope)
+        made.select(slope=slope)
         always.look()
     assert always.shows(made)
     assert not late.shows(made)
@@ -276,14 +265,14 @@ def test_who_missed_a_patch_gets_the_whole() -> None:
     assert late.shows(made)
     always.look()
     assert always.shows(made)
-    assert late.number == always.number == made.patch["number"]
+    assert late.number == always.number == made.tile_diff["version"]
 
 
 def test_a_sharper_picture_starts_anew() -> None:
     made = lab()
     screen = Screen(made)
-    made.set_state({"sharpness": 2.0, "asked": 1})
-    assert (made.patch["over"], made.patch["size"]) == (0, [1536, 768])
+    made.set_state({"pixel_ratio": 2.0, "request_id": 1})
+    assert (made.tile_diff["base"], made.tile_diff["size"]) == (0, [1536, 768])
     screen.look()
     assert screen.shows(made)
 
@@ -294,7 +283,7 @@ def test_a_sharper_picture_starts_anew() -> None:
 def test_the_background_is_drawn_anew_when_the_axes_change() -> None:
     made = lab()
     background = made._renderer._background
-    made.choose(slope=0)
+    made.select(slope=0)
     assert made._renderer._background is background
 
     def wider(ax: Axes, end: int) -> str:
@@ -305,7 +294,7 @@ def test_the_background_is_drawn_anew_when_the_axes_change() -> None:
     other = InteractiveFigure("w", "Wider", wider, [Slider("end", "end", [1, 2, 3], 1)])
     hold(other)
     background = other._renderer._background
-    other.choose(end=2)
+    other.select(end=2)
     assert other._renderer._background is not background
 
 
@@ -327,7 +316,7 @@ def test_a_static_artist_is_kept_until_it_is_another() -> None:
     renderer = made._renderer
     seen = []
     for chosen in ({}, {"x": 1}, {"field": 1}, {"x": 0}, {"field": 0}):
-        made.choose(**chosen)
+        made.select(**chosen)
         assert not made.problem, made.problem
         seen.append((renderer.axes.images[0], renderer._background))
         assert len(renderer.axes.images) == 1
@@ -417,8 +406,8 @@ def test_a_slim_panel_stays_beside_the_one_before_it() -> None:
 
 def test_the_next_lab_knows_the_page_of_the_last() -> None:
     made = lab()
-    made.set_state({"room": 500, "sharpness": 2.0, "asked": 1})
-    assert lab().patch["size"] == [1000, 500]
+    made.set_state({"width": 500, "pixel_ratio": 2.0, "request_id": 1})
+    assert lab().tile_diff["size"] == [1000, 500]
 
 
 def test_words_outside_and_a_stale_picture_are_noticed() -> None:
@@ -428,12 +417,12 @@ def test_words_outside_and_a_stale_picture_are_noticed() -> None:
 
     made = InteractiveFigure("o", "Out", draw, [Slider("x", "x", [0.5, 1.02], 0.5)])
     assert outside(made) == []
-    made.choose(x=1)
+    made.select(x=1)
     assert outside(made) == ["far out"]
     picture = lab()
-    picture.choose(slope=0)
+    picture.select(slope=0)
     first = picture.pixels
-    picture.choose(slope=4)
+    picture.select(slope=4)
     picture._pixels = first
     with pytest.raises(AssertionError, match="pixels differ"):
         same_as_drawn_whole(picture, "")

@@ -16,7 +16,7 @@ ALL_THE_WAY = "ssss" + 12 * "w"
 
 def in_the_fog(keys: str, land: int = VALLEYS) -> InteractiveFigure:
     lab = widgets.walk_in_fog()
-    lab.choose(keys=keys, name=land, lifted=False)
+    lab.select(keys=keys, name=land, lifted=False)
     return lab
 
 
@@ -30,16 +30,16 @@ def test_nudge_size_names_the_error_that_rules_and_measures_it() -> None:
     assert (stops[0], stops[-1]) == (pytest.approx(1e-16), 1.0)
     ruled = []
     for h in range(len(stops)):
-        lab.choose(h=h, way=0)
+        lab.select(h=h, way=0)
         ruled.append("curve" if "the curve rules" in lab.summary else "round-off")
     turn = ruled.index("curve")
     assert ruled == ["round-off"] * turn + ["curve"] * (len(stops) - turn)
     assert 1e-9 < stops[turn] < 1e-7
-    lab.choose(h=len(stops) - 1)
+    lab.select(h=len(stops) - 1)
     assert lab.summary.startswith("Nudge 1: slope 7.93, off by 4.3.")  # 3.63 + 3.3 + 1
-    lab.choose(way=1)
+    lab.select(way=1)
     assert lab.summary.startswith("Nudge 1: slope 4.63, off by 1.")
-    lab.choose(h=0)
+    lab.select(h=0)
     assert "slope 0, off by 3.6" in lab.summary, "1.1 + 1e-16 is 1.1 again"
 
 
@@ -65,7 +65,7 @@ def test_only_without_fog_is_it_known_whether_the_walk_arrived() -> None:
         assert (floor in lab.summary) == (keys != "ss")
         assert not any(word in lab.summary for word in ("deepe", "short", "arrived"))
         assert not lab._renderer.axes.texts[:-1], "no mark shines through the fog"
-        lab.choose(lifted=True)
+        lab.select(lifted=True)
         assert lab.summary.endswith(verdict)
 
 
@@ -73,7 +73,7 @@ def test_each_land_has_its_own_kind_of_place() -> None:
     assert "a saddle" in in_the_fog("ssss" + 7 * "w").summary
     assert "a plateau" in in_the_fog("", PLATEAU).summary
     lab = in_the_fog(7 * "s" + 13 * "w", CANYON)
-    lab.choose(lifted=True)
+    lab.select(lifted=True)
     assert "You have arrived" in lab.summary
 
 
@@ -82,7 +82,7 @@ def test_a_step_off_the_map_is_kindly_not_taken() -> None:
     assert lab.problem == ""
     assert lab.summary.startswith("Step 1:")
     assert lab.summary.endswith("The map ends here: that step was not taken.")
-    lab.choose(keys=9 * "n" + "s")  # and the way back is open at once
+    lab.select(keys=9 * "n" + "s")  # and the way back is open at once
     assert lab.summary.startswith("Step 2:")
     assert "map ends" not in lab.summary
 

@@ -11,7 +11,6 @@ import pytest
 from course_lib import optimizers, widgets
 from course_lib.lessons import contraction
 from course_lib.lessons import optimizer_race as race
-from course_lib.widgets import figure as module
 from course_lib.widgets.figure import InteractiveFigure
 from course_lib.widgets.learning_rate import MOMENTS
 from tests.widgets.holding import hold
@@ -19,10 +18,8 @@ from tests.widgets.holding import hold
 
 @pytest.fixture(autouse=True)
 def exact() -> Iterator[None]:
-    module._kept.clear()
     with jax.enable_x64(True):
         yield
-    module._kept.clear()
 
 
 # --- strides --------------------------------------------------------------------------
@@ -61,7 +58,7 @@ def test_strides_answer_at_every_end(bowl: InteractiveFigure) -> None:
 def test_the_regime_and_its_factor_are_said(
     bowl: InteractiveFigure, rate: float, curvature: float, word: str, factor: str
 ) -> None:
-    bowl.choose(**stops(bowl, rate=rate, curvature=curvature))
+    bowl.select(**stops(bowl, rate=rate, curvature=curvature))
     assert f"= {factor}: the walker {word}. " in bowl.summary
     assert f"The edge 2/L is at {2 / curvature:.3f}." in bowl.summary
     valley, distance, factors = bowl._renderer.axes
@@ -75,14 +72,14 @@ def test_the_regime_and_its_factor_are_said(
 
 
 def test_the_distance_left_is_that_of_the_walk(bowl: InteractiveFigure) -> None:
-    bowl.choose(**stops(bowl, rate=0.04, curvature=3.0, start=0.5))
+    bowl.select(**stops(bowl, rate=0.04, curvature=3.0, start=0.5))
     left = contraction.quadratic_descent(0.04, 3.0, 0.5, 20)[-1]
     assert f"in 20 steps: from 0.50 to {left:.3f}. " in bowl.summary
 
 
 def test_no_word_of_the_regimes_stands_on_another(bowl: InteractiveFigure) -> None:
     for curvature in range(0, 56, 5):
-        bowl.choose(curvature=curvature)
+        bowl.select(curvature=curvature)
         factors = bowl._renderer.axes[2]
         boxes = [
             text.get_window_extent(bowl._renderer.canvas.get_renderer())
@@ -106,7 +103,7 @@ def test_the_race_answers_at_every_end(five: InteractiveFigure) -> None:
 
 
 def test_it_starts_with_the_best_rates_of_the_gorge(five: InteractiveFigure) -> None:
-    five.choose(step=len(MOMENTS) - 1)
+    five.select(step=len(MOMENTS) - 1)
     for who, make in race.OPTIMIZERS.items():
         entry = race.best_run(
             make, *race.TEST_FUNCTIONS["gorge"][:3], race.LEARNING_RATES
@@ -116,7 +113,7 @@ def test_it_starts_with_the_best_rates_of_the_gorge(five: InteractiveFigure) -> 
 
 @pytest.mark.parametrize("i", range(5))
 def test_the_button_gives_each_its_best_rate(five: InteractiveFigure, i: int) -> None:
-    five.choose(mountain=i, step=len(MOMENTS) - 1)
+    five.select(mountain=i, step=len(MOMENTS) - 1)
     five.press("best")
     at = list(race.TEST_FUNCTIONS.values())[i]
     for who, make in race.OPTIMIZERS.items():
@@ -129,11 +126,11 @@ def test_the_button_gives_each_its_best_rate(five: InteractiveFigure, i: int) ->
 def test_before_its_arrival_a_runner_is_where_the_walk_is(
     five: InteractiveFigure,
 ) -> None:
-    rate = race.LEARNING_RATES[five.chosen["descent"]]
+    rate = race.LEARNING_RATES[five.selected["descent"]]
     at = race.TEST_FUNCTIONS["gorge"]
     walk = race.trajectories(optimizers.sgd, at.loss, at.start, rate, 1000)[0]
     for stop in (0, 7, 60):
-        five.choose(step=stop)
+        five.select(step=stop)
         place = walk[MOMENTS[stop]]
         assert f"plain descent {at.loss(*place):.3f} above" in five.summary
         left, _ = five._renderer.axes
@@ -142,7 +139,7 @@ def test_before_its_arrival_a_runner_is_where_the_walk_is(
 
 
 def test_who_flies_off_is_said_to(five: InteractiveFigure) -> None:
-    five.choose(descent=20, step=40)
+    five.select(descent=20, step=40)
     assert "plain descent flew off;" in five.summary
     assert five.problem == ""
 
@@ -155,5 +152,5 @@ def test_a_moved_slider_waits_for_no_walk(
 
     monkeypatch.setattr(race, "trajectories", compiled)
     for name in ("step", "descent", "momentum", "adam"):
-        five.choose(**{name: 3})
+        five.select(**{name: 3})
         assert five.problem == ""

@@ -9,18 +9,10 @@ import pytest
 
 from course_lib import widgets
 from course_lib.lessons import costs
-from course_lib.widgets import figure as module
 from course_lib.widgets import limits
 from course_lib.widgets.controls import Choice, Slider
 from course_lib.widgets.figure import InteractiveFigure
 from tests.widgets.holding import hold
-
-
-@pytest.fixture(autouse=True)
-def _nothing_kept() -> Iterator[None]:
-    module._kept.clear()
-    yield
-    module._kept.clear()
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +23,8 @@ def replay() -> Iterator[InteractiveFigure]:
 
 def choose(lab: InteractiveFigure, **values: object) -> None:
     """Choose by value, the nearest stop."""
-    stops = {k: lab._controls[k].chosen_for(v) for k, v in values.items()}
-    lab.choose(**stops)
+    stops = {k: lab._controls[k].selected_for(v) for k, v in values.items()}
+    lab.select(**stops)
 
 
 def test_a_training_is_replayed(replay: InteractiveFigure) -> None:
@@ -123,7 +115,7 @@ def test_a_published_run_takes_its_published_hours(run: costs.PublishedRun) -> N
     lab = widgets.cost_calculator()
     preset = lab._controls["preset"]
     assert isinstance(preset, Choice)
-    lab.choose(preset=list(preset.options).index(run.name))
+    lab.select(preset=list(preset.options).index(run.name))
     hours = float(f"{run.device_hours:.4g}")
     assert f"{hours:,.0f} hours of one {run.device}" in lab.summary
     assert lab.values["n_params"] == run.n_params

@@ -19,7 +19,7 @@ def test_line_fit_holds_at_every_end() -> None:
 def test_line_fit_says_the_loss_that_is_taught(w: float, b: float) -> None:
     lab = widgets.line_fit()
     sizes, prices = np.array(load_houses()[2::5]).T
-    lab.choose(w=round(20 * w), b=round((b - 200) / 2))
+    lab.select(w=round(20 * w), b=round((b - 200) / 2))
     assert lab.values == {"w": pytest.approx(w), "b": b}
     loss = float(mean_squared_error(b + w * (sizes - 100), prices))
     floor = np.polyfit(sizes, prices, 1, full=True)[1][0] / len(sizes)
@@ -33,7 +33,7 @@ def test_line_fit_moves_the_walker_and_leaves_the_map_alone() -> None:
     landscape = lab._renderer.axes[2]
     seen = []
     for w, b in ((0, 0), (88, 90)):
-        lab.choose(w=w, b=b)
+        lab.select(w=w, b=b)
         (walker,) = landscape.lines
         seen.append((tuple(walker.get_xydata()[0]), landscape.axis()))
     assert [place for place, _ in seen] == [(0.0, 200.0), (4.4, 380.0)]
@@ -43,7 +43,7 @@ def test_line_fit_moves_the_walker_and_leaves_the_map_alone() -> None:
 def test_confidence() -> None:
     lab = widgets.confidence()
     hold(lab)
-    lab.choose(p=183)
+    lab.select(p=183)
     assert lab.values["p"] == pytest.approx(0.92)
     assert lab.summary == "The truth was given 92.0%. That costs 0.083 nats."
 
@@ -51,7 +51,7 @@ def test_confidence() -> None:
 def test_the_cost_stands_on_the_page_at_every_stop() -> None:
     lab = widgets.confidence()
     for p in range(0, 200, 3):
-        lab.choose(p=p)
+        lab.select(p=p)
         assert outside(lab) == [], lab.summary
         said = lab._renderer.axes.texts[0].get_text()
         assert float(said.split("%")[0]) / 100 == pytest.approx(lab.values["p"])

@@ -13,7 +13,7 @@ from course_lib import array, training, widgets
 from course_lib.data import load_names
 from course_lib.data.tokenizer import CharTokenizer
 from course_lib.training import ArrayEngine, ScalarEngine
-from course_lib.widgets import figure as frame
+from course_lib.widgets.figure import MEMORY
 from tests.widgets.holding import hold
 
 TOKENIZER = CharTokenizer(load_names())
@@ -24,9 +24,9 @@ CONFIG = array.GPTConfig(TOKENIZER.vocab_size)
 def _nothing_kept() -> Iterator[None]:
     """Each test begins anew."""
     with jax.numpy_rank_promotion("allow"):
-        frame._kept.clear()
+        MEMORY.clear()
         yield
-        frame._kept.clear()
+        MEMORY.clear()
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def page_rows() -> np.ndarray:
 def test_the_next_token(model: ArrayEngine) -> None:
     lab = widgets.next_token(model)
     hold(lab)
-    lab.choose(text="mar", temperature=20)
+    lab.select(text="mar", temperature=20)
     assert lab.values["temperature"] == 1.0
     logits = array.next_logits(model.params, [26, 12, 0, 17], CONFIG)
     shares = array.probabilities(logits)
@@ -71,7 +71,7 @@ def test_the_next_token(model: ArrayEngine) -> None:
 
 def test_hollow_bars_stay_those_of_temperature_1(model: ArrayEngine) -> None:
     lab = widgets.next_token(model)
-    lab.choose(text="mar", temperature=40)
+    lab.select(text="mar", temperature=40)
     logits = array.next_logits(model.params, [26, 12, 0, 17], CONFIG)
     [hollow] = lab._renderer.axes.lines
     heights = np.reshape(hollow.get_ydata(), (-1, 5))[:, 1]
@@ -80,7 +80,7 @@ def test_hollow_bars_stay_those_of_temperature_1(model: ArrayEngine) -> None:
 
 def test_at_temperature_0_it_writes_one_name(model: ArrayEngine) -> None:
     lab = widgets.next_token(model)
-    lab.choose(text="mar", temperature=0)
+    lab.select(text="mar", temperature=0)
     assert lab.summary.startswith("After mar, always ")
     assert lab.summary.endswith("As unsure as among 1.0 equal tokens.")
     assert len(set(lab.text.split())) == 1
@@ -97,12 +97,12 @@ def test_what_cannot_be_read_gets_one_line(
     model: ArrayEngine, text: str, said: str
 ) -> None:
     lab, look = widgets.next_token(model), widgets.attention(model)
-    lab.choose(text=text)
-    look.choose(word=text)
+    lab.select(text=text)
+    look.select(word=text)
     assert lab.problem.startswith(said)
     assert look.problem.startswith(said)
-    lab.choose(text="x" * 15)
-    look.choose(word="x" * 15)
+    lab.select(text="x" * 15)
+    look.select(word="x" * 15)
     assert lab.problem == look.problem == ""
 
 
@@ -120,7 +120,7 @@ def test_attention(model: ArrayEngine) -> None:
     lab = widgets.attention(model)
     hold(lab)
     tokens = TOKENIZER.document("clara")[:-1]
-    lab.choose(word="clara", head=2, read=12)  # 0.8 of 5 letters
+    lab.select(word="clara", head=2, read=12)  # 0.8 of 5 letters
     row = array.attention_maps(model.params, tokens, CONFIG)[0, 2, 4, :5]
     assert lab.summary.startswith("Head 3: letter 4, r, looks at ")
     assert f"({row.max():.0%})" in lab.summary
@@ -128,7 +128,7 @@ def test_attention(model: ArrayEngine) -> None:
     best, next_best = (names[i] for i in np.argsort(-row)[:2])
     assert f"looks at {best} (" in lab.summary
     assert f"then {next_best} (" in lab.summary
-    lab.choose(word="")
+    lab.select(word="")
     assert lab.problem == "there is nothing to read: type a name, such as clara."
 
 

@@ -15,7 +15,6 @@ from course_lib import array, scalar, widgets
 from course_lib.data.moons import two_moons
 from course_lib.lessons.mlp_training import init_deep_mlp, mlp_loss
 from course_lib.widgets import InteractiveFigure
-from course_lib.widgets import figure as module
 from tests.widgets.holding import hold
 
 POINTS, LABELS = two_moons(np.random.default_rng(0), 100)
@@ -23,8 +22,7 @@ POINTS, LABELS = two_moons(np.random.default_rng(0), 100)
 
 @pytest.fixture(autouse=True)
 def alone() -> Iterator[None]:
-    """Forget what another test chose, and let a bias be added to every row."""
-    module._kept.clear()
+    """Let a bias be added to every row."""
     with jax.numpy_rank_promotion("allow"):
         yield
 
@@ -36,7 +34,7 @@ def choose(lab: InteractiveFigure, **wanted: object) -> str:
         options = getattr(control, "stops", None)
         if options is None:
             options = list(control.options.values())  # type: ignore[attr-defined]
-        lab.choose(**{name: list(options).index(value)})
+        lab.select(**{name: list(options).index(value)})
     assert lab.problem == ""
     return lab.summary
 

@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from course_lib.plots.style import styled
-from course_lib.widgets.quick_text import QuickTextCanvas, _shape
+from course_lib.widgets.quick_text import QuickTextCanvas, _bitmap
 
 LOOKS = [{}, {"weight": "bold", "color": "#0072B2"}, {"alpha": 0.5}, {"size": 16}]
 
@@ -54,10 +54,10 @@ def test_formulas_and_turned_words_are_drawn_as_ever(words: str, look: dict) -> 
 
 
 def test_a_shape_is_made_once() -> None:
-    _shape.cache_clear()
+    _bitmap.cache_clear()
     for colour in ("red", "blue"):
         drawn(QuickTextCanvas, "one line\nanother", 96, 0.3, color=colour)
     drawn(QuickTextCanvas, "another", 100, 0.3)
-    assert (_shape.cache_info().misses, _shape.cache_info().hits) == (3, 2)
+    assert (_bitmap.cache_info().misses, _bitmap.cache_info().hits) == (3, 2)
     blue = drawn(QuickTextCanvas, "another", 96, 0.3, color="blue")
     assert blue[..., 2].min() == 255, "the colour is not part of the shape"

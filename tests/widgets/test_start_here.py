@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import jax
-import pytest
 
 from course_lib import widgets
 from course_lib.training import Run, Settings, samples
-from course_lib.widgets import figure as module
 from tests.widgets.holding import hold
 
 TEXTS = ["a wheel is a part", "a robin is a bird"] * 4
-
-
-@pytest.fixture(autouse=True)
-def _nothing_kept() -> Iterator[None]:
-    module._kept.clear()
-    yield
-    module._kept.clear()
 
 
 def test_a_training_is_scrubbed_through() -> None:
@@ -36,9 +25,9 @@ def test_a_training_is_scrubbed_through() -> None:
         assert lab.summary.startswith(
             f"After 0 steps the loss is {losses[0]:.2f}: “a w"
         )
-        lab.choose(step=1)
+        lab.select(step=1)
         texts = list(samples(moments[10], "a w", count=4))
         assert lab.summary.endswith(f" {losses[10]:.2f}: “{texts[0]}”.")
         assert lab.text.splitlines()[2:] == texts
-        lab.choose(step=2)
+        lab.select(step=2)
         assert lab.summary.startswith(f"After 20 steps the loss is {losses[-1]:.2f}")

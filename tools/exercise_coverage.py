@@ -1,6 +1,6 @@
-"""Prove every exercise: ``python -m tools.exercise_coverage [chapter …]``.
+"""Verify every exercise: ``python -m tools.exercise_coverage [chapter …]``.
 
-For each exercise: the solution and every right variant are accepted, every known wrong
+For each exercise: the solution and every right answer are accepted, every known wrong
 answer is rejected with its own message, the stub is not attempted, and there are
 enough of each. One line an exercise; exit code 1 if anything is missing.
 """
@@ -26,7 +26,7 @@ Say = Callable[[str], None]
 
 @dataclass
 class Coverage:
-    """What one exercise has, and what is wrong with it."""
+    """One exercise: its counts of answers, hints and cases, and its problems."""
 
     exercise: Exercise
     problems: list[str] = field(default_factory=list)
@@ -41,7 +41,7 @@ class Coverage:
 
 
 def cover(exercise: Exercise) -> Coverage:
-    """Run every answer the course knows for an exercise."""
+    """Check every answer that is registered with an exercise."""
     coverage = Coverage(exercise)
     say = coverage.problems.append
     for name, count, least in (
@@ -90,7 +90,7 @@ def _answers(exercise: Exercise, worker: Worker, say: Say) -> None:
 
 
 def judge(exercise: Exercise, known: KnownAnswer, worker: Worker) -> Result:
-    """Return the verdict on an answer of the course's own."""
+    """Check an answer that is registered with the exercise."""
     if exercise.kind == "value":
         return exercise.check_value(known.value())
     return exercise.check_source(known.source(), worker)

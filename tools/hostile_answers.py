@@ -1,7 +1,7 @@
-"""Answers that misbehave, against every exercise: ``python -m tools.hostile_answers``.
+"""Adversarial tests of every exercise: ``python -m tools.hostile_answers``.
 
-Each must get a verdict within five seconds, never "correct", show at most 10 kB, and
-leave this process and the next check unharmed.
+Each hostile answer must get a verdict within five seconds, never "correct", show at
+most 10 kB, and leave this process and the next check unharmed.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from course_lib.exercises.core.supervisor import reusable_worker
 
 MAX_SECONDS, MAX_SHOWN = 5.0, 10_000
 
-# What a function does, or the constructor of a class. The first group ends or spoils
-# the process it runs in, or never ends; each of these gets a process of its own.
-VIOLENT = {
+# Bodies of a function, or of the constructor of a class. The first group kills or
+# corrupts its process, or never ends; each of these runs in a process of its own.
+DESTRUCTIVE = {
     "endless loop": "while True: pass",
     "endless loop in C": "sum(iter(int, 1))",
     "sleep": "import time\ntime.sleep(1000)",
@@ -77,7 +77,7 @@ VIOLENT = {
         raise SystemExit
     """,
 }
-RUDE = {
+MISBEHAVING = {
     "raises": "raise ValueError('<script>alert(1)</script>' * 1000)",
     "SystemExit": "raise SystemExit(0)",
     "KeyboardInterrupt": "raise KeyboardInterrupt",
@@ -131,7 +131,7 @@ RUDE = {
 
 
 class _Anything:
-    """Equal to everything, and answers to every name."""
+    """An object equal to everything, which raises SystemExit at every attribute."""
 
     def __eq__(self, other: object) -> bool:
         return True
@@ -153,7 +153,7 @@ class _Lie(float):
 
 
 def objects() -> Iterator[tuple[str, Any]]:
-    """Yield answers that are no functions: given to check as they are."""
+    """Yield answers that are checked as they are: most are no functions."""
     itself: list[Any] = []
     itself.append(itself)
     yield from (
@@ -183,7 +183,7 @@ def _loops(*arguments: object) -> None:
 
 @dataclass(frozen=True)
 class Trial:
-    """One misbehaving answer, and what came of it."""
+    """The outcome of one hostile answer to one exercise."""
 
     exercise: str
     answer: str
@@ -203,7 +203,7 @@ class Trial:
 
 
 def source(kind: str, body: str) -> str:
-    """Return the text of a function, or class, named hostile, that does this."""
+    """Return the source of a function, or class, named hostile, with this body."""
     body = textwrap.dedent(body).strip("\n")
     if kind != "class":
         return f"def hostile(*arguments):\n{textwrap.indent(body, '    ')}\n"
@@ -219,7 +219,7 @@ def source(kind: str, body: str) -> str:
 
 
 def cell(text: str, name: str = "hostile") -> Any:
-    """Return what `name` means after running `text` as a cell of a notebook."""
+    """Execute `text` as a cell of a notebook and return the value of `name`."""
     file = f"/cells/ipykernel_1/{abs(hash(text))}.py"
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     names: dict[str, Any] = {"__name__": "__main__"}
@@ -234,9 +234,9 @@ def trials(exercise: Exercise) -> list[Trial]:
         return found
     exercise.code_judge.expected_outputs()  # once, not by each thread
     with ThreadPoolExecutor(2) as pool:
-        answers = [(n, cell(source(exercise.kind, b))) for n, b in VIOLENT.items()]
+        answers = [(n, cell(source(exercise.kind, b))) for n, b in DESTRUCTIVE.items()]
         found += pool.map(lambda pair: _trial(exercise, *pair), answers)
-    for name, body in RUDE.items():
+    for name, body in MISBEHAVING.items():
         answer = AnswerSource(source(exercise.kind, body), "hostile")
         with reusable_worker(exercise.jax) as worker:
             begin = time.monotonic()

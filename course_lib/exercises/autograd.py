@@ -192,7 +192,7 @@ def mul_backward(a, b, out):
 
 
 class Node:
-    """A number with its blame, for the exercises that need no operations."""
+    """A node with data and gradient, for the exercises that need no operations."""
 
     def __init__(self, data, children=(), local_grads=(), op="", grad=0.0):
         self.data, self.children, self.local_grads = data, children, local_grads
@@ -201,7 +201,7 @@ class Node:
 
 @mul_backward.probe
 def _shares(function, a_data, b_data, out_grad, a_grad, b_grad):
-    """Return where the blame lies after one call."""
+    """Return the data and gradients of the nodes after one call."""
     a = Node(a_data, grad=a_grad)
     b = a if b_data is None else Node(b_data, grad=b_grad)
     out = Node(a.data * b.data, (a, b), (b.data, a.data), "*", grad=out_grad)

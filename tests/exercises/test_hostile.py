@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from course_lib.exercises.core import Exercise, all_exercises, supervisor
-from tools.hostile_answers import RUDE, VIOLENT, Trial, objects, trials
+from tools.hostile_answers import DESTRUCTIVE, MISBEHAVING, Trial, objects, trials
 
 pytestmark = pytest.mark.usefixtures("home")
 PATIENT = 30.0  # seconds: a busy machine starts processes slowly; the tool says 5
@@ -31,7 +31,7 @@ def each_gets_a_verdict(one: Exercise, monkeypatch: pytest.MonkeyPatch) -> None:
     found = trials(one)
     count = len(list(objects()))
     if one.kind != "value":
-        count += len(VIOLENT) + len(RUDE)
+        count += len(DESTRUCTIVE) + len(MISBEHAVING)
         assert one.check_source(one.answer_source()), "the next check is harmed"
     else:
         assert one.check(one.answer), "the next check is harmed"

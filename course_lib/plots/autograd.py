@@ -1,4 +1,4 @@
-"""The record of a computation, drawn; and what a gradient costs.
+"""Figures of notebook 04: computation graphs, and the cost of a gradient.
 
 The functions read ``data``, ``grad``, ``children``, ``local_grads`` and ``op`` of any
 object that has them, so that they draw a learner's own ``Value`` as well as ours.
@@ -42,9 +42,9 @@ def graph_steps(root: Node) -> int:
     """Return the number of the last step of ``computation_graph``, counted from 0.
 
     With n inner nodes: step 0 knows the leaves, steps 1 to n compute one node each,
-    step n + 1 gives the root all the blame, and each of the next n passes it on.
+    step n + 1 sets the gradient of the root to 1, each of the next n propagates it.
     """
-    return 2 * len(_inner(_children_first(root))) + 1
+    return 2 * len(_inner(_topological_order(root))) + 1
 
 
 def computation_graph(
@@ -60,7 +60,7 @@ def computation_graph(
     largest: float = 1.0,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw how a number was made: a box for each node, what flows along each edge.
+    """Draw a computation graph: a box for each node, an edge for each operand.
 
     In a box: its name or operation, its value and its gradient; on an edge: the local
     derivative. Without ``step`` every value is shown, and the gradients stored in the
@@ -72,16 +72,16 @@ def computation_graph(
 
     Raises ValueError for a step outside that range.
     """
-    nodes = _children_first(root)
-    scene = _scene(nodes, root, step, gradients)
+    nodes = _topological_order(root)
+    state = _state_at(nodes, root, step, gradients)
     layout = _layout(nodes)
     if ax is None:
         ax = panels(width=WIDTH, height=_height(layout, title, key))
     with styled():
         scale = _fit(ax, layout, title, key, largest)
         if key:
-            _draw_key(ax, layout, scale, bool(scene.grads))
-        _draw_graph(ax, nodes, layout, scene, scale, names, parameters, badges or {})
+            _draw_legend(ax, layout, scale, bool(state.grads))
+        _draw_graph(ax, nodes, layout, state, scale, names, parameters, badges or {})
         if step is not None and step % 1:
             _draw_dots(ax, nodes, layout, scale, step)
     return ax
@@ -91,7 +91,7 @@ def _draw_graph(
     ax: Axes,
     nodes: Sequence[Node],
     layout: _Layout,
-    scene: _Scene,
+    state: _State,
     scale: float,
     names: Mapping[str, Node],
     parameters: Sequence[Node],
@@ -102,12 +102,12 @@ def _draw_graph(
     orange = {id(node) for node in parameters}
     for node in nodes:
         for i, _ in enumerate(node.children):
-            _draw_edge(ax, layout, scene, scale, node, i)
+            _draw_edge(ax, layout, state, scale, node, i)
     for node in nodes:
-        x, y = layout.places[id(node)]
+        x, y = layout.positions[id(node)]
         kind = _kind(node, root, id(node) in orange, id(node) in titles)
         name = titles.get(id(node), "")
-        _draw_box(ax, x, y, scale, kind, _title(node, name), scene.of(node))
+        _draw_box(ax, x, y, scale, kind, _title(node, name), state.of(node))
         if name in badges:
             _draw_badge(ax, x, y, scale, badges[name])
 
@@ -120,13 +120,13 @@ def graph_replay(
     steps: Mapping[int, str],
     ax: Sequence[Axes] | None = None,
 ) -> Any:
-    """Draw the map of a computation at several steps, one below the other.
+    """Draw a computation graph at several steps, one below the other.
 
     ``steps`` gives each step (see ``graph_steps``) its title; ``ax`` is one Axes for
     each. Returns an array of them.
     """
     if ax is None:
-        height = _height(_layout(_children_first(root)), "title", key=True)
+        height = _height(_layout(_topological_order(root)), "title", key=True)
         ax = panels(len(steps), 1, width=WIDTH, height=height * len(steps))
     axes = np.atleast_1d(np.asarray(ax, dtype=object))
     last = len(steps) - 1
@@ -141,7 +141,7 @@ def graph_replay(
 def with_and_without_zeroing(
     zeroed: Sequence[float], forgotten: Sequence[float], *, ax: Axes
 ) -> None:
-    """Draw the loss at each step of two descents: grad set to 0, and never."""
+    """Draw the loss by step of two descents: grad zeroed, and accumulating."""
     ax.plot(forgotten, "o-", ms=4, color=COLOURS["other"], label="grad never zeroed")
     ax.plot(zeroed, "o-", ms=4, color=COLOURS["loss"], label="grad zeroed every step")
     ax.set(xlabel="step", ylabel="loss", title="Old blame does not go away by itself")
@@ -159,7 +159,7 @@ def gradient_cost(
     *,
     ax: Axes,
 ) -> None:
-    """Draw the price of one gradient, in forward passes, against parameters.
+    """Draw the cost of one gradient, in forward passes, by number of parameters.
 
     The first ``n_measured`` prices of nudging were measured, the others are computed.
     """
@@ -198,8 +198,8 @@ def gradient_cost(
 
 
 @dataclass(frozen=True)
-class _Scene:
-    """What to show: values and gradients by id, and the node now passing blame."""
+class _State:
+    """What to show: values and gradients by id, and the node now propagating."""
 
     values: Mapping[int, float]
     grads: Mapping[int, float]
@@ -214,14 +214,14 @@ class _Scene:
         return value, grad, id(node) in (self.computing, self.passing)
 
 
-def _scene(
+def _state_at(
     nodes: Sequence[Node], root: Node, step: float | None, gradients: bool
-) -> _Scene:
+) -> _State:
     inner = _inner(nodes)
     values = {id(node): node.data for node in nodes}
     if step is None:
         grads = {id(node): node.grad for node in nodes} if gradients else {}
-        return _Scene(
+        return _State(
             values, grads, passed=frozenset(map(id, inner if gradients else ()))
         )
     last = 2 * len(inner) + 1
@@ -231,16 +231,19 @@ def _scene(
     if step <= len(inner):
         for node in inner[step:]:
             del values[id(node)]
-        return _Scene(values, {}, computing=id(inner[step - 1]) if step else None)
+        return _State(values, {}, computing=id(inner[step - 1]) if step else None)
     passed = inner[::-1][: step - len(inner) - 1]
     now = id(passed[-1]) if passed else id(root)
-    return _Scene(
-        values, _replay(root, passed), passing=now, passed=frozenset(map(id, passed))
+    return _State(
+        values,
+        _accumulated_grads(root, passed),
+        passing=now,
+        passed=frozenset(map(id, passed)),
     )
 
 
-def _replay(root: Node, passed: Iterable[Node]) -> dict[int, float]:
-    """Return the blame of each node once the nodes in ``passed`` have passed it on."""
+def _accumulated_grads(root: Node, passed: Iterable[Node]) -> dict[int, float]:
+    """Return the gradients accumulated once the nodes in ``passed`` have propagated."""
     grads = {id(root): 1.0}
     for node in passed:
         for child, slope in zip(node.children, node.local_grads, strict=True):
@@ -248,8 +251,8 @@ def _replay(root: Node, passed: Iterable[Node]) -> dict[int, float]:
     return grads
 
 
-def _children_first(root: Node) -> list[Node]:
-    """Return every node of the graph once, each after all it was made from."""
+def _topological_order(root: Node) -> list[Node]:
+    """Return every node once, in topological order: after all of its operands."""
     done: set[int] = set()
     order, stack = [], [(root, False)]
     while stack:
@@ -274,23 +277,23 @@ def _inner(nodes: Iterable[Node]) -> list[Node]:
 class _Layout:
     """Places of the nodes by id; for each edge (parent, i) its points, child first."""
 
-    places: Mapping[int, tuple[float, float]]
-    ways: Mapping[tuple[int, int], list[tuple[float, float]]]
+    positions: Mapping[int, tuple[float, float]]
+    edges: Mapping[tuple[int, int], list[tuple[float, float]]]
 
     def limits(self) -> tuple[float, float, float, float]:
         """Return left, right, bottom and top of what is drawn."""
-        xs = [x for x, _ in self.places.values()]
-        ys = [y for _, y in self.places.values()]
-        ys += [y for way in self.ways.values() for _, y in way]
+        xs = [x for x, _ in self.positions.values()]
+        ys = [y for _, y in self.positions.values()]
+        ys += [y for way in self.edges.values() for _, y in way]
         x, y = BOX_WIDTH / 2 + 4, BOX_HEIGHT / 2 + 4
         return min(xs) - x, max(xs) + x, min(ys) - y, max(ys) + y
 
 
 def _layout(nodes: Sequence[Node]) -> _Layout:
-    """Place the nodes in columns, leaves left and root right, few edges crossing.
+    """Return a layered layout: leaves left, root right, few edges crossing.
 
     The layered drawing of Sugiyama, Tagawa & Toda (1981), in small: a long edge gets
-    a stand-in in every column it passes, each column is sorted by the mean place of
+    a dummy node in every column it passes, each column is sorted by the mean place of
     its neighbours, and every node moves as near to them as its column allows.
     """
     depth = {id(node): 0 for node in nodes}
@@ -300,19 +303,19 @@ def _layout(nodes: Sequence[Node]) -> _Layout:
     columns: list[list[Any]] = [[] for _ in range(max(depth.values()) + 1)]
     for node in reversed(nodes):
         columns[depth[id(node)]].append(id(node))
-    beside: dict[Any, list[Any]] = {key: [] for column in columns for key in column}
+    neighbours: dict[Any, list[Any]] = {key: [] for column in columns for key in column}
     ways: dict[tuple[int, int], list[Any]] = {}
     for node in nodes:
         for i, child in enumerate(node.children):
             between = range(depth[id(node)] + 1, depth[id(child)])
             way = [(id(node), i, d) for d in between]
-            for d, stand_in in zip(between, way, strict=True):
-                columns[d].append(stand_in)
-                beside[stand_in] = []
+            for d, dummy in zip(between, way, strict=True):
+                columns[d].append(dummy)
+                neighbours[dummy] = []
             chain = [id(node), *way, id(child)]
             for a, b in pairwise(chain):
-                beside[a].append(b)
-                beside[b].append(a)
+                neighbours[a].append(b)
+                neighbours[b].append(a)
             ways[id(node), i] = way
     first_use = {id(n): -k for k, n in enumerate(nodes)}
     for column in columns:
@@ -320,27 +323,28 @@ def _layout(nodes: Sequence[Node]) -> _Layout:
     ys = {key: -ROW * k for column in columns for k, key in enumerate(reversed(column))}
     for sweep in range(25):
         for column in columns if sweep % 2 else reversed(columns):
-            wanted = {k: _mean([ys[n] for n in beside[k]], ys[k]) for k in column}
+            wanted = {k: _mean([ys[n] for n in neighbours[k]], ys[k]) for k in column}
             if sweep < 12:
                 column.sort(key=lambda k: (wanted[k], ys[k]))
             else:
                 column.sort(key=lambda k: ys[k])
-            ys.update(_spread(column, wanted))
+            ys.update(_pool_neighbours(column, wanted))
     xs = {key: -COLUMN * d for d, column in enumerate(columns) for key in column}
-    places = {key: (xs[key], ys[key]) for key in xs}
+    positions = {key: (xs[key], ys[key]) for key in xs}
     return _Layout(
-        {id(node): places[id(node)] for node in nodes}, _ways(nodes, places, ways)
+        {id(node): positions[id(node)] for node in nodes},
+        _edge_points(nodes, positions, ways),
     )
 
 
-def _ways(
+def _edge_points(
     nodes: Sequence[Node],
-    places: Mapping[Any, tuple[float, float]],
-    stand_ins: Mapping[tuple[int, int], Sequence[Any]],
+    positions: Mapping[Any, tuple[float, float]],
+    dummies: Mapping[tuple[int, int], Sequence[Any]],
 ) -> dict[tuple[int, int], list[tuple[float, float]]]:
-    """Return the points of every edge; those that share a side of a box fan out."""
+    """Return the points of every edge; those at one side of a box fan out."""
     middle = {
-        (id(node), i): [places[key] for key in reversed(stand_ins[id(node), i])]
+        (id(node), i): [positions[key] for key in reversed(dummies[id(node), i])]
         for node in nodes
         for i, _ in enumerate(node.children)
     }
@@ -349,24 +353,24 @@ def _ways(
     for node in nodes:
         for i, child in enumerate(node.children):
             edge, way = (id(node), i), middle[id(node), i]
-            towards = [*way, places[id(node)]][0][1]
-            origin = [places[id(child)], *way][-1][1]
+            towards = [*way, positions[id(node)]][0][1]
+            origin = [positions[id(child)], *way][-1][1]
             leaving[id(child)].append((towards, i, edge))
             arriving[id(node)].append((origin, i, edge))
-    starts = _ports(leaving, places, BOX_WIDTH / 2)
-    ends = _ports(arriving, places, -BOX_WIDTH / 2)
+    starts = _ports(leaving, positions, BOX_WIDTH / 2)
+    ends = _ports(arriving, positions, -BOX_WIDTH / 2)
     return {edge: [starts[edge], *way, ends[edge]] for edge, way in middle.items()}
 
 
 def _ports(
     edges: Mapping[int, list[Any]],
-    places: Mapping[Any, tuple[float, float]],
+    positions: Mapping[Any, tuple[float, float]],
     shift: float,
 ) -> dict[Any, tuple[float, float]]:
-    """Return where each edge touches the side of its box, lower ones below."""
+    """Return the port of each edge on the side of its box, lower ones below."""
     ports = {}
     for key, found in edges.items():
-        x, y = places[key]
+        x, y = positions[key]
         gap = min(16.0, 36.0 / max(len(found) - 1, 1))
         for k, (_, _, edge) in enumerate(sorted(found)):
             ports[edge] = x + shift, y + gap * (k - (len(found) - 1) / 2)
@@ -377,8 +381,10 @@ def _mean(numbers: Sequence[float], default: float) -> float:
     return sum(numbers) / len(numbers) if numbers else default
 
 
-def _spread(column: Sequence[Any], wanted: Mapping[Any, float]) -> dict[Any, float]:
-    """Return places as near as possible to the wanted ones, in order, kept apart.
+def _pool_neighbours(
+    column: Sequence[Any], wanted: Mapping[Any, float]
+) -> dict[Any, float]:
+    """Return positions near the wanted ones, in order and kept apart.
 
     Least squares by pooling neighbours that come too close.
     """
@@ -409,16 +415,16 @@ def _limits(
 
 
 def _height(layout: _Layout, title: str, key: bool) -> float:
-    """Return how high, in inches, a figure WIDTH wide must be for this drawing."""
+    """Return the height in inches of a figure WIDTH wide for this graph."""
     left, right, bottom, top = _limits(layout, title, key)
     scale = min(1.0, 72 * WIDTH * FILLED / (right - left))
     return scale * (top - bottom + 12) / (72 * FILLED)
 
 
 def _fit(ax: Axes, layout: _Layout, title: str, key: bool, largest: float) -> float:
-    """Set the limits of the Axes and return points of paper per unit drawn."""
+    """Set the limits of the Axes; return the scale, in points per unit."""
     left, right, bottom, top = _limits(layout, title, key)
-    wide, high = _room(ax)
+    wide, high = _size_in_points(ax)
     scale = min(wide / (right - left), high / (top - bottom), largest)
     x, y = (left + right) / 2, (bottom + top) / 2
     half_x = max(right - left, wide / scale) / 2
@@ -431,8 +437,8 @@ def _fit(ax: Axes, layout: _Layout, title: str, key: bool, largest: float) -> fl
     return scale
 
 
-def _room(ax: Axes) -> tuple[float, float]:
-    """Return the width and height, in points, that the Axes have or are about to."""
+def _size_in_points(ax: Axes) -> tuple[float, float]:
+    """Return the width and height, in points, that the Axes have or will have."""
     whole: Any = ax.get_figure(root=True)
     part = ax.get_subplotspec()
     if whole.get_layout_engine() is not None and part is not None:
@@ -449,7 +455,7 @@ def _room(ax: Axes) -> tuple[float, float]:
 # --- drawing ----------------------------------------------------------------------
 
 
-def _draw_key(ax: Axes, layout: _Layout, scale: float, gradients: bool) -> None:
+def _draw_legend(ax: Axes, layout: _Layout, scale: float, gradients: bool) -> None:
     x, _, bottom, _ = layout.limits()
     for words, colour, width in (
         ("value", "value", 46),
@@ -552,18 +558,18 @@ def _draw_badge(ax: Axes, x: float, y: float, scale: float, text: str) -> None:
 
 
 def _draw_edge(
-    ax: Axes, layout: _Layout, scene: _Scene, scale: float, parent: Node, i: int
+    ax: Axes, layout: _Layout, state: _State, scale: float, parent: Node, i: int
 ) -> None:
-    points = layout.ways[id(parent), i]
-    back = id(parent) in scene.passed
+    points = layout.edges[id(parent), i]
+    back = id(parent) in state.passed
     colour = COLOURS["gradient"] if back else COLOURS["quiet"]
-    now = id(parent) == (scene.passing if back else scene.computing)
+    now = id(parent) == (state.passing if back else state.computing)
     _draw_line(ax, points[::-1] if back else points, scale, colour, now)
-    if id(parent) not in scene.values:
+    if id(parent) not in state.values:
         return  # not computed yet: no derivative either
     in_the_gap = 0.4 if len(points) == 2 else 0.2  # before the next column's boxes
     ax.text(
-        *_along(points[0], points[1], in_the_gap),
+        *_point_on_curve(points[0], points[1], in_the_gap),
         ("× " if back else "") + _text(parent.local_grads[i], digits=3),
         size=9.5 * scale,
         color=COLOURS["gradient"] if back else COLOURS["ink"],
@@ -601,7 +607,7 @@ def _draw_dots(
     scale: float,
     step: float,
 ) -> None:
-    """Draw what is under way from one step to the next: a dot on each of its edges."""
+    """Draw the values or gradients in transit: a dot on each of their edges."""
     inner = _inner(nodes)
     done, share = math.floor(step), step % 1
     if done == len(inner):
@@ -609,9 +615,9 @@ def _draw_dots(
     back = done > len(inner)
     node = inner[::-1][done - len(inner) - 1] if back else inner[done]
     at = 1 - share if back else share
-    ways = [layout.ways[id(node), i] for i, _ in enumerate(node.children)]
+    ways = [layout.edges[id(node), i] for i, _ in enumerate(node.children)]
     ax.plot(
-        *zip(*[_on_the_way(way, at) for way in ways], strict=True),
+        *zip(*[_point_on_edge(way, at) for way in ways], strict=True),
         "o",
         color=COLOURS["gradient" if back else "value"],
         markeredgecolor="white",
@@ -620,14 +626,16 @@ def _draw_dots(
     )
 
 
-def _on_the_way(way: Sequence[tuple[float, float]], at: float) -> tuple[float, float]:
-    """Return the point of an edge at a share of the way, each piece counting alike."""
+def _point_on_edge(
+    way: Sequence[tuple[float, float]], at: float
+) -> tuple[float, float]:
+    """Return the point of an edge at a share of it; each segment counts alike."""
     piece = min(int(at * (len(way) - 1)), len(way) - 2)
-    return _along(way[piece], way[piece + 1], at * (len(way) - 1) - piece)
+    return _point_on_curve(way[piece], way[piece + 1], at * (len(way) - 1) - piece)
 
 
 def _curve(points: Sequence[tuple[float, float]]) -> Path:
-    """Return a smooth path through the points, level at each of them."""
+    """Return a smooth Bézier path through the points, horizontal at each."""
     corners, codes = [points[0]], [Path.MOVETO]
     for (xa, ya), (xb, yb) in pairwise(points):
         middle = (xa + xb) / 2
@@ -636,10 +644,10 @@ def _curve(points: Sequence[tuple[float, float]]) -> Path:
     return Path(corners, codes)
 
 
-def _along(
+def _point_on_curve(
     start: tuple[float, float], end: tuple[float, float], t: float
 ) -> tuple[float, float]:
-    """Return the point of such a curve at t, from 0 (start) to 1 (end)."""
+    """Return the point of such a segment at t, from 0 (start) to 1 (end)."""
     across = 1.5 * t * (1 - t) + t**3
     up = 3 * t * t * (1 - t) + t**3
     return (

@@ -1,4 +1,4 @@
-"""Figures of the micro-GPT: what it reads, what it is made of, what it learned."""
+"""Figures of notebook 06: tokens, architecture, training and attention of the GPT."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ MOST_DOTS = 2000  # of a loss curve: more would only cover each other
 
 @figure(8, 1.9)
 def token_strip(characters: Sequence[str], tokens: Sequence[int], *, ax: Axes) -> Axes:
-    """Draw characters in boxes, and under each the number the model sees."""
+    """Draw the characters of a text, and under each its token."""
     for i, (character, token) in enumerate(zip(characters, tokens, strict=True)):
         _box(ax, i, 0.62, character, filled=True)
         _thin_arrow(ax, (i, 0.24), (i, -0.06))
         ax.text(i, -0.28, str(token), ha="center", va="center", size=13)
     ax.text(-0.75, 0.62, "text", ha="right", va="center", color=COLOURS["quiet"])
     ax.text(-0.75, -0.28, "tokens", ha="right", va="center", color=COLOURS["quiet"])
-    _blank(ax, (-1.9, len(tokens) - 0.4), (-0.5, 1.05))
+    _hide_axes(ax, (-1.9, len(tokens) - 0.4), (-0.5, 1.05))
     return ax
 
 
 @figure(8, 3.6)
 def guessing_game(characters: Sequence[str], *, ax: Axes) -> Axes:
-    """Draw every guess that one document asks for: what is read, what comes next."""
+    """Draw every context of one document, and the next token it has to predict."""
     last = len(characters) - 1
     for row in range(last):
         for i in range(row + 1):
@@ -64,7 +64,7 @@ def guessing_game(characters: Sequence[str], *, ax: Axes) -> Axes:
         va="center",
         ha="center",
     )
-    _blank(ax, (-1, last + 2.4), (-last + 0.4, 1.05))
+    _hide_axes(ax, (-1, last + 2.4), (-last + 0.4, 1.05))
     return ax
 
 
@@ -78,7 +78,7 @@ def number_grid(
     limit: float | None = None,
     ax: Axes,
 ) -> Axes:
-    """Draw a matrix (rows, n) as coloured cells: grey below 0, the meaning's above.
+    """Draw a matrix (rows, n) as a heat map: grey below 0, the meaning above.
 
     ``meaning`` is a key of COLOURS; ``limit`` is the number of the fullest colour.
     """
@@ -112,7 +112,7 @@ def attention_map(
     chosen: int | None = None,
     ax: Axes,
 ) -> Axes:
-    """Draw how much each position (row) takes from each it may see (column).
+    """Draw attention weights: query positions in rows, key positions in columns.
 
     ``weights`` is (T, T) with rows that sum to 1; what is masked is drawn hatched. The
     ``chosen`` row, if any, has a frame.
@@ -173,7 +173,7 @@ def _write_weights(ax: Axes, weights: np.ndarray, row: int) -> None:
 
 @figure(8.6, 4.1)
 def model_diagram(shapes: Shapes, *, ax: Axes) -> Axes:
-    """Draw the model as one stream with branches, and where its parameters are.
+    """Draw the residual stream with its branches, and the parameters of each.
 
     ``shapes`` gives the (n_out, n_in) of every matrix, as GPTConfig.shapes() does.
     One layer is drawn; more are counted and named.
@@ -236,7 +236,7 @@ def model_diagram(shapes: Shapes, *, ax: Axes) -> Axes:
         va="center",
         weight="bold",
     )
-    _blank(ax, (0.1, 11.6), (-2.5, 2.95))
+    _hide_axes(ax, (0.1, 11.6), (-2.5, 2.95))
     return ax
 
 
@@ -251,7 +251,7 @@ def loss_curve(
     title: str = "",
     ax: Axes,
 ) -> Axes:
-    """Draw the loss of every step as a dot, and its mean over a window as a line.
+    """Draw the loss of every step as a dot, and its moving average as a line.
 
     ``levels`` are losses to compare with: a name and a height each. While a training
     goes on, ``until`` (its last step) and ``heights`` keep the axes where they are. Of
@@ -301,7 +301,7 @@ def step_times(
     *,
     ax: Axes,
 ) -> Axes:
-    """Draw what one training step takes, as bars on a logarithmic scale.
+    """Draw the time of one training step, as bars on a logarithmic axis.
 
     The bars named in ``comparison`` get the colour of the second model.
     """
@@ -335,7 +335,7 @@ def next_token_bars(
     note: str = "",
     ax: Axes,
 ) -> Axes:
-    """Draw the probability of every possible next token as bars; the top is named.
+    """Draw the probability of every next token as bars; the top one has its value.
 
     ``before``, if given, are other probabilities, drawn as hollow bars. ``note``
     stands above the bars, at the right.
@@ -376,7 +376,7 @@ def embedding_map(
     cover each other stand a little aside of their point.
     """
     points = np.asarray(points, float)
-    shown = dict(zip(characters, _apart(points, ROOM), strict=True))
+    shown = dict(zip(characters, _repelled(points, ROOM), strict=True))
     colours = [COLOURS[name] for name in ("parameter", "gradient", "other")]
     for (name, members), colour in zip(groups.items(), colours, strict=False):
         group = np.array([shown[c] for c in members])
@@ -400,8 +400,8 @@ def embedding_map(
     return ax
 
 
-def _apart(points: np.ndarray, room: tuple[float, float]) -> np.ndarray:
-    """Return the points, those closer than a share of the picture moved apart."""
+def _repelled(points: np.ndarray, room: tuple[float, float]) -> np.ndarray:
+    """Return the points, with those closer than a share of the figure moved apart."""
     unit = np.maximum(np.ptp(points, axis=0), 1e-9) * room
     moved = points / unit  # one unit is the room that a letter needs
     for _ in range(100):
@@ -430,7 +430,7 @@ def learning_curves(
     legend: Mapping[str, Any] | None = None,
     ax: Axes,
 ) -> Axes:
-    """Draw training and validation loss, and over each stretch what it is called.
+    """Draw training and validation loss, and over each stretch its diagnosis.
 
     ``legend`` holds matplotlib's options of its place, by default the lower left.
     """
@@ -565,6 +565,6 @@ def _thin_arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float]) 
     parts.arrow(ax, start, end, COLOURS["quiet"], lw=1.3, size=12, zorder=1)
 
 
-def _blank(ax: Axes, x: tuple[float, float], y: tuple[float, float]) -> None:
+def _hide_axes(ax: Axes, x: tuple[float, float], y: tuple[float, float]) -> None:
     ax.set(xlim=x, ylim=y, aspect="equal")
     ax.axis("off")

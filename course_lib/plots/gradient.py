@@ -1,4 +1,4 @@
-"""Slopes, and who feels them: nudges, maps with arrows, and a walk in fog.
+"""Figures of notebook 02: finite differences, gradients on a map, a descent in fog.
 
 The functions draw numbers that were computed elsewhere. A map is drawn from a
 ``lessons.descent.LossGrid``, a walk from a list of ``lessons.descent.Iterate``.
@@ -79,7 +79,7 @@ def nudge(
     legend: str = "upper right",
     ax: Axes,
 ) -> Axes:
-    """Draw a loss over one parameter, a nudge of it, and the answer of the loss.
+    """Draw a loss over one parameter, a finite difference of it, and its slope.
 
     Orange is the nudge, vermilion the answer, and the line through both points has
     their ratio as its slope. ``tangent`` is the slope at the first point, drawn dashed,
@@ -115,7 +115,7 @@ def nudge(
     ax.set_xlim(*reach)
     ax.set_ylim(low - 0.08 * room, high + 0.05 * room)
     if beside:
-        _name_the_nudge(ax, nudged, words)
+        _label_nudge(ax, nudged, words)
     ax.set(xlabel=name, ylabel="loss", title=title)
     parts.legend(ax, entries, loc=legend)
     return ax
@@ -131,7 +131,7 @@ def nudge_errors(
     title: str = "The error makes a V: a nudge can be too small",
     ax: Axes,
 ) -> Axes:
-    """Draw how far a nudged slope is off, against the size of the nudge, both log.
+    """Draw the error of a finite difference against its step, both axes log.
 
     ``errors`` has one series for each way to nudge; the best of each is ringed.
     ``here`` marks one nudge and its error, and of the two enemies, 'round-off' and
@@ -216,7 +216,7 @@ def _log_limits(numbers: np.ndarray, margin: float = 0.05) -> tuple[float, float
 
 @figure(6.4, 3.2)
 def product_rectangle(u: float, v: float, du: float, dv: float, *, ax: Axes) -> Axes:
-    """Draw u times v as an area, and the strips it gains when both are nudged."""
+    """Draw the product rule: u times v as an area, and the strips it gains."""
     parts = (
         ((0, 0), u, v, "value", "$u\\,v$"),
         ((u, 0), du, v, "gradient", "$v \\cdot du$"),
@@ -266,7 +266,7 @@ def product_rectangle(u: float, v: float, du: float, dv: float, *, ax: Axes) -> 
 def directions(
     degrees: ArrayLike, rises: ArrayLike, gradient: float, *, ax: Axes
 ) -> Axes:
-    """Draw how much the altitude changes with one short step in every direction.
+    """Draw the directional derivative: the change of altitude by direction.
 
     ``degrees`` counts from east, turning north; ``gradient`` is the direction of the
     gradient. Marked are that direction, its opposite, and the two at right angles.
@@ -318,7 +318,7 @@ def gradient_arrows(
     names: tuple[str, str] = ("x", "y"),
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw a map, and at each place (n, 2) its gradient (n, 2) as an arrow.
+    """Draw a contour map, and at each place (n, 2) its gradient (n, 2) as an arrow.
 
     The longest arrow has a fixed length, the others are in proportion; a small square
     at the foot has the corner of a right angle. ``levels`` are the altitudes whose
@@ -351,7 +351,7 @@ def walk_map(
     equal: bool = True,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw a walk on a map: its footprints, and the walker at the end.
+    """Draw a descent on a contour map: its steps, and the walker at the end.
 
     ``fog`` runs from 0, a clear day, to 1, where only a disc of radius ``sight``
     around the walker is seen. ``arrow`` is the length of an arrow downhill at the
@@ -408,7 +408,7 @@ def walk_map(
 def altitude_by_step(
     altitudes: ArrayLike, *, lowest: float | None = None, title: str = "", ax: Axes
 ) -> Axes:
-    """Draw the altitude at every step of a walk, and the lowest of the landscape."""
+    """Draw the loss, as altitude, at every step of a descent, and its minimum."""
     altitudes = np.asarray(altitudes, dtype=float)
     ax.plot(altitudes, color=COLOURS["loss"])
     ax.plot(altitudes, "o", ms=2.5, color=COLOURS["loss"])
@@ -443,7 +443,7 @@ def fitted_lines(
     title: str = "",
     ax: Axes,
 ) -> Axes:
-    """Draw points, a few lines (w, b) on the way, each named, and the best line."""
+    """Draw data, some lines (w, b) of a descent, each named, and the best line."""
     x, y = np.asarray(x), np.asarray(y)
     ax.plot(x, y, "o", ms=5, color=COLOURS["data"], label="houses")
     reach = np.array([0.0, x.max() * 1.04])
@@ -483,7 +483,7 @@ def passes_needed(
     *,
     ax: Axes,
 ) -> Axes:
-    """Draw the forward passes of one gradient by nudging, against parameters, both log.
+    """Draw forward passes per finite-difference gradient by parameters, log-log.
 
     ``counted`` has a name for each pair (parameters, passes), drawn as filled dots.
     ``models`` has a number of parameters for each name; its passes, one more, are
@@ -526,8 +526,8 @@ def passes_needed(
     return ax
 
 
-def _name_the_nudge(ax: Axes, nudged: Nudge, words: tuple[str, str]) -> None:
-    """Write how far the parameter and the loss moved beside the two strokes."""
+def _label_nudge(ax: Axes, nudged: Nudge, words: tuple[str, str]) -> None:
+    """Write the changes of the parameter and of the loss beside their strokes."""
     x0, x1, y0, y1, _ = nudged
     above, right = y1 < y0, x1 > x0
     looks: dict[str, Any] = {"textcoords": "offset points", "path_effects": HALO}
@@ -585,7 +585,7 @@ def _map(
     equal: bool = True,
     levels: ArrayLike | None = None,
 ) -> None:
-    """Draw altitudes as shades and contour lines, close together near the floor."""
+    """Draw altitudes as shades and contour lines, closer together near the minimum."""
     low, high = float(terrain.losses.min()), float(terrain.losses.max())
     high = high if high > low else low + 1.0
     shades = low + (high - low) * np.linspace(0, 1, 15) ** 1.6
@@ -617,7 +617,7 @@ def _contours(
 def _fog(
     ax: Axes, terrain: LossGrid, position: tuple[float, float], fog: float, sight: float
 ) -> None:
-    """Lay fog over the map, but for a soft disc around a position.
+    """Cover the map with fog, but for a soft disc around a position.
 
     Only the square around the disc is an image, for an image of the whole takes long;
     the fog beyond is one area with a hole, over which the image reaches a little.

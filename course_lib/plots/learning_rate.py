@@ -1,4 +1,4 @@
-"""How long is a step? Strides on a bowl, walks side by side, noise, and rates tried.
+"""Figures of notebook 03: learning rates, trajectories, gradient noise, range tests.
 
 The functions draw numbers that were computed elsewhere. A map is drawn from a
 ``lessons.descent.LossGrid``; a walk is an array of positions (steps + 1, 2).
@@ -62,7 +62,7 @@ def stride_walk(
     top: float | None = None,
     ax: Axes,
 ) -> Axes:
-    """Draw a valley over one parameter and the steps of a walk through it.
+    """Draw a loss over one parameter and the steps of a descent on it.
 
     ``path`` holds the positions and ``heights`` the altitude at each. A walk that
     leaves the picture is cut where it leaves; an arrow says so. ``top`` is the upper
@@ -94,7 +94,7 @@ def stride_walk(
         if left == len(path):
             ax.plot(path[end], heights[end], "o", ms=10, mew=1.3, zorder=5, **look)
         else:
-            _leaving(ax, (path[end], heights[end]), path[left] > path[end], xs, top)
+            _exit_arrow(ax, (path[end], heights[end]), path[left] > path[end], xs, top)
     ax.set_xlim(xs.min(), xs.max())
     ax.set_ylim(low - 0.06 * (top - low), top)
     ax.set(xlabel=name, ylabel="altitude", title=title)
@@ -112,7 +112,7 @@ def shrink_factors(
     legend: str = "lower left",
     ax: Axes,
 ) -> Axes:
-    """Draw by what each step multiplies the distance to the floor, over the rate.
+    """Draw the contraction factor of each step against the learning rate.
 
     ``factors`` is the derived curve, ``measured`` has the factor seen at some rates;
     ``edge`` is the rate from which on walks no longer arrive. ``top`` is the upper end
@@ -128,7 +128,7 @@ def shrink_factors(
     colours = [COLOURS[meaning] for meaning in regimes.values()]
     ax.broken_barh(spans, (0, top), facecolors=colours, alpha=0.16, lw=0)
     for name, low, high in zip(regimes, ends, ends[1:], strict=False):
-        words, turned = _fitted(name, (high - low) / last)
+        words, turned = _fit_words(name, (high - low) / last)
         beyond = name == "flies off" and not turned  # clear of the rising curve
         ax.text(
             edge + 0.01 * last if beyond else (low + high) / 2,
@@ -141,7 +141,7 @@ def shrink_factors(
         )
     ax.axhline(1, color=COLOURS["quiet"], lw=1, ls=(0, (4, 3)))
     ax.plot(rates, factors, color=COLOURS["ink"], label="derived: $|1 - \\eta L|$")
-    look = _orange(1.0)
+    look = _parameter_look(1.0)
     seen = {rate: factor for rate, factor in measured.items() if factor <= top}
     ax.plot(
         list(seen),
@@ -185,7 +185,7 @@ def five_point_descent(
     view: Point = (38.0, 40.0),
     ax: Axes,
 ) -> Axes:
-    """Draw the numbered points of a descent twice: on the surface, and on its map.
+    """Draw the numbered points of a descent twice: on a surface and on a map.
 
     ``path`` (n, 2) are the places and ``altitudes`` (n,) the loss at each; the step
     from a point to the next is an arrow. ``floor`` marks the lowest place.
@@ -197,23 +197,30 @@ def five_point_descent(
     )
     _surface(space, terrain, names, view)
     space.plot(*path.T, heights, color=COLOURS["ink"], lw=2, zorder=7)
-    space.plot(*path.T, heights, "o", ms=8, **_orange(), zorder=8)
+    space.plot(*path.T, heights, "o", ms=8, **_parameter_look(), zorder=8)
     points = np.column_stack([path, heights, np.ones(len(path))]) @ space.get_proj().T
     seen = points[:, :2] / points[:, 3:]  # where they are on the page
     for i in range(len(path)):
-        _beside(space, seen, i, below=i % 2 == 1)
-    space.text2D(0.12, 0.915, "on the surface", size=12, weight="bold", **_in(space))
+        _number_beside(space, seen, i, below=i % 2 == 1)
+    space.text2D(
+        0.12,
+        0.915,
+        "on the surface",
+        size=12,
+        weight="bold",
+        **_in_axes(space),
+    )
 
     flat = ax.inset_axes((0.6, 0.1, 0.4, 0.82))
     grid = (terrain.xs, terrain.ys, terrain.losses)
-    parts.contour_map(flat, grid, _square_levels(grid[2]), 60, **_look(grid[2]))
+    parts.contour_map(flat, grid, _square_levels(grid[2]), 60, **_contour_look(grid[2]))
     if floor is not None:
         flat.plot(*floor, "+", ms=13, mew=2, color=COLOURS["ink"], zorder=3)
     for here, there in itertools.pairwise(path):
         parts.map_arrow(flat, tuple(here), tuple(there), COLOURS["ink"], lw=2, gap=4.5)
     for i, place in enumerate(path):
-        flat.plot(*place, "o", ms=8, **_orange(), zorder=5)
-        _beside(flat, path, i)
+        flat.plot(*place, "o", ms=8, **_parameter_look(), zorder=5)
+        _number_beside(flat, path, i)
     flat.set_xlim(terrain.xs[0], terrain.xs[-1])
     flat.set_ylim(terrain.ys[0], terrain.ys[-1])
     flat.set(xlabel=names[0], ylabel=names[1])
@@ -238,7 +245,7 @@ def curves_by_step(
     title: str = "",
     ax: Axes,
 ) -> Axes:
-    """Draw some series over the steps, each with a name; ``goal`` names level lines.
+    """Draw several series by step, each with a name; ``goal`` names level lines.
 
     What is not a number is left out; what is not above 0 falls off a log axis.
     ``limits`` are the lower and upper end of the axis, ``length`` the last step on
@@ -266,7 +273,7 @@ def curves_by_step(
             seen = np.flatnonzero(np.isfinite(numbers))
             if len(seen):
                 height = np.clip(numbers[seen[-1]], *(limits or (None, None)))
-                _head(ax, (seen[-1], height), mark, colour, clip=False)
+                _end_marker(ax, (seen[-1], height), mark, colour, clip=False)
     for words, height in (goal or {}).items():
         ax.axhline(height, color=COLOURS["quiet"], lw=1.1, ls=(0, (1, 1.5)))
         ax.annotate(
@@ -303,7 +310,7 @@ def curves_by_step(
             borderaxespad=0.2,
         )
     elif legend == "ends":
-        _name_the_ends(ax)
+        _label_ends(ax)
     elif legend:
         ax.legend(loc=legend, handlelength=2.6)
     return ax
@@ -321,7 +328,7 @@ def paths_map(
     names: tuple[str, str] = ("x", "y"),
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw several named walks on one map; each is an array of positions (n, 2).
+    """Draw several named trajectories on one contour map; each is (n, 2).
 
     ``marks`` writes words at places, as in ``walk_map``; ``legend`` is its place, ""
     for none. Steps outside the map are cut off at its edge. ``head`` marks the last
@@ -334,17 +341,17 @@ def paths_map(
     with styled():
         walk_map(terrain, marks=marks, title=title, names=names, equal=equal, ax=ax)
         for i, (name, path) in enumerate(paths.items()):
-            path = _near(np.asarray(path, dtype=float), terrain)
+            path = _truncated(np.asarray(path, dtype=float), terrain)
             colour, mark, _ = LOOKS.get(name, OTHERS[i % len(OTHERS)])
             over = 4 + len(paths) - i  # the first on top
             ax.plot(*path.T, color=colour, lw=1, zorder=over)
             ax.plot(*path.T, mark, color=colour, ms=2.8, zorder=over)
             ax.plot([], [], f"{mark}-", color=colour, ms=5, lw=1.5, label=name)
             if head and len(path):
-                _head(ax, path[-1], mark, colour)
+                _end_marker(ax, path[-1], mark, colour)
         starts = [np.asarray(path)[0] for path in paths.values()]
         if starts:
-            ax.plot(*starts[0], "o", ms=11, zorder=12, **_orange())
+            ax.plot(*starts[0], "o", ms=11, zorder=12, **_parameter_look())
         if legend and paths:
             ax.legend(
                 loc=legend,
@@ -365,7 +372,7 @@ def steps_needed(
     title: str = "",
     ax: Axes,
 ) -> Axes:
-    """Draw the steps that each runner needed on each landscape, on a log axis.
+    """Draw the steps that each optimizer needed on each loss, on a log axis.
 
     ``results[landscape][runner]``; None is drawn beyond the budget.
     """
@@ -420,7 +427,7 @@ def range_test(
     ylabel: str = "loss",
     ax: Axes,
 ) -> Axes:
-    """Draw the loss after a short run against its learning rate, for some models.
+    """Draw a learning-rate range test: the loss after a short run, by rate.
 
     ``start`` is the loss before the first step, ``edges`` the rate up to which a model
     must be stable at its start. Losses far above the start leave the picture.
@@ -468,7 +475,7 @@ def arrow_cloud(
     title: str = "",
     ax: Axes,
 ) -> Axes:
-    """Draw slopes from few examples (n, 2) as thin arrows, the full slope in bold.
+    """Draw mini-batch gradients (n, 2) as thin arrows, the full one in bold.
 
     All start at the same place. ``reach`` is half the width of the picture.
     """
@@ -514,7 +521,7 @@ def arrow_cloud(
 def noise_by_batch(
     sizes: ArrayLike, noise: ArrayLike, signal: float, *, ax: Axes
 ) -> Axes:
-    """Draw how far a mini-batch's slope is off, against the batch size, both log.
+    """Draw the error of mini-batch gradients against the batch size, log-log.
 
     ``noise`` is the typical length of the error and ``signal`` the length of the full
     slope. Drawn too is the line that falls with the square root, from the first point.
@@ -553,31 +560,31 @@ def noise_by_batch(
 # --- parts ------------------------------------------------------------------------
 
 
-def _head(ax: Axes, at: Any, mark: str, colour: str, clip: bool = True) -> None:
+def _end_marker(ax: Axes, at: Any, mark: str, colour: str, clip: bool = True) -> None:
     look: dict[str, Any] = {"color": colour, "mec": "white", "mew": 1.2}
     ax.plot(*at, mark, ms=10, zorder=14, clip_on=clip, **look)
 
 
-def _fitted(words: str, share: float) -> tuple[str, bool]:
-    """Return words that fit a share of 8 inches, and whether to turn them."""
+def _fit_words(words: str, share: float) -> tuple[str, bool]:
+    """Return words that fit a share of 8 inches, and whether to rotate them."""
     for fit in (words, words.replace(" and ", "\nand ")):
         if 0.0105 * max(map(len, fit.split("\n"))) <= share:
             return fit, False
     return (words, True) if share > 0.022 else ("", False)
 
 
-def _in(ax: Any) -> dict[str, Any]:
+def _in_axes(ax: Any) -> dict[str, Any]:
     return {"transform": ax.transAxes}
 
 
-def _orange(edge: float = 1.0) -> dict[str, Any]:
+def _parameter_look(edge: float = 1.0) -> dict[str, Any]:
     return {"color": COLOURS["parameter"], "mec": COLOURS["ink"], "mew": edge}
 
 
-def _leaving(
+def _exit_arrow(
     ax: Axes, at: Point, to_the_right: bool, xs: np.ndarray, top: float
 ) -> None:
-    """Draw an arrow from the last place in the picture to where the walk leaves it."""
+    """Draw an arrow from the last point in view to where the path leaves the Axes."""
     x = xs.max() if to_the_right else xs.min()
     ax.annotate(
         "",
@@ -588,8 +595,8 @@ def _leaving(
     )
 
 
-def _name_the_ends(ax: Axes) -> None:
-    """Write each curve's name where it ends, or where it leaves through the floor."""
+def _label_ends(ax: Axes) -> None:
+    """Label each curve at its end, or where it leaves through the lower limit."""
     bottom, last = -1.0, ax.get_xlim()[1]
     ends = []
     for line in ax.lines:
@@ -623,8 +630,8 @@ def _name_the_ends(ax: Axes) -> None:
     ax.set_xlim(right=last)
 
 
-def _near(path: np.ndarray, terrain: Any) -> np.ndarray:
-    """Cut a walk where it is far from the map or no number any more."""
+def _truncated(path: np.ndarray, terrain: Any) -> np.ndarray:
+    """Truncate a path where it is not finite or far off the map."""
     wide, high = np.ptp(terrain.xs), np.ptp(terrain.ys)
     with np.errstate(invalid="ignore"):
         fine = (
@@ -635,8 +642,8 @@ def _near(path: np.ndarray, terrain: Any) -> np.ndarray:
     return path if fine.all() else path[: int(np.argmin(fine))]
 
 
-def _beside(ax: Axes, path: np.ndarray, i: int, below: bool = False) -> None:
-    """Write the number i + 1 beside a point, square to the way as a whole."""
+def _number_beside(ax: Axes, path: np.ndarray, i: int, below: bool = False) -> None:
+    """Write the number i + 1 beside a point, perpendicular to the path."""
     ahead = path[-1] - path[0]
     length = float(np.hypot(*ahead)) or 1.0
     x, y = -14 * ahead[1] / length, 14 * ahead[0] / length
@@ -657,7 +664,7 @@ def _beside(ax: Axes, path: np.ndarray, i: int, below: bool = False) -> None:
 
 def _surface(space: Any, terrain: Any, names: tuple[str, str], view: Point) -> None:
     grid = (terrain.xs, terrain.ys, terrain.losses)
-    levels, look = _square_levels(terrain.losses), _look(terrain.losses)
+    levels, look = _square_levels(terrain.losses), _contour_look(terrain.losses)
     parts.surface(space, grid, levels, 0.95, **look)
     space.view_init(*view)
     space.set_xlabel(names[0], labelpad=6)
@@ -669,8 +676,8 @@ def _surface(space: Any, terrain: Any, names: tuple[str, str], view: Point) -> N
     space.tick_params(axis="z", pad=4)
 
 
-def _look(altitudes: np.ndarray) -> dict[str, Any]:
-    """Return the look of a map or a surface: its shades and its contour lines."""
+def _contour_look(altitudes: np.ndarray) -> dict[str, Any]:
+    """Return the keywords of a contour map or a surface: shades and lines."""
     norm = PowerNorm(0.5, *_low_and_high(altitudes))
     lines = {"colors": COLOURS["loss"], "linewidths": 0.7, "alpha": 0.7}
     return {"cmap": PALE_ALTITUDES, "norm": norm, **lines}

@@ -1,4 +1,4 @@
-"""Figures of the limits: what a trained model cannot do, measured, and its cost."""
+"""Figures of notebook 07: limits of trained models, measured, and costs of training."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def answer_bars(
     most: int = 8,
     ax: Axes,
 ) -> Axes:
-    """Draw the likeliest answers to one question, the likeliest on top."""
+    """Draw the most probable answers to one question, the top one first."""
     chances = np.asarray(probabilities, float)
     order = np.argsort(-chances, kind="stable")[:most]
     places = np.arange(len(order))
@@ -62,7 +62,7 @@ def cutoff(
     *,
     ax: Axes,
 ) -> Axes:
-    """Draw, year by year, how sure the answer was, and whether it was right."""
+    """Draw confidence by year, before and after the data ends, right or wrong."""
     years_, sure = np.asarray(years), np.asarray(sureness, float)
     is_right = np.asarray(right, bool)
     edge = last_year + 0.5
@@ -98,9 +98,9 @@ def cutoff(
 
 @figure(6.2, 4.6)
 def share_in_and_out(
-    given: ArrayLike, said: Mapping[str, ArrayLike], what: str = "she", *, ax: Axes
+    given: ArrayLike, generated: Mapping[str, ArrayLike], what: str = "she", *, ax: Axes
 ) -> Axes:
-    """Draw the share of a word in the data against its share in what is said."""
+    """Draw the share of a word in the samples against its share in the data."""
     given_ = np.asarray(given, float)
     ax.plot([0, 1], [0, 1], color=COLOURS["quiet"], lw=1, ls=(0, (5, 4)), zorder=0)
     ax.text(
@@ -115,7 +115,7 @@ def share_in_and_out(
     )
     looks = [("value", "o"), ("other", "s"), ("parameter", "^"), ("gradient", "D")]
     order = np.argsort(given_)
-    for (name, shares), (colour, mark) in zip(said.items(), looks, strict=False):
+    for (name, shares), (colour, mark) in zip(generated.items(), looks, strict=False):
         heights = np.asarray(shares, float)[order]
         ax.plot(given_[order], heights, mark + "-", color=COLOURS[colour], label=name)
     ticks = [0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"]
@@ -129,7 +129,7 @@ def share_in_and_out(
 
 @figure(7.4, 3.2)
 def sure_and_right(groups: Mapping[str, tuple[float, float]], *, ax: Axes) -> Axes:
-    """Draw for each group of questions how sure the model was, and how often right."""
+    """Draw calibration: mean confidence and accuracy of each group of questions."""
     places = np.arange(len(groups))
     pairs = np.array(list(groups.values()))  # (groups, 2)
     for column, (label, colour) in enumerate(
@@ -151,7 +151,7 @@ def sure_and_right(groups: Mapping[str, tuple[float, float]], *, ax: Axes) -> Ax
 
 @figure(7.4, 3.4)
 def copies_by_size(sizes: Sequence[int], copied: ArrayLike, *, ax: Axes) -> Axes:
-    """Draw which share of what is written is a copy, by the size of the training set.
+    """Draw the share of memorised samples by the size of the training set.
 
     copied: (seeds, sizes), a dot for each seed, a line through their means.
     """
@@ -177,7 +177,7 @@ def copies_by_size(sizes: Sequence[int], copied: ArrayLike, *, ax: Axes) -> Axes
 def copies_by_step(
     steps: Sequence[float], copied: Sequence[int], of: int, *, ax: Axes
 ) -> Axes:
-    """Draw how many of the texts that a model writes are copies, as it learns."""
+    """Draw the number of memorised samples by training step."""
     ax.plot(steps, copied, "o-", color=COLOURS["other"], ms=4, lw=2.5)
     ax.set_ylim(-0.04 * of, 1.08 * of)
     ax.set_yticks([0, of / 2, of], ["0", f"{of / 2:g}", f"{of}"])
@@ -194,7 +194,7 @@ def loss_by_size(
     *,
     ax: Axes,
 ) -> Axes:
-    """Draw the loss of models of several sizes, and the floor of the source."""
+    """Draw the loss of models of several sizes, and the entropy of the source."""
     heights = np.asarray(losses, float)
     every = [floor, *heights, *(marks or {}).values()]
     room = max(every) - floor
@@ -229,7 +229,7 @@ def forgetting(
     *,
     ax: Axes,
 ) -> Axes:
-    """Draw how losses on several kinds of text move while only one is taught.
+    """Draw losses on several kinds of text while fine-tuning on one of them.
 
     ``levels`` are losses to compare with: a name and a height each.
     """
@@ -256,7 +256,7 @@ def cost_ladder(
     *,
     ax: Axes,
 ) -> Axes:
-    """Draw training runs on one logarithmic axis of operations.
+    """Draw training runs on one logarithmic axis of floating-point operations.
 
     They are sorted, and the axis fits them; with ``span``, its ends, they stand in the
     order given, the first at the bottom. ``prices`` are euros, written beside each;
@@ -318,7 +318,7 @@ _static_rung, _static_column = static_artists(_rung), static_artists(_column)
 
 @figure(8, 3)
 def bills(costs: Mapping[str, tuple[float, float]], *, ax: Axes) -> Axes:
-    """Draw what each way costs, in euros: computing and people's time, on a log axis.
+    """Draw the cost of each option in euros, compute and labour, on a log axis.
 
     costs: (compute, people) by name; a 0 is not drawn.
     """

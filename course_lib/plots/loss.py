@@ -1,4 +1,4 @@
-"""How wrong is a prediction, drawn: squares, costs, shares, and the mountain."""
+"""Figures of notebook 01: residuals, cross-entropy, softmax, the loss landscape."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def residual_squares(
     gauge: Axes | None = None,
     ax: Axes,
 ) -> Axes:
-    """Draw houses, a line of guesses, each error as a true square, and the altitude.
+    """Draw data, a line, each residual as a true square, and the mean squared error.
 
     ``loss`` is the mean area of the squares, in (1,000 €)^2; ``highest`` is the top of
     the altitude's scale. A loss above it is drawn at the top and said in numbers. The
@@ -120,13 +120,13 @@ def residual_squares(
     ax.set_ylabel("price, thousand €")
     ax.set_xlabel("size, m²", x=room / 2)
     if gauge is None:
-        _altitude(ax.inset_axes((0.86, 0.06, 0.05, 0.8)), loss, highest)
+        _gauge(ax.inset_axes((0.86, 0.06, 0.05, 0.8)), loss, highest)
     else:
-        _altitude(gauge, loss, highest, fixed=True)
+        _gauge(gauge, loss, highest, fixed=True)
     return ax
 
 
-def _altitude(gauge: Axes, loss: float, highest: float, fixed: bool = False) -> None:
+def _gauge(gauge: Axes, loss: float, highest: float, fixed: bool = False) -> None:
     """Draw a gauge that is filled up to the loss; a fixed one suits any loss."""
     top = min(loss, highest)
     gauge.add_patch(Rectangle((-0.5, 0), 1, top, color=COLOURS["loss"], lw=0))
@@ -141,14 +141,14 @@ def _altitude(gauge: Axes, loss: float, highest: float, fixed: bool = False) -> 
     look |= {"textcoords": "offset points", "annotation_clip": False}
     if fixed:
         _reserve_width(gauge, f"{highest:,.0f} ↑", look)
-    said = f"{loss:,.0f}" + (" ↑" if loss > highest else "")
+    text = f"{loss:,.0f}" + (" ↑" if loss > highest else "")
     va = "center" if top < 0.93 * highest else "top"
-    gauge.annotate(said, (0.5, top), (5, 0), va=va, **look)
+    gauge.annotate(text, (0.5, top), (5, 0), va=va, **look)
 
 
 @static_artists
 def _reserve_width(gauge: Axes, longest: str, look: Mapping[str, Any]) -> None:
-    """Write the longest number unseen, so that the layout has room for it."""
+    """Write the longest number invisibly, so that the layout has room for it."""
     gauge.annotate(longest, (0.5, 0), (5, 0), alpha=0, **look)
 
 
@@ -160,7 +160,7 @@ def cost_of_confidence(
     *,
     ax: Axes,
 ) -> Axes:
-    """Draw what each probability of the truth costs, with some of them marked.
+    """Draw the cross-entropy of each probability of the true class, some marked.
 
     ``probabilities`` of what happened, from low to high, and their ``costs`` in nats;
     ``marks`` maps a probability to its cost.
@@ -230,7 +230,7 @@ def slope_underfoot(
     percent: bool = False,
     ax: Axes,
 ) -> Axes:
-    """Draw a curve, a walker who stands on it, and the slope under the feet.
+    """Draw a curve, a point on it (the walker), and the tangent there.
 
     The walker stands on the curve at the value ``at``; the ``slope`` there is given,
     and drawn as a short blue line.
@@ -251,12 +251,12 @@ def slope_underfoot(
     low, high = float(heights.min()), float(heights.max())
     room = (high - low) or 1.0
     ax.set_ylim(low - 0.12 * room, high + 0.2 * room)
-    said = "slope 0: no direction" if slope == 0 else f"slope {slope:.2f}: go "
+    text = "slope 0: no direction" if slope == 0 else f"slope {slope:.2f}: go "
     if slope:
-        said += "right" if slope < 0 else "left"
+        text += "right" if slope < 0 else "left"
     ahead = float(heights[values >= x].mean())  # the words go where the curve is not
     ax.annotate(
-        said.replace("-", "−"),
+        text.replace("-", "−"),
         (x, y),
         xytext=(x + 2 * reach, y - 0.3 * room if ahead > y else high + 0.1 * room),
         color=COLOURS["gradient"],
@@ -289,7 +289,7 @@ def share_bars(
     top: float | None = None,
     ax: Axes,
 ) -> Axes:
-    """Draw scores or shares as bars; the target's bar is filled, the others are pale.
+    """Draw scores or probabilities as bars; the target is filled, the others pale.
 
     Without a target all are filled. With up to 8 bars each says its number, otherwise
     only the target's and the tallest. ``top`` fixes the upper end of the scale.
@@ -307,9 +307,9 @@ def share_bars(
     for i, height in enumerate(heights):
         if len(heights) > 8 and i not in (target, int(heights.argmax())):
             continue
-        said = f"{height:.1%}" if percent else f"{height:.3g}"
+        text = f"{height:.1%}" if percent else f"{height:.3g}"
         ax.annotate(
-            said.replace("-", "−"),
+            text.replace("-", "−"),
             (i, height),
             xytext=(0, 3 if height >= 0 else -3),
             textcoords="offset points",
@@ -340,7 +340,7 @@ def naive_and_safe(
     *,
     ax: Axes,
 ) -> Axes:
-    """Draw a loss that stays right however large the scores, and ways that break.
+    """Draw a numerically stable loss, and naive ones up to where they overflow.
 
     ``gaps`` is how far the right answer's score lies behind; ``naive`` maps a name to
     losses that turn to inf or nan somewhere: there a cross marks the end.
@@ -388,7 +388,7 @@ def numbered_lines(
     *,
     ax: Axes,
 ) -> Axes:
-    """Draw houses and up to three lines of guesses, numbered from 1.
+    """Draw data and up to three fitted lines, numbered from 1.
 
     Each entry of ``lines`` holds the guesses at the sizes. Number and colour are those
     of the points of ``landscape_map`` and ``landscape_surface``.
@@ -400,7 +400,7 @@ def numbered_lines(
     for i, guesses in enumerate(map(np.asarray, lines)):
         colour, dash = NUMBERED[i]
         ax.plot(sizes[order], guesses[order], color=colour, ls=dash, lw=2.8)
-        _number(ax, i, (float(sizes[last]), float(guesses[last])), (14, 0))
+        _number_disc(ax, i, (float(sizes[last]), float(guesses[last])), (14, 0))
     ax.margins(x=0.08)
     ax.set(xlabel="size, m²", ylabel="price, thousand €")
     ax.set_title(title, size=11)
@@ -420,7 +420,7 @@ def landscape_map(
     ylabel: str = "b",
     ax: Axes,
 ) -> Axes:
-    """Draw a loss of two parameters as a map, with up to three numbered points.
+    """Draw a loss of two parameters as a contour map, with numbered points.
 
     ``altitudes`` (len(y), len(x)) are the losses on the grid. The lines of equal
     altitude stand closer together near the valley floor, where it is flat. ``here`` is
@@ -429,7 +429,7 @@ def landscape_map(
     x, y, altitudes = np.asarray(x), np.asarray(y), np.asarray(altitudes)
     _labelled_contours(ax, x, y, altitudes)
     for i, point in enumerate(points):
-        _number(ax, i, point, (0, 0))
+        _number_disc(ax, i, point, (0, 0))
     if here is not None:
         ax.plot(
             *here,
@@ -453,7 +453,7 @@ def landscape_map(
 def _labelled_contours(
     ax: Axes, x: np.ndarray, y: np.ndarray, altitudes: np.ndarray
 ) -> None:
-    """Draw shades and lines of equal altitude, with numbers."""
+    """Draw filled contours and contour lines with their values."""
     levels = _round_levels(altitudes)
     look: dict[str, Any] = {"cmap": ALTITUDES, "norm": _norm_from_zero(altitudes)}
     look |= {"colors": COLOURS["quiet"], "linewidths": 0.7}
@@ -480,7 +480,7 @@ def landscape_surface(
     view: Point = (50.0, 40.0),
     ax: Axes,
 ) -> Axes:
-    """Draw the same landscape as a surface; points are (x, y, altitude), numbered.
+    """Draw the same loss as a surface; points are (x, y, altitude), numbered.
 
     ``view`` is the height and the direction of the eye, in degrees. The surface stands
     in Axes of its own, laid over ``ax``.
@@ -532,12 +532,12 @@ def _round_levels(altitudes: np.ndarray) -> np.ndarray:
 
 
 def _norm_from_zero(altitudes: np.ndarray) -> PowerNorm:
-    """Return shades that grow with the distance from the floor of a bowl."""
+    """Return a square-root colour norm from 0, or from a lower minimum."""
     least = min(0.0, float(altitudes.min()))
     return PowerNorm(0.5, vmin=least, vmax=float(altitudes.max()))
 
 
-def _number(ax: Axes, i: int, at: Point, shift: Point) -> None:
+def _number_disc(ax: Axes, i: int, at: Point, shift: Point) -> None:
     """Set the number i + 1 in a disc of its colour at a place."""
     ax.annotate(
         str(i + 1),

@@ -1,4 +1,4 @@
-"""Neurons and networks, drawn: a vote, a line, a bent line, and blame that fades."""
+"""Figures of notebook 05: neurons, decision boundaries, gradient norms, fitting."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def neuron_anatomy(
     names: Sequence[str] = (),
     ax: Axes,
 ) -> Axes:
-    """Draw a neuron with its numbers: inputs, weights, sum, threshold, output.
+    """Draw a neuron with its numbers: inputs, weights, sum, activation, output.
 
     ``z`` is the sum of inputs times weights, and the bias; ``output`` is what the
     squashing curve makes of it. Up to six inputs; ``names`` say what they are.
@@ -73,28 +73,28 @@ def neuron_anatomy(
     rows = rows * min(1.0, 0.55 + 0.15 * n) + 0.35
     middle = 0.35
     for i, (x, w, y) in enumerate(zip(inputs, weights, rows, strict=True)):
-        _tile(ax, 0.0, y, _said(x), COLOURS["data"])
+        _number_box(ax, 0.0, y, _text(x), COLOURS["data"])
         name = names[i] if i < len(names) else f"$x_{i + 1}$"
         ax.text(-0.62, y, name, ha="right", va="center")
         width = 1.0 + 1.6 * min(abs(w), 3.0)
         end = 2.92, middle + 0.12 * (y - middle)
         parts.arrow(ax, (0.52, y), end, COLOURS["parameter"], width)
         at = 0.46
-        _tag(
+        _edge_label(
             ax,
             0.52 + at * 2.4,
             y + at * (middle + 0.12 * (y - middle) - y),
-            f"× {_said(w)}",
+            f"× {_text(w)}",
         )
-    _disc(ax, 3.45, middle, "sum", _said(z))
+    _sum_disc(ax, 3.45, middle, _text(z))
     low = middle - 1.75
-    _tile(ax, 3.45, low, _said(bias), COLOURS["parameter"], light=True)
+    _number_box(ax, 3.45, low, _text(bias), COLOURS["parameter"], light=True)
     ax.text(2.84, low, "bias", ha="right", va="center")
     parts.arrow(ax, (3.45, low + 0.27), (3.45, middle - 0.56), COLOURS["parameter"])
     parts.arrow(ax, (4.0, middle), (5.02, middle), COLOURS["value"])
-    _threshold(ax, 5.75, middle, z, output)
+    _activation(ax, 5.75, middle, z, output)
     parts.arrow(ax, (6.48, middle), (7.38, middle), COLOURS["value"])
-    _tile(ax, 7.95, middle, _said(output), COLOURS["value"], light=True)
+    _number_box(ax, 7.95, middle, _text(output), COLOURS["value"], light=True)
     top = max(float(rows.max()) + 0.62, middle + 1.3)
     for x, word in (
         (0.0, "inputs"),
@@ -170,7 +170,7 @@ def decision_map(
     small: bool = False,
     ax: Axes,
 ) -> Axes:
-    """Draw what a model says at every place, the line where it wavers, and points.
+    """Draw predicted probabilities, the decision boundary, and data points.
 
     ``probabilities`` (len(y), len(x)) are those of label 1. With the ``weights`` of a
     single neuron, an arrow from its line shows which way its output rises. ``wrong``
@@ -190,7 +190,7 @@ def decision_map(
         zorder=0,
     )
     if weights is not None:
-        _straight_line(ax, x, y, np.asarray(weights, dtype=float), bias)
+        _line_and_normal(ax, x, y, np.asarray(weights, dtype=float), bias)
     elif shares.min() < 0.5 < shares.max():
         ax.contour(
             x, y, shares, [0.5], colors=COLOURS["value"], linewidths=2.5, zorder=4
@@ -228,7 +228,7 @@ def decision_map(
 
 @figure(4.4, 3.8)
 def neuron_lines(x: ArrayLike, y: ArrayLike, sums: ArrayLike, *, ax: Axes) -> Axes:
-    """Draw where the sum of each neuron is 0; sums (len(y), len(x), neurons)."""
+    """Draw the zero line of each neuron; sums (len(y), len(x), neurons)."""
     for sheet in np.moveaxis(np.asarray(sums), -1, 0):
         if sheet.min() < 0 < sheet.max():
             ax.contour(
@@ -251,7 +251,7 @@ def layer_diagram(
     *,
     ax: Axes,
 ) -> Axes:
-    """Draw a small network with the number that each neuron passes on.
+    """Draw a small network with the activation of each neuron.
 
     ``values`` holds the numbers of each layer, inputs first; ``weights[i]``
     (n_out, n_in) lead from layer i to the next: wider lines for larger weights, dashed
@@ -282,8 +282,8 @@ def layer_diagram(
             ax.add_patch(
                 Circle((px, py), 0.38, facecolor="white", edgecolor=face, lw=2.5)
             )
-            said = f"{value:.2f}".replace("-", "−")
-            ax.text(px, py, said, ha="center", va="center", size=9.5)
+            text = f"{value:.2f}".replace("-", "−")
+            ax.text(px, py, text, ha="center", va="center", size=9.5)
         ax.text(
             column[0][0], highest + 0.1, names[i], ha="center", va="bottom", size=10.5
         )
@@ -298,7 +298,7 @@ def layer_diagram(
 
 @figure(7.6, 2.9)
 def shares_of_right(shares: ArrayLike, *, ax: Axes) -> Axes:
-    """Draw how often models answer right, one bar for each range, and their mean."""
+    """Draw a histogram of accuracies, and their mean."""
     shares = np.asarray(shares, dtype=float)
     ax.hist(
         shares,
@@ -337,7 +337,7 @@ def activation_and_slope(
     key: bool = False,
     ax: Axes,
 ) -> Axes:
-    """Draw an activation in green and its derivative in blue, its peak in numbers."""
+    """Draw an activation in green and its derivative in blue, with its maximum."""
     z, outputs, slopes = map(np.asarray, (z, outputs, slopes))
     ax.axhline(0, color=COLOURS["faint"], lw=1.2, zorder=0)
     ax.plot(z, outputs, color=COLOURS["value"], label="output")
@@ -377,7 +377,7 @@ def gradient_norms(
     key: bool | str = True,
     ax: Axes,
 ) -> Axes:
-    """Draw gradient lengths on a logarithmic axis, up to four lines with names.
+    """Draw gradient norms on a logarithmic axis, up to four labelled lines.
 
     What lies below ``lowest`` is drawn on the floor: for 32-bit numbers it is gone.
     All lines but the ``chosen`` one are pale; ``room`` is the last x there is room for.
@@ -454,7 +454,7 @@ def loss_so_far(
     level: tuple[str, float] | None = None,
     ax: Axes,
 ) -> Axes:
-    """Draw the losses up to a step, with a dot there, and room for those to come.
+    """Draw the losses up to a step, with a dot there, and axes for the whole run.
 
     ``losses`` are those of the whole run. ``level`` is one to compare with.
     """
@@ -490,7 +490,7 @@ def loss_so_far(
 
 @figure(8, 3.6)
 def unit_activity(active: ArrayLike, title: str = "", *, ax: Axes) -> Axes:
-    """Draw which units (rows) speak for which examples (columns); name the dead.
+    """Draw which units (rows) are active for which examples; count the dead.
 
     ``active`` (units, examples) is True where a unit's output is above 0. A unit that
     is silent for every example is dead: its row is drawn in vermilion.
@@ -503,8 +503,8 @@ def unit_activity(active: ArrayLike, title: str = "", *, ax: Axes) -> Axes:
     ax.imshow(cells, cmap=palette, vmin=0, vmax=2, aspect="auto", interpolation="none")
     for gap in np.arange(0.5, len(active) - 1):
         ax.axhline(gap, color="white", lw=1.2)
-    said = f"{active.mean():.0%} active, {dead.sum()} of {len(dead)} dead"
-    ax.set_title(f"{title}\n{said}" if title else said, size=11)
+    text = f"{active.mean():.0%} active, {dead.sum()} of {len(dead)} dead"
+    ax.set_title(f"{title}\n{text}" if title else text, size=11)
     ax.set(xlabel="points", ylabel="neurons", xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
     return ax
@@ -524,7 +524,7 @@ def fitting_curves(
     key: bool = True,
     ax: Axes,
 ) -> Axes:
-    """Draw the losses on points trained on and on new ones; mark the lowest of these.
+    """Draw training and validation loss; mark the lowest validation loss.
 
     What lies above ``highest`` is outside the picture.
     """
@@ -558,7 +558,7 @@ def fitting_curves(
 
 
 def _crossing(x: np.ndarray, heights: np.ndarray) -> float | None:
-    """Return the first place where the heights pass 0, between two of them."""
+    """Return where the heights first cross 0, by linear interpolation."""
     for i in np.flatnonzero(np.diff(heights >= 0))[:1]:
         share = -heights[i] / (heights[i + 1] - heights[i])
         return float(x[i] + share * (x[i + 1] - x[i]))
@@ -566,7 +566,7 @@ def _crossing(x: np.ndarray, heights: np.ndarray) -> float | None:
 
 
 def _positive_side(ax: Axes, x: np.ndarray, weight: float, bias: float) -> float | None:
-    """Shade where weight x + bias > 0; return the place where it is 0, if in sight."""
+    """Shade where weight x + bias > 0; return its zero, if it is in view."""
     left, right = float(x[0]), float(x[-1])
     at = -bias / weight if weight else np.inf
     inside = bool(left < at < right)
@@ -597,12 +597,12 @@ def _positive_side(ax: Axes, x: np.ndarray, weight: float, bias: float) -> float
     return float(at)
 
 
-def _said(number: float) -> str:
+def _text(number: float) -> str:
     return f"{float(number):.3g}".replace("-", "−")
 
 
-def _tile(
-    ax: Axes, x: float, y: float, said: str, colour: str, light: bool = False
+def _number_box(
+    ax: Axes, x: float, y: float, text: str, colour: str, light: bool = False
 ) -> None:
     ax.add_patch(
         FancyBboxPatch(
@@ -616,14 +616,14 @@ def _tile(
             zorder=2,
         )
     )
-    ax.text(x, y, said, ha="center", va="center", weight="bold" if light else "normal")
+    ax.text(x, y, text, ha="center", va="center", weight="bold" if light else "normal")
 
 
-def _tag(ax: Axes, x: float, y: float, said: str) -> None:
+def _edge_label(ax: Axes, x: float, y: float, text: str) -> None:
     ax.text(
         x,
         y,
-        said,
+        text,
         ha="center",
         va="center",
         size=10.5,
@@ -632,16 +632,16 @@ def _tag(ax: Axes, x: float, y: float, said: str) -> None:
     )
 
 
-def _disc(ax: Axes, x: float, y: float, word: str, said: str) -> None:
+def _sum_disc(ax: Axes, x: float, y: float, text: str) -> None:
     ax.add_patch(
         Circle((x, y), 0.54, facecolor="white", edgecolor=COLOURS["value"], lw=2.5)
     )
     ax.text(x, y + 0.17, "Σ", ha="center", va="center", size=14)
-    ax.text(x, y - 0.2, said, ha="center", va="center", weight="bold")
+    ax.text(x, y - 0.2, text, ha="center", va="center", weight="bold")
 
 
-def _threshold(ax: Axes, x: float, y: float, z: float, output: float) -> None:
-    """Draw a framed squashing curve, and where on it this sum lands."""
+def _activation(ax: Axes, x: float, y: float, z: float, output: float) -> None:
+    """Draw a framed sigmoid, and where on it this sum lies."""
     half = 0.72
     ax.add_patch(
         FancyBboxPatch(
@@ -673,10 +673,10 @@ def _threshold(ax: Axes, x: float, y: float, z: float, output: float) -> None:
     ax.text(x, y - half - 0.08, "0", ha="center", va="top", color=QUIET, size=9.5)
 
 
-def _straight_line(
+def _line_and_normal(
     ax: Axes, x: np.ndarray, y: np.ndarray, w: np.ndarray, bias: float
 ) -> None:
-    """Draw the line w . x + b = 0, and the weights as an arrow that stands on it."""
+    """Draw the line w . x + b = 0, and the weights as an arrow normal to it."""
     length = float(w @ w) ** 0.5
     if not length:
         return

@@ -1,4 +1,4 @@
-"""The robot of notebook 04: what its body does while its loss goes down."""
+"""Figures of notebook 04: the posture of a robot while its loss goes down."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def robot(
     *,
     ax: Axes,
 ) -> None:
-    """Draw a body lying or standing on a slope; in grey the posture it should take.
+    """Draw a body on slanting ground; in grey the posture that is its target.
 
     points: where each segment begins and ends, as ``robot.body_points`` gives it,
     measured from the hip. The drawing moves each body up or down until it touches the
@@ -93,7 +93,7 @@ def _draw_ghost(ax: Axes, body: Body) -> None:
 
 
 def robot_room(points: Body) -> float:
-    """Return how much room a body needs beyond the usual picture, dm: mostly 0."""
+    """Return the margin a body needs beyond the usual limits, dm: mostly 0."""
     body = _on_the_ground(points)
     return max(0.0, *(_overhang(centre, r) for centre, r in _discs(body)))
 
@@ -112,13 +112,13 @@ def _dots(
 
 
 def _overhang(centre: Point, radius: float) -> float:
-    """Return how far a disc reaches beyond the usual picture; below 0: it does not."""
+    """Return how far a disc reaches beyond the usual limits; negative: inside."""
     (x, y), room = centre, radius + 0.2
     return max(LEFT - x, x - RIGHT, y - HIGH) + room
 
 
 def _draw_angle(ax: Axes, body: Body, joint: str) -> None:
-    """Draw how far a joint turns its limb out of line with the one before."""
+    """Draw the angle between a limb and the one before it."""
     before = {segment.joint: segment.hangs_on for segment in BODY}[joint]
     (x, y), end = body[joint]
     line = _direction(*body[before]) if before else math.pi / 2  # or straight up
@@ -199,7 +199,7 @@ def _draw_body(ax: Axes, body: Body, ghost: bool = False) -> None:
 
 
 def _order(joint: str) -> int:
-    """Return when a limb is drawn: those farther from the reader first."""
+    """Return the zorder of a limb: those farther from the viewer first."""
     return {"left": FAR_SIDE, "right": NEAR_SIDE}.get(joint.split()[0], TRUNK_SIDE)
 
 
@@ -256,7 +256,7 @@ def _discs(points: Body) -> Iterator[tuple[Point, float]]:
 def loss_of_the_walk(
     losses: Sequence[float], shown: Mapping[int, str] | None = None, *, ax: Axes
 ) -> None:
-    """Draw the loss of every step on a log axis; ``shown`` names steps in words."""
+    """Draw the loss by step on a log axis; ``shown`` labels some steps."""
     ax.plot(range(len(losses)), losses, color=COLOURS["loss"])
     for step, name in (shown or {}).items():
         ax.plot(step, losses[step], "o", color=COLOURS["loss"], markersize=9)
@@ -284,7 +284,7 @@ def joint_slopes(
     *,
     ax: Axes,
 ) -> None:
-    """Draw every joint's slope as a bar, and as a ring where a second engine gave one.
+    """Draw the loss's derivative by joint as bars, those of a second engine as rings.
 
     The joint ``highlighted`` stands out. With ``reach``, the largest slope that will
     come, the axis stays as it is; it is logarithmic but for its middle.

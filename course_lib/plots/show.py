@@ -1,4 +1,4 @@
-"""Put a figure on the page, with the words that stand for it."""
+"""Figures as cell outputs: PNG with alternative text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PIXEL_RATIO = 2  # pixels drawn per CSS pixel, for screens that have them
 
 
 class Picture:
-    """A finished figure: a PNG, and its alternative text for who cannot see it."""
+    """A figure as the output of a cell: a PNG, and its alternative text."""
 
     def __init__(self, data: bytes, width: int, alt: str) -> None:
         self.data, self.width, self.alt = data, width, alt
@@ -39,7 +39,7 @@ class Picture:
 
 
 def show(drawn: Figure | Axes | np.ndarray, alt: str) -> Picture:
-    """Return a figure (given as such or by its Axes) ready to stand at a cell's end.
+    """Return a figure (or that of the given Axes) as the output of a cell.
 
     ``alt`` says in a sentence or two what the figure shows, for a reader who cannot
     see it. Raises ValueError if it is empty.
@@ -53,9 +53,9 @@ def show(drawn: Figure | Axes | np.ndarray, alt: str) -> Picture:
 
 
 def png(figure: Figure) -> bytes:
-    """Return the figure as PNG bytes, the same for the same drawing.
+    """Return the figure as PNG bytes, deterministic for the same drawing.
 
-    256 colours, chosen from those of the figure, take a third of the room.
+    A palette of 256 colours takes a third of the bytes.
     """
     full, small = io.BytesIO(), io.BytesIO()
     with styled():

@@ -1,4 +1,4 @@
-"""Notebook 00: the learning loop in six steps, and how a loss comes down."""
+"""Figures of notebook 00: the training loop in six steps, and a loss curve."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ WIDTH, HEIGHT = 2.5, 1.35
 
 @figure(8.6, 3.9)
 def learning_loop(highlighted: int | None = None, *, ax: Axes) -> None:
-    """Draw the six steps of training as a loop; one of them (1 to 6) may be filled."""
+    """Draw the six steps of the training loop; one of them (1 to 6) may be filled."""
     for number, (name, what, meaning, (x, y)) in enumerate(STEPS, 1):
         colour = COLOURS[meaning]
         box = FancyBboxPatch(
@@ -84,7 +84,7 @@ def _connector(start: tuple[float, float], end: tuple[float, float]) -> FancyArr
 def training_curve(
     losses: Sequence[float], step: int | None = None, *, ax: Axes
 ) -> None:
-    """Draw the loss of every step of a training; a dot where one step stands.
+    """Draw the loss by training step; a dot marks one step.
 
     losses: that of the model after 0, 1, 2, … steps. What comes after the dot is pale.
     """

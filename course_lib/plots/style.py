@@ -1,4 +1,4 @@
-"""One look for every figure: sizes, type, and colours that carry a meaning.
+"""The style of every figure: sizes, fonts, and colours that carry a meaning.
 
 The colours are those of Okabe & Ito (2008), safe for colour-blind readers. A meaning
 keeps its colour through the whole course, in figures, widgets and text.
@@ -123,7 +123,7 @@ def mosaic(
 
 
 def figure(width: float = 8.0, height: float = 4.0) -> Callable[..., Any]:
-    """Make a drawing function draw in the course's style, on a new figure if need be.
+    """Decorate a drawing function: it draws in the style, on a new figure if need be.
 
     The function decorated takes ``ax``; called without it, or with None, it gets the
     Axes of a new figure of this size, in inches. What it returns is the Axes.

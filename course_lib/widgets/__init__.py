@@ -1,7 +1,7 @@
-"""Pictures and panels that answer.
+"""Interactive figures and panels.
 
-Compute is the taught code, draw is a function of ``course_lib.plots``, and wire, here,
-is a list of controls for a ``InteractiveFigure``.
+The computation is the taught code, the drawing a function of ``course_lib.plots``; what
+stands here is a list of controls for an ``InteractiveFigure``.
 """
 
 from course_lib.widgets.autograd import graph_stepper, robot

@@ -19,7 +19,7 @@ from course_lib.plots import (
     show,
     with_and_without_zeroing,
 )
-from course_lib.plots.autograd import BOX_WIDTH, _children_first, _layout
+from course_lib.plots.autograd import BOX_WIDTH, _layout, _topological_order
 from course_lib.scalar import Value, dot
 
 SEED = 20
@@ -141,8 +141,8 @@ def test_the_last_step_shows_what_backward_computes() -> None:
 
 def test_between_two_steps_dots_run_along_the_edges_that_come_next() -> None:
     loss, names = line()
-    nodes = _children_first(loss)
-    places = _layout(nodes).places
+    nodes = _topological_order(loss)
+    places = _layout(nodes).positions
 
     def dots(step: float) -> tuple[set[str], list[tuple[float, float]]]:
         ax = computation_graph(loss, names, step=step, key=False)
@@ -211,8 +211,8 @@ def test_boxes_never_overlap_and_results_stand_right_of_what_they_use() -> None:
         for i, (x, y, w, h) in enumerate(places):
             for x2, y2, _, _ in places[:i]:
                 assert abs(x - x2) >= w or abs(y - y2) >= h
-        nodes = _children_first(root)
-        at = _layout(nodes).places
+        nodes = _topological_order(root)
+        at = _layout(nodes).positions
         for node in nodes:
             for child in node.children:
                 assert at[id(child)][0] + BOX_WIDTH < at[id(node)][0]

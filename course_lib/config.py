@@ -1,4 +1,4 @@
-"""The sizes of a micro-GPT, shared by the scalar and the array twin."""
+"""The hyperparameters of a GPT's architecture, shared by both twins."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ __all__ = ["GPTConfig"]
 
 @dataclass(frozen=True)
 class GPTConfig:
-    """Sizes of a GPT.
+    """The sizes of a GPT.
 
     vocab_size: number of different tokens, the beginning-of-sequence token included.
-    block_size: the longest sequence of tokens the model can read.
-    n_layer: number of layers, each attention followed by an MLP.
+    block_size: context length, the longest sequence the model can read, in tokens.
+    n_layer: number of transformer blocks, each attention, then feed-forward.
     n_head: attention heads per layer; it must divide n_embd.
-    n_embd: numbers per token vector, the width of the model.
+    n_embd: embedding dimension, the width of the model.
 
     Raises ValueError, in one line, for a size that cannot work.
     """
@@ -39,11 +39,11 @@ class GPTConfig:
 
     @property
     def head_dim(self) -> int:
-        """Numbers per attention head."""
+        """Dimension of each attention head."""
         return self.n_embd // self.n_head
 
     def shapes(self) -> dict[str, tuple[int, int]]:
-        """Return the (n_out, n_in) of every weight matrix, in drawing order."""
+        """Return the (n_out, n_in) of every weight matrix, in the order of drawing."""
         width = self.n_embd
         shapes = {
             "wte": (self.vocab_size, width),

@@ -1,4 +1,4 @@
-"""The same slope from several sides: nudges, ``Value`` and ``jax.grad``."""
+"""Derivatives by several methods: finite differences, ``Value`` and ``jax.grad``."""
 
 from __future__ import annotations
 
@@ -29,11 +29,10 @@ __all__ = [
 def finite_difference(
     f: Callable[..., float], *point: float, nudge: float = 1e-5
 ) -> tuple[float, ...]:
-    """Return the slope of f with respect to each number of the point.
+    """Return the gradient of f at a point, by central differences.
 
-    Each number is nudged up and down: (f(x + h) - f(x - h)) / 2h, the central
-    difference; its error shrinks with h^2 until round-off takes over. Costs two
-    calls of f per number.
+    Each number is nudged up and down: (f(x + h) - f(x - h)) / 2h. The error shrinks
+    with h^2 until round-off takes over. Costs two calls of f per number.
 
     Raises ValueError if the nudge is not above 0.
     """
@@ -50,10 +49,10 @@ def finite_difference(
 def forward_difference(
     f: Callable[..., float], *point: float, nudge: float = 1e-8
 ) -> tuple[float, ...]:
-    """Return the slope of f with respect to each number, nudged up only.
+    """Return the gradient of f at a point, by forward differences.
 
-    (f(x + h) - f(x)) / h: its error shrinks with h, the central one's with h^2. Costs
-    one call of f per number, and one for the point.
+    Each number is nudged up only: (f(x + h) - f(x)) / h. The error shrinks with h,
+    the central one's with h^2. Costs one call of f per number, and one for the point.
 
     Raises ValueError if the nudge is not above 0.
     """
@@ -67,11 +66,11 @@ def forward_difference(
 
 
 class NudgeError(NamedTuple):
-    """A slope found by a nudge, and the two sources of its error."""
+    """A finite difference, and the two sources of its error."""
 
     slope: float  # as the computer finds it
-    curve: float  # how far the same nudge is off without any rounding
-    rounding: float  # what rounding adds to that, or takes off
+    curve: float  # truncation error: how far it is off without any rounding
+    rounding: float  # round-off error: what rounding adds to that, or takes off
 
 
 def split_error(
@@ -81,7 +80,9 @@ def split_error(
     x: float,
     nudge: float,
 ) -> NudgeError:
-    """Nudge f at x in floats and in exact fractions, and tell the two errors apart.
+    """Split the error of a finite difference into truncation and round-off.
+
+    The difference is computed in floats and in exact fractions.
 
     ``difference`` is ``finite_difference`` or ``forward_difference``; ``f`` and its
     true ``slope`` must run on fractions, as + - * / do.
@@ -147,7 +148,7 @@ def evaluate(
     inputs: Mapping[str, Any],
     functions: Mapping[str, Callable[[Any], Any]],
 ) -> Any:
-    """Compute an expression such as ``"tanh(a * b + 1)"`` on numbers of any kind.
+    """Evaluate an expression such as ``"tanh(a * b + 1)"`` on numbers of any kind.
 
     Allowed are the names of the inputs, numbers, + - * / **, parentheses, and the
     functions given: ``value_functions()``, ``jax_functions()`` or ``FLOAT_FUNCTIONS``.
@@ -198,7 +199,7 @@ def evaluate(
 
 @dataclass(frozen=True)
 class Triangulation:
-    """The slope of one expression with respect to each input, from several sides.
+    """The gradient of one expression by several methods, compared.
 
     ``slopes`` has one column per method, each a dict from input to slope;
     ``disagreement`` says where the methods first part, or is empty.
@@ -211,7 +212,7 @@ class Triangulation:
 
     @property
     def agree(self) -> bool:
-        """Whether every method gives the same slopes, to 1 part in 100,000."""
+        """Whether every method gives the same gradient, to 1 part in 100,000."""
         return not self.disagreement
 
     def __str__(self) -> str:
@@ -234,7 +235,7 @@ def triangulate(
     by_hand: Mapping[str, float] | None = None,
     number: type = Value,
 ) -> Triangulation:
-    """Compute every slope by hand (if given), by nudging, by Value and by jax.grad.
+    """Compare the gradient by hand (if given), by nudging, by Value and by jax.grad.
 
     ``number`` is the Value class to put to the test. When its slopes are off, the
     node nearest to the result whose slope is wrong is named.
@@ -284,7 +285,7 @@ def _close(a: float, b: float) -> bool:
 def _first_disagreement(
     root: Any, leaves: dict[str, Any], slopes: dict[str, dict[str, float]]
 ) -> str:
-    """Say in one line which method parts from jax.grad, and at which node if Value."""
+    """Return which method differs from jax.grad, and for Value at which node."""
     exact = slopes["jax.grad"]
     off = {
         method: [name for name in exact if not _close(slope[name], exact[name])]
@@ -302,7 +303,7 @@ def _first_disagreement(
 
 
 def _first_wrong_node(root: Any) -> str:
-    """Name the node nearest to root whose local derivative fails a nudge."""
+    """Return a line on the node nearest to root with a wrong local derivative."""
     seen, queue = {root}, [root]
     for node in queue:
         for child, given in zip(node.children, node.local_grads, strict=True):
@@ -330,7 +331,10 @@ _FORWARD: dict[str, Callable[..., float]] = {
 
 
 def _nudge_child(node: Any, child: Any) -> float | None:
-    """Return the slope of one operation for one child, or None if it is unknown."""
+    """Return the local derivative of a node for a child, by a central difference.
+
+    None if the operation is unknown.
+    """
     op = getattr(node, "op", "")
     forward = _FORWARD.get(op)
     if forward is None and op.startswith("**"):

@@ -1,4 +1,4 @@
-"""How wrong is a prediction? One number, the smaller the better.
+"""Loss functions: mean squared error, cross-entropy, and the softmax before it.
 
 Each function takes NumPy or JAX arrays (or lists) and returns a JAX array.
 """
@@ -24,22 +24,22 @@ def mean_squared_error(predictions: ArrayLike, targets: ArrayLike) -> Array:
 
 
 def binary_cross_entropy(probabilities: ArrayLike, labels: ArrayLike) -> Array:
-    """Return the mean of -log p(what happened), in nats; p is that of label 1.
+    """Return the mean of -log p(label), in nats, from probabilities of label 1.
 
-    A probability of 0 for what happened costs inf. Raises ValueError if the shapes
-    differ.
+    A probability of 0 for a label that occurs costs inf. Raises ValueError if the
+    shapes differ.
     """
     probabilities, labels = jnp.asarray(probabilities), jnp.asarray(labels)
     _same_shape(probabilities, labels)
-    happened = jnp.where(labels == 1, probabilities, 1 - probabilities)
-    return jnp.mean(-jnp.log(happened))
+    of_label = jnp.where(labels == 1, probabilities, 1 - probabilities)
+    return jnp.mean(-jnp.log(of_label))
 
 
 def softmax(logits: ArrayLike) -> Array:
-    """Turn scores (..., n) into probabilities (..., n): e^score over their sum.
+    """Return the softmax of logits (..., n): e^logit, divided by the sum of them all.
 
-    The largest score is subtracted first: e^1000 is too large for a float, and the
-    shares are the same.
+    The largest logit is subtracted first: e^1000 is too large for a float, and the
+    probabilities are the same.
     """
     logits = jnp.asarray(logits)
     exps = jnp.exp(logits - jnp.max(logits, axis=-1, keepdims=True))  # (..., n)
@@ -49,7 +49,7 @@ def softmax(logits: ArrayLike) -> Array:
 def cross_entropy(logits: ArrayLike, targets: ArrayLike) -> Array:
     """Return the mean of -log softmax(logits)[target], in nats.
 
-    logits: (..., n) scores; targets: (...) whole numbers from 0 to n - 1. Any other
+    logits: (..., n); targets: (...) whole numbers from 0 to n - 1. Any other
     number costs nan, since compiled code cannot raise.
     Raises ValueError if the shapes do not fit.
     """

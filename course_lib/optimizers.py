@@ -1,7 +1,7 @@
-"""From gradients to steps: sgd, momentum and Adam, with optax's signatures.
+"""Gradient-based optimizers: SGD, momentum and Adam, with optax's signatures.
 
-An optimizer is two functions. ``init(params)`` returns its memory, ``opt_state``;
-``update(grads, opt_state)`` returns what to add to the parameters, and the new memory.
+An optimizer is two functions. ``init(params)`` returns its state, ``opt_state``;
+``update(grads, opt_state)`` returns what to add to the parameters, and the new state.
 Parameters are any tree of arrays or numbers (a dict, a list, one number).
 """
 
@@ -27,33 +27,33 @@ class Optimizer(NamedTuple):
 
 
 class StepState(NamedTuple):
-    """What plain descent remembers: how many steps were taken."""
+    """The state of SGD."""
 
-    step: Any
+    step: Any  # steps taken
 
 
 class MomentumState(NamedTuple):
-    """What momentum remembers: the steps taken and the velocity."""
+    """The state of momentum."""
 
-    step: Any
+    step: Any  # steps taken
     velocity: Params
 
 
 class AdamState(NamedTuple):
-    """What Adam remembers: the steps taken and two running means."""
+    """The state of Adam: running estimates of the first and second moment."""
 
-    step: Any
-    mu: Params  # of the gradient
-    nu: Params  # of its square
+    step: Any  # steps taken
+    mu: Params  # running mean of the gradient
+    nu: Params  # running mean of its square
 
 
 def apply_updates(params: Params, updates: Params) -> Params:
-    """Return params + updates, number by number."""
+    """Return params + updates, elementwise."""
     return tree_map(lambda p, u: p + u, params, updates)
 
 
 def sgd(learning_rate: LearningRate) -> Optimizer:
-    """Step against the gradient: update = -learning_rate * g.
+    """Stochastic gradient descent: update = -learning_rate * g.
 
     ``learning_rate`` is a number, or a function of the step (counted from 0).
     """
@@ -71,7 +71,7 @@ def sgd(learning_rate: LearningRate) -> Optimizer:
 
 
 def momentum(learning_rate: LearningRate, decay: float = 0.9) -> Optimizer:
-    """Roll like a ball: v = decay * v + g, update = -learning_rate * v (Polyak, 1964).
+    """Momentum: v = decay * v + g, update = -learning_rate * v (Polyak, 1964).
 
     ``learning_rate`` is a number, or a function of the step (counted from 0).
     """
@@ -96,7 +96,7 @@ def adam(
     b2: float = 0.999,
     eps: float = 1e-8,
 ) -> Optimizer:
-    """Give each parameter its own step (Kingma & Ba, 2014, arXiv 1412.6980, alg. 1).
+    """Adam, with bias correction (Kingma & Ba, 2014, arXiv 1412.6980, algorithm 1).
 
     mu = b1 mu + (1 - b1) g and nu = b2 nu + (1 - b2) g^2 start at 0, so they are
     divided by 1 - b^step; update = -learning_rate * mu_hat / (sqrt(nu_hat) + eps).

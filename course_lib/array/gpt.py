@@ -24,7 +24,7 @@ Params = dict[str, Array]
 
 
 def init_gpt(rng: np.random.Generator, config: GPTConfig) -> Params:
-    """Draw every weight from a normal distribution: mean 0, deviation 0.08.
+    """Initialize every weight from a normal distribution: mean 0, deviation 0.08.
 
     Each matrix is (n_out, n_in), float32.
     """
@@ -169,7 +169,7 @@ def generate(
         )
     tokens = list(prompt)
     while len(tokens) <= config.block_size:
-        token = _choose(rng, next_logits(params, tokens, config), temperature)
+        token = _sample_token(rng, next_logits(params, tokens, config), temperature)
         if token == config.vocab_size - 1:
             break
         tokens.append(token)
@@ -190,7 +190,9 @@ def next_logits(params: Params, tokens: Sequence[int], config: GPTConfig) -> np.
 _jitted_gpt = jax.jit(gpt, static_argnames="config")
 
 
-def _choose(rng: np.random.Generator, logits: np.ndarray, temperature: float) -> int:
+def _sample_token(
+    rng: np.random.Generator, logits: np.ndarray, temperature: float
+) -> int:
     if temperature == 0:
         return int(np.argmax(logits))
     return int(rng.choice(len(logits), p=probabilities(logits, temperature)))

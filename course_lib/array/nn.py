@@ -1,4 +1,4 @@
-"""A neural network with arrays: the twin of ``course_lib.scalar.nn``.
+"""A multilayer perceptron with arrays: the twin of ``course_lib.scalar.nn``.
 
 A layer is a matrix (n_out, n_in) and a vector (n_out,); a whole batch of inputs goes
 through it in one multiplication.
@@ -25,7 +25,7 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
 
 
 def init_mlp(rng: np.random.Generator, n_in: int, n_outs: Sequence[int]) -> Params:
-    """Draw the weights of every layer, deviation 1 / sqrt(n_in); biases start at 0."""
+    """Initialize weights with deviation 1 / sqrt(n_in), and biases of 0."""
     params = {}
     for i, n_out in enumerate(n_outs):
         weights = rng.normal(0, n_in**-0.5, (n_out, n_in))

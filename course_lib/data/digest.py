@@ -1,4 +1,4 @@
-"""A file's content, block by block, and its fingerprint."""
+"""The content of a file in blocks, and its SHA-256 digest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One download per file: checked while it arrives, then read from the cache."""
+"""Downloads of text files, verified by SHA-256 and cached."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def _lost(address: str, received: int, error: Exception) -> DataError:
 
 
 def _words(reason: object) -> str:
-    """A reason as others worded it, on one line and not long."""
+    """The reason of an error in its own words, on one line and short."""
     return " ".join(str(reason).split())[:120] or type(reason).__name__
 
 
@@ -153,7 +153,7 @@ def _cache_error(error: OSError) -> DataError:
 
 
 def _allowed(address: str) -> None:
-    """Refuse all but https, and http on this machine; no password inside."""
+    """Raise DataError unless the address is https, or http on this machine."""
     try:
         parts = urlsplit(address)
         host, _ = parts.hostname, parts.port  # port raises when it is no number

@@ -61,7 +61,7 @@ def _lines_of(path: Traversable, sha256: str | None, source: object) -> list[str
 
 
 def _own_file(source: object) -> Path:
-    """The path of a regular file; anything else is refused by name."""
+    """The path of a regular file; raises DataError for anything else."""
     if not isinstance(source, (str, os.PathLike)) or not str(source).strip():
         raise DataError(
             f"{source!r:.80} is no source of lines: expected 'names', 'things', "
@@ -90,7 +90,7 @@ def _own_file(source: object) -> Path:
 
 @contextmanager
 def _readable(source: object) -> Iterator[None]:
-    """Says in one line why the system does not let us read ``source``."""
+    """Turn an error of reading ``source`` into a DataError of one line."""
     try:
         yield
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Bytes to lines of text, with a clear word about bytes that are not text."""
+"""Decoding of UTF-8 bytes into lines of text, with errors that name the byte."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class DataError(ValueError):
 
 
 def show(source: object) -> str:
-    """A source as it stands in a message: quoted, on one line, never long."""
+    """A source for use in an error message: quoted, on one line, never long."""
     text = repr(str(source))
     return text if len(text) <= 200 else f"{text[:120]}...{text[-60:]}"
 

@@ -1,4 +1,4 @@
-"""Two moons: points that no straight line can part, made by a formula and chance."""
+"""Two moons: a synthetic data set of two classes that no line separates."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ Points = tuple[np.ndarray, np.ndarray]  # (n, 2) places and (n,) labels, 0 or 1
 
 
 def two_moons(rng: np.random.Generator, n: int, noise: float = 0.15) -> Points:
-    """Return n points on two half circles that reach into each other, and their labels.
+    """Return n points on two interleaving half circles, with noise, and their labels.
 
     Label 0 is the arch above, around (0, 0), label 1 the one below, around (1, 0.5);
-    both have radius 1. Each coordinate is shifted by chance, deviation ``noise``.
+    both have radius 1. Each coordinate has normal noise, deviation ``noise``.
     Raises ValueError if n is below 1 or the noise is negative.
     """
     if n < 1 or noise < 0:

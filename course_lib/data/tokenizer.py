@@ -1,4 +1,4 @@
-"""Text to tokens and back, one character at a time."""
+"""A character-level tokenizer: text to tokens and back."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ __all__ = ["CharTokenizer"]
 
 
 class CharTokenizer:
-    """One token per character, in sorted order, and one more, ``bos``, at the end.
+    """A vocabulary with one token per character, in sorted order, and ``bos`` last.
 
-    ``bos`` marks the beginning of a document, and its end. ``vocab_size`` counts it.
+    ``bos``, beginning of sequence, marks the beginning of a document, and its end.
+    ``vocab_size`` counts it.
 
     Raises ValueError if there is no character at all.
     """
@@ -41,7 +42,7 @@ class CharTokenizer:
         return [self._ids[char] for char in text]
 
     def decode(self, tokens: Sequence[int]) -> str:
-        """Return the text; ``bos`` is left out.
+        """Return the text of tokens; ``bos`` is left out.
 
         Raises ValueError for a token that is not in the vocabulary.
         """

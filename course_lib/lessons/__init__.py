@@ -1,1 +1,14 @@
-"""What one chapter needs and no other: landscapes, descents, a robot, costs."""
+"""What one chapter needs, apart from the taught code.
+
+====================  ==========================================================
+``quiz``              00: a self-test of what the course builds on
+``landscapes``        02, 03: test functions of two parameters, minima known
+``descent``           02, 03: gradient descent, iterate by iterate; loss grids
+``contraction``       03: gradient descent on a quadratic, and its regimes
+``optimizer_race``    03: optimizers compared over many learning rates
+``robot``             04: a kinematic chain, posed by gradient descent
+``mlp_training``      05: MLPs trained in one program; gradient norms by layer
+``experiments``       07: tiny GPTs trained and tested on sentences
+``costs``             07: what training costs, and published runs
+====================  ==========================================================
+"""

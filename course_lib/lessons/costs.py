@@ -1,8 +1,8 @@
-"""What training costs: arithmetic, published runs with their sources, and prices.
+"""The cost of training: operations, published runs with their sources, prices.
 
 Nothing here is measured. Counts of operations follow Kaplan et al. (2020, arXiv
 2001.08361): about 6 for each parameter and each token of training, 2 to read or write
-a token. A price is an assumption of yours: change it.
+a token. Prices are assumptions: change them.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class PublishedRun:
 
     @property
     def flops(self) -> float | None:
-        """Operations of the training, by the rule of 6; None if not published."""
+        """Operations of the training by the rule of 6; None if not published."""
         if self.n_params is None or self.n_tokens is None:
             return None
         return training_flops(self.n_params, self.n_tokens)
@@ -118,7 +118,7 @@ PUBLISHED = (
 
 
 def training_flops(n_params: float, n_tokens: float) -> float:
-    """Return about how many operations training takes: 6 * n_params * n_tokens.
+    """Estimate the operations that training takes: 6 * n_params * n_tokens.
 
     Two for each parameter on the way forward (a product and a sum), four on the way
     back (Kaplan et al., 2020). Raises ValueError for a negative number.
@@ -127,13 +127,13 @@ def training_flops(n_params: float, n_tokens: float) -> float:
 
 
 def generation_flops(n_params: float, n_tokens: float) -> float:
-    """Return about how many operations it takes to read or write n_tokens."""
+    """Estimate the operations that inference takes: 2 * n_params * n_tokens."""
     return 2 * _size("n_params", n_params) * _size("n_tokens", n_tokens)
 
 
 @dataclass(frozen=True)
 class Prices:
-    """Assumptions, not quotations: change them to yours. Money is in euros."""
+    """Assumed prices and utilisation of a training run; money is in euros."""
 
     device: str = "H100"  # a key of PEAK_FLOPS
     utilisation: float = 0.35  # the part of the peak that a real run reaches
@@ -154,19 +154,19 @@ class Prices:
 
 @dataclass(frozen=True)
 class Bill:
-    """What something costs, in euros."""
+    """The cost of a project, in euros."""
 
     compute: float
     people: float
 
     @property
     def total(self) -> float:
-        """Return both together."""
+        """The sum of both."""
         return self.compute + self.people
 
 
 def device_hours(flops: float, prices: Prices | None = None) -> float:
-    """Return how many hours one device works on so many operations."""
+    """Return the hours that one device takes for so many operations."""
     prices = prices or Prices()
     useful = PEAK_FLOPS[prices.device] * prices.utilisation  # a second
     return _size("flops", flops) / useful / 3600
@@ -175,7 +175,7 @@ def device_hours(flops: float, prices: Prices | None = None) -> float:
 def bill(
     flops: float, person_hours: float = 0.0, prices: Prices | None = None, runs: int = 1
 ) -> Bill:
-    """Return what ``runs`` runs of so many operations cost, and the people's time."""
+    """Return the cost of ``runs`` runs of so many operations, and of people's time."""
     prices = prices or Prices()
     hours = _size("runs", runs) * device_hours(flops, prices)
     people = _size("person_hours", person_hours) * prices.per_person_hour
@@ -183,7 +183,7 @@ def bill(
 
 
 def utilisation(run: PublishedRun) -> float:
-    """Return which part of its devices' peak a published run reached.
+    """Return the utilisation of a published run: its share of the devices' peak.
 
     Raises ValueError if its makers did not publish what that takes.
     """
@@ -205,7 +205,7 @@ def advise(
     unlike_any_text: bool = False,
     own_tokens: float = 0.0,
 ) -> tuple[str, str]:
-    """Return what a problem needs, the cheapest that can do it, and why.
+    """Return the cheapest method that can solve a problem, and why.
 
     own_manner: a form, tone or task that instructions do not bring about; examples:
     how many good answers you have to show. unlike_any_text: data that no open model
@@ -238,7 +238,7 @@ def advise(
 
 
 def _size(name: str, number: float) -> float:
-    """Return the number if it is a finite one of 0 or more."""
+    """Return the number; raises ValueError unless it is finite and 0 or more."""
     if not (math.isfinite(number) and number >= 0):
         raise ValueError(f"{name} must be a number of 0 or more: {number}")
     return number

@@ -1,4 +1,4 @@
-"""Loss landscapes with known minima: two coordinates, one altitude.
+"""Test functions of two parameters with known minima: small loss landscapes.
 
 Plain arithmetic, so that each runs on floats, on ``Value`` and on arrays alike.
 """

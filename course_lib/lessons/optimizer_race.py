@@ -26,7 +26,7 @@ __all__ = [
     "OPTIMIZERS",
     "TEST_FUNCTIONS",
     "BestRun",
-    "TestFunction",
+    "Objective",
     "best_run",
     "steps_to_target",
     "trajectories",
@@ -38,10 +38,8 @@ Point = tuple[float, float]
 MakeOptimizer = Callable[[Any], Optimizer]
 
 
-class TestFunction(NamedTuple):
+class Objective(NamedTuple):
     """A loss to minimize, from where, and the part of it that a map shows."""
-
-    __test__ = False  # its name is no test of pytest's
 
     loss: LossFunction
     start: Point
@@ -51,15 +49,13 @@ class TestFunction(NamedTuple):
 
 
 TEST_FUNCTIONS = {
-    "bowl": TestFunction(landscapes.bowl, (2.5, 1.5), 0.0, (-3, 3), (-2.6, 2.6)),
-    "gorge": TestFunction(landscapes.gorge, (2.5, 0.5), 0.0, (-3, 3), (-0.8, 0.8)),
-    "plateau": TestFunction(landscapes.plateau, (5.5, 4.0), 0.0, (-7, 7), (-6, 6)),
-    "two valleys": TestFunction(
+    "bowl": Objective(landscapes.bowl, (2.5, 1.5), 0.0, (-3, 3), (-2.6, 2.6)),
+    "gorge": Objective(landscapes.gorge, (2.5, 0.5), 0.0, (-3, 3), (-0.8, 0.8)),
+    "plateau": Objective(landscapes.plateau, (5.5, 4.0), 0.0, (-7, 7), (-6, 6)),
+    "two valleys": Objective(
         landscapes.two_valleys, (1.45, 0.9), -0.3054, (-1.8, 1.8), (-1.2, 1.2)
     ),
-    "Rosenbrock": TestFunction(
-        landscapes.rosenbrock, (-1.2, 1.0), 0.0, (-2, 2), (-1, 3)
-    ),
+    "Rosenbrock": Objective(landscapes.rosenbrock, (-1.2, 1.0), 0.0, (-2, 2), (-1, 3)),
 }
 OPTIMIZERS: dict[str, MakeOptimizer] = {
     "plain descent": optimizers.sgd,

@@ -1,4 +1,4 @@
-"""Five questions at the start: they point to a refresher and never block the way."""
+"""A self-test of prerequisites: five questions, each with a refresher."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["QUESTIONS", "Question", "advice", "questions"]
 
 
 class Question(NamedTuple):
-    """A question, its possible answers, and the refresher for who is unsure."""
+    """A multiple-choice question, and the refresher for who is unsure."""
 
     topic: str
     text: str

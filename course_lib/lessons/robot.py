@@ -1,8 +1,8 @@
-"""A stick-figure robot: fourteen joints, and one number that says how well it runs.
+"""A kinematic chain of fourteen joints, posed by gradient descent: a robot.
 
-The body is a kinematic chain. Every segment turns with the one it hangs on, so a joint
-moves all that lies beyond it. The arithmetic is plain: the same functions run on
-floats, on ``Value`` and on JAX arrays.
+Every segment turns with the one it hangs on, so a joint moves all that lies beyond it.
+The loss says how far the robot is from running. The arithmetic is plain: the same
+functions run on floats, on ``Value`` and on JAX arrays.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def centre_of_mass(points: dict[str, tuple[Point, Point]]) -> Any:
 
 
 def robot_loss(angles: Sequence[Any], weight: float = BALANCE) -> Any:
-    """Return the altitude: how far from running, plus how far out of balance.
+    """Return the loss: squared distance from the running posture, and imbalance.
 
     The first part is the mean squared distance of all segment ends from those of the
     running posture, in square decimetres. The second is the squared distance of the
@@ -131,35 +131,34 @@ def pose_error(angles: Sequence[float]) -> float:
 
 
 def random_angles(rng: random.Random) -> list[float]:
-    """Return an angle for every joint, any way round: a heap."""
+    """Draw an angle for every joint, uniform from -pi to pi: a heap."""
     return [rng.uniform(-math.pi, math.pi) for _ in BODY]
 
 
 class Step(NamedTuple):
-    """One moment of the descent."""
+    """One iterate of the descent."""
 
     angles: list[float]
     loss: float
-    slopes: list[float]  # of the loss, one for each joint
+    slopes: list[float]  # the gradient: one for each joint
 
 
 def learn_to_run(
     angles: Sequence[float], steps: int = 300, learning_rate: float = 0.2
 ) -> list[Step]:
-    """Walk down from these angles: at every step all joints move at once.
+    """Minimize the loss by Adam, with gradients by ``Value``, from these angles.
 
-    Slopes by ``Value``, strides by Adam whose rate sinks to 0. Returns steps + 1
-    moments, the start included.
+    The learning rate decays to 0. Returns steps + 1 iterates, the start included.
     """
     from course_lib.scalar import adam_init, adam_update
 
     joints = [Value(angle) for angle in angles]
-    state, walk = adam_init(joints), []
+    state, iterates = adam_init(joints), []
     for step in range(steps + 1):
         loss = robot_loss(joints)
         loss.backward()
         slopes = [joint.grad for joint in joints]
-        walk.append(Step([joint.data for joint in joints], loss.data, slopes))
+        iterates.append(Step([joint.data for joint in joints], loss.data, slopes))
         rate = learning_rate * (1 - step / steps)
         state = adam_update(joints, state, rate, b1=0.9, b2=0.99)
-    return walk
+    return iterates

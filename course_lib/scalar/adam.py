@@ -10,15 +10,15 @@ from course_lib.scalar.value import Value, read, write
 
 
 class AdamState(NamedTuple):
-    """What Adam remembers: two numbers for each parameter, and the steps taken."""
+    """The state of Adam: running estimates of the first and second moment."""
 
-    step: int
+    step: int  # steps taken
     mu: list[float]  # running mean of the gradient
     nu: list[float]  # running mean of its square
 
 
 def adam_init(params: Sequence[Value]) -> AdamState:
-    """Return the state before the first step: no memory yet."""
+    """Return the initial state: both moments are 0."""
     return AdamState(0, [0.0] * len(params), [0.0] * len(params))
 
 
@@ -30,7 +30,7 @@ def adam_update(
     b2: float = 0.999,
     eps: float = 1e-8,
 ) -> AdamState:
-    """Take one step in place, set every grad back to 0 and return the new state.
+    """Take one step of Adam in place, zero every grad and return the new state.
 
     Algorithm 1 of Kingma & Ba (2014), arXiv 1412.6980:
     mu = b1 mu + (1 - b1) g, nu = b2 nu + (1 - b2) g^2, both divided by

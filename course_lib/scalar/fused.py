@@ -1,4 +1,4 @@
-"""Operations that do in one node what would otherwise take dozens.
+"""Fused operations: one node of the graph in place of dozens.
 
 An operation is whatever you know the derivative of. Most of a GPT's time is spent in
 those below.
@@ -23,7 +23,7 @@ else:
 
 
 def dot(weights: Sequence[Value], inputs: Sequence[Value]) -> Value:
-    """Return sum(w * x) as one node; the slope for w is x, and for x it is w.
+    """Return the dot product sum(w * x) as one node; its derivative for w is x.
 
     Raises ValueError if the two lengths differ or are 0.
     """
@@ -39,7 +39,7 @@ def dot(weights: Sequence[Value], inputs: Sequence[Value]) -> Value:
 def dots(
     rows: Sequence[Sequence[Value]], vectors: Sequence[Sequence[Value]]
 ) -> list[list[Value]]:
-    """Return, for each vector, its dot with every row.
+    """Return the dot products of every vector with every row of a matrix.
 
     The nodes are those of ``dot``, made sooner: every number is read only once.
 
@@ -67,28 +67,28 @@ def _listed(lengths: set[int]) -> str:
 
 
 def softmax(logits: Sequence[Value], scale: float = 1.0) -> list[Value]:
-    """Return e^(scale * logit), divided by the sum of them all: shares of 1.
+    """Return the softmax of scale * logits, each probability as one node.
 
-    Each share p is one node and answers to every logit: its slope is
-    scale * p * (1 - p) for its own and -scale * p * q for that of another share q.
+    The local derivative of a probability p is scale * p * (1 - p) for its own logit,
+    and -scale * p * q for that of another probability q.
     """
     z = [scale * number for number in read(logits)]
     top = max(z)
     exps = [math.exp(a - top) for a in z]
     total = sum(exps)
-    shares = [e / total for e in exps]
+    probabilities = [e / total for e in exps]
     children, outputs = tuple(logits), []
-    for i, p in enumerate(shares):
-        slopes = [-scale * p * q for q in shares]
-        slopes[i] += scale * p
-        outputs.append(type(logits[0])(p, children, tuple(slopes), "softmax"))
+    for i, p in enumerate(probabilities):
+        local_grads = [-scale * p * q for q in probabilities]
+        local_grads[i] += scale * p
+        outputs.append(type(logits[0])(p, children, tuple(local_grads), "softmax"))
     return outputs
 
 
 def cross_entropy(logits: Sequence[Value], target: int) -> Value:
     """Return -log softmax(logits)[target], in nats, as one node.
 
-    Its slope is a subtraction: the probability of each token, less 1 for the target.
+    Its local derivative is the probability of each token, less 1 for the target.
     The largest logit is subtracted first, so that no exponential overflows.
 
     Raises ValueError if the target is not one of 0 to len(logits) - 1.
@@ -101,7 +101,7 @@ def cross_entropy(logits: Sequence[Value], target: int) -> Value:
     top = max(z)
     exps = [math.exp(a - top) for a in z]
     total = sum(exps)
-    slopes = [e / total for e in exps]
-    slopes[target] -= 1.0
+    local_grads = [e / total for e in exps]
+    local_grads[target] -= 1.0
     loss = math.log(total) + (top - z[target])
-    return type(logits[0])(loss, tuple(logits), tuple(slopes), "cross_entropy")
+    return type(logits[0])(loss, tuple(logits), tuple(local_grads), "cross_entropy")

@@ -1,4 +1,4 @@
-"""Python's garbage collector, put off for a while, by one thread or by several."""
+"""Disable Python's garbage collection for a block, in one thread or in several."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from contextlib import contextmanager
 __all__ = ["gc_disabled"]
 
 _lock = threading.Lock()
-_pauses = 0  # how many are going on
-_was_on = False  # as the first of them found it
+_blocks = 0  # entered and not yet left
+_was_enabled = False  # as the first of them found it
 
 
 @contextmanager
 def gc_disabled() -> Iterator[None]:
-    """Let no collection happen until the end of the block, then leave it as it was.
+    """Disable garbage collection within the block, then restore it as it was.
 
-    Blocks may overlap, in one thread or in several: the last to end switches it on.
+    Blocks may overlap, in one thread or in several: the last to end enables it.
     """
-    global _pauses, _was_on
+    global _blocks, _was_enabled
     with _lock:
-        if not _pauses:
-            _was_on = gc.isenabled()
+        if not _blocks:
+            _was_enabled = gc.isenabled()
             gc.disable()
-        _pauses += 1
+        _blocks += 1
     try:
         yield
     finally:
         with _lock:
-            _pauses -= 1
-            if not _pauses and _was_on:
+            _blocks -= 1
+            if not _blocks and _was_enabled:
                 gc.enable()

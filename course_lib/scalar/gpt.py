@@ -23,7 +23,7 @@ Params = dict[str, Matrix]
 def init_gpt(
     rng: random.Random, config: GPTConfig, number: type[Value] = Value
 ) -> Params:
-    """Draw every weight from a normal distribution: mean 0, deviation 0.08.
+    """Initialize every weight from a normal distribution: mean 0, deviation 0.08.
 
     Each matrix is (n_out, n_in), drawn row by row. ``number`` is the class of the
     weights: any class with Value's constructor and operations will do.
@@ -170,14 +170,16 @@ def generate(
     tokens = list(prompt)
     while len(tokens) <= config.block_size:
         logits = [logit.data for logit in gpt(params, tokens, config)[-1]]
-        token = _choose(rng, logits, temperature)
+        token = _sample_token(rng, logits, temperature)
         if token == config.vocab_size - 1:
             break
         tokens.append(token)
     return tokens
 
 
-def _choose(rng: random.Random, logits: Sequence[float], temperature: float) -> int:
+def _sample_token(
+    rng: random.Random, logits: Sequence[float], temperature: float
+) -> int:
     top = max(logits)
     if temperature == 0:
         return logits.index(top)

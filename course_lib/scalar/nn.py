@@ -1,4 +1,4 @@
-"""A neural network, one neuron at a time. Its twin is ``course_lib.array.nn``."""
+"""A multilayer perceptron of Values. Its twin is ``course_lib.array.nn``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Neuron:
     """A weighted sum of the inputs plus a bias, then an activation."""
 
     def __init__(self, n_in: int, rng: random.Random, activation: str = "tanh") -> None:
-        """Draw n_in weights, deviation 1 / sqrt(n_in); the bias starts at 0."""
+        """Initialize n_in weights with deviation 1 / sqrt(n_in), and a bias of 0."""
         if activation not in ACTIVATIONS:
             raise ValueError(
                 f"activation must be one of {', '.join(ACTIVATIONS)}: {activation!r}"
@@ -31,9 +31,9 @@ class Neuron:
 
     def __call__(self, inputs: Sequence[Value | float]) -> Value:
         """Return activation(w . x + b)."""
-        return self.fire(dot(self.weights, [as_value(x) for x in inputs]))
+        return self.activate(dot(self.weights, [as_value(x) for x in inputs]))
 
-    def fire(self, weighted_sum: Value) -> Value:
+    def activate(self, weighted_sum: Value) -> Value:
         """Return activation(w . x + b) for a weighted sum w . x."""
         return ACTIVATIONS[self.activation](weighted_sum + self.bias)
 
@@ -43,7 +43,7 @@ class Neuron:
 
 
 class Layer:
-    """Neurons side by side: each reads all the inputs."""
+    """A fully connected layer: every neuron reads all the inputs."""
 
     def __init__(
         self, n_in: int, n_out: int, rng: random.Random, activation: str = "tanh"
@@ -51,10 +51,12 @@ class Layer:
         self.neurons = [Neuron(n_in, rng, activation) for _ in range(n_out)]
 
     def __call__(self, inputs: Sequence[Value | float]) -> list[Value]:
-        """Return what each neuron makes of the inputs."""
+        """Return the output of each neuron."""
         values = [as_value(x) for x in inputs]
         sums = dots([neuron.weights for neuron in self.neurons], [values])[0]
-        return [neuron.fire(z) for neuron, z in zip(self.neurons, sums, strict=True)]
+        return [
+            neuron.activate(z) for neuron, z in zip(self.neurons, sums, strict=True)
+        ]
 
     def parameters(self) -> list[Value]:
         """Return the parameters of every neuron, in order."""
@@ -62,7 +64,7 @@ class Layer:
 
 
 class MLP:
-    """Layers one after the other; the last one is linear (it gives the logits)."""
+    """A multilayer perceptron: fully connected layers, the last one linear."""
 
     def __init__(
         self,
@@ -71,7 +73,7 @@ class MLP:
         rng: random.Random,
         activation: str = "tanh",
     ) -> None:
-        """Build layers of the sizes n_in, *n_outs, weights drawn in that order."""
+        """Initialize layers of the sizes n_in, *n_outs, in that order."""
         sizes = [n_in, *n_outs]
         kinds = [activation] * (len(n_outs) - 1) + ["linear"]
         self.layers = [

@@ -1,4 +1,4 @@
-"""One number that remembers how it was made: the whole of autograd."""
+"""Reverse-mode automatic differentiation of scalars: the whole of autograd."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _last_write = 0  # when the data of any leaf was last set
 
 
 class Value:
-    """A number, the numbers it was made from, and its slope with respect to each.
+    """A node of the computation graph: a number, its children, its derivatives.
 
-    ``data`` is the number and ``grad`` the slope of the root of the last
+    ``data`` is the number and ``grad`` the derivative of the root of the last
     ``backward()`` with respect to it. ``children`` are the Values it was computed
-    from and ``local_grads[i]`` is the derivative of this number with respect to
-    ``children[i]``, both empty for a leaf. Edge cases follow IEEE 754, as in NumPy:
+    from and ``local_grads[i]`` is the local derivative, of this number with respect
+    to ``children[i]``, both empty for a leaf. Edge cases follow IEEE 754, as in NumPy:
     log(0) is -inf, 1 / 0 is inf, exp(1000) is inf, (-8) ** 0.5 is nan.
 
     Raises TypeError for anything but one real number (booleans, complex numbers,
-    strings and arrays are refused), ValueError if a child has no slope.
+    strings and arrays are refused), ValueError if a child has no derivative.
     """
 
     __slots__ = ("_data", "children", "grad", "local_grads", "op", "time")
@@ -57,7 +57,7 @@ class Value:
     def data(self, number: float) -> None:
         write([self], [number])
 
-    # Each operation: the result, what it came from, the slope for each of those.
+    # Each operation: the result, its children, the local derivative for each of them.
 
     def __add__(self, other: Value | float) -> Value:
         other = as_value(other)
@@ -126,12 +126,12 @@ class Value:
         return as_value(other) ** self
 
     def backward(self) -> None:
-        """Add to every leaf's ``grad`` the slope of this number with respect to it.
+        """Backpropagate: add d(this number)/d(leaf) to the ``grad`` of every leaf.
 
-        The chain rule, from the root to the leaves: a node's grad times the local
-        derivative goes to each child. It is *added*, since a child used twice is to
-        blame twice. Inner nodes start from zero at every call; leaves accumulate
-        until their ``grad`` is set to 0.
+        The chain rule, from the root to the leaves: the upstream gradient, a node's
+        grad, times the local derivative goes to each child. It is *added*, since a
+        child used twice is to blame twice. Inner nodes start from zero at every call;
+        leaves accumulate until their ``grad`` is set to 0.
 
         Raises RuntimeError if a leaf's data was set after it was used here.
         """
@@ -155,10 +155,10 @@ def as_value(number: Value | float) -> Value:
 
 
 def backward_order(root: Value) -> list[Value]:
-    """Return every inner node under root, each before all it was made from.
+    """Return every inner node under root in reverse topological order.
 
     A Value can only be made from Values that exist already, so from the youngest to
-    the oldest is such an order (a topological one). No recursion: any depth works.
+    the oldest, each stands before its children. No recursion: any depth works.
     """
     seen, order = {root}, [root] if root.children else []
     for node in order:
@@ -175,7 +175,7 @@ def backward_order(root: Value) -> list[Value]:
 
 
 def _refuse_stale(order: list[Value]) -> None:
-    """Raise if a leaf is younger than a node made from it: it was written since."""
+    """Raise RuntimeError if a leaf was written after it was used."""
     for node in order:
         for child in node.children:
             if child.time > node.time:

@@ -1,4 +1,18 @@
-"""Training: from documents to a trained micro-GPT, one record per step.
+"""Training of the micro-GPT: from documents to a trained model and sampled texts.
+
+=================  ================================================================
+``settings``       the hyperparameters of a run
+``schedules``      the learning rate as a function of the step
+``batches``        documents packed into rows of tokens, rows into batches
+``loop``           the training loop, and the protocol of its engines
+``scalar_engine``  one number at a time
+``array_engine``   a chunk of steps in one compiled program
+``run``            a run as a whole, and a session that saves and logs it
+``checkpoints``    the state of a run on disk
+``logs``           its losses in a CSV file
+``sampling``       texts from a trained model
+``thread``         a run in the background, while the notebook responds
+=================  ================================================================
 
 ``ArrayEngine`` loads JAX when it is first asked for; everything else does without.
 """

@@ -1,4 +1,4 @@
-"""The losses of a run, one row per step, in a CSV file that survives a crash."""
+"""A loss log: one row per step, in a CSV file that survives a crash."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class LogError(Exception):
 
 
 class LossLog:
-    """A file of ``step,loss`` rows, each step once and in order.
+    """A CSV file of ``step,loss`` rows, each step once and in order.
 
     ``step`` is the last step that the run has kept: rows after it belong to steps that
     were lost in a crash, and are cut off when the file is opened; the next row is that
@@ -37,7 +37,7 @@ class LossLog:
         step: int = 0,
         new_folder: str | os.PathLike[str] | None = None,
     ) -> None:
-        """Check the file; it is written to inside ``with``, not before.
+        """Check that the file can be used; it is written to only inside ``with``.
 
         The folder of the file must exist, unless it is ``new_folder``, which someone
         else makes in the meantime.
@@ -80,11 +80,11 @@ class LossLog:
                     self.file.close()
 
     def write(self, record: Record) -> None:
-        """Add one row; ``flush`` hands it to the system."""
+        """Add one row to the buffer."""
         self.rows.append(b"%d,%.9f\n" % (record.step, record.loss))
 
     def flush(self, to_disk: bool = False) -> None:
-        """Hand the rows to the system; ``to_disk`` waits until the disk has them."""
+        """Write the buffer to the file; ``to_disk`` waits until the disk has it."""
         if self.file is None:
             return
         rows, self.rows = b"".join(self.rows), []

@@ -1,4 +1,4 @@
-"""How long is each step? The learning rate as a function of the step.
+"""Learning-rate schedules: the learning rate as a function of the step.
 
 Each schedule takes the highest learning rate and the number of steps of the whole run,
 and returns a function of the step, counted from 0.
@@ -15,17 +15,17 @@ Schedule = Callable[[int], float]
 
 
 def constant(learning_rate: float, steps: int) -> Schedule:
-    """Keep one learning rate from the first step to the last."""
+    """Constant learning rate, from the first step to the last."""
     return lambda step: learning_rate
 
 
 def linear(learning_rate: float, steps: int) -> Schedule:
-    """Go down to 0 in a straight line: learning_rate * (1 - step / steps)."""
+    """Linear decay to 0: learning_rate * (1 - step / steps)."""
     return lambda step: learning_rate * (1 - step / steps)
 
 
 def cosine(learning_rate: float, steps: int) -> Schedule:
-    """Go down to 0 along half a cosine: slowly, then fast, then slowly.
+    """Cosine decay to 0: slowly, then fast, then slowly.
 
     learning_rate * (1 + cos(pi * step / steps)) / 2 (Loshchilov & Hutter, 2016,
     arXiv 1608.03983).
@@ -34,7 +34,7 @@ def cosine(learning_rate: float, steps: int) -> Schedule:
 
 
 def warmup(learning_rate: float, steps: int) -> Schedule:
-    """Rise in a straight line over the first tenth, then go down along a cosine."""
+    """Linear warm-up over the first tenth of the steps, then cosine decay."""
     rising = max(1, steps // 10)
     falling = cosine(learning_rate, max(1, steps - rising))
 

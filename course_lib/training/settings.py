@@ -1,4 +1,4 @@
-"""What a training run is made of, apart from its text."""
+"""The hyperparameters of a training run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PRECISIONS = ("float32", "bfloat16")
 
 @dataclass(frozen=True)
 class Settings:
-    """The choices that, with the text, decide every number of a run.
+    """The hyperparameters that, with the text, decide every number of a run.
 
     engine and precision say how to compute; all others say what. precision is for the
     jax engine; the scalar engine has Python's float64 alone.
@@ -70,7 +70,7 @@ class Settings:
         self.config(vocab_size=2)  # checks the sizes
 
     def refuse_another_run(self, saved: Settings) -> None:
-        """Raise ValueError, naming the difference, if saved decides other numbers."""
+        """Raise ValueError, naming the difference, if saved is another run."""
         for field in fields(self):
             before, now = getattr(saved, field.name), getattr(self, field.name)
             if before != now and field.name not in ("engine", "precision"):

@@ -596,7 +596,7 @@ except RuntimeError as refusal:
 # plus or a times. A sum of products, $\sum_i w_i x_i$, has known slopes: $x_i$ for
 # $w_i$, and $w_i$ for $x_i$. So it may be one node, computed in one go. So may
 # cross-entropy, whose slope is a subtraction: the predicted probabilities, less 1 for
-# the target. In the source below, `_numbers` fetches the plain floats.
+# the target. In the source below, `read` fetches the plain floats.
 
 # %%
 for operation in (dot, cross_entropy):

@@ -236,7 +236,7 @@ plots.show(
 # products, for every neuron of a layer.
 
 # %%
-for method in (scalar.Neuron.fire, scalar.Layer.__call__, scalar.MLP.__call__):
+for method in (scalar.Neuron.activate, scalar.Layer.__call__, scalar.MLP.__call__):
     head, _, body = inspect.getsource(method).split('"""')
     print(f"{method.__qualname__}\n{head.rstrip()}{body.partition('  #')[0]}\n")
 

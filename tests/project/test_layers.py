@@ -14,20 +14,21 @@ import course_lib
 
 ROOT = Path(course_lib.__file__).parent
 MAY_IMPORT = {  # each room, from the ground up, and the rooms below that it may use
-    "config": "",
-    "data": "",
+    "bounds": "",
+    "config": "bounds",
+    "data": "bounds",
     "losses": "",
     "optimizers": "",
     "scalar": "config",
     "array": "config losses",
     "gradients": "scalar",
-    "training": "config data scalar array optimizers",
+    "training": "bounds config data scalar array optimizers",
     "lessons": "data losses optimizers scalar array gradients training",
     "plots": "lessons",
-    "exercises": "optimizers scalar gradients lessons",
-    "widgets": "config data losses scalar array gradients training lessons plots "
+    "exercises": "bounds optimizers scalar gradients lessons",
+    "widgets": "bounds config data losses scalar array gradients training lessons plots "
     "exercises",
-    "app": "data training exercises",
+    "app": "bounds data training exercises",
     "__main__": "app",
 }
 ROOMS_WITH = {  # who else may import what is heavy

@@ -59,11 +59,11 @@ def escaped(text: str) -> str:
 
 
 def refuse_spoiled(text: str, what: str) -> None:
-    """Raise ValueError, in one line, for a text that cannot be written back or shown."""
+    """Raise ValueError, in one line, for a text that must not be shown as it is."""
     if found := CONTROL.search(text):
         name = unicodedata.name(found[0], "a control character")
         raise ValueError(
-            f"{what} holds {ascii(found[0])} ({name.lower()}): expected text that can "
+            f"{what} holds {found[0]!a} ({name.lower()}): expected text that can "
             "be shown; leave it out"
         )
 

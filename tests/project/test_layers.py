@@ -26,8 +26,8 @@ MAY_IMPORT = {  # each room, from the ground up, and the rooms below that it may
     "lessons": "data losses optimizers scalar array gradients training",
     "plots": "lessons",
     "exercises": "bounds optimizers scalar gradients lessons",
-    "widgets": "bounds config data losses scalar array gradients training lessons plots "
-    "exercises",
+    "widgets": "bounds config data losses scalar array gradients training lessons "
+    "plots exercises",
     "app": "bounds data training exercises",
     "__main__": "app",
 }

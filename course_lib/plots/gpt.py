@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 Shapes = Mapping[str, tuple[int, int]]
-ROOM = 0.036, 0.05  # of the picture, for a letter in its circle
+LETTER_SIZE = 0.036, 0.05  # share of the figure that a letter in its circle takes
 MOST_DOTS = 2000  # of a loss curve: more would only cover each other
 
 
@@ -109,22 +109,24 @@ def attention_map(
     characters: Sequence[str],
     title: str = "",
     *,
-    chosen: int | None = None,
+    highlighted: int | None = None,
     ax: Axes,
 ) -> Axes:
     """Draw attention weights: query positions in rows, key positions in columns.
 
     ``weights`` is (T, T) with rows that sum to 1; what is masked is drawn hatched. The
-    ``chosen`` row, if any, has a frame.
+    ``highlighted`` row, if any, has a frame.
     """
     weights = np.asarray(weights)
     size = len(weights)
     _draw_weights(ax, weights)
     ax.set(xlim=(-0.5, size - 0.5), ylim=(size - 0.5, -0.5), aspect="equal")
-    if size > 8 and chosen is not None:
-        _write_weights(ax, weights, chosen)
-    if chosen is not None:
-        frame = Rectangle((-0.5, chosen - 0.5), chosen + 1, 1, fill=False, lw=2.5)
+    if size > 8 and highlighted is not None:
+        _write_weights(ax, weights, highlighted)
+    if highlighted is not None:
+        frame = Rectangle(
+            (-0.5, highlighted - 0.5), highlighted + 1, 1, fill=False, lw=2.5
+        )
         frame.set_clip_on(False)
         ax.add_patch(frame)
     ax.set_xticks(range(size), characters)
@@ -376,7 +378,7 @@ def embedding_map(
     cover each other stand a little aside of their point.
     """
     points = np.asarray(points, float)
-    shown = dict(zip(characters, _repelled(points, ROOM), strict=True))
+    shown = dict(zip(characters, _repelled(points, LETTER_SIZE), strict=True))
     colours = [COLOURS[name] for name in ("parameter", "gradient", "other")]
     for (name, members), colour in zip(groups.items(), colours, strict=False):
         group = np.array([shown[c] for c in members])
@@ -400,10 +402,10 @@ def embedding_map(
     return ax
 
 
-def _repelled(points: np.ndarray, room: tuple[float, float]) -> np.ndarray:
+def _repelled(points: np.ndarray, letter_size: tuple[float, float]) -> np.ndarray:
     """Return the points, with those closer than a share of the figure moved apart."""
-    unit = np.maximum(np.ptp(points, axis=0), 1e-9) * room
-    moved = points / unit  # one unit is the room that a letter needs
+    unit = np.maximum(np.ptp(points, axis=0), 1e-9) * letter_size
+    moved = points / unit  # one unit is the size of a letter
     for _ in range(100):
         steps = np.zeros_like(moved)
         for i in range(len(moved)):
@@ -444,8 +446,8 @@ def learning_curves(
     _reference_lines(ax, levels or {})
     heights = [*train, *validation, *(levels or {}).values()]
     low, high = min(heights), max(heights)
-    room = high - low
-    ax.set_ylim(low - 0.08 * room, high + (0.3 if verdicts else 0.1) * room)
+    span = high - low
+    ax.set_ylim(low - 0.08 * span, high + (0.3 if verdicts else 0.1) * span)
     start = row = 0
     for i in range(1, len(verdicts) + 1):
         if i == len(verdicts) or verdicts[i] != verdicts[start]:
@@ -455,7 +457,7 @@ def learning_curves(
                 ax.axvline(left, color=COLOURS["faint"], lw=1.5, zorder=0)
             ax.text(
                 (left + right) / 2,
-                high + (0.24 - 0.11 * (row % 2)) * room,  # two rows: some are narrow
+                high + (0.24 - 0.11 * (row % 2)) * span,  # two rows: some are narrow
                 verdicts[start],
                 ha="center",
                 va="center",

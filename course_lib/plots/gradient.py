@@ -111,9 +111,9 @@ def nudge(
         entries |= zip(labels, looks, strict=True)
     ax.plot([x0, x1], [y0, y1], "o", ms=7, color=COLOURS["ink"], zorder=5)
     low, high = losses.min(), losses.max()
-    room = high - low
+    span = high - low
     ax.set_xlim(*reach)
-    ax.set_ylim(low - 0.08 * room, high + 0.05 * room)
+    ax.set_ylim(low - 0.08 * span, high + 0.05 * span)
     if beside:
         _label_nudge(ax, nudged, words)
     ax.set(xlabel=name, ylabel="loss", title=title)
@@ -425,9 +425,9 @@ def altitude_by_step(
             color=COLOURS["quiet"],
             path_effects=HALO,
         )
-    room = max(float(altitudes.max()) - floor, 1e-9)
+    span = max(float(altitudes.max()) - floor, 1e-9)
     ax.set_xlim(0, max(len(altitudes) - 1, 1))
-    ax.set_ylim(floor - 0.22 * room, floor + 1.1 * room)
+    ax.set_ylim(floor - 0.22 * span, floor + 1.1 * span)
     ax.set(xlabel="step", ylabel="altitude", title=title)
     return ax
 

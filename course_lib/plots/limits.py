@@ -197,26 +197,26 @@ def loss_by_size(
     """Draw the loss of models of several sizes, and the entropy of the source."""
     heights = np.asarray(losses, float)
     every = [floor, *heights, *(marks or {}).values()]
-    room = max(every) - floor
+    span = max(every) - floor
     left, right = min(n_params) / 1.6, max(n_params) * 1.6
-    low = floor - 0.22 * room
+    low = floor - 0.22 * span
     ax.axhspan(low, floor, color="#F2F2F2", zorder=0)
     ax.axhline(floor, color=COLOURS["ink"], lw=1.6)
     ax.text(
         left * 1.1,
-        floor - 0.04 * room,
+        floor - 0.04 * span,
         f"the source's own surprise: {floor:.3f}; no model gets below",
         va="top",
         size=10,
     )
     for name, height in (marks or {}).items():
-        words, place = f"{name}: {height:.2f}", (right / 1.05, height + 0.015 * room)
+        words, place = f"{name}: {height:.2f}", (right / 1.05, height + 0.015 * span)
         parts.level_line(ax, height, words, place, ha="right", va="bottom")
     ax.plot(n_params, heights, "o-", color=COLOURS["loss"], ms=7)
     ax.set_xscale("log")
     ax.set_xticks(n_params, [f"{n:,}" for n in n_params])
     ax.minorticks_off()
-    ax.set(xlim=(left, right), ylim=(low, max(every) + 0.14 * room))
+    ax.set(xlim=(left, right), ylim=(low, max(every) + 0.14 * span))
     ax.set(xlabel="parameters", ylabel="loss, nats per token")
     return ax
 

@@ -57,8 +57,8 @@ def residual_squares(
     """
     sizes, prices, guesses = map(np.asarray, (sizes, prices, guesses))
     left, right = size_range
-    room = 0.74 if gauge is None else 1.0  # the rest is kept for the altitude
-    wide = (right - left) / room
+    share = 0.74 if gauge is None else 1.0  # the rest is kept for the altitude
+    wide = (right - left) / share
     ratio = 0.56 / 0.74 * (right - left) / (price_range[1] - price_range[0])
     ax.set_aspect(ratio, adjustable="box")  # 1,000 € high is as long as `ratio` m² wide
     ax.set(xlim=(left, left + wide), ylim=price_range)
@@ -118,7 +118,7 @@ def residual_squares(
     ax.set_xticks(ticks, [f"{t:.0f}" for t in ticks])
     ax.spines["bottom"].set_bounds(left, right)
     ax.set_ylabel("price, thousand €")
-    ax.set_xlabel("size, m²", x=room / 2)
+    ax.set_xlabel("size, m²", x=share / 2)
     if gauge is None:
         _gauge(ax.inset_axes((0.86, 0.06, 0.05, 0.8)), loss, highest)
     else:
@@ -185,7 +185,7 @@ def cost_of_confidence(
         whole = p >= 0.01 and abs(100 * p - round(100 * p)) < 1e-6
         share = f"{p:.0%}" if whole else f"{p:.1%}"
         where = (14.0, -8.0)
-        if height <= 0.9 * top:  # beside the mark; to its left as the room ends
+        if height <= 0.9 * top:  # beside the mark; to its left near the right end
             where = (12 - 350 * max(0.0, p - 0.6), 14 + 20 * max(0.0, p - 0.6))
         ax.annotate(
             f"{share} costs {cost:.{2 if cost >= 1 else 3}f}",
@@ -249,8 +249,8 @@ def slope_underfoot(
     )
     ax.plot(x, y, "o", color="white", mec=COLOURS["ink"], mew=2, ms=8, zorder=5)
     low, high = float(heights.min()), float(heights.max())
-    room = (high - low) or 1.0
-    ax.set_ylim(low - 0.12 * room, high + 0.2 * room)
+    span = (high - low) or 1.0
+    ax.set_ylim(low - 0.12 * span, high + 0.2 * span)
     text = "slope 0: no direction" if slope == 0 else f"slope {slope:.2f}: go "
     if slope:
         text += "right" if slope < 0 else "left"
@@ -258,7 +258,7 @@ def slope_underfoot(
     ax.annotate(
         text.replace("-", "−"),
         (x, y),
-        xytext=(x + 2 * reach, y - 0.3 * room if ahead > y else high + 0.1 * room),
+        xytext=(x + 2 * reach, y - 0.3 * span if ahead > y else high + 0.1 * span),
         color=COLOURS["gradient"],
         weight="bold",
         va="center",
@@ -303,7 +303,7 @@ def share_bars(
         bar.set_alpha(alpha)
     low, high = min(0.0, heights.min()), max(0.0, heights.max())
     high = high if top is None else top
-    room = (high - low) or 1.0
+    span = (high - low) or 1.0
     for i, height in enumerate(heights):
         if len(heights) > 8 and i not in (target, int(heights.argmax())):
             continue
@@ -319,7 +319,7 @@ def share_bars(
             weight="bold" if target in (None, i) else "normal",
         )
     ax.axhline(0, color=COLOURS["quiet"], lw=0.8)
-    ax.set_ylim(low - (0.14 * room if low < 0 else 0), high + 0.14 * room)
+    ax.set_ylim(low - (0.14 * span if low < 0 else 0), high + 0.14 * span)
     shown = labels if len(labels) <= 8 else [""] * len(labels)
     if target is not None and len(labels) > 8:
         named = (target, int(heights.argmax()))

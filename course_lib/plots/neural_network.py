@@ -128,7 +128,7 @@ def neuron_curves(
     A dot marks where each curve passes ``level``, one half for a sigmoid: the neuron's
     threshold. Or give the weight and the bias: the ``threshold`` w x + b = 0 is drawn
     through the picture, and the side where the sum is positive is shaded. ``limits``
-    are the least and the greatest output there is room for.
+    are the least and the greatest output inside the Axes.
     """
     x = np.asarray(x)
     low, high = limits
@@ -141,8 +141,8 @@ def neuron_curves(
         at = _crossing(x, curve - level) if threshold is None else line_at
         if at is not None:
             ax.plot(at, level, "o", color=line.get_color(), mec="white", ms=7, zorder=4)
-    room = high - low
-    ax.set(xlim=(x[0], x[-1]), ylim=(low - 0.04 * room, high + 0.4 * key * room))
+    span = high - low
+    ax.set(xlim=(x[0], x[-1]), ylim=(low - 0.04 * span, high + 0.4 * key * span))
     ax.set_yticks([low, (low + high) / 2, high])
     ax.spines["left"].set_bounds(low, high)
     ax.set(xlabel="input x", ylabel=ylabel)
@@ -372,26 +372,26 @@ def gradient_norms(
     xlabel: str = "layer",
     lowest: float = 1e-22,
     highest: float = 1e3,
-    room: float | None = None,
-    chosen: str | None = None,
+    x_max: float | None = None,
+    highlighted: str | None = None,
     key: bool | str = True,
     ax: Axes,
 ) -> Axes:
     """Draw gradient norms on a logarithmic axis, up to four labelled lines.
 
     What lies below ``lowest`` is drawn on the floor: for 32-bit numbers it is gone.
-    All lines but the ``chosen`` one are pale; ``room`` is the last x there is room for.
-    ``key`` may be "outside": to the right of the picture.
+    All lines but the ``highlighted`` one are pale; ``x_max`` is the end of the axis.
+    ``key`` may be "outside": to the right of the Axes.
     """
     x = np.asarray(x)
     lines = {k: np.asarray(v, dtype=float) for k, v in norms.items()}
     entries: dict[str, dict[str, Any]] = {}
     for (name, line), (dash, mark) in zip(lines.items(), STYLES, strict=False):
         look: dict[str, Any] = {"color": COLOURS["gradient"], "ls": dash}
-        look |= {"marker": mark, "ms": 5 if (room or len(x)) <= 12 else 3}
-        look |= {"lw": 2.8 if name == chosen else 1.8}
-        look |= {"alpha": 1 if chosen in (None, name) else 0.35}
-        over = 3 if name == chosen else 2
+        look |= {"marker": mark, "ms": 5 if (x_max or len(x)) <= 12 else 3}
+        look |= {"lw": 2.8 if name == highlighted else 1.8}
+        look |= {"alpha": 1 if highlighted in (None, name) else 0.35}
+        over = 3 if name == highlighted else 2
         heights = np.clip(line, lowest, highest)
         ax.plot(x, heights, label=name, clip_on=False, zorder=over, **look)
         entries[name] = look
@@ -403,9 +403,9 @@ def gradient_norms(
     ax.set_yticks([10.0**e for e in exponents])
     ax.minorticks_off()
     ax.grid(axis="y", color=COLOURS["faint"], lw=0.8)
-    ax.set_xlim(x[0], room or x[-1])
-    if room:
-        ax.set_xticks([x[0], *range(5, int(room) + 1, 5)])
+    ax.set_xlim(x[0], x_max or x[-1])
+    if x_max:
+        ax.set_xticks([x[0], *range(5, int(x_max) + 1, 5)])
     ax.set(xlabel=xlabel, ylabel="length of the gradient")
     ax.set_title(title, size=11)
     if key == "outside":

@@ -52,7 +52,7 @@ def robot(
     points: where each segment begins and ends, as ``robot.body_points`` gives it,
     measured from the hip. The drawing moves each body up or down until it touches the
     ground. The joint ``highlighted`` is marked in blue, with its angle. ``room`` is
-    left on every side, dm, or more if the body needs it (see ``robot_room``).
+    the least margin on every side, dm (see ``robot_room``).
     """
     body = _on_the_ground(points)
     wider = max(room, robot_room(points))
@@ -113,8 +113,8 @@ def _dots(
 
 def _overhang(centre: Point, radius: float) -> float:
     """Return how far a disc reaches beyond the usual limits; negative: inside."""
-    (x, y), room = centre, radius + 0.2
-    return max(LEFT - x, x - RIGHT, y - HIGH) + room
+    (x, y), margin = centre, radius + 0.2
+    return max(LEFT - x, x - RIGHT, y - HIGH) + margin
 
 
 def _draw_angle(ax: Axes, body: Body, joint: str) -> None:
@@ -233,12 +233,12 @@ def _limb(start: Point, end: Point, thick: float, thin: float) -> list[Point]:
 
 def _on_the_ground(points: Body) -> Body:
     """Return the body moved up or down until its lowest part touches the ground."""
-    room = min(
+    gap = min(
         (y - BELOW - SLOPE * x) - radius * math.hypot(1, SLOPE)
         for (x, y), radius in _discs(points)
     )
     return {
-        joint: ((x0, y0 - room), (x1, y1 - room))
+        joint: ((x0, y0 - gap), (x1, y1 - gap))
         for joint, ((x0, y0), (x1, y1)) in points.items()
     }
 

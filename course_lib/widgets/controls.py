@@ -72,6 +72,7 @@ class Slider(Control):
 
     @property
     def default(self) -> int:
+        """The index of ``start``."""
         return self.selected_for(self.start)
 
     def selected_for(self, value: Any) -> int:
@@ -79,13 +80,16 @@ class Slider(Control):
         return min(range(len(self.stops)), key=lambda i: abs(self.stops[i] - value))
 
     def spec(self) -> dict[str, Any]:
+        """Add the text of each stop, and whether it plays."""
         texts = [self.format(stop) for stop in self.stops]
         return {**super().spec(), "texts": texts, "play": self.play}
 
     def value(self, selected: Any) -> Any:
+        """Return the stop at an index."""
         return self.stops[_index(selected, len(self.stops), self.label)]
 
     def boundary_states(self) -> list[int]:
+        """Return the indices of the start, and of the first and the last stop."""
         return [self.default, 0, len(self.stops) - 1]
 
 
@@ -104,19 +108,24 @@ class Choice(Control):
 
     @property
     def default(self) -> int:
+        """The index of ``start``."""
         return list(self.options).index(self.start)
 
     def spec(self) -> dict[str, Any]:
+        """Add the name of each option."""
         return {**super().spec(), "texts": list(self.options)}
 
     def value(self, selected: Any) -> Any:
+        """Return what the option at an index stands for."""
         i = _index(selected, len(self.options), self.label)
         return list(self.options.values())[i]
 
     def selected_for(self, value: Any) -> int:
+        """Return the index of the option that stands for a value."""
         return list(self.options.values()).index(value)
 
     def boundary_states(self) -> list[int]:
+        """Return the index of every option."""
         return list(range(len(self.options)))
 
 
@@ -140,12 +149,15 @@ class Toggle(Control):
 
     @property
     def default(self) -> bool:
+        """Whether it is on at the start."""
         return self.start
 
     def value(self, selected: Any) -> bool:
+        """Return whether it is on."""
         return bool(selected)
 
     def boundary_states(self) -> list[bool]:
+        """Return both states, the default first."""
         return [self.start, not self.start]
 
 
@@ -161,18 +173,22 @@ class Field(Control):
 
     @property
     def default(self) -> str:
+        """The text at the start."""
         return self.start
 
     def spec(self) -> dict[str, Any]:
+        """Add the maximal length and the examples."""
         more = {"max_length": self.max_length, "examples": list(self.examples)}
         return {**super().spec(), **more}
 
     def value(self, selected: Any) -> str:
+        """Return the text. Raises ValueError if it is too long."""
         if not isinstance(selected, str) or len(selected) > self.max_length:
             raise ValueError(f"{self.label}: at most {self.max_length} characters")
         return selected
 
     def boundary_states(self) -> list[str]:
+        """Return the default and the examples."""
         return [self.start, *self.examples]
 
 
@@ -193,18 +209,22 @@ class Pad(Control):
 
     @property
     def default(self) -> str:
+        """The word at the start."""
         return self.start
 
     def spec(self) -> dict[str, Any]:
+        """Add the keys and the maximal length."""
         keys = [[letter, *rest] for letter, rest in self.keys.items()]
         return {**super().spec(), "keys": keys, "max_length": self.max_length}
 
     def value(self, selected: Any) -> str:
+        """Return the word, cut to its length. Raises ValueError for other letters."""
         if not isinstance(selected, str) or set(selected) - set(self.keys):
             raise ValueError(f"{self.label}: only the letters {' '.join(self.keys)}")
         return selected[: self.max_length]
 
     def boundary_states(self) -> list[str]:
+        """Return the default, each key pressed once, and the examples."""
         return [self.start, *self.keys, *self.examples]
 
 
@@ -218,4 +238,5 @@ class Button(Control):
 
     @property
     def default(self) -> None:
+        """None: a button has no state."""
         return None

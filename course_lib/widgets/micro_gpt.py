@@ -110,7 +110,7 @@ def attention(model: Engine | Console) -> InteractiveFigure:
     def draw(ax: Axes, word: str, head: tuple[int, int], read: float) -> str:
         weights, pieces = maps(word)[head], ["bos", *word]
         row = round(read * len(word))
-        plots.attention_map(weights, pieces, chosen=row, ax=ax)
+        plots.attention_map(weights, pieces, highlighted=row, ax=ax)
         at = {"transform": ax.transAxes, "ha": "right", "va": "top", "weight": "bold"}
         box = {"facecolor": "white", "edgecolor": "none", "pad": 4}
         ax.text(0.97, 0.97, heads[head], size=14, bbox=box, **at)

@@ -102,9 +102,9 @@ def vanishing_gradient() -> InteractiveFigure:
         name = _name(activation)
         layers = np.arange(1, depth + 1)
         title = f"{name}, {depth} hidden layers, gain {gain:.2f}"
-        look: dict[str, Any] = {"lowest": 1e-25, "highest": 1e5, "room": 30}
+        look: dict[str, Any] = {"lowest": 1e-25, "highest": 1e5, "x_max": 30}
         look |= {"xlabel": "hidden layer (blame flows from right to left)"}
-        look |= {"chosen": name, "key": "outside"}
+        look |= {"highlighted": name, "key": "outside"}
         plots.gradient_norms(layers, norms, title, **look, ax=ax)
         first, last = norms[name][[0, -1]]
         ratio = (first / last) ** (1 / (depth - 1))

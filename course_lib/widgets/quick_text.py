@@ -25,6 +25,7 @@ class QuickTextCanvas(FigureCanvasAgg):
     """An Agg canvas with a ``QuickTextRenderer``."""
 
     def get_renderer(self) -> RendererAgg:
+        """Return the renderer for the size and the dpi of the figure."""
         size = (*self.figure.bbox.size, self.figure.dpi)
         if getattr(self, "_renderer_size", None) != size:
             self._renderer_size = size
@@ -46,6 +47,7 @@ class QuickTextRenderer(RendererAgg):
         ismath: bool | str = False,
         mtext: Any = None,
     ) -> None:
+        """Draw a line of text from its bitmap; math and rotated text as Agg does."""
         if ismath or angle or not gc.get_antialiased():
             return super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)
         coverage, right, up = _bitmap(s, prop, self.dpi)

@@ -171,7 +171,7 @@ def test_a_loss_curve_can_keep_its_axes_and_draws_no_more_dots_than_needed() -> 
 def test_the_chosen_row_of_an_attention_map_has_a_frame_and_its_numbers() -> None:
     weights = np.tril(np.ones((10, 10))) / np.arange(1, 11)[:, None]
     assert words(plots.attention_map(weights, "abcdefghij")) == []
-    ax = plots.attention_map(weights, "abcdefghij", chosen=3)
+    ax = plots.attention_map(weights, "abcdefghij", highlighted=3)
     assert words(ax) == [".25"] * 4
     frame = ax.patches[-1]
     assert frame.get_bbox().bounds == (-0.5, 2.5, 4, 1)

@@ -244,7 +244,7 @@ def test_lengths_stand_on_a_logarithmic_axis_and_nothing_leaves_the_floor() -> N
 
 def test_the_chosen_line_stands_out_of_the_others() -> None:
     norms = {"a": [1, 2], "b": [3, 4]}
-    ax = drawn(gradient_norms([1, 2], norms, chosen="b", room=30, key="outside"))
+    ax = drawn(gradient_norms([1, 2], norms, highlighted="b", x_max=30, key="outside"))
     a, b = ax.lines
     assert a.get_alpha() < b.get_alpha() == 1
     assert ax.get_xlim() == (1, 30)

@@ -8,26 +8,26 @@ from course_lib import widgets
 from course_lib.gradients import FLOAT_FUNCTIONS, evaluate, finite_difference
 from course_lib.lessons import robot as body
 from course_lib.widgets.figure import InteractiveFigure
-from tests.widgets.holding import hold
+from tests.widgets.checks import check_figure
 
 EXPRESSION = "(tanh(a*b + c) - 1)**2 + a/b"
 
 
 def test_graph_stepper() -> None:
-    lab = widgets.graph_stepper()
-    hold(lab)
-    lab.select(way=0)
-    assert lab.summary.startswith("Step 0 of 7: ")
-    lab.select(way=60)  # half way: tanh is known, nothing is to blame yet
-    assert lab.summary.startswith("Step 3 of 7, forward: tanh of 0.7 is 0.6044.")
+    figure = widgets.graph_stepper()
+    check_figure(figure)
+    figure.select(way=0)
+    assert figure.summary.startswith("Step 0 of 7: ")
+    figure.select(way=60)  # half way: tanh is known, nothing is to blame yet
+    assert figure.summary.startswith("Step 3 of 7, forward: tanh of 0.7 is 0.6044.")
 
 
 @pytest.fixture
 def stepper() -> InteractiveFigure:
-    lab = widgets.graph_stepper()
-    lab.select(expression=EXPRESSION, a=45, b=65, c=30)
-    assert lab.problem == ""
-    return lab
+    figure = widgets.graph_stepper()
+    figure.select(expression=EXPRESSION, a=45, b=65, c=30)
+    assert figure.problem == ""
+    return figure
 
 
 def test_the_shares_it_tells_are_what_a_nudge_says(stepper: InteractiveFigure) -> None:
@@ -49,14 +49,14 @@ def test_the_shares_it_tells_are_what_a_nudge_says(stepper: InteractiveFigure) -
     assert list(told.values()) == pytest.approx(nudged, rel=2e-3)
 
 
-def stops_of_steps(lab: InteractiveFigure) -> list[int]:
+def stops_of_steps(figure: InteractiveFigure) -> list[int]:
     """Go to the start, then on, one press at a time; return every stop on the way."""
-    lab.select(way=0)
+    figure.select(way=0)
     stops = [0]
-    while lab.selected["way"] < 120:
-        lab.press("on")
-        stops.append(lab.selected["way"])
-        assert lab.summary.startswith(f"Step {len(stops) - 1} of ")
+    while figure.selected["way"] < 120:
+        figure.press("on")
+        stops.append(figure.selected["way"])
+        assert figure.summary.startswith(f"Step {len(stops) - 1} of ")
     return stops
 
 
@@ -82,20 +82,20 @@ def test_one_step_on_and_one_step_back_stop_at_every_step(
 
 
 def test_both_ends_of_the_way_work_for_every_expression() -> None:
-    lab = widgets.graph_stepper()
+    figure = widgets.graph_stepper()
     for text in (
-        *lab._controls["expression"].boundary_states(),
+        *figure._controls["expression"].boundary_states(),
         "a",
         "-c",
         "2**a",
         "a - a",
     ):
         for way in (0, 61, 120):
-            lab.select(expression=text, way=way)
-            assert lab.problem == "", text
-            assert len(lab.summary) <= 200
-    lab.select(expression="a", way=120)
-    assert lab.summary == "Step 1 of 1, backward: the result takes all the blame, 1."
+            figure.select(expression=text, way=way)
+            assert figure.problem == "", text
+            assert len(figure.summary) <= 200
+    figure.select(expression="a", way=120)
+    assert figure.summary == "Step 1 of 1, backward: the result takes all the blame, 1."
 
 
 REFUSED = {
@@ -119,28 +119,28 @@ REFUSED = {
 
 @pytest.mark.parametrize("text", REFUSED)
 def test_what_cannot_be_drawn_is_said_in_one_line(text: str) -> None:
-    lab = widgets.graph_stepper()
-    lab.select(expression="a*a + a", way=50, a=45, b=60, c=37)
-    pixels, summary = lab.pixels, lab.summary
-    lab.select(expression=text)
-    assert REFUSED[text] in lab.problem
-    assert "\n" not in lab.problem
-    assert lab.pixels is pixels
-    assert lab.summary == summary
-    lab.press("on")  # has nowhere to go, and says so
-    assert lab.pixels is pixels
-    assert REFUSED[text] in lab.problem
-    lab.select(expression="a*a + a")
-    assert lab.problem == ""
+    figure = widgets.graph_stepper()
+    figure.select(expression="a*a + a", way=50, a=45, b=60, c=37)
+    pixels, summary = figure.pixels, figure.summary
+    figure.select(expression=text)
+    assert REFUSED[text] in figure.problem
+    assert "\n" not in figure.problem
+    assert figure.pixels is pixels
+    assert figure.summary == summary
+    figure.press("on")  # has nowhere to go, and says so
+    assert figure.pixels is pixels
+    assert REFUSED[text] in figure.problem
+    figure.select(expression="a*a + a")
+    assert figure.problem == ""
 
 
 def test_robot() -> None:
-    lab = widgets.robot()
-    hold(lab)
-    lab.select(step=20, joint=1)
-    assert lab.values == {"step": 20, "joint": "neck"}
+    figure = widgets.robot()
+    check_figure(figure)
+    figure.select(step=20, joint=1)
+    assert figure.values == {"step": 20, "joint": "neck"}
     nudged = slopes_by_nudging(20)
-    said = lab.summary.split("its slope is ")[1].split(" ")[0].replace("−", "-")
+    said = figure.summary.split("its slope is ")[1].split(" ")[0].replace("−", "-")
     assert float(said) == pytest.approx(nudged[1], abs=0.006)
 
 
@@ -152,9 +152,11 @@ def slopes_by_nudging(step: int) -> tuple[float, ...]:
 
 
 def test_the_robot_starts_in_a_heap_and_ends_running() -> None:
-    lab = widgets.robot()
-    first, last = lab._controls["step"].boundary_states()[1:]
-    lab.select(step=first)
-    assert lab.summary.startswith("Step 0 of 300: loss 74.05 dm². The spine is at −82°")
-    lab.select(step=last)
-    assert lab.summary.startswith("Step 300 of 300: loss below 0.01 dm².")
+    figure = widgets.robot()
+    first, last = figure._controls["step"].boundary_states()[1:]
+    figure.select(step=first)
+    assert figure.summary.startswith(
+        "Step 0 of 300: loss 74.05 dm². The spine is at −82°"
+    )
+    figure.select(step=last)
+    assert figure.summary.startswith("Step 300 of 300: loss below 0.01 dm².")

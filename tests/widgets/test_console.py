@@ -18,7 +18,7 @@ from course_lib.data.tokenizer import CharTokenizer
 from course_lib.training import ArrayEngine, ScalarEngine
 from course_lib.widgets import console as module
 from course_lib.widgets.figure import MEMORY
-from tests.widgets.holding import hold
+from tests.widgets.checks import check_figure
 
 TOKENIZER = CharTokenizer(load_names())
 CONFIG = array.GPTConfig(TOKENIZER.vocab_size)
@@ -57,7 +57,7 @@ def until(met: Callable[[], bool], seconds: float = 60.0) -> None:
 
 def test_the_console_before_a_training() -> None:
     console = widgets.training_console()
-    hold(console)
+    check_figure(console)
     assert console.disabled == ["pause", "stop"]
     assert console.aria_live == "polite"
     console.press("pause")

@@ -26,7 +26,7 @@ from course_lib.widgets.controls import (
 from course_lib.widgets.figure import InteractiveFigure
 from course_lib.widgets.renderer import BlittingRenderer
 from course_lib.widgets.tile_diff import changed_tiles, n_tiles
-from tests.widgets.holding import Screen, hold, outside, same_as_drawn_whole
+from tests.widgets.checks import Screen, check_figure, outside, same_as_full_redraw
 from tools import notebooks
 
 
@@ -36,35 +36,35 @@ def line(ax: Axes, slope: float) -> str:
     return f"The slope is {slope}."
 
 
-def lab(**options: object) -> InteractiveFigure:
+def line_figure(**options: object) -> InteractiveFigure:
     slope = Slider("slope", "slope of the line", [-2, -1, 0, 1, 2], 1)
     return InteractiveFigure("line", "A line", line, [slope], **options)  # type: ignore[arg-type]
 
 
-def test_a_lab_draws_at_once_and_answers_each_choice() -> None:
-    made = lab()
-    hold(made)
-    assert made.values == {"slope": 1}
-    before = made.pixels
-    made.select(slope=4)
-    assert made.summary == "The slope is 2."
-    assert not np.array_equal(made.pixels, before)
-    assert made.max_width == 768
+def test_a_figure_draws_at_once_and_answers_each_choice() -> None:
+    figure = line_figure()
+    check_figure(figure)
+    assert figure.values == {"slope": 1}
+    before = figure.pixels
+    figure.select(slope=4)
+    assert figure.summary == "The slope is 2."
+    assert not np.array_equal(figure.pixels, before)
+    assert figure.max_width == 768
 
 
 def test_the_browser_gets_its_answer_with_its_picture() -> None:
-    made = lab()
-    made.set_state({"selected": {"slope": 0}, "request_id": 7})
-    assert (made.response_id, made.summary) == (7, "The slope is -2.")
+    figure = line_figure()
+    figure.set_state({"selected": {"slope": 0}, "request_id": 7})
+    assert (figure.response_id, figure.summary) == (7, "The slope is -2.")
 
 
 def test_running_the_cell_again_keeps_what_was_chosen() -> None:
-    lab().select(slope=0)
-    assert lab().summary == "The slope is -2."
+    line_figure().select(slope=0)
+    assert line_figure().summary == "The slope is -2."
 
 
 def test_a_kept_choice_that_no_longer_fits_is_forgotten() -> None:
-    lab().select(slope=4)
+    line_figure().select(slope=4)
     fewer = InteractiveFigure(
         "line", "A line", line, [Slider("slope", "slope", [0, 1], 1)]
     )
@@ -81,33 +81,33 @@ def test_what_a_learner_typed_wrong_gets_one_line_and_the_picture_stays() -> Non
             raise ValueError(f"{number!r} is no whole number: type one, such as 12")
         return number
 
-    made = InteractiveFigure(
+    figure = InteractiveFigure(
         "n", "A number", draw, [Field("number", "a whole number", "3")]
     )
-    before = made.tile_diff
-    made.select(number="x")
-    assert made.problem == "'x' is no whole number: type one, such as 12."
-    assert (made.tile_diff, made.summary) == (before, "3")
-    made.select(number="4")
-    assert (made.problem, made.summary) == ("", "4")
-    made.select(number="9" * 81)
-    assert made.problem == "a whole number: at most 80 characters."
+    before = figure.tile_diff
+    figure.select(number="x")
+    assert figure.problem == "'x' is no whole number: type one, such as 12."
+    assert (figure.tile_diff, figure.summary) == (before, "3")
+    figure.select(number="4")
+    assert (figure.problem, figure.summary) == ("", "4")
+    figure.select(number="9" * 81)
+    assert figure.problem == "a whole number: at most 80 characters."
 
 
 def test_a_fault_of_ours_is_one_line_and_no_traceback() -> None:
-    made = InteractiveFigure(
+    figure = InteractiveFigure(
         "bad", "Bad", lambda ax, on: str(1 / (1 - on)), [Toggle("on", "on")]
     )
-    made.select(on=True)
-    assert "could not be drawn (ZeroDivisionError: division by zero)" in made.problem
-    assert "\n" not in made.problem
+    figure.select(on=True)
+    assert "could not be drawn (ZeroDivisionError: division by zero)" in figure.problem
+    assert "\n" not in figure.problem
 
 
 @pytest.mark.parametrize("selected", [-1, 5, 1.5, "a", None])
 def test_a_choice_that_is_not_offered_is_refused(selected: object) -> None:
-    made = lab()
-    made.select(slope=selected)
-    assert "none of 0 to 4" in made.problem
+    figure = line_figure()
+    figure.select(slope=selected)
+    assert "none of 0 to 4" in figure.problem
 
 
 def test_every_kind_of_control_has_a_value_and_a_spec() -> None:
@@ -124,19 +124,19 @@ def test_every_kind_of_control_has_a_value_and_a_spec() -> None:
         ax.text(0, 0.5, "\n".join(f"{k} {v}" for k, v in values.items()))
         return f"{values}, {len(heard)}", "more"
 
-    made = InteractiveFigure("all", "All", draw, controls)
-    hold(made)
-    assert made.values == {"which": 2, "on": False, "typed": "abc", "walk": ""}
-    assert [spec["kind"] for spec in made.controls] == [c.kind for c in controls]
-    assert made.text == "more"
-    made._on_message(made, {"press": "go"}, [])
+    figure = InteractiveFigure("all", "All", draw, controls)
+    check_figure(figure)
+    assert figure.values == {"which": 2, "on": False, "typed": "abc", "walk": ""}
+    assert [spec["kind"] for spec in figure.controls] == [c.kind for c in controls]
+    assert figure.text == "more"
+    figure._on_message(figure, {"press": "go"}, [])
     assert heard == [1]
-    made._on_message(made, {"press": "which"}, [])
-    made._on_message(made, {"press": "nothing"}, [])
-    made.select(walk="nnnnn")
-    assert made.values["walk"] == "nnn"
-    made.select(walk="x")
-    assert "only the letters n" in made.problem
+    figure._on_message(figure, {"press": "which"}, [])
+    figure._on_message(figure, {"press": "nothing"}, [])
+    figure.select(walk="nnnnn")
+    assert figure.values["walk"] == "nnn"
+    figure.select(walk="x")
+    assert "only the letters n" in figure.problem
 
 
 def test_a_preset_moves_other_controls_and_is_left_when_one_is_moved() -> None:
@@ -154,55 +154,55 @@ def test_a_preset_moves_other_controls_and_is_left_when_one_is_moved() -> None:
         ax.set(xlim=(0, 1), ylim=(-3, 3))
         return f"{slope * flip}, {bold}"
 
-    made = InteractiveFigure("preset", "A preset", draw, controls)
-    hold(made)
-    made.set_state({"selected": {**made.selected, "preset": 1}, "request_id": 1})
-    assert made.selected == {"preset": 1, "slope": 4, "flip": 1, "bold": False}
-    assert made.summary == "-2, False"
-    made.select(bold=True)  # not one of those it moves
-    assert made.selected["preset"] == 1
-    made.select(slope=3)
-    assert made.selected == {"preset": 0, "slope": 3, "flip": 1, "bold": True}
-    made.select(preset=2)
-    assert (made.values["slope"], made.values["flip"]) == (0, -1)
-    made.select(preset=7)
-    assert "none of 0 to 2" in made.problem
+    figure = InteractiveFigure("preset", "A preset", draw, controls)
+    check_figure(figure)
+    figure.set_state({"selected": {**figure.selected, "preset": 1}, "request_id": 1})
+    assert figure.selected == {"preset": 1, "slope": 4, "flip": 1, "bold": False}
+    assert figure.summary == "-2, False"
+    figure.select(bold=True)  # not one of those it moves
+    assert figure.selected["preset"] == 1
+    figure.select(slope=3)
+    assert figure.selected == {"preset": 0, "slope": 3, "flip": 1, "bold": True}
+    figure.select(preset=2)
+    assert (figure.values["slope"], figure.values["flip"]) == (0, -1)
+    figure.select(preset=7)
+    assert "none of 0 to 2" in figure.problem
 
 
 def test_another_choice_takes_what_it_resets_back_to_its_start() -> None:
     which = Choice("land", "land", {"a": 1, "b": 2}, "a", resets=("walk", "on"))
     walk = Pad("walk", "a walk", {"n": ("North", "ArrowUp")})
     controls = [which, walk, Toggle("on", "on"), Toggle("bold", "bold")]
-    made = InteractiveFigure(
+    figure = InteractiveFigure(
         "reset", "Reset", lambda ax, **values: str(values), controls
     )
-    made.select(walk="nn", on=True, bold=True)
-    assert made.selected == {"land": 0, "walk": "nn", "on": True, "bold": True}
-    made.set_state({"selected": {**made.selected, "land": 1}, "request_id": 1})
-    assert made.selected == {"land": 1, "walk": "", "on": False, "bold": True}
-    made.select(land=0, walk="n")  # chosen together: what was chosen counts
-    assert made.selected == {"land": 0, "walk": "n", "on": False, "bold": True}
+    figure.select(walk="nn", on=True, bold=True)
+    assert figure.selected == {"land": 0, "walk": "nn", "on": True, "bold": True}
+    figure.set_state({"selected": {**figure.selected, "land": 1}, "request_id": 1})
+    assert figure.selected == {"land": 1, "walk": "", "on": False, "bold": True}
+    figure.select(land=0, walk="n")  # chosen together: what was chosen counts
+    assert figure.selected == {"land": 0, "walk": "n", "on": False, "bold": True}
 
 
 def test_threads_may_redraw_together() -> None:
-    made = lab()
+    figure = line_figure()
 
     def work(slope: int) -> None:
         for _ in range(5):
-            made.select(slope=slope)
+            figure.select(slope=slope)
 
     threads = [threading.Thread(target=work, args=(slope,)) for slope in (0, 4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert made.problem == ""
-    assert made.summary in ("The slope is -2.", "The slope is 2.")
+    assert figure.problem == ""
+    assert figure.summary in ("The slope is -2.", "The slope is 2.")
 
 
 def test_collection_is_back_after_a_picture() -> None:
     assert gc.isenabled()
-    lab()
+    line_figure()
     assert gc.isenabled()
 
 
@@ -215,7 +215,7 @@ def test_a_page_without_a_front_end_gets_a_line_and_no_state(tmp_path) -> None:
     assert "0x" not in nbformat.writes(nb)
 
 
-# --- patches -----------------------------------------------------------------------
+# --- tile diffs -----------------------------------------------------------------------
 
 
 def picture_of(height: int, width: int, seed: int = 0) -> np.ndarray:
@@ -241,50 +241,50 @@ def test_one_changed_pixel_is_one_tile_wherever_it_is() -> None:
 
 
 def test_what_changed_is_sent_and_no_more() -> None:
-    made = lab()
-    assert (made.tile_diff["version"], made.tile_diff["base"]) == (1, 0)
-    whole = len(made.tile_diff["runs"])
-    made.select(slope=4)
-    assert (made.tile_diff["version"], made.tile_diff["base"]) == (2, 1)
-    assert 0 < len(made.tile_diff["tiles"]) < n_tiles(made.pixels) / 2
-    assert len(made.tile_diff["runs"]) < whole / 2
-    made.redraw()
-    assert (made.tile_diff["version"], made.tile_diff["tiles"]) == (3, [])
+    figure = line_figure()
+    assert (figure.tile_diff["version"], figure.tile_diff["base"]) == (1, 0)
+    whole = len(figure.tile_diff["runs"])
+    figure.select(slope=4)
+    assert (figure.tile_diff["version"], figure.tile_diff["base"]) == (2, 1)
+    assert 0 < len(figure.tile_diff["tiles"]) < n_tiles(figure.pixels) / 2
+    assert len(figure.tile_diff["runs"]) < whole / 2
+    figure.redraw()
+    assert (figure.tile_diff["version"], figure.tile_diff["tiles"]) == (3, [])
 
 
-def test_who_missed_a_patch_gets_the_whole() -> None:
-    made = lab()
-    made._on_message(made, {"full_frame": True}, [])
-    late, always = Screen(made), Screen(made)
+def test_who_missed_a_diff_gets_a_full_frame() -> None:
+    figure = line_figure()
+    figure._on_message(figure, {"full_frame": True}, [])
+    late, always = Screen(figure), Screen(figure)
     for slope in (0, 4, 2):
-        made.select(slope=slope)
+        figure.select(slope=slope)
         always.look()
-    assert always.shows(made)
-    assert not late.shows(made)
+    assert always.shows(figure)
+    assert not late.shows(figure)
     late.look()
-    assert late.shows(made)
+    assert late.shows(figure)
     always.look()
-    assert always.shows(made)
-    assert late.number == always.number == made.tile_diff["version"]
+    assert always.shows(figure)
+    assert late.number == always.number == figure.tile_diff["version"]
 
 
 def test_a_sharper_picture_starts_anew() -> None:
-    made = lab()
-    screen = Screen(made)
-    made.set_state({"pixel_ratio": 2.0, "request_id": 1})
-    assert (made.tile_diff["base"], made.tile_diff["size"]) == (0, [1536, 768])
+    figure = line_figure()
+    screen = Screen(figure)
+    figure.set_state({"pixel_ratio": 2.0, "request_id": 1})
+    assert (figure.tile_diff["base"], figure.tile_diff["size"]) == (0, [1536, 768])
     screen.look()
-    assert screen.shows(made)
+    assert screen.shows(figure)
 
 
-# --- the stage ---------------------------------------------------------------------
+# --- the renderer ---------------------------------------------------------------------
 
 
 def test_the_background_is_drawn_anew_when_the_axes_change() -> None:
-    made = lab()
-    background = made._renderer._background
-    made.select(slope=0)
-    assert made._renderer._background is background
+    figure = line_figure()
+    background = figure._renderer._background
+    figure.select(slope=0)
+    assert figure._renderer._background is background
 
     def wider(ax: Axes, end: int) -> str:
         ax.plot([0, end], [0, 1])
@@ -292,7 +292,7 @@ def test_the_background_is_drawn_anew_when_the_axes_change() -> None:
         return f"{end}"
 
     other = InteractiveFigure("w", "Wider", wider, [Slider("end", "end", [1, 2, 3], 1)])
-    hold(other)
+    check_figure(other)
     background = other._renderer._background
     other.select(end=2)
     assert other._renderer._background is not background
@@ -312,12 +312,12 @@ def test_a_static_artist_is_kept_until_it_is_another() -> None:
         return f"{field} {x}"
 
     fields = Slider("field", "field", [0, 1], 0), Slider("x", "x", [1, 2], 1)
-    made = InteractiveFigure("s", "Static", draw, fields)
-    renderer = made._renderer
+    figure = InteractiveFigure("s", "Static", draw, fields)
+    renderer = figure._renderer
     seen = []
     for chosen in ({}, {"x": 1}, {"field": 1}, {"x": 0}, {"field": 0}):
-        made.select(**chosen)
-        assert not made.problem, made.problem
+        figure.select(**chosen)
+        assert not figure.problem, figure.problem
         seen.append((renderer.axes.images[0], renderer._background))
         assert len(renderer.axes.images) == 1
     kept = [a[0] is b[0] and a[1] is b[1] for a, b in pairwise(seen)]
@@ -335,12 +335,12 @@ def test_panels_insets_and_words_on_the_figure_are_drawn_and_cleared() -> None:
         axes[0].get_figure(root=True).text(0.5, 0.5, f"n is {n}")
         return f"{n}"
 
-    made = InteractiveFigure(
+    figure = InteractiveFigure(
         "p", "Panels", draw, [Slider("n", "n", [1, 2], 1)], axes=panels(1, 2)
     )
-    hold(made)
-    assert len(made._renderer.figure.axes) == 2
-    assert len(made._renderer.figure.texts) == 1
+    check_figure(figure)
+    assert len(figure._renderer.figure.axes) == 2
+    assert len(figure._renderer.figure.texts) == 1
 
 
 def test_nothing_of_the_drawing_before_is_left() -> None:
@@ -359,15 +359,17 @@ def test_nothing_of_the_drawing_before_is_left() -> None:
         return how
 
     hows = {name: name for name in ("all", "none", "bare", "square", "none again")}
-    hold(InteractiveFigure("how", "How", draw, [Choice("how", "how", hows, "all")]))
+    check_figure(
+        InteractiveFigure("how", "How", draw, [Choice("how", "how", hows, "all")])
+    )
 
 
 def test_sharper_pictures_have_more_pixels() -> None:
-    stage = BlittingRenderer(panels(), line)
-    plain, _ = stage.frame({"slope": 1})
-    sharp, said = stage.frame({"slope": 1}, pixel_ratio=2.0)
+    renderer = BlittingRenderer(panels(), line)
+    plain, _ = renderer.frame({"slope": 1})
+    sharp, said = renderer.frame({"slope": 1}, pixel_ratio=2.0)
     assert (plain.shape, sharp.shape) == ((384, 768, 4), (768, 1536, 4))
-    assert (stage.width, said) == (768, "The slope is 1.")
+    assert (renderer.width, said) == (768, "The slope is 1.")
 
 
 def test_with_less_room_it_is_drawn_smaller_and_with_little_room_anew() -> None:
@@ -376,19 +378,19 @@ def test_with_less_room_it_is_drawn_smaller_and_with_little_room_anew() -> None:
             ax.plot([0, n])
         return f"{n}"
 
-    stage = BlittingRenderer(panels(1, 2, width=10, height=4), draw)  # 960 pixels
+    renderer = BlittingRenderer(panels(1, 2, width=10, height=4), draw)  # 960 pixels
     sizes = {}
     for room in (2000, 960, 700, 570, 300):
-        pixels, _ = stage.frame({"n": 1}, room)
+        pixels, _ = renderer.frame({"n": 1}, room)
         sizes[room] = pixels.shape[:2]
     assert sizes[2000] == sizes[960] == (384, 960)
     assert sizes[700] == (280, 700)
     assert sizes[570] == (576, 499), "one below the other"
     assert sizes[300][1] == 300
-    above, below = (ax.get_position() for ax in stage.axes)
+    above, below = (ax.get_position() for ax in renderer.axes)
     assert above.y0 > below.y1
     assert above.x0 < 0.2
-    again, _ = stage.frame({"n": 1}, 960)
+    again, _ = renderer.frame({"n": 1}, 960)
     first, _ = BlittingRenderer(panels(1, 2, width=10, height=4), draw).frame({"n": 1})
     assert np.array_equal(again, first), "and back, as if nothing had been"
 
@@ -396,18 +398,18 @@ def test_with_less_room_it_is_drawn_smaller_and_with_little_room_anew() -> None:
 def test_a_slim_panel_stays_beside_the_one_before_it() -> None:
     axes = panels(1, 3, width=10, height=4)
     axes[0].get_gridspec().set_width_ratios([5.0, 0.3, 4.0])
-    stage = BlittingRenderer(axes, lambda axes: "")
-    stage.frame({}, 400)
+    renderer = BlittingRenderer(axes, lambda axes: "")
+    renderer.frame({}, 400)
     wide, gauge, below = (ax.get_position() for ax in axes)
     assert gauge.x0 > wide.x1
     assert gauge.y0 == pytest.approx(wide.y0)
     assert below.y1 < wide.y0
 
 
-def test_the_next_lab_knows_the_page_of_the_last() -> None:
-    made = lab()
-    made.set_state({"width": 500, "pixel_ratio": 2.0, "request_id": 1})
-    assert lab().tile_diff["size"] == [1000, 500]
+def test_the_next_figure_knows_the_page_of_the_last() -> None:
+    figure = line_figure()
+    figure.set_state({"width": 500, "pixel_ratio": 2.0, "request_id": 1})
+    assert line_figure().tile_diff["size"] == [1000, 500]
 
 
 def test_words_outside_and_a_stale_picture_are_noticed() -> None:
@@ -415,14 +417,14 @@ def test_words_outside_and_a_stale_picture_are_noticed() -> None:
         ax.text(x, 0.5, "far out", transform=ax.transAxes)
         return f"{x}"
 
-    made = InteractiveFigure("o", "Out", draw, [Slider("x", "x", [0.5, 1.02], 0.5)])
-    assert outside(made) == []
-    made.select(x=1)
-    assert outside(made) == ["far out"]
-    picture = lab()
+    figure = InteractiveFigure("o", "Out", draw, [Slider("x", "x", [0.5, 1.02], 0.5)])
+    assert outside(figure) == []
+    figure.select(x=1)
+    assert outside(figure) == ["far out"]
+    picture = line_figure()
     picture.select(slope=0)
     first = picture.pixels
     picture.select(slope=4)
     picture._pixels = first
     with pytest.raises(AssertionError, match="pixels differ"):
-        same_as_drawn_whole(picture, "")
+        same_as_full_redraw(picture, "")

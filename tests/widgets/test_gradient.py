@@ -7,7 +7,7 @@ import pytest
 from course_lib import widgets
 from course_lib.lessons import descent, landscapes
 from course_lib.widgets import InteractiveFigure
-from tests.widgets.holding import hold
+from tests.widgets.checks import check_figure
 
 VALLEYS, CANYON, PLATEAU = 0, 1, 2
 TO_THE_FLOOR = "ssssww"  # to the floor of the nearer valley
@@ -15,43 +15,43 @@ ALL_THE_WAY = "ssss" + 12 * "w"
 
 
 def in_the_fog(keys: str, land: int = VALLEYS) -> InteractiveFigure:
-    lab = widgets.walk_in_fog()
-    lab.select(keys=keys, name=land, lifted=False)
-    return lab
+    figure = widgets.walk_in_fog()
+    figure.select(keys=keys, name=land, lifted=False)
+    return figure
 
 
 def test_nudge_size_holds_at_every_end() -> None:
-    hold(widgets.nudge_size())
+    check_figure(widgets.nudge_size())
 
 
 def test_nudge_size_names_the_error_that_rules_and_measures_it() -> None:
-    lab = widgets.nudge_size()
-    stops = lab._controls["h"].stops
+    figure = widgets.nudge_size()
+    stops = figure._controls["h"].stops
     assert (stops[0], stops[-1]) == (pytest.approx(1e-16), 1.0)
     ruled = []
     for h in range(len(stops)):
-        lab.select(h=h, way=0)
-        ruled.append("curve" if "the curve rules" in lab.summary else "round-off")
+        figure.select(h=h, way=0)
+        ruled.append("curve" if "the curve rules" in figure.summary else "round-off")
     turn = ruled.index("curve")
     assert ruled == ["round-off"] * turn + ["curve"] * (len(stops) - turn)
     assert 1e-9 < stops[turn] < 1e-7
-    lab.select(h=len(stops) - 1)
-    assert lab.summary.startswith("Nudge 1: slope 7.93, off by 4.3.")  # 3.63 + 3.3 + 1
-    lab.select(way=1)
-    assert lab.summary.startswith("Nudge 1: slope 4.63, off by 1.")
-    lab.select(h=0)
-    assert "slope 0, off by 3.6" in lab.summary, "1.1 + 1e-16 is 1.1 again"
+    figure.select(h=len(stops) - 1)  # slope: 3.63 + 3.3 + 1
+    assert figure.summary.startswith("Nudge 1: slope 7.93, off by 4.3.")
+    figure.select(way=1)
+    assert figure.summary.startswith("Nudge 1: slope 4.63, off by 1.")
+    figure.select(h=0)
+    assert "slope 0, off by 3.6" in figure.summary, "1.1 + 1e-16 is 1.1 again"
 
 
 def test_walk_in_fog_holds_at_every_end() -> None:
-    hold(widgets.walk_in_fog())
+    check_figure(widgets.walk_in_fog())
 
 
 def test_a_walk_says_what_the_walker_feels() -> None:
-    lab = in_the_fog("ssw")
+    figure = in_the_fog("ssw")
     here = descent.compass_steps(landscapes.two_valleys, (1.4, 0.8), "ssw", 0.2)[-1]
     said = f"Step 3: altitude {here.loss:.2f}, the ground is "
-    assert lab.summary.startswith(said + descent.describe_gradient(here))
+    assert figure.summary.startswith(said + descent.describe_gradient(here))
 
 
 def test_only_without_fog_is_it_known_whether_the_walk_arrived() -> None:
@@ -60,33 +60,33 @@ def test_only_without_fog_is_it_known_whether_the_walk_arrived() -> None:
         (ALL_THE_WAY, "You have arrived: no valley is deeper."),
         ("ss", "You fall short: the lowest place is 1.81 below you."),
     ):
-        lab = in_the_fog(keys)
+        figure = in_the_fog(keys)
         floor = "All around it is higher: a valley floor."
-        assert (floor in lab.summary) == (keys != "ss")
-        assert not any(word in lab.summary for word in ("deepe", "short", "arrived"))
-        assert not lab._renderer.axes.texts[:-1], "no mark shines through the fog"
-        lab.select(lifted=True)
-        assert lab.summary.endswith(verdict)
+        assert (floor in figure.summary) == (keys != "ss")
+        assert not any(word in figure.summary for word in ("deepe", "short", "arrived"))
+        assert not figure._renderer.axes.texts[:-1], "no mark shines through the fog"
+        figure.select(lifted=True)
+        assert figure.summary.endswith(verdict)
 
 
 def test_each_land_has_its_own_kind_of_place() -> None:
     assert "a saddle" in in_the_fog("ssss" + 7 * "w").summary
     assert "a plateau" in in_the_fog("", PLATEAU).summary
-    lab = in_the_fog(7 * "s" + 13 * "w", CANYON)
-    lab.select(lifted=True)
-    assert "You have arrived" in lab.summary
+    figure = in_the_fog(7 * "s" + 13 * "w", CANYON)
+    figure.select(lifted=True)
+    assert "You have arrived" in figure.summary
 
 
 def test_a_step_off_the_map_is_kindly_not_taken() -> None:
-    lab = in_the_fog(9 * "n")
-    assert lab.problem == ""
-    assert lab.summary.startswith("Step 1:")
-    assert lab.summary.endswith("The map ends here: that step was not taken.")
-    lab.select(keys=9 * "n" + "s")  # and the way back is open at once
-    assert lab.summary.startswith("Step 2:")
-    assert "map ends" not in lab.summary
+    figure = in_the_fog(9 * "n")
+    assert figure.problem == ""
+    assert figure.summary.startswith("Step 1:")
+    assert figure.summary.endswith("The map ends here: that step was not taken.")
+    figure.select(keys=9 * "n" + "s")  # and the way back is open at once
+    assert figure.summary.startswith("Step 2:")
+    assert "map ends" not in figure.summary
 
 
 def test_a_walk_of_too_many_keys_says_so() -> None:
-    lab = in_the_fog(200 * "ns")
-    assert lab.summary.endswith("300 keys are the most: start again.")
+    figure = in_the_fog(200 * "ns")
+    assert figure.summary.endswith("300 keys are the most: start again.")

@@ -13,7 +13,7 @@ from course_lib.lessons import contraction
 from course_lib.lessons import optimizer_race as race
 from course_lib.widgets.figure import InteractiveFigure
 from course_lib.widgets.learning_rate import MOMENTS
-from tests.widgets.holding import hold
+from tests.widgets.checks import check_figure
 
 
 @pytest.fixture(autouse=True)
@@ -25,10 +25,10 @@ def exact() -> Iterator[None]:
 # --- strides --------------------------------------------------------------------------
 
 
-def stops(lab: InteractiveFigure, **values: float) -> dict[str, int]:
+def stops(figure: InteractiveFigure, **values: float) -> dict[str, int]:
     """The stops at which the sliders have these values."""
     return {
-        name: list(lab._controls[name].stops).index(value)  # type: ignore[attr-defined]
+        name: list(figure._controls[name].stops).index(value)  # type: ignore[attr-defined]
         for name, value in values.items()
     }
 
@@ -39,7 +39,7 @@ def bowl() -> InteractiveFigure:
 
 
 def test_strides_answer_at_every_end(bowl: InteractiveFigure) -> None:
-    hold(bowl)
+    check_figure(bowl)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def five() -> InteractiveFigure:
 
 
 def test_the_race_answers_at_every_end(five: InteractiveFigure) -> None:
-    hold(five)
+    check_figure(five)
 
 
 def test_it_starts_with_the_best_rates_of_the_gorge(five: InteractiveFigure) -> None:

@@ -12,7 +12,7 @@ from course_lib.lessons import costs
 from course_lib.widgets import limits
 from course_lib.widgets.controls import Choice, Slider
 from course_lib.widgets.figure import InteractiveFigure
-from tests.widgets.holding import hold
+from tests.widgets.checks import check_figure
 
 
 @pytest.fixture(scope="module")
@@ -21,14 +21,14 @@ def replay() -> Iterator[InteractiveFigure]:
         yield widgets.memorise_or_generalise()
 
 
-def choose(lab: InteractiveFigure, **values: object) -> None:
+def choose(figure: InteractiveFigure, **values: object) -> None:
     """Choose by value, the nearest stop."""
-    stops = {k: lab._controls[k].selected_for(v) for k, v in values.items()}
-    lab.select(**stops)
+    stops = {k: figure._controls[k].selected_for(v) for k, v in values.items()}
+    figure.select(**stops)
 
 
 def test_a_training_is_replayed(replay: InteractiveFigure) -> None:
-    hold(replay)
+    check_figure(replay)
 
 
 def test_few_names_are_learned_by_heart_and_many_are_not(
@@ -72,38 +72,38 @@ def test_the_loss_on_other_names_turns_up_before_the_first_copy(
 
 
 def test_the_losses_are_those_of_the_experiment(replay: InteractiveFigure) -> None:
-    lab, names = limits._experiment(), limits._shuffled_names()
+    experiment, names = limits._experiment(), limits._shuffled_names()
     with jax.numpy_rank_promotion("allow"):
-        model = lab.train(names[:20], 300)
-        seen = lab.loss(model, names[:20])
-        unseen = lab.loss(model, names[-64:])
+        model = experiment.train(names[:20], 300)
+        seen = experiment.loss(model, names[:20])
+        unseen = experiment.loss(model, names[-64:])
     choose(replay, size="20", step=300)
     assert f"loss {seen:.2f} on its 20 names, {unseen:.2f} on" in replay.summary
 
 
 def test_a_training_run_is_calculated() -> None:
-    hold(widgets.cost_calculator())
+    check_figure(widgets.cost_calculator())
 
 
 def test_the_calculator_says_what_the_arithmetic_says() -> None:
-    lab = widgets.cost_calculator()
-    choose(lab, n_params=7e9, n_tokens=2e12, share=0.4, price=3.0)
+    figure = widgets.cost_calculator()
+    choose(figure, n_params=7e9, n_tokens=2e12, share=0.4, price=3.0)
     prices = costs.Prices("H100", 0.4, 3.0)
     bill = costs.bill(costs.training_flops(7e9, 2e12), 0, prices)
     assert bill.compute == pytest.approx(177_000, rel=0.01)
-    assert lab.summary == (
+    assert figure.summary == (
         "6 × 7 billion parameters × 2 trillion tokens = 8.4 × 10²² operations: "
         "58,980 hours of one H100, 180,000 euros for computing."
     )
 
 
 def test_a_thousand_euros_buy_what_the_page_says() -> None:
-    lab = widgets.cost_calculator()
+    figure = widgets.cost_calculator()
     euros = []
     for size in (2e9, 2.5e9):
-        choose(lab, n_params=size, n_tokens=20 * size)
+        choose(figure, n_params=size, n_tokens=20 * size)
         euros.append(
-            float(lab.summary.split(", ")[-1].split(" euros")[0].replace(",", ""))
+            float(figure.summary.split(", ")[-1].split(" euros")[0].replace(",", ""))
         )
     assert euros[0] < 1000 < euros[1]
 
@@ -112,27 +112,27 @@ def test_a_thousand_euros_buy_what_the_page_says() -> None:
     "run", [r for r in costs.PUBLISHED if r.device_hours], ids=lambda run: run.name
 )
 def test_a_published_run_takes_its_published_hours(run: costs.PublishedRun) -> None:
-    lab = widgets.cost_calculator()
-    preset = lab._controls["preset"]
+    figure = widgets.cost_calculator()
+    preset = figure._controls["preset"]
     assert isinstance(preset, Choice)
-    lab.select(preset=list(preset.options).index(run.name))
+    figure.select(preset=list(preset.options).index(run.name))
     hours = float(f"{run.device_hours:.4g}")
-    assert f"{hours:,.0f} hours of one {run.device}" in lab.summary
-    assert lab.values["n_params"] == run.n_params
+    assert f"{hours:,.0f} hours of one {run.device}" in figure.summary
+    assert figure.values["n_params"] == run.n_params
 
 
 def test_every_published_run_stands_with_year_and_source() -> None:
-    lab = widgets.cost_calculator()
-    said = " ".join(lab.text.split())
+    figure = widgets.cost_calculator()
+    said = " ".join(figure.text.split())
     for run in costs.PUBLISHED:
         assert f"{run.name} {run.year}" in said
         assert run.source in said
-    assert max(map(len, lab.text.splitlines())) <= 100  # a page is that wide
+    assert max(map(len, figure.text.splitlines())) <= 100  # a page is that wide
 
 
 def test_the_stops_are_many_and_rise() -> None:
-    lab = widgets.cost_calculator()
-    for control in lab._controls.values():
+    figure = widgets.cost_calculator()
+    for control in figure._controls.values():
         if isinstance(control, Slider):
             assert 50 <= len(control.stops) <= 200
             assert list(control.stops) == sorted(set(control.stops))

@@ -14,7 +14,7 @@ from course_lib.data import load_names
 from course_lib.data.tokenizer import CharTokenizer
 from course_lib.training import ArrayEngine, ScalarEngine
 from course_lib.widgets.figure import MEMORY
-from tests.widgets.holding import hold
+from tests.widgets.checks import check_figure
 
 TOKENIZER = CharTokenizer(load_names())
 CONFIG = array.GPTConfig(TOKENIZER.vocab_size)
@@ -49,41 +49,43 @@ def page_rows() -> np.ndarray:
 
 
 def test_the_next_token(model: ArrayEngine) -> None:
-    lab = widgets.next_token(model)
-    hold(lab)
-    lab.select(text="mar", temperature=20)
-    assert lab.values["temperature"] == 1.0
+    figure = widgets.next_token(model)
+    check_figure(figure)
+    figure.select(text="mar", temperature=20)
+    assert figure.values["temperature"] == 1.0
     logits = array.next_logits(model.params, [26, 12, 0, 17], CONFIG)
     shares = array.probabilities(logits)
     top = TOKENIZER.chars[shares.argmax()]
-    assert lab.summary.startswith(f"After mar, {top} is likeliest ({shares.max():.0%})")
+    assert figure.summary.startswith(
+        f"After mar, {top} is likeliest ({shares.max():.0%})"
+    )
     unsure = np.exp(-(shares * np.log(shares)).sum())
-    assert lab.summary.endswith(f"among {unsure:.1f} equal tokens.")
+    assert figure.summary.endswith(f"among {unsure:.1f} equal tokens.")
     rng = np.random.default_rng(0)
     drawn = [
         array.generate(rng, model.params, CONFIG, [26, 12, 0, 17]) for _ in range(6)
     ]
-    assert sorted(lab.text.split()) == sorted(map(TOKENIZER.decode, drawn))
-    before = lab.text
-    lab.press("again")
-    assert lab.text != before
+    assert sorted(figure.text.split()) == sorted(map(TOKENIZER.decode, drawn))
+    before = figure.text
+    figure.press("again")
+    assert figure.text != before
 
 
 def test_hollow_bars_stay_those_of_temperature_1(model: ArrayEngine) -> None:
-    lab = widgets.next_token(model)
-    lab.select(text="mar", temperature=40)
+    figure = widgets.next_token(model)
+    figure.select(text="mar", temperature=40)
     logits = array.next_logits(model.params, [26, 12, 0, 17], CONFIG)
-    [hollow] = lab._renderer.axes.lines
+    [hollow] = figure._renderer.axes.lines
     heights = np.reshape(hollow.get_ydata(), (-1, 5))[:, 1]
     np.testing.assert_allclose(heights, array.probabilities(logits), rtol=1e-6)
 
 
 def test_at_temperature_0_it_writes_one_name(model: ArrayEngine) -> None:
-    lab = widgets.next_token(model)
-    lab.select(text="mar", temperature=0)
-    assert lab.summary.startswith("After mar, always ")
-    assert lab.summary.endswith("As unsure as among 1.0 equal tokens.")
-    assert len(set(lab.text.split())) == 1
+    figure = widgets.next_token(model)
+    figure.select(text="mar", temperature=0)
+    assert figure.summary.startswith("After mar, always ")
+    assert figure.summary.endswith("As unsure as among 1.0 equal tokens.")
+    assert len(set(figure.text.split())) == 1
 
 
 @pytest.mark.parametrize(
@@ -96,14 +98,14 @@ def test_at_temperature_0_it_writes_one_name(model: ArrayEngine) -> None:
 def test_what_cannot_be_read_gets_one_line(
     model: ArrayEngine, text: str, said: str
 ) -> None:
-    lab, look = widgets.next_token(model), widgets.attention(model)
-    lab.select(text=text)
+    figure, look = widgets.next_token(model), widgets.attention(model)
+    figure.select(text=text)
     look.select(word=text)
-    assert lab.problem.startswith(said)
+    assert figure.problem.startswith(said)
     assert look.problem.startswith(said)
-    lab.select(text="x" * 15)
+    figure.select(text="x" * 15)
     look.select(word="x" * 15)
-    assert lab.problem == look.problem == ""
+    assert figure.problem == look.problem == ""
 
 
 def test_models_of_both_engines_and_a_console_will_do(model: ArrayEngine) -> None:
@@ -117,26 +119,26 @@ def test_models_of_both_engines_and_a_console_will_do(model: ArrayEngine) -> Non
 
 
 def test_attention(model: ArrayEngine) -> None:
-    lab = widgets.attention(model)
-    hold(lab)
+    figure = widgets.attention(model)
+    check_figure(figure)
     tokens = TOKENIZER.document("clara")[:-1]
-    lab.select(word="clara", head=2, read=12)  # 0.8 of 5 letters
+    figure.select(word="clara", head=2, read=12)  # 0.8 of 5 letters
     row = array.attention_maps(model.params, tokens, CONFIG)[0, 2, 4, :5]
-    assert lab.summary.startswith("Head 3: letter 4, r, looks at ")
-    assert f"({row.max():.0%})" in lab.summary
+    assert figure.summary.startswith("Head 3: letter 4, r, looks at ")
+    assert f"({row.max():.0%})" in figure.summary
     names = ["bos", "letter 1, c", "letter 2, l", "letter 3, a", "itself"]
     best, next_best = (names[i] for i in np.argsort(-row)[:2])
-    assert f"looks at {best} (" in lab.summary
-    assert f"then {next_best} (" in lab.summary
-    lab.select(word="")
-    assert lab.problem == "there is nothing to read: type a name, such as clara."
+    assert f"looks at {best} (" in figure.summary
+    assert f"then {next_best} (" in figure.summary
+    figure.select(word="")
+    assert figure.problem == "there is nothing to read: type a name, such as clara."
 
 
 def test_attention_of_several_layers() -> None:
     deep = array.GPTConfig(27, n_layer=2, n_head=2, n_embd=8)
-    lab = widgets.attention(ArrayEngine.start(random.Random(0), deep))
-    hold(lab)
-    assert list(lab._controls["head"].options) == [  # type: ignore[attr-defined]
+    figure = widgets.attention(ArrayEngine.start(random.Random(0), deep))
+    check_figure(figure)
+    assert list(figure._controls["head"].options) == [  # type: ignore[attr-defined]
         "layer 1, head 1",
         "layer 1, head 2",
         "layer 2, head 1",

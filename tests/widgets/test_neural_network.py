@@ -15,7 +15,7 @@ from course_lib import array, scalar, widgets
 from course_lib.data.moons import two_moons
 from course_lib.lessons.mlp_training import init_deep_mlp, mlp_loss
 from course_lib.widgets import InteractiveFigure
-from tests.widgets.holding import hold
+from tests.widgets.checks import check_figure
 
 POINTS, LABELS = two_moons(np.random.default_rng(0), 100)
 
@@ -27,33 +27,33 @@ def alone() -> Iterator[None]:
         yield
 
 
-def choose(lab: InteractiveFigure, **wanted: object) -> str:
+def choose(figure: InteractiveFigure, **wanted: object) -> str:
     """Choose the stops or the options that stand for these values; return the words."""
     for name, value in wanted.items():
-        control = lab._controls[name]
+        control = figure._controls[name]
         options = getattr(control, "stops", None)
         if options is None:
             options = list(control.options.values())  # type: ignore[attr-defined]
-        lab.select(**{name: list(options).index(value)})
-    assert lab.problem == ""
-    return lab.summary
+        figure.select(**{name: list(options).index(value)})
+    assert figure.problem == ""
+    return figure.summary
 
 
 def test_one_neuron() -> None:
-    lab = widgets.neuron()
-    hold(lab)
-    said = choose(lab, w=-4.0, b=2.0, activation="sigmoid")
+    figure = widgets.neuron()
+    check_figure(figure)
+    said = choose(figure, w=-4.0, b=2.0, activation="sigmoid")
     assert "x = −b/w = 0.50" in said
     assert "The sigmoid falls, by at most 1.00" in said
-    assert "The ReLU rises, by at most 4.00" in choose(lab, w=4.0, activation="relu")
-    assert "the output is 0.88" in choose(lab, w=0.0, b=2.0, activation="sigmoid")
+    assert "The ReLU rises, by at most 4.00" in choose(figure, w=4.0, activation="relu")
+    assert "the output is 0.88" in choose(figure, w=0.0, b=2.0, activation="sigmoid")
 
 
 @pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu"])
 def test_its_output_is_that_of_the_neuron_taught(activation: str) -> None:
-    lab = widgets.neuron()
-    choose(lab, w=1.5, b=-0.5, activation=activation)
-    x, a = lab._renderer.axes[1].lines[-2].get_data()
+    figure = widgets.neuron()
+    choose(figure, w=1.5, b=-0.5, activation=activation)
+    x, a = figure._renderer.axes[1].lines[-2].get_data()
     unit = scalar.Neuron(1, random.Random(0), activation)
     unit.weights[0].data, unit.bias.data = 1.5, -0.5
     for i in (0, 200, 300):
@@ -62,29 +62,29 @@ def test_its_output_is_that_of_the_neuron_taught(activation: str) -> None:
 
 
 def test_the_line_of_a_neuron_counts_the_points_on_the_wrong_side() -> None:
-    lab = widgets.neuron_line()
-    hold(lab)
-    said = choose(lab, w1=1.1, w2=-2.6, b=0.3)
+    figure = widgets.neuron_line()
+    check_figure(figure)
+    said = choose(figure, w1=1.1, w2=-2.6, b=0.3)
     wrong = (POINTS @ [1.1, -2.6] + 0.3 > 0) != LABELS
     assert said.startswith(f"{wrong.sum()} of 100 points")
-    circles = lab._renderer.figure.axes[0].lines[2].get_xydata()
+    circles = figure._renderer.figure.axes[0].lines[2].get_xydata()
     np.testing.assert_array_equal(circles, POINTS[wrong])
-    sure = choose(lab, w1=0.0, w2=0.0, b=1.0)
+    sure = choose(figure, w1=0.0, w2=0.0, b=1.0)
     assert sure.startswith("50 of 100")
     assert "Outputs: 0.73 to 0.73" in sure
 
 
 def test_the_gradients_are_those_of_jax() -> None:
-    lab = widgets.vanishing_gradient()
-    hold(lab)
-    said = choose(lab, depth=7, gain=2**0.5, activation="tanh")
+    figure = widgets.vanishing_gradient()
+    check_figure(figure)
+    said = choose(figure, depth=7, gain=2**0.5, activation="tanh")
     with jax.enable_x64(True):
         start = init_deep_mlp(np.random.default_rng(0), 7, 2**0.5)
         precise = {name: jnp.asarray(numbers, float) for name, numbers in start.items()}
         grads = jax.grad(mlp_loss)(precise, POINTS, LABELS, "tanh")
     norms = [np.linalg.norm(grads[f"layer{i}.weights"]) for i in range(7)]
     tanh = next(
-        ln for ln in lab._renderer.figure.axes[0].lines if ln.get_label() == "tanh"
+        ln for ln in figure._renderer.figure.axes[0].lines if ln.get_label() == "tanh"
     )
     np.testing.assert_allclose(tanh.get_ydata(), norms, rtol=1e-4)
     first, last = (float(n) for n in re.findall(r"\d\.\de.\d+", said.replace("−", "-")))
@@ -92,8 +92,8 @@ def test_the_gradients_are_those_of_jax() -> None:
 
 
 def test_the_replay_is_the_training_of_the_page() -> None:
-    lab = widgets.decision_boundary()
-    hold(lab)
+    figure = widgets.decision_boundary()
+    check_figure(figure)
     model = scalar.MLP(2, [16, 16, 2], random.Random(2))
     state = scalar.adam_init(model.parameters())
     pairs = list(zip(POINTS.tolist(), LABELS.tolist(), strict=True))
@@ -105,15 +105,15 @@ def test_the_replay_is_the_training_of_the_page() -> None:
                 array.mlp(array.mlp_from_scalar(model), jnp.asarray(POINTS))
             )
             right = np.mean((shares[:, 1] > 0.5) == LABELS)
-            said = choose(lab, step=step, size=16)
+            said = choose(figure, step=step, size=16)
             assert f"loss {loss.data:.4f}, {right:.0%} of 100 points right" in said
         loss.backward()
         state = scalar.adam_update(model.parameters(), state, 0.03)
 
 
 def test_a_small_network_gets_less_far() -> None:
-    lab = widgets.decision_boundary()
-    ends = [choose(lab, step=160, size=size) for size in (16, 4, 2)]
+    figure = widgets.decision_boundary()
+    ends = [choose(figure, step=160, size=size) for size in (16, 4, 2)]
     shares = [int(re.findall(r"(\d+)%", said)[0]) for said in ends]
     assert shares[0] == 100
     assert shares == sorted(shares, reverse=True)

@@ -6,7 +6,7 @@ import jax
 
 from course_lib import widgets
 from course_lib.training import Run, Settings, samples
-from tests.widgets.holding import hold
+from tests.widgets.checks import check_figure
 
 TEXTS = ["a wheel is a part", "a robin is a bird"] * 4
 
@@ -20,14 +20,14 @@ def test_a_training_is_scrubbed_through() -> None:
             losses.append(record.loss)
             if record.step % 10 == 0:
                 moments[record.step] = run.checkpoint()
-        lab = widgets.first_words(moments, losses, "a w")
-        hold(lab)
-        assert lab.summary.startswith(
+        figure = widgets.first_words(moments, losses, "a w")
+        check_figure(figure)
+        assert figure.summary.startswith(
             f"After 0 steps the loss is {losses[0]:.2f}: “a w"
         )
-        lab.select(step=1)
+        figure.select(step=1)
         texts = list(samples(moments[10], "a w", count=4))
-        assert lab.summary.endswith(f" {losses[10]:.2f}: “{texts[0]}”.")
-        assert lab.text.splitlines()[2:] == texts
-        lab.select(step=2)
-        assert lab.summary.startswith(f"After 20 steps the loss is {losses[-1]:.2f}")
+        assert figure.summary.endswith(f" {losses[10]:.2f}: “{texts[0]}”.")
+        assert figure.text.splitlines()[2:] == texts
+        figure.select(step=2)
+        assert figure.summary.startswith(f"After 20 steps the loss is {losses[-1]:.2f}")

@@ -54,9 +54,8 @@ class Layer:
         """Return the output of each neuron."""
         values = [as_value(x) for x in inputs]
         sums = dots([neuron.weights for neuron in self.neurons], [values])[0]
-        return [
-            neuron.activate(z) for neuron, z in zip(self.neurons, sums, strict=True)
-        ]
+        pairs = zip(self.neurons, sums, strict=True)
+        return [neuron.activate(z) for neuron, z in pairs]
 
     def parameters(self) -> list[Value]:
         """Return the parameters of every neuron, in order."""

@@ -25,9 +25,9 @@ def test_what_must_not_be_shown_is_found_refused_and_escaped(text: str) -> None:
     assert has_control(f"a{text}b")
     assert not has_control(escaped(f"a{text}b"))
     assert escaped(f"a{text}b").encode("utf-8").startswith(b"a\\")
-    with pytest.raises(ValueError, match=r"the name holds .*: expected text") as refused:
+    with pytest.raises(ValueError, match=r"the name holds .*: expected text") as error:
         refuse_spoiled(text, "the name")
-    assert not has_control(str(refused.value))
+    assert not has_control(str(error.value))
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ class Engine(Protocol):
 
     @property
     def chunk_size(self) -> int:
-        """How many steps it takes in one call at best."""
+        """The number of steps that it takes best in one call."""
 
     def train_steps(
         self, batches: np.ndarray, learning_rates: Sequence[float]

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from course_lib import array
+from course_lib import array, scalar
 from course_lib.array import (
     from_scalar,
     generate,
@@ -273,6 +273,24 @@ def test_the_temperature_trades_the_likely_for_the_rare() -> None:
     np.testing.assert_allclose(bold, jax.nn.softmax(logits / 2), rtol=1e-6)
     assert bold[1] < shares[1] < calm[1] == 1.0
     assert array.probabilities(logits + 1e4, 0.01).sum() == 1.0
+
+
+@pytest.mark.usefixtures("rank_promotion")
+def test_token_losses_are_those_of_the_twin_and_padding_has_none() -> None:
+    run = reference(names=["ada", "sven"], n_embd=8, n_head=2, block_size=6)
+    params = from_scalar(run.params)
+    rows = np.full((2, 7), -1)
+    for row, document in zip(rows, run.documents, strict=True):
+        row[: len(document)] = document
+    losses = array.token_losses(params, rows, run.config)  # (2, 6)
+    for row, document in zip(losses, run.documents, strict=True):
+        twins = scalar.token_losses(run.params, document, run.config)
+        expected = [loss.data for loss in twins]
+        np.testing.assert_allclose(row[: len(expected)], expected, rtol=1e-5)
+        assert not row[len(expected) :].any()
+    n_targets = sum(len(document) - 1 for document in run.documents)
+    mean = losses.sum() / n_targets
+    np.testing.assert_allclose(loss_fn(params, rows, run.config), mean, rtol=1e-6)
 
 
 @pytest.mark.usefixtures("rank_promotion")

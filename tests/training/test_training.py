@@ -14,7 +14,7 @@ import jax
 import numpy as np
 import pytest
 
-from course_lib import scalar
+from course_lib import array, scalar
 from course_lib.data.tokenizer import CharTokenizer
 from course_lib.training import (
     ArrayEngine,
@@ -30,6 +30,7 @@ from course_lib.training import (
     linear,
     mean_loss,
     pack,
+    sample_texts,
     samples,
     split,
     take,
@@ -384,6 +385,25 @@ def test_samples_continue_a_prompt(trained: Run) -> None:
     assert drawn == list(samples(trained.checkpoint(), count=10, seed=1))
     assert drawn != list(samples(trained.checkpoint(), count=10, seed=2))
     assert {text[0] for text in drawn} == {"a", "h"}
+
+
+def test_texts_are_those_of_each_twins_own_sampler_from_one_stream(
+    trained: Run,
+) -> None:
+    array_engine = trained.engine
+    scalar_engine = ScalarEngine.restore(array_engine.state(), trained.config)
+    prompt = [trained.tokenizer.bos, *trained.tokenizer.encode("h")]
+    for engine, generate, rng in (
+        (array_engine, array.generate, np.random.default_rng(5)),
+        (scalar_engine, scalar.generate, random.Random(5)),
+    ):
+        drawn = [
+            generate(rng, engine.params, trained.config, prompt, 1.5) for _ in range(6)
+        ]
+        expected = [trained.tokenizer.decode(tokens) for tokens in drawn]
+        texts = sample_texts(engine, trained.tokenizer, "h", 1.5, 6, seed=5)
+        assert [*texts] == expected
+        assert len(set(expected)) > 1
 
 
 def test_either_engines_weights_give_the_same_samples(trained: Run) -> None:

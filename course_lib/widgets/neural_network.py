@@ -89,7 +89,7 @@ def neuron_line() -> InteractiveFigure:
 
 def vanishing_gradient() -> InteractiveFigure:
     """Set depth, activation and initial gain; see each layer's gradient norm."""
-    from course_lib.lessons.mlp_training import gradient_norms, init_deep_mlp
+    from course_lib.lessons.mlp import gradient_norms, init_deep_mlp
 
     data = two_moons(np.random.default_rng(0), 100)
 
@@ -130,17 +130,17 @@ def vanishing_gradient() -> InteractiveFigure:
 def decision_boundary() -> InteractiveFigure:
     """Step through a training on two moons; see the decision boundary bend."""
     from course_lib import array, scalar
-    from course_lib.lessons import mlp_training
+    from course_lib.lessons import mlp
 
     data = points, labels = two_moons(np.random.default_rng(0), 100)
     n_steps, sizes = 161, (16, 4, 2)
     runs = {}
     for size in sizes:
         model = scalar.MLP(2, [size, size, 2], random.Random(2))
-        start = mlp_training.pad_hidden_layers(array.mlp_from_scalar(model), max(sizes))
-        recorded, losses = mlp_training.record_mlp_training(start, data, 0.03, n_steps)
+        start = mlp.pad_hidden_layers(array.mlp_from_scalar(model), max(sizes))
+        recorded, losses = mlp.record_mlp_training(start, data, 0.03, n_steps)
         at_points, maps = (
-            np.asarray(mlp_training.probabilities_by_step(recorded, places))
+            np.asarray(mlp.probabilities_by_step(recorded, places))
             for places in (points, PLACES)
         )
         right = ((at_points > 0.5) == labels).mean(axis=1)
@@ -176,9 +176,9 @@ def decision_boundary() -> InteractiveFigure:
 
 
 def _curves() -> dict[str, Callable[..., Any]]:
-    from course_lib.lessons import mlp_training
+    from course_lib.lessons import mlp
 
-    return {kind: f for kind, (f, _) in mlp_training.ACTIVATIONS.items()}
+    return {kind: f for kind, (f, _) in mlp.ACTIVATIONS.items()}
 
 
 def _dials(**starts: float) -> list[Slider]:

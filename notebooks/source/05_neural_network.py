@@ -42,12 +42,7 @@ import numpy as np
 from course_lib import array, plots, scalar, widgets
 from course_lib.data.moons import two_moons
 from course_lib.exercises import neural_network as exercise
-from course_lib.lessons.mlp_training import (
-    gradient_norms,
-    init_deep_mlp,
-    mlp_loss,
-    train_mlp,
-)
+from course_lib.lessons.mlp import gradient_norms, init_deep_mlp, mlp_loss, train_mlp
 from course_lib.optimizers import adam, apply_updates, sgd
 
 points, labels = two_moons(np.random.default_rng(0), 100)

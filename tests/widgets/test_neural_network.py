@@ -13,7 +13,7 @@ import pytest
 
 from course_lib import array, scalar, widgets
 from course_lib.data.moons import two_moons
-from course_lib.lessons.mlp_training import init_deep_mlp, mlp_loss
+from course_lib.lessons.mlp import init_deep_mlp, mlp_loss
 from course_lib.widgets import InteractiveFigure
 from tests.widgets.checks import check_figure
 

@@ -12,7 +12,7 @@ import pytest
 
 from course_lib import array, scalar
 from course_lib.data.moons import two_moons
-from course_lib.lessons.mlp_training import (
+from course_lib.lessons.mlp import (
     gradient_norms,
     init_deep_mlp,
     mlp_loss,

@@ -7,7 +7,7 @@
 ``contraction``       03: gradient descent on a quadratic, and its regimes
 ``optimizer_race``    03: optimizers compared over many learning rates
 ``robot``             04: a kinematic chain, posed by gradient descent
-``mlp``      05: MLPs trained in one program; gradient norms by layer
+``mlp``               05: MLPs trained in one program; gradient norms by layer
 ``experiments``       07: tiny GPTs trained and tested on sentences
 ``costs``             07: what training costs, and published runs
 ====================  ==========================================================

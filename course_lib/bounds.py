@@ -12,7 +12,16 @@ import stat
 import unicodedata
 from pathlib import Path
 
-__all__ = ["BOUNDS", "MB", "escaped", "has_control", "read_regular", "refuse_spoiled"]
+__all__ = [
+    "BOUNDS",
+    "MB",
+    "check_whole",
+    "escaped",
+    "has_control",
+    "read_regular",
+    "refuse_spoiled",
+    "shown",
+]
 
 MB = 10**6
 BOUNDS: dict[str, tuple[int | float, str]] = {  # what: the most, and of what unit
@@ -26,6 +35,7 @@ BOUNDS: dict[str, tuple[int | float, str]] = {  # what: the most, and of what un
     "model": (10**9, "parameters"),
     "layers": (1_000, "layers"),
     "width": (65_536, "numbers per token"),
+    "vocabulary": (1_114_113, "tokens"),  # all of Unicode, and bos
     "context": (65_536, "tokens"),
     "steps": (10**9, "steps"),
     "batch": (10**6, "documents"),
@@ -68,6 +78,28 @@ def refuse_spoiled(text: str, what: str) -> None:
         )
 
 
+def shown(value: object) -> str:
+    """Return a value for an error line: on one line, without controls, never long."""
+    if (
+        isinstance(value, int) and value.bit_length() > 200
+    ):  # slow, or refused, to print
+        return "a number of more than 60 digits"
+    try:
+        text = repr(value)
+    except Exception:  # a class of a learner's own, or a list with such a number in it
+        text = f"a {type(value).__name__}"
+    text = escaped(" ".join(text.split()))
+    return text if len(text) <= 80 else f"{text[:60]}…"
+
+
+def check_whole(name: str, number: object, least: int, most: float) -> None:
+    """Raise ValueError, in one line, unless a number is whole and within its bounds."""
+    if type(number) is not int or not least <= number <= most:
+        raise ValueError(
+            f"{name} must be a whole number from {least:,} to {most:,}: {shown(number)}"
+        )
+
+
 def read_regular(path: Path, most: int) -> bytes:
     """Return the bytes of a regular file, at most so many.
 
@@ -75,10 +107,11 @@ def read_regular(path: Path, most: int) -> bytes:
     device or a pipe, and for more bytes than that, whatever its size was said to be.
     """
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ValueError(f"{path} is not a regular file: give the path of a file")
     with open(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ValueError(f"{path} is not a regular file: give the path of a file")
-        data = file.read(most + 1)
+        data = file.read(most + 1) or b""  # None: a file of the system that waits
     if len(data) > most:
         raise ValueError(
             f"{path} is too large: expected at most {most:,} bytes; give a smaller file"

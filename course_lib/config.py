@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from course_lib.bounds import BOUNDS, check_whole
+
 __all__ = ["GPTConfig"]
+
+SIZES = {  # each size, and its row in the table of bounds
+    "vocab_size": "vocabulary",
+    "block_size": "context",
+    "n_layer": "layers",
+    "n_head": "width",
+    "n_embd": "width",
+}
 
 
 @dataclass(frozen=True)
@@ -17,7 +27,7 @@ class GPTConfig:
     n_head: attention heads per layer; it must divide n_embd.
     n_embd: embedding dimension, the width of the model.
 
-    Raises ValueError, in one line, for a size that cannot work.
+    Raises ValueError, in one line, for a size that cannot work or is out of bounds.
     """
 
     vocab_size: int
@@ -27,14 +37,18 @@ class GPTConfig:
     n_embd: int = 16
 
     def __post_init__(self) -> None:
-        for name in ("vocab_size", "block_size", "n_layer", "n_head", "n_embd"):
-            size = getattr(self, name)
-            if type(size) is not int or size < 1:
-                raise ValueError(f"{name} must be a whole number of 1 or more: {size}")
+        for name, bound in SIZES.items():
+            check_whole(name, getattr(self, name), 1, BOUNDS[bound][0])
         if self.n_embd % self.n_head:
             raise ValueError(
                 f"n_head must divide n_embd: {self.n_embd} cannot be split into "
                 f"{self.n_head} heads of equal width"
+            )
+        most = BOUNDS["model"][0]
+        if self.n_params > most:
+            raise ValueError(
+                f"n_embd, n_layer, block_size and the vocabulary are too large "
+                f"together: {self.n_params:,} parameters, and {most:,} are the most"
             )
 
     @property
@@ -60,4 +74,6 @@ class GPTConfig:
     @property
     def n_params(self) -> int:
         """Number of parameters: 4,192 at 27 tokens and the default sizes."""
-        return sum(n_out * n_in for n_out, n_in in self.shapes().values())
+        return self.n_embd * (
+            2 * self.vocab_size + self.block_size + 12 * self.n_layer * self.n_embd
+        )

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from pathlib import Path
 
 import pytest
 
-from course_lib.bounds import BOUNDS, escaped, has_control, read_regular, refuse_spoiled
+from course_lib.bounds import (
+    BOUNDS,
+    check_whole,
+    escaped,
+    has_control,
+    read_regular,
+    refuse_spoiled,
+    shown,
+)
+
+
+def kind(value: object) -> str:
+    return type(value).__name__
+
 
 DOCS = Path(__file__).parent.parent / "docs" / "BOUNDS.md"
 
@@ -37,6 +51,27 @@ def test_text_of_every_language_passes(text: str) -> None:
     assert not has_control(text)
     assert escaped(text) == text
     refuse_spoiled(text, "the name")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [10**5000, [10**5000], "\x1b[2J", "a\nb", "x" * 10**6, "\ud800", b"\x00", 1.5],
+    ids=kind,
+)
+def test_any_value_is_shown_on_one_short_line_without_controls(value: object) -> None:
+    assert len(shown(value)) <= 80
+    assert not has_control(shown(value))
+    assert shown(value).splitlines() == [shown(value)]
+
+
+@pytest.mark.parametrize(
+    "number", [-1, 8, 10**5000, True, 1.0, "3", None, math.nan], ids=kind
+)
+def test_a_whole_number_is_within_its_bounds_or_refused(number: object) -> None:
+    check_whole("n", 0, 0, 7)
+    check_whole("n", 7, 0, 7)
+    with pytest.raises(ValueError, match=r"^n must be a whole number from 0 to 7: "):
+        check_whole("n", number, 0, 7)
 
 
 def test_as_many_bytes_as_allowed_and_not_one_more(tmp_path: Path) -> None:

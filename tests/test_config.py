@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course_lib import array, scalar
+from course_lib.bounds import BOUNDS
 from course_lib.config import GPTConfig
 
 
@@ -63,7 +64,9 @@ def test_it_cannot_be_changed_and_can_be_a_key() -> None:
 @pytest.mark.parametrize("size", [0, -4, 2.0, "8", None, True, np.int64(4)], ids=repr)
 def test_a_size_that_cannot_work_is_refused_by_name(field: str, size: Any) -> None:
     sizes = {"vocab_size": 27, field: size}
-    with pytest.raises(ValueError, match=f"^{field} must be a whole number of 1") as e:
+    with pytest.raises(
+        ValueError, match=f"^{field} must be a whole number from 1"
+    ) as e:
         GPTConfig(**sizes)
     assert "\n" not in str(e.value)
 
@@ -71,3 +74,51 @@ def test_a_size_that_cannot_work_is_refused_by_name(field: str, size: Any) -> No
 def test_heads_that_do_not_divide_the_width_are_refused() -> None:
     with pytest.raises(ValueError, match="16 cannot be split into 3 heads"):
         GPTConfig(27, n_head=3)
+
+
+@pytest.mark.parametrize(
+    ("field", "bound"),
+    [
+        ("vocab_size", "vocabulary"),
+        ("block_size", "context"),
+        ("n_layer", "layers"),
+        ("n_head", "width"),
+        ("n_embd", "width"),
+    ],
+)
+def test_each_size_has_a_bound_and_its_both_sides(field: str, bound: str) -> None:
+    most = int(BOUNDS[bound][0])
+    sizes = {"vocab_size": 1, "block_size": 1, "n_layer": 1, "n_head": 1, "n_embd": 1}
+    wide = {"n_embd": most} if field == "n_head" else {}
+    if bound == "width":  # so wide, it has too many parameters: the next test
+        with pytest.raises(ValueError, match="too large together"):
+            GPTConfig(**{**sizes, **wide, field: most})
+    else:
+        assert GPTConfig(**{**sizes, field: most}).n_params > most
+    for size in (most + 1, 10**9, 10**30, 10**5000):
+        with pytest.raises(ValueError, match=f"^{field} must be .* to {most:,}") as e:
+            GPTConfig(**{**sizes, field: size})
+        assert len(str(e.value)) < 200
+
+
+def test_a_model_of_too_many_parameters_is_refused_before_anything_is_made() -> None:
+    most = int(BOUNDS["model"][0])
+    fits = (most // 1024 - 12 * 1024 - 1) // 2
+    sizes = {"n_head": 1, "n_embd": 1024, "block_size": 1}
+    assert most - 2 * 1024 < GPTConfig(fits, **sizes).n_params <= most
+    with pytest.raises(ValueError, match=r"1,000,000,512 parameters.*the most"):
+        GPTConfig(fits + 1, **sizes)
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        {"vocab_size": 27},
+        {"vocab_size": 50_257, "block_size": 1024, "n_layer": 12, "n_embd": 768},
+        {"vocab_size": 100, "block_size": 10_000, "n_layer": 96, "n_embd": 512},
+    ],
+)
+def test_sizes_that_people_train_are_within_the_bounds(sizes: dict[str, int]) -> None:
+    config = GPTConfig(**sizes)
+    count = sum(n_out * n_in for n_out, n_in in config.shapes().values())
+    assert config.n_params == count

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from course_lib.bounds import BOUNDS, check_whole, shown
 from course_lib.config import GPTConfig
 from course_lib.training.schedules import SCHEDULES, Schedule
 
@@ -38,25 +39,23 @@ class Settings:
     precision: str | None = None
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch_size"):
-            number = getattr(self, name)
-            if type(number) is not int or not 1 <= number <= 10**9:
-                raise ValueError(
-                    f"{name} must be a whole number from 1 to 1,000,000,000: {number}"
-                )
-        if type(self.seed) is not int or self.seed < 0:
-            raise ValueError(f"seed must be a whole number of 0 or more: {self.seed}")
+        for name, least, bound in (
+            ("steps", 1, "steps"),
+            ("batch_size", 1, "batch"),
+            ("seed", 0, "seed"),
+        ):
+            check_whole(name, getattr(self, name), least, BOUNDS[bound][0])
         _a_number("learning_rate", self.learning_rate)
         if not 0 < self.learning_rate <= 1e30:  # float32 ends at 3e38
             raise ValueError(
                 "learning_rate must be above 0, and no more than 1e30: "
-                f"{self.learning_rate}"
+                f"{shown(self.learning_rate)}"
             )
         _a_number("val_fraction", self.val_fraction)
         if not 0 <= self.val_fraction < 1:
             raise ValueError(
                 "val_fraction must be at least 0 and less than 1, such as 0.1: "
-                f"{self.val_fraction}"
+                f"{shown(self.val_fraction)}"
             )
         _one_of("schedule", self.schedule, tuple(SCHEDULES))
         _one_of("engine", self.engine, ENGINES)
@@ -92,9 +91,9 @@ class Settings:
 
 def _a_number(name: str, number: object) -> None:
     if type(number) not in (int, float):
-        raise ValueError(f"{name} must be a number: {number!r}")
+        raise ValueError(f"{name} must be a number: {shown(number)}")
 
 
-def _one_of(name: str, chosen: str, choices: tuple[str, ...]) -> None:
+def _one_of(name: str, chosen: object, choices: tuple[str, ...]) -> None:
     if chosen not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(choices)}: {chosen!r}")
+        raise ValueError(f"{name} must be one of {', '.join(choices)}: {shown(chosen)}")

@@ -8,6 +8,7 @@ import math
 import random
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Iterator
 
 import jax
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 
 from course_lib import array, scalar
+from course_lib.bounds import BOUNDS
 from course_lib.data.tokenizer import CharTokenizer
 from course_lib.training import (
     ArrayEngine,
@@ -441,7 +443,7 @@ def test_samples_refuse_at_once(trained: Run, wrong: dict, said: str) -> None:
         ({"steps": 1.5}, "steps must be a whole number from 1"),
         ({"steps": True}, "steps must be a whole number from 1"),
         ({"batch_size": -1}, "batch_size must be a whole number from 1"),
-        ({"seed": -1}, "seed must be a whole number of 0 or more"),
+        ({"seed": -1}, "seed must be a whole number from 0"),
         ({"n_layer": 0}, "n_layer must be"),
         ({"n_head": 3}, "n_head must divide n_embd"),
         ({"block_size": 0}, "block_size must be"),
@@ -485,8 +487,32 @@ def test_memory_grows_with_every_size() -> None:
         usual = memory_needed(Settings(engine=engine), 1000, 27)
         assert 10**5 < usual < 10**8
         for more in ("n_layer", "n_embd", "block_size", "batch_size"):
-            larger = Settings(engine=engine, **{more: 10_000})
-            assert memory_needed(larger, 1000, 27) > 30 * usual
+            larger = Settings(engine=engine, **{more: 1_000})
+            assert memory_needed(larger, 1000, 27) > 5 * usual
+
+
+def test_memory_and_sizes_are_judged_without_making_anything() -> None:
+    most = {name: int(most) for name, (most, _) in BOUNDS.items()}
+    for name, bound, least in (
+        ("steps", "steps", 1),
+        ("batch_size", "batch", 1),
+        ("seed", "seed", 0),
+        ("n_layer", "layers", 1),
+    ):
+        limits = {"n_embd": 4, "n_head": 1, name: most[bound]}
+        assert memory_needed(Settings(**limits), 10, 27) > 0
+        for number in (most[bound] + 1, 10**30, 10**5000, least - 1):
+            with pytest.raises(
+                ValueError, match=f"^{name} must be a whole number"
+            ) as e:
+                Settings(**{**limits, name: number})
+            assert len(str(e.value)) < 200
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="n_layer"):
+        memory_needed(Settings(n_layer=10**9), 10, 27)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 10**6
 
 
 def test_training_loads_jax_only_for_its_engine() -> None:

@@ -11,6 +11,7 @@ import re
 import stat
 import unicodedata
 from pathlib import Path
+from typing import BinaryIO
 
 __all__ = [
     "BOUNDS",
@@ -18,6 +19,7 @@ __all__ = [
     "check_whole",
     "escaped",
     "has_control",
+    "open_regular",
     "read_regular",
     "refuse_spoiled",
     "shown",
@@ -37,6 +39,7 @@ BOUNDS: dict[str, tuple[int | float, str]] = {  # what: the most, and of what un
     "width": (65_536, "numbers per token"),
     "vocabulary": (1_114_113, "tokens"),  # all of Unicode, and bos
     "context": (65_536, "tokens"),
+    "weight": (10**6, "the largest weight in a checkpoint"),
     "steps": (10**9, "steps"),
     "batch": (10**6, "documents"),
     "seed": (2**63 - 1, "the largest seed"),
@@ -53,9 +56,9 @@ BOUNDS: dict[str, tuple[int | float, str]] = {  # what: the most, and of what un
 
 # C0 and C1 controls but tab and line feed, lone surrogates, and marks that turn the
 # direction of writing around: a terminal obeys some, and a reader is misled by others.
-CONTROL = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
-)
+_CONTROL = r"\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff"
+CONTROL = re.compile(rf"[{_CONTROL}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+CONTROL_BUT_MARKS = re.compile(f"[{_CONTROL}]")  # texts of some languages have marks
 
 
 def has_control(text: str) -> bool:
@@ -68,9 +71,12 @@ def escaped(text: str) -> str:
     return CONTROL.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
-def refuse_spoiled(text: str, what: str) -> None:
-    """Raise ValueError, in one line, for a text that must not be shown as it is."""
-    if found := CONTROL.search(text):
+def refuse_spoiled(text: str, what: str, marks: bool = False) -> None:
+    """Raise ValueError, in one line, for a text that must not be shown as it is.
+
+    marks: let marks of direction pass, as they are part of many a text.
+    """
+    if found := (CONTROL_BUT_MARKS if marks else CONTROL).search(text):
         name = unicodedata.name(found[0], "a control character")
         raise ValueError(
             f"{what} holds {found[0]!a} ({name.lower()}): expected text that can "
@@ -100,20 +106,40 @@ def check_whole(name: str, number: object, least: int, most: float) -> None:
         )
 
 
+def open_regular(path: Path, most: int) -> BinaryIO:
+    """Open a regular file to read, which is said to have at most so many bytes.
+
+    What arrives may be more: bound that as well. Raises OSError if it cannot be opened,
+    and ValueError, in one line, for a folder, a device or a pipe, and for a larger one.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise ValueError(f"{path} is not a regular file: give the path of a file")
+        if status.st_size > most:
+            raise _too_large(path, most)
+        return open(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
 def read_regular(path: Path, most: int) -> bytes:
     """Return the bytes of a regular file, at most so many.
 
     Raises OSError if it cannot be opened, and ValueError, in one line, for a folder, a
     device or a pipe, and for more bytes than that, whatever its size was said to be.
     """
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise ValueError(f"{path} is not a regular file: give the path of a file")
-    with open(descriptor, "rb") as file:
+    with open_regular(path, most) as file:
         data = file.read(most + 1) or b""  # None: a file of the system that waits
     if len(data) > most:
-        raise ValueError(
-            f"{path} is too large: expected at most {most:,} bytes; give a smaller file"
-        )
+        raise _too_large(path, most)
     return data
+
+
+def _too_large(path: Path, most: int) -> ValueError:
+    return ValueError(
+        f"{path} is too large: expected at most {most:,} bytes; give a smaller file"
+    )

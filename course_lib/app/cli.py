@@ -195,14 +195,14 @@ def train(
 @option("--seed", int, "S", "Another seed, other samples  [42]")
 def sample(checkpoint: str, prompt: str, **chosen: Any) -> None:
     """Let a trained model speak, one sample per line."""
+    from course_lib.bounds import escaped
     from course_lib.training.checkpoints import load_checkpoint
     from course_lib.training.sampling import samples
 
     with reported_errors():
         saved = load_checkpoint(checkpoint, on_message=print_note)
-        texts = samples(saved, prompt, **given_options(chosen))
-    for text in texts:
-        click.echo(text)
+        for text in samples(saved, prompt, **given_options(chosen)):
+            click.echo(escaped(text))
 
 
 def given_options(options: dict[str, Any]) -> dict[str, Any]:

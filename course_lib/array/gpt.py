@@ -193,6 +193,8 @@ _jitted_gpt = jax.jit(gpt, static_argnames="config")
 def _sample_token(
     rng: np.random.Generator, logits: np.ndarray, temperature: float
 ) -> int:
+    if not np.isfinite(logits).all():
+        raise ValueError("the logits hold nan or inf: the weights are too large")
     if temperature == 0:
         return int(np.argmax(logits))
     return int(rng.choice(len(logits), p=probabilities(logits, temperature)))

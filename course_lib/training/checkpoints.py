@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,14 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
+from course_lib.bounds import (
+    BOUNDS,
+    check_whole,
+    escaped,
+    open_regular,
+    refuse_spoiled,
+    shown,
+)
 from course_lib.config import GPTConfig
 from course_lib.data.tokenizer import CharTokenizer
 from course_lib.training.loop import Arrays, TrainState
@@ -37,11 +45,22 @@ __all__ = [
 
 NEWEST, PREVIOUS = "checkpoint.safetensors", "previous.safetensors"
 FORMAT = 1
+MAX_LINE = 600  # characters of an error
+DTYPES = ("float32", "float64")
 Pathlike = str | os.PathLike[str]
+
+
+DESCRIPTION = frozenset({"format", "step", "settings", "chars", "data", "data_sha256"})
+SETTINGS = frozenset(field.name for field in fields(Settings))
+MAX_TENSORS = 3 * (3 + 6 * int(BOUNDS["layers"][0]))  # weights and both moments
 
 
 class CheckpointError(Exception):
     """A checkpoint cannot be read or written; the message says why, in one line."""
+
+    def __init__(self, message: str) -> None:
+        line = escaped(message.replace("\n", "\\n"))
+        super().__init__(line if len(line) <= MAX_LINE else f"{line[:MAX_LINE]}…")
 
 
 @dataclass(frozen=True)
@@ -136,7 +155,8 @@ def has_checkpoint(folder: Pathlike) -> bool:
 def write_checkpoint(path: Pathlike, checkpoint: Checkpoint) -> None:
     """Write a checkpoint to one file, and wait until the disk has it.
 
-    Raises CheckpointError if a number is nan or inf, or if the disk refuses.
+    Raises CheckpointError if a number is nan or inf, if it could not be read again,
+    or if the disk refuses.
     """
     if not checkpoint.state.is_finite():
         raise CheckpointError(
@@ -156,6 +176,12 @@ def write_checkpoint(path: Pathlike, checkpoint: Checkpoint) -> None:
             "data_sha256": checkpoint.data_sha256,
         }
     )
+    try:
+        _checkpoint(about, tensors)
+    except ValueError as error:
+        raise CheckpointError(
+            f"nothing was saved at step {checkpoint.step}: {error}"
+        ) from error
     metadata = {"course_lib": about, "sha256": _digest(about, tensors)}
     content = safetensors.numpy.save(tensors, metadata)
     try:
@@ -173,12 +199,17 @@ def read_checkpoint(path: Pathlike) -> Checkpoint:
     Raises CheckpointError, in one line, for a file that is missing, damaged or not
     a checkpoint.
     """
+    try:  # says in words why it cannot be read
+        open_regular(Path(path), int(BOUNDS["checkpoint"][0])).close()
+    except OSError as error:
+        raise CheckpointError(f"cannot read {path}: {_reason(error)}") from error
+    except ValueError as error:
+        raise CheckpointError(f"{error}") from error
     try:
-        with open(path, "rb"):  # says in words why it cannot be opened
-            pass
         with safetensors.safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+            names = file.keys()[: MAX_TENSORS + 1]  # one too many fits no sizes
+            tensors = {name: file.get_tensor(name) for name in names}
     except OSError as error:
         raise CheckpointError(f"cannot read {path}: {_reason(error)}") from error
     except Exception as error:  # safetensors names damage in many ways
@@ -191,35 +222,94 @@ def read_checkpoint(path: Pathlike) -> Checkpoint:
     if metadata.get("sha256") != _digest(about, tensors):
         raise CheckpointError(f"{path} is damaged: its checksum does not fit")
     try:
-        return _checkpoint(json.loads(about), tensors)
-    except (KeyError, TypeError, ValueError) as error:
+        return _checkpoint(about, tensors)
+    except ValueError as error:
         raise CheckpointError(
             f"{path} does not fit this version of the course: {error}"
         ) from error
 
 
-def _checkpoint(about: dict[str, Any], tensors: Arrays) -> Checkpoint:
-    """Return the checkpoint that a file held; its parts must fit each other."""
-    if about["format"] != FORMAT:
-        raise ValueError(f"its format is {about['format']}, not {FORMAT}")
+def _checkpoint(about: str, tensors: Arrays) -> Checkpoint:
+    """Return the checkpoint that a file held; its parts must fit each other.
+
+    Nothing is believed: a checksum that is right says only that nothing was damaged.
+    Raises ValueError.
+    """
+    described = _described(about)
+    if type(described["format"]) is not int or described["format"] != FORMAT:
+        raise ValueError(f"its format is {shown(described['format'])}, not {FORMAT}")
+    check_whole("its step", described["step"], 0, BOUNDS["steps"][0])
+    for name in ("chars", "data", "data_sha256"):
+        if not isinstance(described[name], str):
+            raise ValueError(f"its {name} must be text: {shown(described[name])}")
+        refuse_spoiled(described[name], f"its {name}", marks=name != "data_sha256")
+    chars = described["chars"]
+    if list(chars) != sorted(set(chars)):
+        raise ValueError("its chars must be distinct, and in order")
+    settings = Settings(**_fields("settings", described["settings"], SETTINGS))
     parts: dict[str, Arrays] = {"params": {}, "mu": {}, "nu": {}}
     for name, matrix in tensors.items():
         part, _, rest = name.partition(".")
+        if part not in parts:
+            raise ValueError(f"it holds a tensor that is none of its own: {name!a:.60}")
         parts[part][rest] = matrix
     checkpoint = Checkpoint(
-        TrainState(int(about["step"]), **parts),
-        Settings(**about["settings"]),
-        str(about["chars"]),
-        str(about["data"]),
-        str(about["data_sha256"]),
+        TrainState(described["step"], **parts),
+        settings,
+        chars,
+        described["data"],
+        described["data_sha256"],
     )
-    shapes = checkpoint.config.shapes()
-    for matrices in parts.values():
-        if {name: m.shape for name, m in matrices.items()} not in (shapes, {}):
-            raise ValueError("its matrices do not fit its sizes")
-    if not parts["params"]:
-        raise ValueError("it holds no weights")
+    _check_state(checkpoint.state, checkpoint.config)
     return checkpoint
+
+
+def _described(about: str) -> dict[str, Any]:
+    """Return the description of a checkpoint, with the fields that it must have."""
+    most = BOUNDS["checkpoint, description"][0]
+    if len(about) > most:
+        raise ValueError(f"its description is longer than {most:,} characters")
+    try:
+        found = json.loads(about)
+    except (ValueError, RecursionError):
+        raise ValueError("its description is no JSON that can be read") from None
+    return _fields("description", found, DESCRIPTION)
+
+
+def _fields(what: str, found: object, names: frozenset[str]) -> dict[str, Any]:
+    """Return a dict that has exactly these fields."""
+    if not isinstance(found, dict):
+        raise ValueError(f"its {what} must be an object of JSON: {shown(found)}")
+    if missing := sorted(names - found.keys()):
+        raise ValueError(f"its {what} lacks {', '.join(missing)}")
+    if unknown := sorted(found.keys() - names):
+        raise ValueError(f"its {what} has an unknown field: {shown(unknown[0])}")
+    return found
+
+
+def _check_state(state: TrainState, config: GPTConfig) -> None:
+    """Raise ValueError unless the matrices are those of a model of these sizes."""
+    shapes = config.shapes()
+    for part in (state.params, state.mu, state.nu):
+        if {name: m.shape for name, m in part.items()} not in (shapes, {}):
+            raise ValueError("its matrices do not fit its sizes")
+    if not state.params:
+        raise ValueError("it holds no weights")
+    if bool(state.mu) != bool(state.nu):
+        raise ValueError("it holds one of Adam's moments without the other")
+    kinds = {matrix.dtype.name for matrix in state.tensors().values()}
+    if len(kinds) > 1 or not kinds <= {*DTYPES}:
+        raise ValueError(
+            f"its numbers must all be {' or all '.join(DTYPES)}: they are "
+            f"{', '.join(sorted(kinds))}"
+        )
+    if not state.is_finite():
+        raise ValueError("its numbers hold nan or inf, or are too large for float32")
+    most = BOUNDS["weight"][0]
+    if any(max(m.max(), -m.min()) > most for m in state.params.values()):
+        raise ValueError(f"its weights must be {most:,} or smaller in size")
+    if any(m.min() < 0 for m in state.nu.values()):
+        raise ValueError("Adam's second moment must not be negative")
 
 
 def _digest(about: str, tensors: Arrays) -> str:

@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from course_lib.bounds import BOUNDS
 from course_lib.config import GPTConfig
 from course_lib.training.batches import count_targets, take
 from course_lib.training.schedules import Schedule
@@ -29,6 +30,7 @@ __all__ = [
 ]
 
 B1, B2 = 0.85, 0.99  # Adam's decay rates of both moments, the same in both engines
+FLOAT32_MAX = 3.4e38  # what either engine saves, the other must be able to read
 Arrays = dict[str, np.ndarray]  # one matrix (n_out, n_in) for each name
 
 
@@ -41,9 +43,9 @@ class Record(NamedTuple):
     grad_norm: float  # Euclidean norm of the gradient
     tokens: int  # how many were predicted
 
-    def is_finite(self) -> bool:
-        """Whether loss and gradient norm are finite: neither nan nor inf."""
-        return math.isfinite(self.loss) and math.isfinite(self.grad_norm)
+    def has_diverged(self) -> bool:
+        """Whether loss or gradient norm are nan or inf, or the loss out of bounds."""
+        return not (self.loss <= BOUNDS["loss"][0] and math.isfinite(self.grad_norm))
 
 
 class TrainState(NamedTuple):
@@ -63,8 +65,11 @@ class TrainState(NamedTuple):
         }
 
     def is_finite(self) -> bool:
-        """Whether every number is finite: neither nan nor inf."""
-        return all(np.isfinite(matrix).all() for matrix in self.tensors().values())
+        """Whether every number is finite, also in float32: neither nan nor inf."""
+        return all(
+            bool(np.all(np.abs(matrix) <= FLOAT32_MAX))
+            for matrix in self.tensors().values()
+        )
 
 
 class Engine(Protocol):
@@ -103,15 +108,16 @@ class Engine(Protocol):
 
 
 class DivergedError(ArithmeticError):
-    """The loss or its gradient is no longer finite; ``record`` says where."""
+    """The loss or its gradient has grown beyond its bound; ``record`` says where."""
 
     def __init__(self, record: Record, before: Record | None) -> None:
         past = ""
         if before:
             past = f" (before: loss {before.loss:.4g}, norm {before.grad_norm:.4g})"
-        what = "gradient" if math.isfinite(record.loss) else "loss"
+        of_loss = not record.loss <= BOUNDS["loss"][0]
         super().__init__(
-            f"the {what} became {record.loss if what == 'loss' else record.grad_norm} "
+            f"the {'loss' if of_loss else 'gradient'} became "
+            f"{record.loss if of_loss else record.grad_norm:.4g} "
             f"at step {record.step}: learning rate "
             f"{record.learning_rate:.4g}, gradient norm {record.grad_norm:.4g}{past}; "
             "try a learning rate ten times smaller, or the warmup schedule"
@@ -132,7 +138,8 @@ def train(
     An engine takes steps in chunks, so it may be ahead of the record you hold; at
     multiples of ``every``, and at the end, it is exactly there.
 
-    Raises DivergedError when the loss or the gradient is nan or inf.
+    Raises DivergedError when the loss or the gradient is nan or inf, or the loss out
+    of bounds.
     """
     before = None
     while engine.step < stop:
@@ -141,7 +148,7 @@ def train(
         rates = [learning_rate(step) for step in chunk]
         results = engine.train_steps(batches, rates)
         for record in records_of(chunk, batches, rates, results):
-            if not record.is_finite():
+            if record.has_diverged():
                 raise DivergedError(record, before)
             yield record
             before = record

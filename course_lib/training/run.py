@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from time import monotonic
 
+from course_lib.bounds import escaped, refuse_spoiled
 from course_lib.config import GPTConfig
 from course_lib.data.tokenizer import CharTokenizer
 from course_lib.training.batches import pack, split
@@ -43,6 +44,8 @@ class Run:
         """
         saved = checkpoint.settings if checkpoint else Settings()
         self.settings = settings = settings or saved
+        self.tokenizer = CharTokenizer(documents)
+        refuse_spoiled("".join(self.tokenizer.chars), "the text", marks=True)
         self.data_sha256 = fingerprint(documents)
         if checkpoint:
             settings.refuse_another_run(saved)
@@ -53,7 +56,6 @@ class Run:
         rng = random.Random(settings.seed)
         shuffled = list(documents)
         rng.shuffle(shuffled)
-        self.tokenizer = CharTokenizer(shuffled)
         self.config = settings.config(self.tokenizer.vocab_size)
         train_documents, val_documents = split(shuffled, settings.val_fraction)
         self.rows = pack(train_documents, self.tokenizer, settings.block_size)
@@ -87,7 +89,7 @@ class Run:
             self.engine.state(),
             self.settings,
             "".join(self.tokenizer.chars),
-            data,
+            escaped(data),
             self.data_sha256,
         )
 

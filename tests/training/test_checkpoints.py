@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import json
+import math
 import os
 import pickle
 import random
@@ -23,6 +24,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
+from course_lib.bounds import BOUNDS, has_control
 from course_lib.training import (
     Checkpoint,
     CheckpointError,
@@ -33,6 +35,7 @@ from course_lib.training import (
     checkpoints,
     load_checkpoint,
     read_checkpoint,
+    samples,
     save_checkpoint,
     write_checkpoint,
 )
@@ -369,7 +372,7 @@ def test_what_is_no_checkpoint_is_refused_and_never_run(
         load_checkpoint(tmp_path)
     path.unlink()
     path.mkdir()
-    with pytest.raises(CheckpointError, match=r"cannot read .*directory"):
+    with pytest.raises(CheckpointError, match="is not a regular file"):
         load_checkpoint(tmp_path)
 
 
@@ -380,26 +383,204 @@ def test_what_is_no_checkpoint_is_refused_and_never_run(
         ({"chars": "abc"}, "matrices do not fit"),
         ({"chars": ""}, "at least one character"),
         ({"step": None}, "does not fit this version"),
-        ({"settings": {"n_embd": 8}}, "matrices do not fit"),
-        ({"settings": {"n_embd": -4}}, "n_embd must be"),
-        ({"settings": {"n_dreams": 4}}, "n_dreams"),
+        ({"step": math.inf}, "no JSON|its step must be a whole number"),
+        ({"step": -1}, "its step must be a whole number"),
+        ({"step": True}, "its step must be a whole number"),
+        ({"step": 10**30}, "its step must be a whole number"),
+        ({"step": 1.0}, "its step must be a whole number"),
+        ({"format": True}, "its format is True"),
+        ({"format": 1.0}, "its format is 1.0"),
+        ({"more": 1}, "unknown field: 'more'"),
+        ({"\x1b[2J\n": 1}, "unknown field"),
+        ({"chars": ["a", "b"]}, "its chars must be text"),
+        ({"chars": ["ab"]}, "its chars must be text"),
+        ({"chars": "aa"}, "distinct"),
+        ({"chars": "ba"}, "in order"),
+        ({"chars": "\x1bab"}, "its chars holds"),
+        ({"chars": "ab\ud800"}, "its chars holds"),
+        ({"data": "\x1b[31m"}, "its data holds"),
+        ({"data": "\udcff"}, "its data holds"),
+        ({"data": 5}, "its data must be text"),
+        ({"data_sha256": None}, "its data_sha256 must be text"),
+        ({"settings": "\x1b"}, "its settings must be an object"),
+        ({"settings": {}}, "its settings lacks batch_size"),
+        ({"set n_embd": 8}, "matrices do not fit"),
+        ({"set n_layer": 2}, "matrices do not fit"),
+        ({"set n_embd": -4}, "n_embd must be"),
+        ({"set n_layer": 10**8}, "n_layer must be"),
+        ({"set n_layer": 10**30}, "n_layer must be"),
+        ({"set n_layer": True}, "n_layer must be"),
+        ({"set n_dreams": 4}, "unknown field: 'n_dreams'"),
+        ({"set seed": -1}, "seed must be"),
+        ({"set schedule": "\x1b[2J"}, "schedule must be one of"),
+        ({"set schedule": ["linear"]}, "schedule must be one of"),
+        ({"set schedule": {}}, "schedule must be one of"),
+        ({"set engine": "\ud800"}, "engine must be one of"),
+        ({"set precision": 5}, "precision must be one of"),
+        ({"set learning_rate": 10**400}, "learning_rate must be"),
+        ({"set learning_rate": True}, "learning_rate must be"),
         ({"settings": 7}, "does not fit this version"),
     ],
 )
 def test_parts_that_do_not_fit_are_named(
     tmp_path: Path, good: bytes, change: dict[str, Any], said: str
 ) -> None:
-    path = tmp_path / "made.safetensors"
+    about, tensors = parts_of(tmp_path, good)
+    for name, value in change.items():
+        word, _, setting = name.partition(" ")
+        if word == "set":
+            about["settings"][setting] = value
+        else:
+            about[name] = value
+    refused(tmp_path, json.dumps(about), tensors, said)
+
+
+def parts_of(folder: Path, good: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The description and the tensors of a checkpoint."""
+    path = folder / "good.safetensors"
     path.write_bytes(good)
     with safetensors.safe_open(path, "numpy") as file:
         about = json.loads(file.metadata()["course_lib"])
-    tensors = safetensors.numpy.load_file(path)
-    text = json.dumps({**about, **change})
+    return about, safetensors.numpy.load_file(path)
+
+
+def refused(folder: Path, text: str, tensors: dict[str, Any], said: str) -> None:
+    """A file with these parts, and a checksum that is right, is refused in one line."""
+    path = folder / "forged.safetensors"
     metadata = {"course_lib": text, "sha256": checkpoints._digest(text, tensors)}
     safetensors.numpy.save_file(tensors, path, metadata)
     with pytest.raises(CheckpointError, match=said) as caught:
         read_checkpoint(path)
-    assert "\n" not in str(caught.value)
+    message = str(caught.value)
+    assert message.splitlines() == [message]
+    assert not has_control(message)
+    assert len(message) < 700
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("[" * 10**5, '{"a":' * 10**5, "[]", "7", "null", '"x"', "", "{", "{}"),
+        *('{"step": 1e999}', "9" * 5000, '{"format": 1}'),
+    ],
+    ids=range(12),
+)
+def test_a_description_that_is_none_is_named(
+    tmp_path: Path, good: bytes, text: str
+) -> None:
+    refused(tmp_path, text, parts_of(tmp_path, good)[1], "its description")
+
+
+def test_a_description_has_a_bound(
+    tmp_path: Path, good: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about, tensors = parts_of(tmp_path, good)
+    text = json.dumps(about)
+    monkeypatch.setitem(BOUNDS, "checkpoint, description", (len(text) - 1, ""))
+    refused(tmp_path, text, tensors, "its description is longer than")
+    monkeypatch.setitem(BOUNDS, "checkpoint, description", (len(text), ""))
+    assert read_checkpoint(tmp_path / "forged.safetensors").step == 2
+
+
+def test_a_file_has_a_bound_and_must_be_regular(
+    tmp_path: Path, good: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "checkpoint.safetensors"
+    path.write_bytes(good)
+    monkeypatch.setitem(BOUNDS, "checkpoint", (len(good), ""))
+    assert read_checkpoint(path).step == 2
+    monkeypatch.setitem(BOUNDS, "checkpoint", (len(good) - 1, ""))
+    with pytest.raises(CheckpointError, match="is too large: expected at most"):
+        read_checkpoint(path)
+    path.unlink()
+    with pytest.raises(CheckpointError, match="is not a regular file"):
+        read_checkpoint(tmp_path)
+    if os.name != "nt":
+        os.mkfifo(path)
+        for place in (path, Path("/dev/zero"), Path("/dev/null")):
+            with pytest.raises(CheckpointError, match="is not a regular file"):
+                read_checkpoint(place)
+
+
+def with_all(value: float) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda matrix: np.full_like(matrix, value)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "said"),
+    [
+        ("params.wte", with_all(math.nan), "nan or inf"),
+        ("params.wte", with_all(-math.inf), "nan or inf"),
+        ("params.wte", with_all(1e300), "too large for float32"),
+        ("params.wte", with_all(-1.1e6), "1,000,000 or smaller"),
+        ("mu.wpe", with_all(1e300), "too large for float32"),
+        ("nu.lm_head", with_all(math.nan), "nan or inf"),
+        ("nu.lm_head", with_all(-1e-9), "must not be negative"),
+        ("params.wte", lambda m: m.astype(np.float32), "its numbers must all be"),
+        ("params.wte", lambda m: m.astype(np.float16), "its numbers must all be"),
+        ("params.wte", lambda m: m.astype(np.int64), "its numbers must all be"),
+        ("params.wte", lambda m: m.astype(bool), "its numbers must all be"),
+        ("params.wte", lambda m: m[:-1].copy(), "do not fit its sizes"),
+        ("params.wte", lambda m: m.ravel(), "do not fit its sizes"),
+        ("params.more", lambda m: np.zeros((1, 1)), "do not fit its sizes"),
+        ("\x1b[2J\n", lambda m: np.zeros((1, 1)), "none of its own"),
+    ],
+)
+def test_numbers_that_cannot_be_are_named(
+    tmp_path: Path, good: bytes, name: str, change: Any, said: str
+) -> None:
+    about, tensors = parts_of(tmp_path, good)
+    tensors[name] = change(tensors.get(name))
+    refused(tmp_path, json.dumps(about), tensors, said)
+
+
+def test_adams_moments_come_both_or_not_at_all(tmp_path: Path, good: bytes) -> None:
+    about, tensors = parts_of(tmp_path, good)
+    without = {name: m for name, m in tensors.items() if not name.startswith("nu.")}
+    refused(tmp_path, json.dumps(about), without, "one of Adam's moments without")
+
+
+def test_the_largest_weight_is_read_and_sampled_from_or_refused(
+    tmp_path: Path, good: bytes
+) -> None:
+    about, tensors = parts_of(tmp_path, good)
+    rng = np.random.default_rng(1)
+    for name in tensors:
+        if name.startswith("params."):
+            signs = rng.choice([-1.0, 1.0], tensors[name].shape)
+            tensors[name] = BOUNDS["weight"][0] * signs
+    path = tmp_path / "large.safetensors"
+    text = json.dumps(about)
+    metadata = {"course_lib": text, "sha256": checkpoints._digest(text, tensors)}
+    safetensors.numpy.save_file(tensors, path, metadata)
+    with pytest.raises(ValueError, match="the weights are too large"):
+        list(samples(read_checkpoint(path), count=2))  # for float32, these are
+    tensors["params.layer0.attn_wq"] *= 0
+    text = json.dumps(about)
+    metadata = {"course_lib": text, "sha256": checkpoints._digest(text, tensors)}
+    safetensors.numpy.save_file(tensors, path, metadata)
+    assert len(list(samples(read_checkpoint(path), count=2))) == 2
+
+
+@pytest.mark.parametrize("data", ["a\x1b[2Jb", "caf\udce9.txt", "two\nlines"])
+def test_what_a_run_saves_can_be_read_wherever_its_text_came_from(
+    tmp_path: Path, data: str
+) -> None:
+    save_checkpoint(tmp_path, small_run().checkpoint(data))
+    assert not has_control(load_checkpoint(tmp_path).data)
+
+
+@pytest.mark.parametrize("char", ["\x00", "\x1b", "\x85", "\ud800"])
+def test_text_that_no_checkpoint_may_hold_is_refused_before_any_work(char: str) -> None:
+    with pytest.raises(ValueError, match="the text holds") as caught:
+        Run(["emma", f"a{char}va"], Settings(engine="scalar", **SMALL))
+    assert not has_control(str(caught.value))
+
+
+def test_marks_of_direction_are_part_of_a_text(tmp_path: Path) -> None:
+    run = Run(["\u200fשלום", "a\tb\u2028"], Settings(engine="scalar", **SMALL))
+    save_checkpoint(tmp_path, run.checkpoint())
+    assert "\u200f" in load_checkpoint(tmp_path).chars
 
 
 # The log

@@ -253,10 +253,10 @@ def test_a_loss_that_is_no_number_stops_the_run(engine: str) -> None:
     with pytest.raises(DivergedError) as caught:
         list(train(run.engine, run.rows, too_long, 9))
     record = caught.value.record
-    assert not math.isfinite(record.loss + record.grad_norm)
+    assert not (record.loss <= 1000 and math.isfinite(record.grad_norm))
     message = str(caught.value)
     for part in (
-        "the loss became" if not math.isfinite(record.loss) else "the gradient became",
+        "the gradient became" if record.loss <= 1000 else "the loss became",
         f"step {record.step}",
         f"learning rate {record.learning_rate:.4g}",
         f"gradient norm {record.grad_norm:.4g}",
@@ -264,6 +264,30 @@ def test_a_loss_that_is_no_number_stops_the_run(engine: str) -> None:
     ):
         assert part in message
     assert "\n" not in message
+
+
+@pytest.mark.parametrize("engine", ["jax", "scalar"])
+def test_a_huge_loss_is_a_diverged_run(engine: str) -> None:
+    run = Run(NAMES, Settings(engine=engine, learning_rate=1e6))
+    with pytest.raises(DivergedError, match="the loss became") as caught:
+        list(run.records())
+    assert caught.value.record.loss > BOUNDS["loss"][0]
+
+
+def test_the_bound_of_the_loss_holds_inside_a_chunk_and_on_both_sides() -> None:
+    most = BOUNDS["loss"][0]
+
+    class Steep(ScalarEngine):
+        chunk_size = 3
+
+        def train_steps(self, *_: object) -> list[tuple[float, float]]:
+            return [(most, 1.0), (math.nextafter(most, 2 * most), 1.0), (3.0, 1.0)]
+
+    run = Run(NAMES, new_engine=lambda config: Steep.start(random.Random(0), config))
+    heard = train(run.engine, run.rows, constant(0.1, 9), 9)
+    assert next(heard).loss == most
+    with pytest.raises(DivergedError, match=r"the loss became .* at step 2"):
+        next(heard)
 
 
 def test_a_gradient_that_is_no_number_stops_it_too() -> None:

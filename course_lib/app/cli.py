@@ -176,10 +176,13 @@ def train(
         check_memory(settings, documents)
         losses = LossLog(log, saved.step if saved else 0, checkpoint) if log else None
         run = Run(documents, settings, saved)
+        if checkpoint is not None and not resume:
+            lock_folder(checkpoint)
+            checkpoint_to_resume(checkpoint, resume)  # another run may just have ended
     if run.engine.step >= last:
         click.echo(f"Nothing to do: the checkpoint is at step {run.engine.step:,}.")
         return
-    session = Session(run, checkpoint, losses, source, save_every)
+    session = Session(run, checkpoint, losses, source, save_every, locked=True)
     click.echo(
         f"{run.config.n_params:,} parameters, {run.config.vocab_size} tokens, "
         f"{len(documents):,} documents, {settings.engine} engine"
@@ -243,6 +246,8 @@ def checkpoint_to_resume(folder: str | None, resume: bool) -> Checkpoint | None:
             raise CommandError(
                 "--resume needs --checkpoint DIR, the folder to go on from"
             )
+        if has_checkpoint(folder):
+            lock_folder(folder)
         return load_checkpoint(folder, on_message=print_note)
     if folder is not None and has_checkpoint(folder):
         raise CommandError(
@@ -250,6 +255,13 @@ def checkpoint_to_resume(folder: str | None, resume: bool) -> Checkpoint | None:
             "or give another folder"
         )
     return None
+
+
+def lock_folder(folder: str) -> None:
+    """Hold the lock of a checkpoint folder until the command ends."""
+    from course_lib.training.folder_lock import folder_lock
+
+    click.get_current_context().with_resource(folder_lock(folder))
 
 
 def merged_settings(chosen: dict[str, Any], saved: Checkpoint | None) -> Settings:

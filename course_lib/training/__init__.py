@@ -9,6 +9,7 @@
 ``array_engine``   a chunk of steps in one compiled program
 ``run``            a run as a whole, and a session that saves and logs it
 ``checkpoints``    the state of a run on disk
+``folder_lock``    one run at a time in a folder
 ``logs``           its losses in a CSV file
 ``sampling``       texts from a trained model
 ``thread``         a run in the background, while the notebook responds

@@ -36,6 +36,7 @@ from course_lib.training.settings import Settings
 __all__ = [
     "Checkpoint",
     "CheckpointError",
+    "cannot_save",
     "has_checkpoint",
     "load_checkpoint",
     "read_checkpoint",
@@ -114,7 +115,7 @@ def save_checkpoint(folder: Pathlike, checkpoint: Checkpoint) -> None:
         os.replace(unfinished, newest)
         _sync_folder(folder)
     except OSError as error:
-        raise _cannot_save(folder, error) from error
+        raise cannot_save(folder, error) from error
     finally:
         with contextlib.suppress(OSError):
             unfinished.unlink(missing_ok=True)
@@ -190,7 +191,7 @@ def write_checkpoint(path: Pathlike, checkpoint: Checkpoint) -> None:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise _cannot_save(path, error) from error
+        raise cannot_save(path, error) from error
 
 
 def read_checkpoint(path: Pathlike) -> Checkpoint:
@@ -340,7 +341,8 @@ def _sync_folder(folder: Path) -> None:
         os.close(opened)
 
 
-def _cannot_save(place: Pathlike, error: OSError) -> CheckpointError:
+def cannot_save(place: Pathlike, error: OSError) -> CheckpointError:
+    """Return the error for a folder or a file that cannot be written to."""
     return CheckpointError(f"cannot save a checkpoint in {place}: {_reason(error)}")
 
 

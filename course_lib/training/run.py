@@ -14,6 +14,7 @@ from course_lib.config import GPTConfig
 from course_lib.data.tokenizer import CharTokenizer
 from course_lib.training.batches import pack, split
 from course_lib.training.checkpoints import Checkpoint, save_checkpoint
+from course_lib.training.folder_lock import folder_lock
 from course_lib.training.logs import LossLog
 from course_lib.training.loop import Engine, Record, TrainState, mean_loss, train
 from course_lib.training.settings import Settings
@@ -99,6 +100,7 @@ class Session:
 
     source: where the text came from, kept in the checkpoints.
     save_every: seconds between them; at most so much work is lost.
+    locked: the caller holds the folder's lock; otherwise it is held while training.
     """
 
     def __init__(
@@ -108,9 +110,10 @@ class Session:
         log: LossLog | None = None,
         source: str = "",
         save_every: float = 10.0,
+        locked: bool = False,
     ) -> None:
         self.run, self.folder, self.log = run, folder, log
-        self.source, self.save_every = source, save_every
+        self.source, self.save_every, self.locked = source, save_every, locked
         self.saved_step = run.engine.step or None  # None: nothing is saved yet
         self.saved_at = monotonic()
 
@@ -123,6 +126,13 @@ class Session:
 
         Raises DivergedError, CheckpointError or LogError; the last checkpoint stays.
         """
+        alone = self.folder is None or self.locked
+        with nullcontext() if alone else folder_lock(self.folder or ""):
+            yield from self._records(stop_after, asked_to_stop)
+
+    def _records(
+        self, stop_after: int | None, asked_to_stop: Callable[[], bool]
+    ) -> Iterator[Record]:
         if self.saved_step is None:
             self.save()  # if it cannot be done, better to know before the work
         with self.log or nullcontext():

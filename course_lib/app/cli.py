@@ -14,6 +14,8 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from math import floor
+from threading import Timer
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,7 @@ from course_lib.app.progress_commands import progress, reset
 
 if TYPE_CHECKING:  # loaded by the commands that need them: --help answers at once
     from course_lib.training.checkpoints import Checkpoint
+    from course_lib.training.documents import Documents
     from course_lib.training.loop import Record
     from course_lib.training.run import Run, Session
     from course_lib.training.settings import Settings
@@ -172,7 +175,8 @@ def train(
         if not 0 <= save_every < float("inf"):
             raise ValueError(f"--save-every must be 0 seconds or more: {save_every}")
         source = data or (saved.data if saved else "") or "names"
-        documents = load_documents(source, sha256)
+        with said_if_slow("loading the text …"):
+            documents = load_documents(source, sha256)
         check_memory(settings, documents)
         losses = LossLog(log, saved.step if saved else 0, checkpoint) if log else None
         run = Run(documents, settings, saved)
@@ -183,9 +187,11 @@ def train(
         click.echo(f"Nothing to do: the checkpoint is at step {run.engine.step:,}.")
         return
     session = Session(run, checkpoint, losses, source, save_every, locked=True)
+    say_what_is_cut(documents, settings.block_size)
     click.echo(
-        f"{run.config.n_params:,} parameters, {run.config.vocab_size} tokens, "
-        f"{len(documents):,} documents, {settings.engine} engine"
+        f"{counted(run.config.n_params, 'parameter')}, "
+        f"{counted(run.config.vocab_size, 'token')}, "
+        f"{counted(len(documents), 'document')}, {settings.engine} engine"
     )
     train_with_progress(session, last)
 
@@ -275,20 +281,43 @@ def merged_settings(chosen: dict[str, Any], saved: Checkpoint | None) -> Setting
     return replace(saved.settings, **chosen)
 
 
-def load_documents(source: str, sha256: str | None) -> Sequence[str]:
+def load_documents(source: str, sha256: str | None) -> Documents:
     """Return the documents of a file, a URL or a data set of the course."""
-    from course_lib.data import load_lines
+    from course_lib.data import load_text
+    from course_lib.training.documents import Documents
 
-    return load_lines(source, sha256)
+    return Documents.of_lines(load_text(source, sha256))
 
 
-def check_memory(settings: Settings, documents: Sequence[str]) -> None:
+@contextmanager
+def said_if_slow(line: str, seconds: float = 1.0) -> Iterator[None]:
+    """Print a line on stderr if what follows takes longer than so many seconds."""
+    timer = Timer(seconds, print_note, [line])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+
+
+def say_what_is_cut(documents: Documents, block_size: int) -> None:
+    """Print a line on stderr if a part of the text is not read."""
+    share = documents.share_within(block_size)
+    if share < 1:
+        print_note(
+            f"{floor(1000 * share) / 10:g} % of the text is read, the first "
+            f"{block_size} characters of each line: a larger --block-size reads more"
+        )
+
+
+def check_memory(settings: Settings, documents: Documents) -> None:
     """Raise ValueError for a run that needs more memory than is available."""
     from course_lib.app.doctor import available_memory
     from course_lib.training.run import memory_needed
 
-    vocab_size = len(set().union(*documents)) + 1
-    needed = memory_needed(settings, len(documents), vocab_size)
+    needed = memory_needed(settings, len(documents), len(documents.chars) + 1)
     free = available_memory()
     if free is not None and needed > free:
         raise ValueError(
@@ -346,7 +375,8 @@ def validation_line(run: Run) -> str:
     if run.settings.engine == "scalar":
         rows = min(rows, MAX_VALIDATED)
     loss = run.val_loss(rows)
-    return f"validation loss: {loss:.4f} (on {rows:,} documents it has not seen)"
+    unseen = counted(rows, "document")
+    return f"validation loss: {loss:.4f} (on {unseen} it has not seen)"
 
 
 class Progress:
@@ -400,13 +430,19 @@ class Progress:
     def summary(self) -> str:
         """Return a line with the mean loss of the last steps."""
         count = len(self.recent)
-        return f"mean loss of the last {count} steps: {mean(self.recent):.4f}"
+        last = "last step" if count == 1 else f"last {count} steps"
+        return f"mean loss of the {last}: {mean(self.recent):.4f}"
 
     def __enter__(self) -> Progress:
         return self
 
     def __exit__(self, *error: object) -> None:
         self.bar.close()
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number and its noun: 1 document, 2,000 documents."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def one_two_five(step: int) -> bool:

@@ -7,14 +7,16 @@
 ``load_houses()``   floor area and price of made-up houses
 ``card(name)``      how a set was made, what it holds, where it is skewed
 ``load_lines(...)`` lines of a shipped set, of a file, or of an address
+``load_text(...)``  the same lines in one text
 ==================  ====================================================
 
-Everything here works offline; only ``load_lines`` with an address downloads,
-once. What cannot be read raises ``DataError`` with one line that says why.
+Everything here works offline; only an address is downloaded, once.
+What cannot be read raises ``DataError`` with one line that says why.
 """
 
 from course_lib.data.files import DataError as DataError
 from course_lib.data.files import load_lines as load_lines
+from course_lib.data.files import load_text as load_text
 from course_lib.data.sets import House as House
 from course_lib.data.sets import Message as Message
 from course_lib.data.sets import card as card

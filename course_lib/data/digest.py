@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from typing import IO, TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
+from typing import IO
 
 _BLOCK = 64 * 1024  # bytes per read: a file of any size costs this much memory
 
 
-def sha256_of(path: Traversable) -> str:
-    """SHA-256 of a file's content, as 64 hexadecimal digits."""
+def sha256_of(file: IO[bytes]) -> str:
+    """SHA-256 of the rest of a binary file, as 64 hexadecimal digits."""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
-        for block in blocks(file):
-            digest.update(block)
+    for block in blocks(file):
+        digest.update(block)
     return digest.hexdigest()
 
 

@@ -42,16 +42,17 @@ def cached(address: str, sha256: str | None) -> Path:
     copy = cache_folder() / f"{sha256}.txt"
     try:
         if copy.is_file():
-            if sha256_of(copy) == sha256:
-                return copy
+            with copy.open("rb") as file:
+                if sha256_of(file) == sha256:
+                    return copy
             copy.unlink(missing_ok=True)  # damaged since: fetch it again
         copy.parent.mkdir(parents=True, exist_ok=True)
         handle, part = tempfile.mkstemp(prefix="part-", dir=copy.parent)
     except OSError as error:
         raise _cache_error(error) from None
     try:
-        with os.fdopen(handle, "wb") as file:
-            _download(address, sha256, file)
+        with os.fdopen(handle, "wb") as received:
+            _download(address, sha256, received)
         os.replace(part, copy)
     except OSError as error:
         raise _cache_error(error) from None

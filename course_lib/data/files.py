@@ -8,10 +8,11 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
+from course_lib.bounds import BOUNDS, open_regular
 from course_lib.data.digest import blocks, sha256_of
-from course_lib.data.lines import DataError, show, text_lines
+from course_lib.data.lines import DataError, show, text_of, too_large
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -31,15 +32,22 @@ def load_lines(
         the environment variable COURSE_LIB_CACHE; later calls read it there.
     Raises DataError, one line, for whatever cannot be read.
     """
+    return load_text(source, sha256).split("\n")
+
+
+def load_text(
+    source: str | os.PathLike[str] | None = None, sha256: str | None = None
+) -> str:
+    r"""The lines that ``load_lines`` gives, joined by \n: a tenth of their memory."""
     expected = None if sha256 is None else _digits(sha256)
     source = "names" if source is None else source
     if isinstance(source, str) and source in LINE_SETS:
-        return _lines_of(shipped(f"{source}.txt"), expected, source)
+        return _text_of(shipped(f"{source}.txt"), expected, source)
     if isinstance(source, str) and "://" in source:
         from course_lib.data.download import cached  # slow to import, seldom needed
 
-        return _lines_of(cached(source, expected), None, source)
-    return _lines_of(_own_file(source), expected, source)
+        return _text_of(cached(source, expected), None, source)
+    return _text_of(_own_file(source), expected, source)
 
 
 def shipped(file: str) -> Traversable:
@@ -49,15 +57,23 @@ def shipped(file: str) -> Traversable:
     return resources.files("course_lib.data") / file
 
 
-def _lines_of(path: Traversable, sha256: str | None, source: object) -> list[str]:
-    with _readable(source):
-        if sha256 is not None and (found := sha256_of(path)) != sha256:
-            raise DataError(
-                f"{show(source)} has sha256 {found}: expected {sha256}. The file is "
-                "damaged or another one; get it again, or correct the sha256."
-            )
-        with path.open("rb") as file:
-            return text_lines(blocks(file), source)
+def _text_of(path: Traversable, sha256: str | None, source: object) -> str:
+    with _readable(source), _opened(path) as file:
+        if sha256 is not None:
+            if (found := sha256_of(file)) != sha256:
+                raise DataError(
+                    f"{show(source)} has sha256 {found}: expected {sha256}. The file "
+                    "is damaged or another one; get it again, or correct the sha256."
+                )
+            file.seek(0)
+        return text_of(blocks(file), source)
+
+
+def _opened(path: Traversable) -> IO[bytes]:
+    """Open a file: regular also at this moment, if it is one of the user's own."""
+    if isinstance(path, Path):
+        return open_regular(path, int(BOUNDS["text file"][0]))
+    return path.open("rb")
 
 
 def _own_file(source: object) -> Path:
@@ -74,7 +90,8 @@ def _own_file(source: object) -> Path:
         )
     path = Path(os.path.expanduser(source))
     with _readable(source):
-        mode = path.stat().st_mode
+        status = path.stat()
+    mode = status.st_mode
     if stat.S_ISDIR(mode):
         raise DataError(
             f"{show(source)} is a folder: expected a text file. "
@@ -85,6 +102,8 @@ def _own_file(source: object) -> Path:
             f"{show(source)} is not a regular file: expected a text file. "
             "Save what it yields to a file and give that path."
         )
+    if status.st_size > BOUNDS["text file"][0]:
+        raise too_large(source)
     return path
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-MAX_LINE = 10_000  # characters in one line; a longer one is no list of documents
+from course_lib.bounds import BOUNDS
+
+MAX_LINE = int(BOUNDS["line of a text"][0])  # a longer one is no list of documents
 _MAX_LINE_BYTES = 4 * MAX_LINE + 2  # UTF-8 needs at most 4 bytes, then \r\n
 _BOM = b"\xef\xbb\xbf"
 
@@ -20,43 +22,70 @@ def show(source: object) -> str:
 
 
 def text_lines(blocks: Iterable[bytes], source: object) -> list[str]:
-    r"""Non-empty stripped lines of UTF-8 text that arrives in blocks.
+    """Non-empty stripped lines of UTF-8 text, as ``text_of`` joins them."""
+    return text_of(blocks, source).split("\n")
+
+
+def text_of(blocks: Iterable[bytes], source: object) -> str:
+    r"""Non-empty stripped lines of UTF-8 text that arrives in blocks, joined by \n.
 
     Accepts \n, \r\n and \r, and a byte order mark. Holds one block and one line
     beside the result, so a single endless line is refused after a block.
-    Raises DataError for bytes that are not text, a long line, or no line at all.
+    Raises DataError for bytes that are not text, a long line, too many bytes, or no
+    line at all.
     """
-    lines = []
-    for number, (offset, raw) in enumerate(_split(blocks, source), start=1):
-        line = _decode(raw, offset, source)
-        if len(line.rstrip("\r\n")) > MAX_LINE:
-            raise _too_long(number, source)
-        if line := line.strip():
-            lines.append(line)
-    if not lines:
-        raise DataError(
-            f"{show(source)} holds no text: expected at least one line that is "
-            "not blank. Check that it is the file you meant."
-        )
-    return lines
-
-
-def _split(blocks: Iterable[bytes], source: object) -> Iterator[tuple[int, bytes]]:
-    """Each line with its end, and the offset of its first byte."""
-    rest, offset, number = b"", 0, 0
+    pieces: list[str] = []
+    offset, number, rest = 0, 0, b""  # number: lines that ended before the offset
     for block in blocks:
-        pieces = (rest + block).splitlines(keepends=True)
+        data = rest + block
         # An open line goes into the next round, as does \r: \n may follow it.
-        rest = b"" if block.endswith(b"\n") else pieces.pop()
-        for piece in pieces:
-            number += 1
-            yield offset, piece
-            offset += len(piece)
+        end = max(data.rfind(b"\n"), data.rfind(b"\r", 0, len(data) - 1)) + 1
+        text = _decoded(data[:end], offset, number, source)
+        pieces.append(_stripped(text))
+        offset, number, rest = offset + end, number + text.count("\n"), data[end:]
+        if offset + len(rest) > BOUNDS["text file"][0]:
+            raise too_large(source)
         if len(rest) > _MAX_LINE_BYTES:
             _decode(rest, offset, source, whole=False)  # bytes that are no text first
             raise _too_long(number + 1, source)
-    if rest:
-        yield offset, rest
+    pieces.append(_stripped(_decoded(rest, offset, number, source)))
+    if text := "\n".join(filter(None, pieces)):
+        return text
+    raise DataError(
+        f"{show(source)} holds no text: expected at least one line that is "
+        "not blank. Check that it is the file you meant."
+    )
+
+
+def _decoded(raw: bytes, offset: int, number: int, source: object) -> str:
+    r"""Whole lines as text, each with \n at its end; the first error is named."""
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if "\0" in text or _has_long_line(text):
+        at = offset
+        for i, line in enumerate(raw.splitlines(keepends=True), start=number + 1):
+            if len(_decode(line, at, source).rstrip("\r\n")) > MAX_LINE:
+                raise _too_long(i, source)
+            at += len(line)
+    return text.removeprefix("\ufeff") if offset == 0 else text
+
+
+def _has_long_line(text: str) -> bool:
+    start = 0
+    while len(text) - start > MAX_LINE:
+        end = text.rfind("\n", start, start + MAX_LINE + 1)
+        if end < 0:
+            return True
+        start = end + 1
+    return False
+
+
+def _stripped(text: str) -> str:
+    return "\n".join(filter(None, map(str.strip, text.split("\n"))))
 
 
 def _decode(raw: bytes, offset: int, source: object, whole: bool = True) -> str:
@@ -78,6 +107,14 @@ def _decode(raw: bytes, offset: int, source: object, whole: bool = True) -> str:
             "expected UTF-8 text, one document per line. Save it as UTF-8 text."
         )
     return text
+
+
+def too_large(source: object) -> DataError:
+    """Return the error for more bytes than a text may have."""
+    return DataError(
+        f"{show(source)} is too large: expected at most "
+        f"{BOUNDS['text file'][0]:,} bytes. Give a smaller file."
+    )
 
 
 def _too_long(number: int, source: object) -> DataError:

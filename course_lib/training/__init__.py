@@ -3,6 +3,7 @@
 =================  ================================================================
 ``settings``       the hyperparameters of a run
 ``schedules``      the learning rate as a function of the step
+``documents``      a text of many documents, and their order
 ``batches``        documents packed into rows of tokens, rows into batches
 ``loop``           the training loop, and the protocol of its engines
 ``scalar_engine``  one number at a time

@@ -6,23 +6,29 @@ A row is one document: bos, its characters, bos, then -1 to fill up to block_siz
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
+from course_lib.bounds import BOUNDS, check_whole, shown
 from course_lib.data.tokenizer import CharTokenizer
+from course_lib.training.documents import Documents, code_points
 
-__all__ = ["PADDING", "count_targets", "pack", "split", "take", "unpad"]
+__all__ = ["PADDING", "Rows", "count_targets", "pack", "split", "take", "unpad"]
 
 PADDING = -1
+Parts = TypeVar("Parts", bound=Sequence[Any] | np.ndarray)
 
 
-def split(
-    documents: Sequence[str], val_fraction: float
-) -> tuple[Sequence[str], Sequence[str]]:
+def split(documents: Parts, val_fraction: float) -> tuple[Parts, Parts]:
     """Split documents into a training set and, from the end, a validation set.
 
     Raises ValueError if a part that was asked for would be empty.
     """
+    if not 0 <= val_fraction < 1:
+        raise ValueError(
+            f"val_fraction must be at least 0 and less than 1: {shown(val_fraction)}"
+        )
     n_val = round(len(documents) * val_fraction)
     if n_val == len(documents):
         raise ValueError(
@@ -34,7 +40,51 @@ def split(
             f"val_fraction {val_fraction:g} leaves no document for validation: "
             f"there are only {len(documents)}; use a larger one, or 0"
         )
-    return documents[: len(documents) - n_val], documents[len(documents) - n_val :]
+    first = len(documents) - n_val
+    return cast(Parts, documents[:first]), cast(Parts, documents[first:])
+
+
+class Rows(Sequence[np.ndarray]):
+    """Documents as rows of tokens, packed when they are asked for.
+
+    order: which document each row is. An index, or an array of them, gives rows
+    (..., block_size + 1), int32: a longer document is truncated, a shorter one padded.
+    """
+
+    def __init__(
+        self,
+        documents: Documents,
+        order: np.ndarray,
+        tokenizer: CharTokenizer,
+        block_size: int,
+    ) -> None:
+        check_whole("block_size", block_size, 1, BOUNDS["context"][0])
+        self.documents, self.order = documents, order
+        self.tokenizer, self.block_size = tokenizer, block_size
+        self.known = code_points("".join(tokenizer.chars))  # in order: a token's place
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def __getitem__(self, index: Any) -> Any:
+        """Return the rows of an index, a slice or an array of indices."""
+        chosen = np.asarray(self.order[index], int)
+        return self._packed(chosen.ravel()).reshape(*chosen.shape, self.block_size + 1)
+
+    def _packed(self, chosen: np.ndarray) -> np.ndarray:
+        """Return rows of bos, characters, bos, padding: (n, block_size + 1)."""
+        texts = self.documents.first_characters(chosen, self.block_size)
+        text, lengths = "".join(texts), np.array([*map(len, texts)], int)
+        codes = code_points(text)
+        tokens = np.searchsorted(self.known, codes)
+        if len(codes) and (self.known.take(tokens, mode="clip") != codes).any():
+            self.tokenizer.encode(text)  # raises, and names the characters
+        rows = np.full((len(texts), self.block_size + 1), PADDING, np.int32)
+        rows[:, 0] = self.tokenizer.bos
+        rows[:, 1:][np.arange(self.block_size) < lengths[:, None]] = tokens
+        ended = lengths < self.block_size
+        rows[ended, lengths[ended] + 1] = self.tokenizer.bos
+        return rows
 
 
 def pack(
@@ -44,21 +94,22 @@ def pack(
 
     A longer document is truncated, a shorter one padded.
     """
-    rows = np.full((len(documents), block_size + 1), PADDING, np.int32)
-    for row, document in zip(rows, documents, strict=True):
-        tokens = tokenizer.document(document[:block_size])[: block_size + 1]
-        row[: len(tokens)] = tokens
+    held = Documents.of(documents)
+    rows: np.ndarray = Rows(held, np.arange(len(held)), tokenizer, block_size)[:]
     return rows
 
 
-def take(rows: np.ndarray, steps: Sequence[int], batch_size: int = 1) -> np.ndarray:
+def take(
+    rows: np.ndarray | Rows, steps: Sequence[int], batch_size: int = 1
+) -> np.ndarray:
     """Return the batch of each step: (n_steps, batch_size, block_size + 1).
 
     Step 0 takes the first batch_size rows, step 1 the next, and so on; after the last
     row comes the first one again.
     """
     first = np.array(steps)[:, None] * batch_size  # (n_steps, 1)
-    return rows[(first + np.arange(batch_size)) % len(rows)]
+    batches: np.ndarray = rows[(first + np.arange(batch_size)) % len(rows)]
+    return batches
 
 
 def count_targets(rows: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ import numpy as np
 
 from course_lib.bounds import BOUNDS
 from course_lib.config import GPTConfig
-from course_lib.training.batches import count_targets, take
+from course_lib.training.batches import Rows, count_targets, take
 from course_lib.training.schedules import Schedule
 
 __all__ = [
@@ -127,7 +127,7 @@ class DivergedError(ArithmeticError):
 
 def train(
     engine: Engine,
-    rows: np.ndarray,
+    rows: np.ndarray | Rows,
     learning_rate: Schedule,
     stop: int,
     batch_size: int = 1,
@@ -173,10 +173,11 @@ def records_of(
         yield Record(step + 1, loss, rate, norm, n)
 
 
-def mean_loss(engine: Engine, rows: np.ndarray, batch_size: int = 32) -> float:
+def mean_loss(engine: Engine, rows: np.ndarray | Rows, batch_size: int = 32) -> float:
     """Return the mean loss per token over all rows, without training on them."""
-    total = 0.0
+    total, tokens = 0.0, 0
     for first in range(0, len(rows), batch_size):
         batch = rows[first : first + batch_size]
-        total += engine.loss(batch) * count_targets(batch).sum()
-    return float(total / count_targets(rows).sum())
+        count = int(count_targets(batch).sum())
+        total, tokens = total + engine.loss(batch) * count, tokens + count
+    return total / tokens

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -12,14 +11,15 @@ from time import monotonic
 from course_lib.bounds import escaped, refuse_spoiled
 from course_lib.config import GPTConfig
 from course_lib.data.tokenizer import CharTokenizer
-from course_lib.training.batches import pack, split
+from course_lib.training.batches import Rows, split
 from course_lib.training.checkpoints import Checkpoint, save_checkpoint
+from course_lib.training.documents import Documents, shuffled
 from course_lib.training.folder_lock import folder_lock
 from course_lib.training.logs import LossLog
 from course_lib.training.loop import Engine, Record, TrainState, mean_loss, train
 from course_lib.training.settings import Settings
 
-__all__ = ["Run", "Session", "fingerprint", "memory_needed"]
+__all__ = ["Run", "Session", "memory_needed"]
 
 
 class Run:
@@ -45,9 +45,10 @@ class Run:
         """
         saved = checkpoint.settings if checkpoint else Settings()
         self.settings = settings = settings or saved
-        self.tokenizer = CharTokenizer(documents)
-        refuse_spoiled("".join(self.tokenizer.chars), "the text", marks=True)
-        self.data_sha256 = fingerprint(documents)
+        documents = Documents.of(documents)
+        self.tokenizer = CharTokenizer([documents.chars])
+        refuse_spoiled(documents.chars, "the text", marks=True)
+        self.data_sha256 = documents.sha256()
         if checkpoint:
             settings.refuse_another_run(saved)
             if not checkpoint.state.mu:
@@ -55,12 +56,11 @@ class Run:
             if checkpoint.data_sha256 != self.data_sha256:
                 raise ValueError("the data are not what the checkpoint learned from")
         rng = random.Random(settings.seed)
-        shuffled = list(documents)
-        rng.shuffle(shuffled)
         self.config = settings.config(self.tokenizer.vocab_size)
-        train_documents, val_documents = split(shuffled, settings.val_fraction)
-        self.rows = pack(train_documents, self.tokenizer, settings.block_size)
-        self.val_rows = pack(val_documents, self.tokenizer, settings.block_size)
+        order = split(shuffled(rng, len(documents)), settings.val_fraction)
+        self.rows, self.val_rows = (
+            Rows(documents, part, self.tokenizer, settings.block_size) for part in order
+        )
         state = checkpoint.state if checkpoint else None
         if new_engine and state is None:
             self.engine = new_engine(self.config)
@@ -179,16 +179,11 @@ def _engine(
     return ArrayEngine.restore(state, config, precision)
 
 
-def fingerprint(documents: Sequence[str]) -> str:
-    """Return the sha256 of the documents: it tells one text from another."""
-    return hashlib.sha256("\n".join(documents).encode()).hexdigest()
-
-
 def memory_needed(settings: Settings, n_documents: int, vocab_size: int) -> int:
     """Return a lower bound of the memory that a run needs, in bytes at its peak."""
     config = settings.config(vocab_size)
     width, tokens = config.n_embd, settings.batch_size * config.block_size
-    rows = 4 * n_documents * (config.block_size + 1)
+    rows = 8 * n_documents  # where each one is, and their order
     if settings.engine == "scalar":  # objects of Python, and lists that point to them
         inputs = config.n_layer * (12 * width**2 + width * config.block_size)
         return rows + 250 * config.n_params + 32 * tokens * inputs

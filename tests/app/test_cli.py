@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +22,7 @@ from course_lib.app import interrupts as interrupts_module
 from course_lib.app.cli import main
 from course_lib.training import DivergedError, Record, Settings, load_checkpoint
 
-SOME_NAMES = "ada alan blaise claude grace hedy ida jean kurt leslie radia tim"
+SOME_NAMES = "ada alan bea clara grace hedy ida jean kurt lise radia tim"
 SMALL = ["--n-embd", "4", "--n-head", "2", "--block-size", "5", "--engine", "scalar"]
 UNIX = pytest.mark.skipif(os.name == "nt", reason="signals and pipes of Unix")
 
@@ -145,6 +146,60 @@ def test_the_courses_own_names_are_the_default(
     shown = capsys.readouterr().out
     assert main(["train", *SMALL, "--steps", "1", "--data", "names"]) == 0
     assert capsys.readouterr().out == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "block_size", "share"),
+    [
+        ("emma", 4, None),
+        ("emma", 3, "75 %"),
+        ("emma\nava\n" + "a" * 9_993, 2, "0 %"),
+        ("a\n" * 5000 + "ab", 1, "99.9 %"),
+    ],
+)
+def test_what_is_cut_is_said(
+    capsys: pytest.CaptureFixture[str], text: str, block_size: int, share: str | None
+) -> None:
+    Path("mine.txt").write_text(text)
+    arguments = ["--data", "mine.txt", "--steps", "1", "--block-size", str(block_size)]
+    assert main(["train", *SMALL, *arguments]) == 0
+    err = capsys.readouterr().err
+    if share is None:
+        assert err == ""
+    else:
+        assert err == (
+            f"course: {share} of the text is read, the first {block_size} characters "
+            "of each line: a larger --block-size reads more\n"
+        )
+
+
+def test_what_takes_long_to_load_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told, print_note = threading.Event(), cli.print_note
+
+    def told_note(line: str) -> None:
+        print_note(line)
+        told.set()
+
+    monkeypatch.setattr(cli, "print_note", told_note)
+    with cli.said_if_slow("loading", 0.01):
+        assert told.wait(30)
+    with cli.said_if_slow("never said", 600):
+        pass
+    assert capsys.readouterr().err == "course: loading\n"
+
+
+def test_one_of_a_thing_is_singular(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("mine.txt").write_text("a\nb")
+    more = ["--val-fraction", "0.5", "--data", "mine.txt", "--steps", "1"]
+    assert main(["train", *SMALL, *more]) == 0
+    out = capsys.readouterr().out
+    assert "mean loss of the last step: " in out
+    assert "(on 1 document it has not seen)" in out
+    Path("mine.txt").write_text("a")
+    assert main(["train", *SMALL, "--data", "mine.txt", "--steps", "1"]) == 0
+    assert " tokens, 1 document, scalar engine" in capsys.readouterr().out
 
 
 def test_sample_speaks_line_by_line(capsys: pytest.CaptureFixture[str]) -> None:

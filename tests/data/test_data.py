@@ -25,6 +25,7 @@ from typing import ClassVar
 import pytest
 
 import course_lib.data as data
+from course_lib.bounds import BOUNDS
 from course_lib.data import DataError, card, files, load_lines, sets
 from course_lib.data.lines import MAX_LINE, text_lines
 
@@ -411,6 +412,73 @@ def test_a_line_too_long_is_named(
     assert "line 3, is longer than 10,000 characters" in said(written(text.encode()))
 
 
+def test_a_text_has_a_bound_by_its_size_and_by_what_arrives(
+    written: Callable[[bytes], Path], said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(b"emma\nava\n")
+    monkeypatch.setitem(BOUNDS, "text file", (9, ""))
+    assert load_lines(path) == ["emma", "ava"]
+    assert text_lines(iter([b"emma\n", b"ava", b"\n"]), "x") == ["emma", "ava"]
+    monkeypatch.setitem(BOUNDS, "text file", (8, ""))
+    assert "is too large: expected at most 8 bytes" in said(path)
+    with pytest.raises(DataError, match="'x' is too large: expected at most 8 bytes"):
+        text_lines(itertools.repeat(b"emma\n"), "x")  # an endless one as well
+
+
+def test_a_text_far_too_large_is_refused_before_it_is_read(
+    tmp_path: Path, said: Said
+) -> None:
+    path = tmp_path / "large.txt"
+    with path.open("wb") as file:
+        file.truncate(198_000_000)  # a hole: of no bytes on the disk
+    tracemalloc.start()
+    assert "is too large: expected at most 100,000,000 bytes" in said(path)
+    assert tracemalloc.get_traced_memory()[1] < 10**6
+    tracemalloc.stop()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no pipes among Windows' files")
+def test_a_file_that_becomes_a_pipe_while_it_is_opened_is_not_waited_for(
+    written: Callable[[bytes], Path], said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(b"emma\n")
+    original = files._own_file
+
+    def swapped(source: object) -> Path:
+        found = original(source)
+        path.unlink()
+        os.mkfifo(path)
+        return found
+
+    monkeypatch.setattr(files, "_own_file", swapped)
+    assert "not a regular file" in said(path)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_any_text_gives_the_lines_that_a_plain_reading_gives(seed: int) -> None:
+    rng = random.Random(seed)
+    pieces = [
+        "a",
+        "é",
+        "中",
+        "🙂",
+        " ",
+        "\t",
+        "\n",
+        "\r",
+        "\r\n",
+        "\x0b",
+        "\u2028",
+        "\xa0",
+    ]
+    text = "".join(rng.choice(pieces) for _ in range(rng.randint(1, 300))) + "x"
+    plain = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    expected = [line.strip() for line in plain if line.strip()]
+    file = io.BytesIO(text.encode())
+    size = rng.randint(1, 50)
+    assert text_lines(iter(lambda: file.read(size), b""), "x") == expected
+
+
 @pytest.mark.parametrize("size", range(1, 9))
 def test_the_number_of_a_line_depends_on_no_block(size: int) -> None:
     file = io.BytesIO(b"emma\r\n\r\nolivia\r" + b"x" * (MAX_LINE + 1))
@@ -444,7 +512,7 @@ def test_an_unreadable_file_is_named(
     def refuse(*args: object, **more: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
-    monkeypatch.setattr(Path, "open", refuse)  # chmod would not stop root
+    monkeypatch.setattr(files, "open_regular", refuse)  # chmod would not stop root
     assert "cannot be read (Permission denied)" in said(path)
 
 
@@ -801,7 +869,8 @@ def test_the_cache_is_the_users_own_by_default(
 
 def test_sets_are_read_from_a_zip(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "package.zip", "w") as package:
-        for path in [FOLDER.parent / "__init__.py", *FOLDER.iterdir()]:
+        modules = [FOLDER.parent / name for name in ("__init__.py", "bounds.py")]
+        for path in [*modules, *FOLDER.iterdir()]:
             if path.is_file():
                 package.write(path, path.relative_to(FOLDER.parents[1]))
     digits = hashlib.sha256((FOLDER / "names.txt").read_bytes()).hexdigest()

@@ -42,7 +42,7 @@ from course_lib.training import (
 from course_lib.training.logs import LogError
 from course_lib.training.run import Session
 
-SOME_NAMES = "ada alan blaise claude grace hedy ida jean kurt leslie radia tim"
+SOME_NAMES = "ada alan bea clara grace hedy ida jean kurt lise radia tim"
 NAMES = SOME_NAMES.split()
 SMALL = {"n_embd": 4, "n_head": 2, "block_size": 5}
 

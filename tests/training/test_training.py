@@ -376,7 +376,7 @@ def test_validation_reads_every_document_once_and_learns_nothing(engine: str) ->
     before = run.engine.state()
     by_hand = Run(NAMES, Settings(engine="scalar", val_fraction=0.25)).engine
     each = [by_hand.loss(row[None]) for row in run.val_rows]
-    expected = np.average(each, weights=count_targets(run.val_rows))
+    expected = np.average(each, weights=count_targets(run.val_rows[:]))
     assert run.val_loss() == pytest.approx(expected, abs=1e-5)
     three = np.average(each[:3], weights=count_targets(run.val_rows[:3]))
     assert run.val_loss(3) == pytest.approx(three, abs=1e-5)

@@ -30,6 +30,7 @@ BOUNDS: dict[str, tuple[int | float, str]] = {  # what: the most, and of what un
     "text file": (100 * MB, "bytes"),
     "line of a text": (10_000, "characters"),
     "download": (100 * MB, "bytes"),
+    "download, redirects": (10, "redirects"),
     "download, silence": (20.0, "seconds"),
     "download, whole": (600.0, "seconds"),
     "checkpoint": (2_000 * MB, "bytes"),

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.client
 import ipaddress
 import os
+import socket
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from functools import partial
 from http.client import HTTPMessage
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, Any, BinaryIO
 from urllib.parse import urlsplit
 
+from course_lib.bounds import BOUNDS, escaped
 from course_lib.data.digest import sha256_of
 from course_lib.data.lines import DataError, show
 
-MAX_BYTES = 100 * 1024 * 1024  # more does not fit a course that runs on a laptop
-TIMEOUT_S = 20.0  # seconds of silence until the connection counts as lost
-DEADLINE_S = 600.0  # seconds for the whole download, however it trickles
 _BLOCK = 64 * 1024
 _LOCAL_COPY = "or download it by other means and give the path of the file"
 
@@ -87,30 +89,35 @@ def _download(address: str, sha256: str, file: BinaryIO) -> None:
 
 def _receive(address: str) -> Iterator[bytes]:
     """Blocks of bytes from an address; what goes wrong on the way is a DataError."""
-    received, deadline = 0, time.monotonic() + DEADLINE_S
-    try:
-        with _opener(address).open(address, timeout=TIMEOUT_S) as response:
-            size = response.length  # from Content-Length; None when not announced
-            if size is not None and size > MAX_BYTES:
-                raise _too_large(address)
-            # read1 returns what is there, so that the deadline is looked at
-            while block := response.read1(_BLOCK):
-                received += len(block)
-                if received > MAX_BYTES:
+    received, most = 0, BOUNDS["download"][0]
+    with _Watchdog(BOUNDS["download, whole"][0]) as watchdog:
+        try:
+            silence = BOUNDS["download, silence"][0]
+            with _opener(address, watchdog).open(address, timeout=silence) as response:
+                size = response.length  # from Content-Length; None when not announced
+                if size is not None and size > most:
                     raise _too_large(address)
-                if time.monotonic() > deadline:
-                    raise TimeoutError
-                yield block
-    except DataError:
-        raise
-    except urllib.error.HTTPError as error:
-        with error:
+                while block := response.read1(_BLOCK):
+                    received += len(block)
+                    if received > most:
+                        raise _too_large(address)
+                    yield block
+        except DataError:
+            raise
+        except urllib.error.HTTPError as error:
+            error.close()
+            if watchdog.expired:
+                raise _lost(address, received, TimeoutError()) from None
             raise DataError(
-                f"{show(address)} was not delivered (the server answered {error.code} "
-                f"{_words(error.reason)}): expected a file. Check the address."
+                f"{show(address)} was not delivered (the server answered "
+                f"{error.code} {_words(error.reason)}): expected a file. "
+                "Check the address."
             ) from None
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise _lost(address, received, error) from None
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            lost = TimeoutError() if watchdog.expired else error
+            raise _lost(address, received, lost) from None
+        if watchdog.expired:  # which looks like the end of what has no size
+            raise _lost(address, received, TimeoutError())
     if size is not None and received < size:
         raise DataError(
             f"{show(address)} broke off after {received:,} bytes: expected {size:,}. "
@@ -118,13 +125,103 @@ def _receive(address: str) -> Iterator[bytes]:
         )
 
 
+class _Watchdog:
+    """A thread that shuts the socket of a download at the deadline.
+
+    A timeout of the socket counts anew with every byte that comes; this ends whatever
+    waits for more: a status line, headers, chunks, trailers, the answer of a proxy.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.deadline, self.expired = time.monotonic() + seconds, False
+        self._lock, self._socket = threading.Lock(), None
+        self._timer = threading.Timer(seconds, self._expire)
+        self._timer.daemon = True
+
+    def __enter__(self) -> _Watchdog:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._timer.cancel()
+        self._timer.join()
+
+    def timeout(self) -> float:
+        """Return how long one call may wait. Raises TimeoutError after the deadline."""
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            self.expired = True
+            raise TimeoutError
+        return min(left, BOUNDS["download, silence"][0])
+
+    def watch(self, sock: Any) -> Any:
+        """Shut this socket at the deadline, in place of the one before."""
+        with self._lock:
+            self._socket = sock
+            if self.expired:
+                self._shut()
+        return sock
+
+    def _expire(self) -> None:
+        with self._lock:
+            self.expired = True
+            self._shut()
+
+    def _shut(self) -> None:
+        with contextlib.suppress(OSError):  # closed already
+            if self._socket is not None:
+                self._socket.shutdown(socket.SHUT_RDWR)
+
+
+class _Watched:
+    """A connection whose socket is watched from its first moment."""
+
+    timeout: float | None
+
+    def __init__(self, *arguments: Any, watchdog: _Watchdog, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.watchdog = watchdog
+        self._create_connection = self._create_watched
+
+    def connect(self) -> None:
+        self.timeout = self.watchdog.timeout()
+        super().connect()  # type: ignore[misc]
+        self.watchdog.watch(self.sock)  # type: ignore[attr-defined]  # TLS has another
+
+    def _create_watched(self, *arguments: Any, **more: Any) -> Any:
+        return self.watchdog.watch(socket.create_connection(*arguments, **more))
+
+
+class _Connection(_Watched, http.client.HTTPConnection):
+    pass
+
+
+class _SecureConnection(_Watched, http.client.HTTPSConnection):
+    pass
+
+
+class _Handler(urllib.request.HTTPHandler, urllib.request.HTTPSHandler):
+    """Opens addresses by watched connections."""
+
+    def __init__(self, watchdog: _Watchdog) -> None:
+        super().__init__()
+        self.watchdog = watchdog
+
+    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(partial(_Connection, watchdog=self.watchdog), req)
+
+    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(partial(_SecureConnection, watchdog=self.watchdog), req)
+
+
 def _lost(address: str, received: int, error: Exception) -> DataError:
     """The error for a connection that failed or fell silent."""
     reason = getattr(error, "reason", error)  # URLError wraps the real one
     if isinstance(reason, TimeoutError):
+        silence, whole = BOUNDS["download, silence"][0], BOUNDS["download, whole"][0]
         return DataError(
             f"{show(address)} took too long ({received:,} bytes came): expected an "
-            f"answer within {TIMEOUT_S:g} s and the whole within {DEADLINE_S:g} s. "
+            f"answer within {silence:g} s and the whole within {whole:g} s. "
             f"Try again, {_LOCAL_COPY}."
         )
     return DataError(
@@ -135,13 +232,14 @@ def _lost(address: str, received: int, error: Exception) -> DataError:
 
 def _words(reason: object) -> str:
     """The reason of an error in its own words, on one line and short."""
-    return " ".join(str(reason).split())[:120] or type(reason).__name__
+    words = escaped(" ".join(str(reason).split())[:120])
+    return words or type(reason).__name__
 
 
 def _too_large(address: str) -> DataError:
     return DataError(
-        f"{show(address)} is too large: expected at most {MAX_BYTES:,} bytes. "
-        "Give a smaller file."
+        f"{show(address)} is too large: expected at most "
+        f"{BOUNDS['download'][0]:,} bytes. Give a smaller file."
     )
 
 
@@ -187,6 +285,8 @@ def _loopback(host: str) -> bool:
 class _SafeRedirects(urllib.request.HTTPRedirectHandler):
     """Follows a redirect only to where a first request could have gone."""
 
+    max_redirections = int(BOUNDS["download, redirects"][0])
+
     def redirect_request(
         self,
         req: urllib.request.Request,
@@ -196,16 +296,13 @@ class _SafeRedirects(urllib.request.HTTPRedirectHandler):
         headers: HTTPMessage,
         newurl: str,
     ) -> urllib.request.Request | None:
-        try:
-            _allowed(newurl)
-        except DataError:
-            fp.close()
-            raise
+        fp.close()  # what comes with a redirect is read by nobody, however long
+        _allowed(newurl)
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def _opener(address: str) -> urllib.request.OpenerDirector:
-    handlers: list[urllib.request.BaseHandler] = [_SafeRedirects()]
+def _opener(address: str, watchdog: _Watchdog) -> urllib.request.OpenerDirector:
+    handlers: list[urllib.request.BaseHandler] = [_SafeRedirects(), _Handler(watchdog)]
     if _loopback(urlsplit(address).hostname or ""):
         handlers.append(urllib.request.ProxyHandler({}))  # no proxy knows this machine
     return urllib.request.build_opener(*handlers)

@@ -708,7 +708,7 @@ def test_a_failed_download_is_named_and_leaves_nothing(
 def test_a_silent_server_is_left(
     server: str, cache: Path, said: Said, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    monkeypatch.setattr("course_lib.data.download.TIMEOUT_S", 0.2)
+    monkeypatch.setitem(BOUNDS, "download, silence", (0.2, ""))
     assert "took too long" in said(f"{server}/{kind}", SHA256)
     assert held(cache) == []
 
@@ -716,7 +716,7 @@ def test_a_silent_server_is_left(
 def test_a_trickle_ends_at_the_deadline(
     server: str, cache: Path, said: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("course_lib.data.download.DEADLINE_S", 0.3)
+    monkeypatch.setitem(BOUNDS, "download, whole", (0.3, ""))
     message = said(f"{server}/trickle", SHA256)
     assert "the whole within 0.3 s" in message
     came = re.search(r"\((\d+) bytes came\)", message)
@@ -729,18 +729,18 @@ def test_a_trickle_ends_at_the_deadline(
 def test_too_large_a_file_is_left(
     server: str, cache: Path, said: Said, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    monkeypatch.setattr("course_lib.data.download.MAX_BYTES", len(CONTENT) - 1)
+    monkeypatch.setitem(BOUNDS, "download", (len(CONTENT) - 1, ""))
     assert "at most 319,999 bytes" in said(f"{server}/{kind}", SHA256)
     assert held(cache) == []
-    monkeypatch.setattr("course_lib.data.download.MAX_BYTES", len(CONTENT))
+    monkeypatch.setitem(BOUNDS, "download", (len(CONTENT), ""))
     assert load_lines(f"{server}/{kind}", SHA256) == LINES
 
 
 def test_a_size_too_large_is_refused_when_announced(
     server: str, cache: Path, said: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("course_lib.data.download.TIMEOUT_S", 1.0)
-    assert "at most 104,857,600 bytes" in said(f"{server}/huge", SHA256)
+    monkeypatch.setitem(BOUNDS, "download, silence", (1.0, ""))
+    assert "at most 100,000,000 bytes" in said(f"{server}/huge", SHA256)
     assert held(cache) == []
 
 

@@ -1,0 +1,776 @@
+"""Thousands of inputs that nobody should give, at every door: ``make torture``.
+
+A door is where something from outside comes in: the command, a checkpoint, a journal, a
+text, a download, a widget's message, an expression, an answer. Every input is made by a
+seeded generator, so a fault can be met again:
+
+    python -m tools.torture                       all doors, a table at the end
+    python -m tools.torture --door checkpoint --seed 3 --count 500
+
+A fault is: an exception that the door does not promise, a message of more than one line
+or with control characters in it, "a mistake of ours", a call that lasts longer than its
+deadline, and whatever a door's own check finds lost or changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import faulthandler
+import hashlib
+import io
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from tools.environment import ROOT
+
+DEADLINE = 20.0  # seconds for one input; a busy machine is slow, a hang is for ever
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+Trial = tuple[str, Callable[[], object]]  # what is given, and the call
+
+
+class Hang(BaseException):
+    """Raised by the alarm when an input takes too long."""
+
+
+class Fault(Exception):
+    """Raised by a trial that finds something lost, run or changed."""
+
+
+@dataclass
+class Door:
+    """One place where input comes in, and the exceptions that it promises."""
+
+    name: str
+    trials: Callable[[random.Random, Path], Iterator[Trial]]
+    count: int
+    promised: tuple[type[BaseException], ...] = ()
+    faults: list[str] = field(default_factory=list)
+    tried: int = 0
+    seconds: float = 0.0
+
+
+def judge(door: Door, label: str, call: Callable[[], object]) -> str | None:
+    """Make the call; return what is wrong with what it did, or None."""
+    signal.setitimer(signal.ITIMER_REAL, DEADLINE)
+    try:
+        call()
+    except Hang:
+        return f"no answer within {DEADLINE:.0f} s"
+    except Fault as fault:
+        return str(fault)
+    except door.promised as error:
+        return spoiled(str(error))
+    except BaseException as error:
+        return f"{type(error).__name__}: {str(error)[:200]!r}"
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+    return None
+
+
+def spoiled(message: str) -> str | None:
+    """Return what is wrong with a message for a person, or None."""
+    if not message.strip():
+        return "an error without a word"
+    if "\n" in message.strip():
+        return f"more than one line: {message[:200]!r}"
+    if CONTROL.search(message):
+        return f"control characters: {message[:200]!r}"
+    if len(message) > 1000:
+        return f"{len(message):,} characters in one line"
+    return None
+
+
+# --- what people and accidents come up with ---------------------------------------
+
+NUMBERS = (
+    *("", " ", "0", "-0", "1", "-1", "2", "3", "1.5", "1e3", "1e9", "1e-9", "1e308"),
+    *("1e400", "-1e400", "nan", "inf", "-inf", "0x10", "1_000", "٣", "½", "1,5", "--"),
+    *("1000000000", "100000000000000000000", "9" * 4400, "true", "None", "[1]", "\t4"),
+    *("4\n", "-1e6", "1e6", "1e30", "0.5", "1.0", "😀", "\x1b[31m1", "1" * 300),
+)
+TEXTS = (
+    *("", " ", "a", "ab\ncd", "\x00", "\x1b[2J", "\ud800", "é", "e\u0301", "\u202eabc"),
+    *("😀" * 50, "a" * 100_000, "../../etc", "~", "$HOME", "%s%n", "{}", "-", "--help"),
+    *("\ufeff", "\u2028", "ａ", "\r", "NaN", "<script>", "'; --", "a\tb", "\x7f"),
+)
+
+
+def any_text(rng: random.Random) -> str:
+    """Return a text: one of those above, or random characters of every kind."""
+    if rng.random() < 0.5:
+        return rng.choice(TEXTS)
+    kinds = (
+        "abc xyz",
+        "\x00\x01\x1b\x7f\x9b",
+        "äßñ",
+        "中文",
+        "😀🎉",
+        "\ud800\udfff",
+        "\n\r",
+    )
+    return "".join(rng.choice(rng.choice(kinds)) for _ in range(rng.randint(0, 40)))
+
+
+def any_json(rng: random.Random, depth: int = 0) -> Any:
+    """Return a random value of the kinds that JSON has."""
+    kind = rng.randrange(9 if depth < 4 else 7)
+    if kind == 7:
+        return [any_json(rng, depth + 1) for _ in range(rng.randint(0, 4))]
+    if kind == 8:
+        return {any_text(rng)[:20]: any_json(rng, depth + 1) for _ in range(3)}
+    numbers = (0, -1, 1, 2**31, 2**63, 10**30, -(10**30))
+    floats = (0.5, -0.5, 1e300, 1e-300, float("nan"), float("inf"), -float("inf"))
+    return rng.choice(
+        [None, True, False, rng.choice(numbers), rng.choice(floats), any_text(rng), ""]
+    )
+
+
+def mangled(rng: random.Random, data: bytes) -> bytes:
+    """Return bytes as an accident leaves them: flipped, cut, doubled, zeroed."""
+    broken = bytearray(data)
+    for _ in range(rng.choice((1, 1, 1, 2, 5, 50))):
+        at = rng.randrange(len(broken) + 1)
+        match rng.randrange(6):
+            case 0 if broken:
+                broken[min(at, len(broken) - 1)] ^= 1 << rng.randrange(8)
+            case 1:
+                del broken[at:]
+            case 2:
+                broken[at:at] = rng.randbytes(rng.choice((1, 8, 1000)))
+            case 3:
+                broken[at : at + rng.choice((1, 8, 4096))] = bytes(rng.choice((1, 8)))
+            case 4:
+                broken += broken[at : at + 1000]
+            case 5:
+                del broken[at : at + rng.choice((1, 8, 1000))]
+    return bytes(broken)
+
+
+def files_of_every_kind(folder: Path) -> dict[str, Path]:
+    """Make one of everything that a path can lead to."""
+    made = {
+        name: folder / name for name in ("missing", "empty", "folder", "link", "loop")
+    }
+    made["empty"].write_bytes(b"")
+    made["folder"].mkdir(exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        made["link"].symlink_to(folder / "missing")
+        made["loop"].symlink_to(made["loop"])
+        os.mkfifo(folder / "pipe")
+    made |= {"pipe": folder / "pipe", "null": Path("/dev/null")}
+    made |= {"zero": Path("/dev/zero"), "full": Path("/dev/full")}
+    made |= {"memory": Path("/proc/self/mem"), "below": made["empty"] / "file"}
+    made |= {"long": folder / ("x" * 300), "deep": folder.joinpath(*["d"] * 600)}
+    return {
+        name: path
+        for name, path in made.items()
+        if name in ("missing", "long", "deep", "below", "link", "loop") or path.exists()
+    }
+
+
+# --- the command ------------------------------------------------------------------
+
+
+def run_command(arguments: list[str], allowed: tuple[int, ...] = (0, 1, 2)) -> None:
+    """Run ``course`` in this process; raise Fault if it does not answer as it should."""
+    from course_lib.app import cli
+
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = cli.main(arguments)
+    said = err.getvalue()
+    if code not in allowed:
+        raise Fault(f"exit code {code}: {said[:200]!r}")
+    if "mistake of ours" in said or "Traceback" in said + out.getvalue():
+        raise Fault(f"a mistake of ours: {said[:300]!r}")
+    if code == 2 and (wrong := spoiled(said.removesuffix("\n"))):
+        raise Fault(wrong)
+    if CONTROL.search(out.getvalue() + said):
+        raise Fault(f"control characters: {(out.getvalue() + said)[:200]!r}")
+
+
+SMALL = ["--engine", "scalar", "--steps", "1", "--n-embd", "4", "--n-head", "1"]
+INTEGERS = ("steps", "seed", "n-layer", "n-head", "n-embd", "block-size", "batch-size")
+OPTIONS = (*INTEGERS, "learning-rate", "val-fraction", "save-every", "stop-after")
+WORDS = ("engine", "schedule", "precision", "sha256", "data", "log", "checkpoint")
+
+
+def command_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
+    """Every option with every number, then several at once, and every kind of path."""
+    (folder / "names.txt").write_text("emma\nava\nolivia\n")
+    os.chdir(folder)
+    odd = files_of_every_kind(folder)
+    base = ["train", "--data", "names.txt", *SMALL]
+
+    def trial(*arguments: str) -> Trial:
+        shown = tuple(argument[:40] for argument in arguments)
+        return f"course {' '.join(map(ascii, shown))}", lambda: run_command(
+            [*arguments]
+        )
+
+    for option in OPTIONS:
+        for value in NUMBERS:
+            yield trial(*base, f"--{option}", value)
+    for option in WORDS:
+        for value in (*TEXTS, *map(str, odd.values())):
+            yield trial(*base, f"--{option}", value)
+    for name, path in odd.items():
+        for verb in (["progress", "export"], ["progress", "import"], ["reset"]):
+            if not (
+                verb[-1] == "export" and name in ("full", "zero", "memory", "null")
+            ):
+                yield trial(*verb, str(path))
+        for option in ("--checkpoint", "--prompt"):
+            yield trial("sample", option, str(path), "--count", "1")
+    while True:
+        some = rng.sample([*OPTIONS, *WORDS], rng.randint(1, 3))
+        values = [
+            any_text(rng) if name in WORDS else rng.choice(NUMBERS) for name in some
+        ]
+        pairs = zip((f"--{name}" for name in some), values, strict=True)
+        yield trial(*base, *(part for pair in pairs for part in pair))
+
+
+def sample_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
+    """A model that was trained, and prompts and numbers that it cannot have meant."""
+    (folder / "names.txt").write_text("emma\nava\nolivia\n")
+    os.chdir(folder)
+    run_command(["train", "--data", "names.txt", *SMALL, "--checkpoint", "run"])
+    base = ["sample", "--checkpoint", "run", "--count", "1"]
+    while True:
+        option = rng.choice(("prompt", "temperature", "count", "seed"))
+        value = any_text(rng) if option == "prompt" else rng.choice(NUMBERS)
+        if option == "count" and value in ("1000000000", "1e9"):
+            continue  # so many samples are what was asked for
+        given = [*base, f"--{option}", value]
+        yield f"course {given[5:]}"[:80], lambda given=given: run_command(given)
+
+
+# --- files that others wrote ------------------------------------------------------
+
+
+def checkpoint_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
+    """Checkpoints that were damaged on the way."""
+    from course_lib.training import read_checkpoint
+
+    whole, path = _checkpoint_bytes(folder), folder / "damaged.safetensors"
+
+    def read(data: bytes) -> None:
+        path.write_bytes(data)
+        before = path.read_bytes()
+        read_checkpoint(path)
+        if path.read_bytes() != before:
+            raise Fault("the file was changed")
+        if data != whole:
+            raise Fault("damage was not noticed")
+
+    while True:
+        data = mangled(rng, whole)
+        if data != whole:
+            yield f"{len(data)} bytes", lambda data=data: read(data)
+
+
+def _checkpoint_bytes(folder: Path) -> bytes:
+    from course_lib.training import Run, Settings, save_checkpoint
+
+    settings = Settings(steps=2, n_embd=4, n_head=1, block_size=4, engine="scalar")
+    save_checkpoint(folder / "run", Run(["emma", "ava"], settings).checkpoint())
+    return (folder / "run" / "checkpoint.safetensors").read_bytes()
+
+
+def forged_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
+    """Checkpoints whose checksum is right and whose content cannot be."""
+    import numpy as np
+    import safetensors
+    import safetensors.numpy
+
+    from course_lib.training import checkpoints, read_checkpoint, samples
+
+    _checkpoint_bytes(folder)
+    source, path = (
+        folder / "run" / "checkpoint.safetensors",
+        folder / "forged.safetensors",
+    )
+    with safetensors.safe_open(source, framework="numpy") as file:
+        about = json.loads(file.metadata()["course_lib"])
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+
+    def read(text: str, given: dict[str, Any]) -> None:
+        metadata = {"course_lib": text, "sha256": checkpoints._digest(text, given)}
+        path.write_bytes(safetensors.numpy.save(given, metadata))
+        checkpoint = read_checkpoint(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            for text in samples(checkpoint, count=1):
+                if CONTROL.search(text):
+                    raise Fault(f"control characters in a sample: {text!r}")
+
+    odd = (np.nan, np.inf, -1.0, 1e300, 1e-300, 0.0, 3e38, -1e30, 1e6, 2e6)
+    texts = (
+        *("", "[]", "null", "7", "{", "[" * 100_000, '{"a":' * 100_000, "9" * 5_000),
+        *('{"step": 1e999}', '"\\ud800"', " " * 2_000_000, json.dumps([about] * 3)),
+    )
+    for text in texts:
+        yield ascii(text)[:60], lambda text=text: read(text, tensors)
+    for name in ("n_layer", "n_embd", "n_head", "block_size", "steps", "seed"):
+        for number in (10**8, 10**9, 10**30, 1e9, True, -1, 0, "4", None):
+            forged = {**about, "settings": {**about["settings"], name: number}}
+            text = json.dumps(forged)
+            yield f"{name} {number!r}", lambda text=text: read(text, tensors)
+    while True:
+        changed, given = json.loads(json.dumps(about)), dict(tensors)
+        for _ in range(rng.choice((1, 1, 2))):
+            match rng.randrange(5):
+                case 0:
+                    changed[rng.choice([*changed, "more"])] = any_json(rng)
+                case 1:
+                    changed["settings"][rng.choice([*changed["settings"], "x"])] = (
+                        any_json(rng)
+                    )
+                case 2:
+                    name = rng.choice([*given])
+                    given[name] = np.full_like(given[name], rng.choice(odd))
+                case 3:
+                    name = rng.choice([*given])
+                    kind = rng.choice(("float16", "int8", "bool", "float32"))
+                    given[name] = given[name].astype(kind)
+                case 4:
+                    name = rng.choice([*given])
+                    if rng.random() < 0.5:
+                        del given[name]
+                    else:
+                        given[
+                            any_text(rng).encode("utf-8", "replace").decode() or "x"
+                        ] = np.zeros(
+                            rng.choice(
+                                ((0,), (2, 3), (1, 1, 1)),
+                            )
+                        )
+            if not isinstance(changed.get("settings"), dict):
+                break
+        text = json.dumps(changed)
+        shown = f"{text[:60]}…"
+        yield shown, lambda text=text, given=given: read(text, given)
+
+
+def journal_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
+    """Progress files: damaged, forged, of another time, of another program."""
+    from course_lib.exercises import journal, progress
+
+    entry = journal.Entry(
+        "loss.mse", "correct", "2026-11-20T10:00:00.000000Z", "0.1.0", "mse", "x = 1"
+    )
+    line = entry.line()
+
+    def bring(data: bytes) -> None:
+        before = len(journal.entries()[0])
+        try:
+            count, damaged = journal.import_bytes(data, "given.jsonl")
+        except ValueError:
+            if len(journal.entries()[0]) != before:
+                raise Fault("refused, and yet something was added") from None
+            raise
+        for told in damaged:
+            if wrong := spoiled(told):
+                raise Fault(f"a line that tells of damage: {wrong}")
+        known, broken = journal.entries()
+        if broken or len(known) != before + count:
+            raise Fault(f"the journal holds {len(known)} entries, {broken[:1]}")
+        shown = repr(progress.card()) + progress.card().html()
+        if CONTROL.search(shown.replace("\n", "")):
+            raise Fault(f"control characters in the table: {shown[:200]!r}")
+
+    while True:
+        content = json.loads(line)
+        kind = rng.randrange(5)
+        if kind == 0:
+            data = mangled(rng, (line + "\n").encode() * rng.randint(1, 5))
+        elif kind == 1:
+            content[rng.choice([*content])] = any_json(rng)
+            data = json.dumps(content).encode()
+        elif kind == 2:  # the sum is right
+            name = rng.choice(
+                ("exercise", "name", "source", "time", "course", "outcome")
+            )
+            forged = {**entry.__dict__, name: any_text(rng)}
+            data = journal.Entry(**forged).line().encode("utf-8", "surrogatepass")
+        elif kind == 3:
+            data = json.dumps(any_json(rng)).encode()
+        else:
+            data = rng.randbytes(rng.randint(0, 300))
+        yield f"{data[:60]!r}", lambda data=data: bring(data)
+
+
+def data_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
+    """Texts that are none."""
+    from course_lib.data import load_lines
+
+    path = folder / "text.txt"
+    text = "emma\nava\nolivia\n\nsophia\r\nmia\rzoë\n".encode()
+
+    def load(data: bytes) -> None:
+        path.write_bytes(data)
+        for line in load_lines(path):
+            line.encode("utf-8")
+            if not line.strip():
+                raise Fault("an empty line came out")
+
+    for place in files_of_every_kind(folder).values():
+        yield str(place)[:60], lambda place=place: load_lines(place)
+    while True:
+        match rng.randrange(4):
+            case 0:
+                data = mangled(rng, text)
+            case 1:
+                data = any_text(rng).encode(
+                    "utf-16" if rng.random() < 0.5 else "latin-1", "replace"
+                )
+            case 2:
+                data = any_text(rng).encode("utf-8", "surrogatepass") * rng.randint(
+                    1, 9
+                )
+            case _:
+                data = rng.randbytes(rng.randint(0, 500))
+        yield f"{data[:60]!r}", lambda data=data: load(data)
+
+
+def download_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
+    """Servers that answer with anything, at once or a byte at a time for ever."""
+    from course_lib.bounds import BOUNDS
+    from course_lib.data import load_lines
+
+    whole = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nemma\nava\n"
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunked += b"9\r\nemma\nava\n\r\n0\r\n\r\n"
+    redirect = b"HTTP/1.1 302 Found\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n"
+    again = b"HTTP/1.1 100 Continue\r\n\r\n"
+    places = (b"/", b"//", b"https://", b"file:///etc/passwd", b"http://[", b"\x1b[2J")
+    digits = hashlib.sha256(b"emma\nava\n").hexdigest()
+    given = [b"", b""]  # what comes at once, and what then comes again and again
+    ended = threading.Event()
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):  # the listener is shut at the end
+            while True:
+                connection, _ = listener.accept()
+                with connection, contextlib.suppress(OSError):  # the client may leave
+                    connection.settimeout(5)
+                    connection.recv(65536)
+                    connection.sendall(given[0])
+                    while given[1] and not ended.wait(0.02):
+                        connection.sendall(given[1])
+
+    def load(first: bytes, more: bytes) -> None:
+        given[:] = first, more
+        shutil.rmtree(folder / "cache", ignore_errors=True)
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}/names.txt"
+        if load_lines(address, digits) != ["emma", "ava"]:
+            raise Fault("other lines came out")
+
+    kept = dict(BOUNDS)
+    BOUNDS["download, whole"] = (0.4, "seconds")
+    BOUNDS["download, silence"] = (0.2, "seconds")
+    os.environ["COURSE_LIB_CACHE"] = str(folder / "cache")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=serve, daemon=True)
+        server.start()
+        try:
+            while True:
+                first = rng.choice((whole, chunked, again, redirect, b""))
+                if first == redirect:
+                    first = first % rng.choice(places)
+                elif rng.random() < 0.7:
+                    first = mangled(rng, first)
+                more = b""
+                if rng.random() < 0.3:
+                    first = first[: rng.randint(0, len(first))]
+                    more = rng.choice((b"x", b"0", b"\r\n", b"X: y\r\n", again))
+                shown = f"{first[:60]!r} {more!r}"
+                yield shown, lambda f=first, m=more: load(f, m)
+        finally:
+            BOUNDS.update(kept)
+            del os.environ["COURSE_LIB_CACHE"]
+            ended.set()
+            with contextlib.suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)
+            server.join()
+
+
+# --- what a page and its reader say -----------------------------------------------
+
+
+def widget_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
+    """Messages that no browser of ours sends."""
+    from course_lib import widgets
+
+    figures = [
+        *(widgets.confidence(), widgets.line_fit(), widgets.nudge_size()),
+        *(widgets.walk_in_fog(), widgets.stride_lab(), widgets.graph_stepper()),
+        *(widgets.neuron(), widgets.neuron_line(), widgets.cost_calculator()),
+    ]
+
+    def tell(figure: Any, state: dict[str, Any], message: Any) -> None:
+        figure.set_state(state)
+        figure._handle_custom_msg(message, [])
+        if wrong := figure.problem and spoiled(figure.problem):
+            raise Fault(wrong)
+        if "could not be drawn" in figure.problem:
+            raise Fault(figure.problem[:200])
+
+    while True:
+        figure = rng.choice(figures)
+        synced = [name for name in figure.keys if not name.startswith("_")]
+        state = {name: any_json(rng) for name in rng.sample(synced, rng.randint(0, 2))}
+        if rng.random() < 0.7:
+            selected = next(n for n in ("selected", "chosen") if n in synced)
+            state[selected] = {
+                **getattr(figure, selected),
+                rng.choice([*figure._controls, "no such control"]): any_json(rng),
+            }
+        counter = next(n for n in ("request_id", "asked") if n in synced)
+        state[counter] = getattr(figure, counter) + 1
+        message = rng.choice(({}, {"press": any_json(rng)}, any_json(rng)))
+        shown = f"{figure.name}: {ascii(state)[:100]} {ascii(message)[:60]}"
+        yield shown, lambda f=figure, s=state, m=message: tell(f, s, m)
+
+
+def value_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
+    """Values among things that they are none of, and functions that people try."""
+    import math
+
+    import numpy as np
+
+    from course_lib.scalar import Value
+
+    others = (None, True, "2", [1.0], {}, 1j, np.array([1.0]), object(), 10**400)
+    numbers = (0, -0.0, 1, -1, 2.5, 1e308, -1e308, 1e-320, math.inf, math.nan, 710.0)
+    two: dict[str, Callable[[Any, Any], Any]] = {
+        "+": lambda a, b: a + b,
+        "-": lambda a, b: a - b,
+        "*": lambda a, b: a * b,
+        "/": lambda a, b: a / b,
+        "**": lambda a, b: a**b,
+        "==": lambda a, b: a == b,
+        "<": lambda a, b: a < b,
+        "//": lambda a, b: a // b,
+        "%": lambda a, b: a % b,
+        "max": max,
+        "np.maximum": np.maximum,
+        "math.pow": math.pow,
+    }
+    one: dict[str, Callable[[Any], Any]] = {
+        **{
+            f"math.{f}": getattr(math, f)
+            for f in ("exp", "log", "tanh", "sqrt", "floor")
+        },
+        **{f"np.{f}": getattr(np, f) for f in ("exp", "log", "tanh", "sqrt", "abs")},
+        **{f.__name__: f for f in (float, int, bool, abs, round, str, repr, hash)},
+        "exp": lambda a: a.exp(),
+        "log": lambda a: a.log(),
+        "relu": lambda a: a.relu(),
+        "backward": lambda a: a.backward(),
+        "format": lambda a: f"{a:.2f}",
+    }
+    promised = (TypeError, ValueError, ArithmeticError, AttributeError)
+
+    def do(call: Callable[[], Any]) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            try:
+                out = call()
+            except promised as error:
+                if wrong := spoiled(str(error)):
+                    raise Fault(wrong) from error
+                return
+        if isinstance(out, complex):
+            raise Fault("a complex number came out")
+        if isinstance(out, Value):
+            out.backward()
+
+    while True:
+        value = Value(rng.choice(numbers))
+        if rng.random() < 0.3:
+            name, act = rng.choice([*one.items()])
+            yield f"{name}({value})", lambda act=act, a=value: do(lambda: act(a))
+            continue
+        other = rng.choice((*others, *numbers, Value(rng.choice(numbers))))
+        name, both = rng.choice([*two.items()])
+        pair = (value, other) if rng.random() < 0.5 else (other, value)
+        yield (
+            f"{pair[0]!r:.30} {name} {pair[1]!r:.30}",
+            (lambda both=both, pair=pair: do(lambda: both(*pair))),
+        )
+
+
+def expression_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
+    """Expressions as they are typed by mistake, and some that look like programs."""
+    from course_lib.gradients import evaluate, value_functions
+    from course_lib.scalar import Value
+
+    pieces = (
+        *(
+            "a",
+            "b",
+            "c",
+            "+",
+            "-",
+            "*",
+            "/",
+            "**",
+            "(",
+            ")",
+            "tanh(",
+            "exp(",
+            "log(",
+            "2",
+        ),
+        *("0.5", "1e999", "a.b", "a[0]", "lambda", ":", ",", "'x'", "__import__", "@"),
+        *(
+            "if",
+            "else",
+            "==",
+            "and",
+            "not",
+            "9" * 50,
+            "é",
+            "\n",
+            "\x00",
+            ".tanh()",
+            "~",
+        ),
+    )
+
+    def compute(text: str) -> None:
+        leaves = {name: Value(2.0) for name in "abc"}
+        evaluate(text, leaves, value_functions())
+
+    while True:
+        text = " ".join(rng.choice(pieces) for _ in range(rng.randint(1, 12)))
+        if rng.random() < 0.05:
+            text = "(" * rng.choice((50, 400)) + "a" + ")" * rng.choice((50, 400))
+        yield ascii(text)[:80], lambda text=text: compute(text)
+
+
+def answer_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
+    """Answers to questions and functions that are no functions."""
+    from course_lib.exercises.core import all_exercises
+
+    exercises = all_exercises()
+    odd: tuple[Any, ...] = (
+        *(None, 0, -1, 1.5, "", "a" * 10_000, [], {}, (), set(), object(), type, print),
+        *(float("nan"), float("inf"), 10**400, 1j, b"x", ..., range(3), [[[]]] * 3),
+        *(lambda: None, "\ud800", "\x1b[31m", [float("nan")] * 3, {"a": {}}, int),
+    )
+
+    def check(exercise: Any, answer: Any) -> None:
+        result = exercise.check(answer)
+        said = str(result) + result.html()
+        if result.outcome == "correct":
+            raise Fault("called correct")
+        if "our mistake" in said:
+            raise Fault(said[:300])
+        if CONTROL.search(said.replace("\n", "")):
+            raise Fault(f"control characters: {said[:200]!r}")
+
+    while True:
+        exercise, answer = rng.choice(exercises), rng.choice(odd)
+        if exercise.kind == "value" and isinstance(answer, int | float | str):
+            continue  # it may be right
+        shown = f"{exercise.id}: {ascii(answer)[:60]}"
+        yield shown, lambda e=exercise, a=answer: check(e, a)
+
+
+def doors() -> list[Door]:
+    """Return every door, with how many inputs it gets."""
+    from course_lib.data import DataError
+    from course_lib.training import CheckpointError
+
+    return [
+        Door("command", command_trials, 1100),
+        Door("sample", sample_trials, 200),
+        Door("damaged checkpoint", checkpoint_trials, 1000, (CheckpointError,)),
+        Door("forged checkpoint", forged_trials, 700, (CheckpointError, ValueError)),
+        Door("progress file", journal_trials, 1000, (ValueError,)),
+        Door("text", data_trials, 500, (DataError,)),
+        Door("download", download_trials, 300, (DataError,)),
+        Door("widget message", widget_trials, 500),
+        Door("Value", value_trials, 700),
+        Door("expression", expression_trials, 700, (ValueError, OverflowError)),
+        Door("answer", answer_trials, 200),
+    ]
+
+
+def torture(door: Door, seed: int, count: int) -> None:
+    """Try ``count`` inputs at a door, in a folder that is thrown away."""
+    rng, before = random.Random(f"{door.name} {seed}"), Path.cwd()
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="course_torture_") as place:
+        os.environ["COURSE_LIB_HOME"] = str(Path(place) / "home")
+        try:
+            for label, call in door.trials(rng, Path(place).resolve()):
+                door.tried += 1
+                if wrong := judge(door, label, call):
+                    door.faults.append(
+                        f"{door.name}, input {door.tried}: {label}: {wrong}"
+                    )
+                    print(f"FAULT {ascii(door.faults[-1])}", flush=True)
+                if door.tried >= count:
+                    break
+        finally:
+            os.chdir(before)
+    door.seconds = time.monotonic() - began
+
+
+def table(tried: list[Door], seed: int) -> str:
+    """Return what was tried and found, as Markdown."""
+    lines = ["| door | inputs | faults | seconds |", "| --- | --- | --- | --- |"]
+    lines += [
+        f"| {d.name} | {d.tried:,} | {len(d.faults)} | {d.seconds:.0f} |" for d in tried
+    ]
+    total, faults = sum(d.tried for d in tried), sum(len(d.faults) for d in tried)
+    return "\n".join([*lines, f"| all, seed {seed} | {total:,} | {faults} | |"])
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Torture every door, print the table; 1 if there was a fault."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--door", choices=[door.name for door in doors()])
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--count", type=int, help="inputs at each door")
+    given = parser.parse_args(arguments)
+
+    def too_long(number: int, frame: FrameType | None) -> None:
+        raise Hang
+
+    signal.signal(signal.SIGALRM, too_long)
+    faulthandler.enable()
+    os.environ.setdefault("JAX_PLATFORMS", "cpu")
+    chosen = [door for door in doors() if given.door in (None, door.name)]
+    for door in chosen:
+        torture(door, given.seed, given.count or door.count)
+        print(
+            f"{door.name}: {door.tried:,} inputs, {len(door.faults)} faults", flush=True
+        )
+    print("\n" + table(chosen, given.seed))
+    return 1 if any(door.faults for door in chosen) else 0
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    sys.exit(main())

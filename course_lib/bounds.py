@@ -10,12 +10,16 @@ import os
 import re
 import stat
 import unicodedata
+from collections.abc import Sequence
+from numbers import Real
 from pathlib import Path
 from typing import BinaryIO
 
 __all__ = [
     "BOUNDS",
     "MB",
+    "check_number",
+    "check_texts",
     "check_whole",
     "escaped",
     "has_control",
@@ -100,11 +104,30 @@ def shown(value: object) -> str:
 
 
 def check_whole(name: str, number: object, least: int, most: float) -> None:
-    """Raise ValueError, in one line, unless a number is whole and within its bounds."""
+    """Raise ValueError, in one line, unless an int is within its bounds."""
     if type(number) is not int or not least <= number <= most:
         raise ValueError(
             f"{name} must be a whole number from {least:,} to {most:,}: {shown(number)}"
         )
+
+
+def check_number(name: str, number: object, least: float, most: float) -> None:
+    """Raise ValueError, in one line, unless a number is within its bounds."""
+    if isinstance(number, bool) or not isinstance(number, int | float | Real):
+        raise ValueError(f"{name} must be a number: {shown(number)}")
+    if not least <= number <= most:  # type: ignore[operator] # nan is not
+        raise ValueError(
+            f"{name} must be a number from {least:g} to {most:g}: {shown(number)}"
+        )
+
+
+def check_texts(name: str, texts: object) -> None:
+    """Raise ValueError, in one line, for what is no list of texts."""
+    if isinstance(texts, str | bytes) or not isinstance(texts, Sequence):
+        raise ValueError(f"{name} must be a list of texts: {shown(texts)}")
+    for text in texts:
+        if not isinstance(text, str):
+            raise ValueError(f"{name} must hold texts alone: {shown(text)}")
 
 
 def open_regular(path: Path, most: int) -> BinaryIO:

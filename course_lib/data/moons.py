@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from course_lib.bounds import check_number, check_whole, shown
+
 Points = tuple[np.ndarray, np.ndarray]  # (n, 2) places and (n,) labels, 0 or 1
 
 
@@ -14,10 +16,14 @@ def two_moons(rng: np.random.Generator, n: int, noise: float = 0.15) -> Points:
     both have radius 1. Each coordinate has normal noise, deviation ``noise``.
     Raises ValueError if n is below 1 or the noise is negative.
     """
-    if n < 1 or noise < 0:
+    try:
+        check_whole("n", n, 1, 10**9)
+        check_number("noise", noise, 0, 1e9)
+    except ValueError:
         raise ValueError(
-            f"two_moons needs n of 1 or more and noise of 0 or more: got {n}, {noise}"
-        )
+            f"two_moons needs n of 1 or more and noise of 0 or more: got {shown(n)}, "
+            f"{shown(noise)}"
+        ) from None
     labels = np.arange(n) % 2
     angles = rng.uniform(0, np.pi, n)
     points = np.stack([np.cos(angles), np.sin(angles)], axis=1)  # (n, 2)

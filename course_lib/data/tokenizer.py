@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from numbers import Integral
+
+from course_lib.bounds import check_texts, shown
 
 __all__ = ["CharTokenizer"]
 
@@ -17,7 +20,9 @@ class CharTokenizer:
     """
 
     def __init__(self, texts: Iterable[str]) -> None:
-        self.chars = sorted({char for text in texts for char in text})
+        texts = list(texts) if isinstance(texts, Iterable) else texts
+        check_texts("texts", texts)
+        self.chars = sorted(set().union(*texts))
         if not self.chars:
             raise ValueError(
                 "a tokenizer needs at least one character: the texts are empty"
@@ -31,12 +36,14 @@ class CharTokenizer:
 
         Raises ValueError, naming the characters, if some are not in the vocabulary.
         """
+        if not isinstance(text, str):
+            raise ValueError(f"only text has tokens: {shown(text)}")
         unknown = sorted(set(text) - set(self.chars))
         if unknown:
-            shown = ", ".join(repr(char) for char in unknown[:5])
+            listed = ", ".join(repr(char) for char in unknown[:5])
             known = "".join(self.chars)
             raise ValueError(
-                f"unknown character {shown}: this vocabulary has "
+                f"unknown character {listed}: this vocabulary has "
                 f"{known[:60]!r}{'…' if len(known) > 60 else ''}"
             )
         return [self._ids[char] for char in text]
@@ -46,10 +53,12 @@ class CharTokenizer:
 
         Raises ValueError for a token that is not in the vocabulary.
         """
+        if not isinstance(tokens, Iterable):
+            raise ValueError(f"tokens must be a list of numbers: {shown(tokens)}")
         for token in tokens:
-            if not 0 <= token < self.vocab_size:
+            if not isinstance(token, Integral) or not 0 <= token < self.vocab_size:
                 raise ValueError(
-                    f"unknown token {token}: the vocabulary has 0 to {self.bos}"
+                    f"unknown token {shown(token)}: the vocabulary has 0 to {self.bos}"
                 )
         return "".join(self.chars[token] for token in tokens if token != self.bos)
 

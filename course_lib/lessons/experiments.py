@@ -69,6 +69,9 @@ class Experiment:
         per token.
         """
         watched_rows = [self.rows(texts) for texts in watched.values()]
+        if type(every) is not int or not 0 <= every <= 10**9:
+            raise ValueError("every must be a whole number of 0 or more, not too large")
+        linear(learning_rate, steps or 1)  # raises for what cannot be
         pauses = [*range(0, steps, every or 1), steps] if watched else [steps]
         table = []
         for model in self.snapshots(sentences, pauses, seed, start, learning_rate):
@@ -89,12 +92,12 @@ class Experiment:
 
         pauses: steps in ascending order.
         """
+        rate = linear(learning_rate, pauses[-1] or 1)  # raises for what cannot be
         rng = random.Random(seed)
         engine = ArrayEngine.start(rng, self.config)
         if start is not None:
             engine = ArrayEngine(start.params, self.config)
         batches = self._shuffled(sentences, pauses[-1] * BATCH_SIZE, rng)
-        rate = linear(learning_rate, pauses[-1])
         for pause in pauses:
             list(train(engine, batches, rate, pause, BATCH_SIZE))
             yield copy.copy(engine)  # its arrays never change
@@ -140,10 +143,13 @@ class Experiment:
         self, sentences: Sequence[str], count: int, rng: random.Random
     ) -> np.ndarray:
         """Return ``count`` rows: every epoch all sentences, shuffled anew."""
+        rows = self.rows(sentences)
+        if not len(rows):
+            raise ValueError("there are no sentences to train on")
         order: list[int] = []
         while len(order) < count:
             order += rng.sample(range(len(sentences)), len(sentences))
-        return self.rows(sentences)[order[:count]]
+        return rows[order[:count]]
 
 
 _token_losses = jax.jit(token_losses, static_argnames="config")

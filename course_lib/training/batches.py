@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from course_lib.bounds import BOUNDS, check_whole, shown
+from course_lib.bounds import BOUNDS, check_number, check_whole, shown
 from course_lib.data.tokenizer import CharTokenizer
 from course_lib.training.documents import Documents, code_points
 
@@ -25,10 +25,9 @@ def split(documents: Parts, val_fraction: float) -> tuple[Parts, Parts]:
 
     Raises ValueError if a part that was asked for would be empty.
     """
-    if not 0 <= val_fraction < 1:
-        raise ValueError(
-            f"val_fraction must be at least 0 and less than 1: {shown(val_fraction)}"
-        )
+    check_number("val_fraction", val_fraction, 0, 1)
+    if not isinstance(documents, Sequence | np.ndarray):
+        raise ValueError(f"documents must be a list: {shown(documents)}")
     n_val = round(len(documents) * val_fraction)
     if n_val == len(documents):
         raise ValueError(
@@ -107,7 +106,10 @@ def take(
     Step 0 takes the first batch_size rows, step 1 the next, and so on; after the last
     row comes the first one again.
     """
-    first = np.array(steps)[:, None] * batch_size  # (n_steps, 1)
+    check_whole("batch_size", batch_size, 1, BOUNDS["batch"][0])
+    if not len(rows):
+        raise ValueError("there are no rows to take batches from")
+    first = np.array(steps, int)[:, None] * batch_size  # (n_steps, 1)
     batches: np.ndarray = rows[(first + np.arange(batch_size)) % len(rows)]
     return batches
 

@@ -129,6 +129,8 @@ def load_checkpoint(
     ``on_message`` gets one line when the newest is damaged and the one before it is
     taken instead. Raises CheckpointError if there is none, or none that is whole.
     """
+    if not isinstance(folder, str | os.PathLike):
+        raise ValueError(f"the path of a folder must be text: {shown(folder)}")
     newest, previous = Path(folder) / NEWEST, Path(folder) / PREVIOUS
     if not has_checkpoint(folder):
         raise CheckpointError(f"there is no checkpoint in {folder}")
@@ -200,6 +202,8 @@ def read_checkpoint(path: Pathlike) -> Checkpoint:
     Raises CheckpointError, in one line, for a file that is missing, damaged or not
     a checkpoint.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise ValueError(f"the path of a checkpoint must be text: {shown(path)}")
     try:  # says in words why it cannot be read
         open_regular(Path(path), int(BOUNDS["checkpoint"][0])).close()
     except OSError as error:

@@ -10,7 +10,7 @@ from typing import overload
 
 import numpy as np
 
-from course_lib.bounds import shown
+from course_lib.bounds import check_texts
 
 __all__ = ["Documents", "code_points", "shuffled"]
 
@@ -36,11 +36,7 @@ class Documents(Sequence[str]):
         """
         if isinstance(documents, Documents):
             return documents
-        if isinstance(documents, str | bytes) or not isinstance(documents, Sequence):
-            raise ValueError(f"documents must be a list of texts: {shown(documents)}")
-        for document in documents:
-            if not isinstance(document, str):
-                raise ValueError(f"a document must be text: {shown(document)}")
+        check_texts("documents", documents)
         text = "\n".join(documents)
         lengths = np.array([len(document) for document in documents], int)
         chars, ends = _scan(text)

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
+from course_lib.bounds import BOUNDS, check_whole
 from course_lib.training.loop import Record
 
 __all__ = ["LogError", "LossLog"]
@@ -42,6 +43,7 @@ class LossLog:
         The folder of the file must exist, unless it is ``new_folder``, which someone
         else makes in the meantime.
         """
+        check_whole("step", step, 0, BOUNDS["steps"][0])
         self.path = Path(path)
         folder = self.path.parent
         made_later = new_folder is not None and Path(new_folder) == folder

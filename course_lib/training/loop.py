@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from course_lib.bounds import BOUNDS
+from course_lib.bounds import BOUNDS, check_whole
 from course_lib.config import GPTConfig
 from course_lib.training.batches import Rows, count_targets, take
 from course_lib.training.schedules import Schedule
@@ -175,6 +175,9 @@ def records_of(
 
 def mean_loss(engine: Engine, rows: np.ndarray | Rows, batch_size: int = 32) -> float:
     """Return the mean loss per token over all rows, without training on them."""
+    check_whole("batch_size", batch_size, 1, BOUNDS["batch"][0])
+    if not len(rows):
+        raise ValueError("there are no documents to measure the loss on")
     total, tokens = 0.0, 0
     for first in range(0, len(rows), batch_size):
         batch = rows[first : first + batch_size]

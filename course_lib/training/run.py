@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from time import monotonic
 
-from course_lib.bounds import escaped, refuse_spoiled
+from course_lib.bounds import BOUNDS, check_number, check_whole, escaped, refuse_spoiled
 from course_lib.config import GPTConfig
 from course_lib.data.tokenizer import CharTokenizer
 from course_lib.training.batches import Rows, split
@@ -71,6 +72,9 @@ class Run:
         self, stop_after: int | None = None, every: int | None = None
     ) -> Iterator[Record]:
         """Train to the end, or to a step before it, and yield every record."""
+        for name, steps in (("stop_after", stop_after), ("every", every)):
+            if steps is not None:
+                check_whole(name, steps, 1, BOUNDS["steps"][0])
         return train(
             self.engine,
             self.rows,
@@ -82,6 +86,8 @@ class Run:
 
     def val_loss(self, at_most: int | None = None) -> float:
         """Return the validation loss: the mean per token on documents kept aside."""
+        if at_most is not None:
+            check_whole("at_most", at_most, 1, BOUNDS["batch"][0] * 1000)
         return mean_loss(self.engine, self.val_rows[:at_most])
 
     def checkpoint(self, data: str = "") -> Checkpoint:
@@ -112,6 +118,7 @@ class Session:
         save_every: float = 10.0,
         locked: bool = False,
     ) -> None:
+        check_number("save_every", save_every, 0, sys.float_info.max)
         self.run, self.folder, self.log = run, folder, log
         self.source, self.save_every, self.locked = source, save_every, locked
         self.saved_step = run.engine.step or None  # None: nothing is saved yet

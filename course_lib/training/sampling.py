@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
+from course_lib.bounds import BOUNDS, check_number, check_whole, shown
 from course_lib.data.tokenizer import CharTokenizer
 from course_lib.training.checkpoints import Checkpoint
 from course_lib.training.loop import Engine
@@ -22,8 +24,9 @@ def sample_texts(
     """Yield ``count`` texts that the model samples, each from the same prompt.
 
     Raises ValueError for a prompt that is too long or has unknown characters, and for
-    a negative temperature.
+    a temperature, count or seed that cannot work.
     """
+    _check(temperature, count, seed)
     tokens = [tokenizer.bos, *tokenizer.encode(prompt)]
     for drawn in engine.generate(tokens, temperature, count, seed):
         yield tokenizer.decode(drawn)
@@ -41,21 +44,26 @@ def samples(
     Raises ValueError, at once and in one line, for a prompt that is too long or has
     unknown characters, and for a temperature, count or seed that cannot work.
     """
+    _check(temperature, count, seed)
+    if not isinstance(prompt, str):
+        raise ValueError(f"the prompt must be text: {shown(prompt)}")
     longest = checkpoint.config.block_size - 1
     if len(prompt) > longest:
         raise ValueError(
             f"the prompt has {len(prompt)} characters: this model reads {longest} "
             "at most, and the beginning"
         )
-    if not (temperature == 0 or 0.01 <= temperature <= 100):
-        raise ValueError(f"temperature must be 0, or from 0.01 to 100: {temperature}")
-    if count < 1:
-        raise ValueError(f"count must be 1 or more: {count}")
-    if seed < 0:
-        raise ValueError(f"seed must be 0 or more: {seed}")
     tokenizer = checkpoint.tokenizer
     tokenizer.encode(prompt)  # raises for unknown characters now, not at the first text
     from course_lib.training.array_engine import ArrayEngine  # loads JAX
 
     engine = ArrayEngine.restore(checkpoint.state, checkpoint.config)
     return sample_texts(engine, tokenizer, prompt, temperature, count, seed)
+
+
+def _check(temperature: float, count: int, seed: int) -> None:
+    check_number("temperature", temperature, 0, math.inf)
+    if not (temperature == 0 or 0.01 <= temperature <= 100):
+        raise ValueError(f"temperature must be 0, or from 0.01 to 100: {temperature}")
+    check_whole("count", count, 1, BOUNDS["samples"][0])
+    check_whole("seed", seed, 0, BOUNDS["seed"][0])

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from time import perf_counter, sleep
 
+from course_lib.bounds import BOUNDS, check_number, check_whole
 from course_lib.training.loop import DivergedError, Record, TrainState
 from course_lib.training.run import Run
 
@@ -37,6 +38,8 @@ class TrainingThread:
         every: int = 100,
         interval: float = 0.5,
     ) -> None:
+        check_whole("every", every, 1, BOUNDS["steps"][0])
+        check_number("interval", interval, 0, 3600)
         self.make_run, self.sample, self.on_change = make_run, sample, on_change
         self.every, self.interval = every, interval
         self.run: Run | None = None

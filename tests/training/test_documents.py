@@ -136,6 +136,8 @@ def test_what_is_no_list_of_texts_is_named(documents: Any) -> None:
         lambda: Run(documents, Settings(engine="scalar")),
         lambda: pack(documents, CharTokenizer(["ab"]), 4),
     ):
-        with pytest.raises(ValueError, match=r"must be (a list of texts|text): ") as e:
+        with pytest.raises(
+            ValueError, match=r"must (be a list of texts|hold texts alone): "
+        ) as e:
             use()
         assert len(str(e.value).splitlines()) == 1

@@ -32,15 +32,19 @@ def split(documents: Parts, val_fraction: float) -> tuple[Parts, Parts]:
     if n_val == len(documents):
         raise ValueError(
             f"val_fraction {val_fraction:g} leaves no document to train on: "
-            f"there are only {len(documents)}; use a smaller one"
+            f"there {_are(documents)}; use a smaller one"
         )
     if val_fraction and not n_val:
         raise ValueError(
             f"val_fraction {val_fraction:g} leaves no document for validation: "
-            f"there are only {len(documents)}; use a larger one, or 0"
+            f"there {_are(documents)}; use a larger one, or 0"
         )
     first = len(documents) - n_val
     return cast(Parts, documents[:first]), cast(Parts, documents[first:])
+
+
+def _are(documents: Any) -> str:
+    return f"{'is' if len(documents) == 1 else 'are'} only {len(documents)}"
 
 
 class Rows(Sequence[np.ndarray]):

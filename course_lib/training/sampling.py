@@ -50,8 +50,8 @@ def samples(
     longest = checkpoint.config.block_size - 1
     if len(prompt) > longest:
         raise ValueError(
-            f"the prompt has {len(prompt)} characters: this model reads {longest} "
-            "at most, and the beginning"
+            f"the prompt has {len(prompt)} character{'s' * (len(prompt) > 1)}: this "
+            f"model reads {longest} at most, and the beginning"
         )
     tokenizer = checkpoint.tokenizer
     tokenizer.encode(prompt)  # raises for unknown characters now, not at the first text

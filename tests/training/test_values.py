@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from course_lib import training
+from course_lib.bounds import BOUNDS
 from course_lib.config import GPTConfig
 from course_lib.data import card, load_lines
 from course_lib.data.moons import two_moons
@@ -164,6 +165,21 @@ def test_what_is_nothing_that_is_meant_is_refused(call: Call, value: Any) -> Non
 )
 def test_what_is_empty_is_refused(call: Callable[[], Any]) -> None:
     refused(lambda _: call(), None)
+
+
+def test_as_many_samples_as_allowed_and_not_one_more() -> None:
+    most = int(BOUNDS["samples"][0])
+    assert next(training.samples(CHECKPOINT, count=most)) is not None
+    with pytest.raises(ValueError, match="count must be a whole number from 1 to 1,0"):
+        training.samples(CHECKPOINT, count=most + 1)
+
+
+def test_one_of_a_thing_is_singular() -> None:
+    with pytest.raises(ValueError, match="there is only 1; use a larger"):
+        training.split(["a"], 0.1)
+    tiny = training.Settings(engine="scalar", n_embd=4, n_head=1, block_size=1)
+    with pytest.raises(ValueError, match="the prompt has 1 character: this model"):
+        training.samples(training.Run(["a"], tiny).checkpoint(), "a")
 
 
 def test_what_is_legitimate_stays_so(tmp_path: Path) -> None:

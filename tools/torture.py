@@ -33,6 +33,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -188,7 +189,7 @@ def files_of_every_kind(folder: Path) -> dict[str, Path]:
 
 
 def run_command(arguments: list[str], allowed: tuple[int, ...] = (0, 1, 2)) -> None:
-    """Run ``course`` in this process; raise Fault if it does not answer as it should."""
+    """Run ``course`` in this process; raise Fault for an answer that it must not give."""
     from course_lib.app import cli
 
     out, err = io.StringIO(), io.StringIO()
@@ -259,7 +260,7 @@ def sample_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
         if option == "count" and value in ("1000000000", "1e9"):
             continue  # so many samples are what was asked for
         given = [*base, f"--{option}", value]
-        yield f"course {given[5:]}"[:80], lambda given=given: run_command(given)
+        yield f"course {given[5:]}"[:80], partial(run_command, given)
 
 
 # --- files that others wrote ------------------------------------------------------
@@ -283,7 +284,7 @@ def checkpoint_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
     while True:
         data = mangled(rng, whole)
         if data != whole:
-            yield f"{len(data)} bytes", lambda data=data: read(data)
+            yield f"{len(data)} bytes", partial(read, data)
 
 
 def _checkpoint_bytes(folder: Path) -> bytes:
@@ -327,12 +328,12 @@ def forged_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
         *('{"step": 1e999}', '"\\ud800"', " " * 2_000_000, json.dumps([about] * 3)),
     )
     for text in texts:
-        yield ascii(text)[:60], lambda text=text: read(text, tensors)
+        yield ascii(text)[:60], partial(read, text, tensors)
     for name in ("n_layer", "n_embd", "n_head", "block_size", "steps", "seed"):
         for number in (10**8, 10**9, 10**30, 1e9, True, -1, 0, "4", None):
             forged = {**about, "settings": {**about["settings"], name: number}}
             text = json.dumps(forged)
-            yield f"{name} {number!r}", lambda text=text: read(text, tensors)
+            yield f"{name} {number!r}", partial(read, text, tensors)
     while True:
         changed, given = json.loads(json.dumps(about)), dict(tensors)
         for _ in range(rng.choice((1, 1, 2))):
@@ -366,7 +367,7 @@ def forged_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
                 break
         text = json.dumps(changed)
         shown = f"{text[:60]}…"
-        yield shown, lambda text=text, given=given: read(text, given)
+        yield shown, partial(read, text, given)
 
 
 def journal_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
@@ -414,7 +415,7 @@ def journal_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
             data = json.dumps(any_json(rng)).encode()
         else:
             data = rng.randbytes(rng.randint(0, 300))
-        yield f"{data[:60]!r}", lambda data=data: bring(data)
+        yield f"{data[:60]!r}", partial(bring, data)
 
 
 def data_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
@@ -432,7 +433,7 @@ def data_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
                 raise Fault("an empty line came out")
 
     for place in files_of_every_kind(folder).values():
-        yield str(place)[:60], lambda place=place: load_lines(place)
+        yield str(place)[:60], partial(load_lines, place)
     while True:
         match rng.randrange(4):
             case 0:
@@ -447,7 +448,7 @@ def data_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
                 )
             case _:
                 data = rng.randbytes(rng.randint(0, 500))
-        yield f"{data[:60]!r}", lambda data=data: load(data)
+        yield f"{data[:60]!r}", partial(load, data)
 
 
 def download_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
@@ -502,7 +503,7 @@ def download_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
                     first = first[: rng.randint(0, len(first))]
                     more = rng.choice((b"x", b"0", b"\r\n", b"X: y\r\n", again))
                 shown = f"{first[:60]!r} {more!r}"
-                yield shown, lambda f=first, m=more: load(f, m)
+                yield shown, partial(load, first, more)
         finally:
             BOUNDS.update(kept)
             del os.environ["COURSE_LIB_CACHE"]
@@ -547,7 +548,7 @@ def widget_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
         state[counter] = getattr(figure, counter) + 1
         message = rng.choice(({}, {"press": any_json(rng)}, any_json(rng)))
         shown = f"{figure.name}: {ascii(state)[:100]} {ascii(message)[:60]}"
-        yield shown, lambda f=figure, s=state, m=message: tell(f, s, m)
+        yield shown, partial(tell, figure, state, message)
 
 
 def value_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
@@ -558,7 +559,17 @@ def value_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
 
     from course_lib.scalar import Value
 
-    others = (None, True, "2", [1.0], {}, 1j, np.array([1.0]), object(), 10**400)
+    others: tuple[Any, ...] = (
+        None,
+        True,
+        "2",
+        [1.0],
+        {},
+        1j,
+        np.array([1.0]),
+        object(),
+        10**400,
+    )
     numbers = (0, -0.0, 1, -1, 2.5, 1e308, -1e308, 1e-320, math.inf, math.nan, 710.0)
     two: dict[str, Callable[[Any, Any], Any]] = {
         "+": lambda a, b: a + b,
@@ -607,14 +618,14 @@ def value_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
         value = Value(rng.choice(numbers))
         if rng.random() < 0.3:
             name, act = rng.choice([*one.items()])
-            yield f"{name}({value})", lambda act=act, a=value: do(lambda: act(a))
+            yield f"{name}({value})", partial(do, partial(act, value))
             continue
         other = rng.choice((*others, *numbers, Value(rng.choice(numbers))))
         name, both = rng.choice([*two.items()])
         pair = (value, other) if rng.random() < 0.5 else (other, value)
         yield (
             f"{pair[0]!r:.30} {name} {pair[1]!r:.30}",
-            (lambda both=both, pair=pair: do(lambda: both(*pair))),
+            partial(do, partial(both, *pair)),
         )
 
 
@@ -664,7 +675,7 @@ def expression_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
         text = " ".join(rng.choice(pieces) for _ in range(rng.randint(1, 12)))
         if rng.random() < 0.05:
             text = "(" * rng.choice((50, 400)) + "a" + ")" * rng.choice((50, 400))
-        yield ascii(text)[:80], lambda text=text: compute(text)
+        yield ascii(text)[:80], partial(compute, text)
 
 
 def answer_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
@@ -693,7 +704,7 @@ def answer_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
         if exercise.kind == "value" and isinstance(answer, int | float | str):
             continue  # it may be right
         shown = f"{exercise.id}: {ascii(answer)[:60]}"
-        yield shown, lambda e=exercise, a=answer: check(e, a)
+        yield shown, partial(check, exercise, answer)
 
 
 def doors() -> list[Door]:
@@ -729,7 +740,7 @@ def torture(door: Door, seed: int, count: int) -> None:
                     door.faults.append(
                         f"{door.name}, input {door.tried}: {label}: {wrong}"
                     )
-                    print(f"FAULT {ascii(door.faults[-1])}", flush=True)
+                    print(f"FAULT {door.faults[-1]!a}", flush=True)
                 if door.tried >= count:
                     break
         finally:

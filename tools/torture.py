@@ -189,7 +189,7 @@ def files_of_every_kind(folder: Path) -> dict[str, Path]:
 
 
 def run_command(arguments: list[str], allowed: tuple[int, ...] = (0, 1, 2)) -> None:
-    """Run ``course`` in this process; raise Fault for an answer that it must not give."""
+    """Run ``course`` in this process; raise Fault for what must not be."""
     from course_lib.app import cli
 
     out, err = io.StringIO(), io.StringIO()

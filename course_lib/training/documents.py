@@ -76,6 +76,7 @@ class Documents(Sequence[str]):
         """Return the share of the text in the first ``most`` characters of each."""
         lengths = np.diff(self.ends, prepend=self.ends[:1] * 0) - 1
         lengths[:1] = self.ends[:1]
+        most = min(most, len(self.text))  # the ends of a short text are small integers
         return float(np.minimum(lengths, most).sum() / max(lengths.sum(), 1))
 
     def sha256(self) -> str:

@@ -116,6 +116,13 @@ def test_the_share_that_is_read() -> None:
     assert shares == [3 / 12, 6 / 12, 10 / 12, 11 / 12, 1, 1]
 
 
+@pytest.mark.parametrize("most", [255, 256, 1000, 65_536])
+def test_the_share_of_a_short_text_for_any_context(most: int) -> None:
+    """Its ends are numbers of one byte; the context may be larger."""
+    assert Documents.of_lines("emma\nava").share_within(most) == 1
+    assert Documents.of(["emma", "ava"]).share_within(most) == 1
+
+
 def test_many_lines_cost_little_memory() -> None:
     text = "\n".join(["emma", "ava", "olivia", "mia"] * 50_000)
     settings = Settings(engine="scalar", n_embd=4, n_head=1, block_size=1000)

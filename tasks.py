@@ -23,6 +23,7 @@ HELP = """\
   make test       check everything: style, types, library, every notebook
   make slow       tests that take minutes: a million random graphs, long runs
   make mutants    plant mistakes in the engine: the tests must catch each
+  make torture    thousands of bad inputs at every door, and a table of faults
   make lint       style and types only
   make format     let ruff put the code into shape
   make notebooks  build and run the notebooks that changed (FORCE=1: all)

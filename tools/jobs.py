@@ -163,6 +163,13 @@ def mutants(env: Environment, arguments: list[str]) -> int:
     return env.run([env.python, "-m", "tools.mutants", *workers, *arguments])
 
 
+def torture(env: Environment, arguments: list[str]) -> int:
+    """Throw bad inputs at every door."""
+    env.prepare("test")
+    command = [env.python, "-m", "tools.torture", *arguments]
+    return env.run(command, suite.compile_cache())
+
+
 def lint(env: Environment, arguments: list[str]) -> int:
     """Style and types."""
     env.prepare("test")
@@ -252,6 +259,7 @@ JOBS: dict[str, Callable[[Environment, list[str]], int]] = {
     "test": test,
     "slow": slow,
     "mutants": mutants,
+    "torture": torture,
     "lint": lint,
     "format": format_code,
     "notebooks": notebooks,

@@ -33,6 +33,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -77,6 +78,8 @@ def judge(door: Door, label: str, call: Callable[[], object]) -> str | None:
         return str(fault)
     except door.promised as error:
         return spoiled(str(error))
+    except KeyboardInterrupt:  # of whoever runs this
+        raise
     except BaseException as error:
         return f"{type(error).__name__}: {str(error)[:200]!r}"
     finally:
@@ -212,12 +215,36 @@ OPTIONS = (*INTEGERS, "learning-rate", "val-fraction", "save-every", "stop-after
 WORDS = ("engine", "schedule", "precision", "sha256", "data", "log", "checkpoint")
 
 
+TAKES_MINUTES = {  # by hand, and that is what was asked for
+    (option, "1_000") for option in ("n-layer", "n-embd", "batch-size")
+}
+
+
+def make_course(folder: Path) -> None:
+    """Let ``course reset`` find a course of one notebook here, and no other."""
+    from course_lib.app import reset
+
+    (folder / "source").mkdir(parents=True)
+    (folder / "source" / "00_page.py").write_text("# %%\n1 + 1\n")
+    (folder / "00_page.ipynb").write_text("mine")
+    reset.COURSE = folder
+
+
+def save_an_answer() -> None:
+    """Put an answer into the journal, so that there is something to lose."""
+    from course_lib.exercises import journal
+
+    if problem := journal.save_answer("loss.mse", "correct", "x = 1", "x"):
+        raise Fault(problem)
+
+
 def command_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
     """Every option with every number, then several at once, and every kind of path."""
     (folder / "names.txt").write_text("emma\nava\nolivia\n")
     os.chdir(folder)
     odd = files_of_every_kind(folder)
-    base = ["train", "--data", "names.txt", *SMALL]
+    base = ["train", "--data", "names.txt", *SMALL, "--stop-after", "1"]
+    make_course(folder / "notebooks")
 
     def trial(*arguments: str) -> Trial:
         shown = tuple(argument[:40] for argument in arguments)
@@ -227,23 +254,30 @@ def command_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
 
     for option in OPTIONS:
         for value in NUMBERS:
-            yield trial(*base, f"--{option}", value)
+            if (option, value) not in TAKES_MINUTES:
+                yield trial(*base, f"--{option}", value)
     for option in WORDS:
         for value in (*TEXTS, *map(str, odd.values())):
             yield trial(*base, f"--{option}", value)
-    for name, path in odd.items():
+    save_an_answer()
+    for path in odd.values():
         for verb in (["progress", "export"], ["progress", "import"], ["reset"]):
-            if not (
-                verb[-1] == "export" and name in ("full", "zero", "memory", "null")
-            ):
-                yield trial(*verb, str(path))
+            yield trial(*verb, str(path))
         for option in ("--checkpoint", "--prompt"):
             yield trial("sample", option, str(path), "--count", "1")
+    for text in TEXTS:
+        for verb in (["progress", "export"], ["progress", "import"], ["reset"], []):
+            yield trial(*verb, text)
+    for action in ("show", "repair", "reset", "show", "repair"):
+        yield trial("progress", action)
+    yield trial("reset", "all")
     while True:
         some = rng.sample([*OPTIONS, *WORDS], rng.randint(1, 3))
         values = [
             any_text(rng) if name in WORDS else rng.choice(NUMBERS) for name in some
         ]
+        if TAKES_MINUTES & {*zip(some, values, strict=True)} or "stop-after" in some:
+            continue
         pairs = zip((f"--{name}" for name in some), values, strict=True)
         yield trial(*base, *(part for pair in pairs for part in pair))
 
@@ -382,24 +416,53 @@ def journal_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
     def bring(data: bytes) -> None:
         before = len(journal.entries()[0])
         try:
-            count, damaged = journal.import_bytes(data, "given.jsonl")
+            imported = journal.import_bytes(data, "given.jsonl")
         except ValueError:
             if len(journal.entries()[0]) != before:
                 raise Fault("refused, and yet something was added") from None
             raise
-        for told in damaged:
+        for told in (*imported.damaged, imported.what_runs()):
             if wrong := spoiled(told):
-                raise Fault(f"a line that tells of damage: {wrong}")
+                raise Fault(f"a line that tells of an import: {wrong}")
         known, broken = journal.entries()
-        if broken or len(known) != before + count:
+        if broken or len(known) != before + imported.added:
             raise Fault(f"the journal holds {len(known)} entries, {broken[:1]}")
+        look()
+        if known:
+            carry(known)
+
+    def look() -> None:
         shown = repr(progress.card()) + progress.card().html()
         if CONTROL.search(shown.replace("\n", "")):
             raise Fault(f"control characters in the table: {shown[:200]!r}")
 
+    def carry(known: list[journal.Entry]) -> None:
+        there = folder / "export.jsonl"
+        there.unlink(missing_ok=True)
+        journal.export_to(there)
+        if journal.parse(there.read_bytes(), "")[0] != known:
+            raise Fault("an export does not hold what the journal holds")
+
+    def smuggle(data: bytes) -> None:
+        """Damage the journal itself: what is whole is shown, and a repair keeps it."""
+        path = journal.journal_path()
+        path.parent.mkdir(exist_ok=True)
+        before = path.read_bytes() if path.exists() else b""
+        path.write_bytes(before + data)
+        try:
+            known, _ = journal.entries()
+            look()
+            _, copy = journal.repair(datetime.now().astimezone())
+            if copy is not None and copy.read_bytes() != before + data:
+                raise Fault("the copy beside a repaired journal is not what it was")
+            if journal.entries()[0] != known:
+                raise Fault("a repair lost an entry")
+        finally:
+            path.write_bytes(before)
+
     while True:
         content = json.loads(line)
-        kind = rng.randrange(5)
+        kind = rng.randrange(8)
         if kind == 0:
             data = mangled(rng, (line + "\n").encode() * rng.randint(1, 5))
         elif kind == 1:
@@ -413,9 +476,20 @@ def journal_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
             data = journal.Entry(**forged).line().encode("utf-8", "surrogatepass")
         elif kind == 3:
             data = json.dumps(any_json(rng)).encode()
+        elif kind == 4:  # of a newer course, after a byte-order mark, or both
+            content["format"] = rng.choice((1, 2, 10**30, True, 1.5, "2"))
+            data = rng.choice((b"", b"\xef\xbb\xbf")) + json.dumps(content).encode()
+        elif kind == 5:  # much of little
+            piece = rng.choice((b"x\n", b"{\n", b"{}\n", b"\n", b"\x00", b"[" * 999))
+            data = piece * rng.choice((10_000, 30_000, 6_000_000))
         else:
             data = rng.randbytes(rng.randint(0, 300))
-        yield f"{data[:60]!r}", partial(bring, data)
+        yield (
+            f"{data[:60]!r}",
+            partial(smuggle, data[:100_000])
+            if rng.random() < 0.2
+            else partial(bring, data),
+        )
 
 
 def data_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
@@ -679,8 +753,9 @@ def expression_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
 
 
 def answer_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
-    """Answers to questions and functions that are no functions."""
-    from course_lib.exercises.core import all_exercises
+    """Answers to questions, functions that are none, and what a function may say."""
+    from course_lib.exercises.core import Result, all_exercises
+    from course_lib.exercises.core.extract_source import AnswerSource
 
     exercises = all_exercises()
     odd: tuple[Any, ...] = (
@@ -688,9 +763,24 @@ def answer_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
         *(float("nan"), float("inf"), 10**400, 1j, b"x", ..., range(3), [[[]]] * 3),
         *(lambda: None, "\ud800", "\x1b[31m", [float("nan")] * 3, {"a": {}}, int),
     )
+    texts = (*("\x1b[2J", "\ud800", "\x00", "\x9b", "\u202e", "\r", "é"), "a\n" * 999)
+    bodies = (
+        *("print({0!r})\n    return 1", "raise ValueError({0!r})", "return {0!r}"),
+        *(
+            "return [{0!r}]",
+            "return {{{0!r}: {0!r}}}",
+            "raise type({0!r}, (Exception,), {{}})",
+        ),
+        *("import sys\n    sys.stdout.write({0!r})", "return object()  # {0!r}"),
+    )
+
+    def judged(exercise: Any, source: AnswerSource) -> None:
+        show(exercise.check_source(source))
 
     def check(exercise: Any, answer: Any) -> None:
-        result = exercise.check(answer)
+        show(exercise.check(answer))
+
+    def show(result: Result) -> None:
         said = str(result) + result.html()
         if result.outcome == "correct":
             raise Fault("called correct")
@@ -701,6 +791,14 @@ def answer_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
 
     while True:
         exercise, answer = rng.choice(exercises), rng.choice(odd)
+        if exercise.kind == "function" and rng.random() < 0.3:
+            text = rng.choice(bodies).format(rng.choice(texts))
+            source = AnswerSource(f"def f(*arguments):\n    {text}\n", "f")
+            yield (
+                f"{exercise.id}: {ascii(text)[:60]}",
+                partial(judged, exercise, source),
+            )
+            continue
         if exercise.kind == "value" and isinstance(answer, int | float | str):
             continue  # it may be right
         shown = f"{exercise.id}: {ascii(answer)[:60]}"

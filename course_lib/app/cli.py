@@ -1,7 +1,13 @@
 """The command ``course``: doctor, train, sample, progress, reset.
 
-Every error is reported in one line on stderr. Exit codes: 0 success; 1 the training or
-the machine failed; 2 an invalid request; 130 stopped by Ctrl-C.
+Every error is reported in one line on stderr. Exit codes, of every command:
+
+0    done
+1    the training or the machine failed: a loss that is no number, a full disk, a bad
+     sector, too little memory, a package that is missing
+2    what was asked for cannot be: an option or a file that does not fit, a name too
+     long, a folder that is read-only
+130  stopped by Ctrl-C
 """
 
 from __future__ import annotations
@@ -22,8 +28,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from course_lib import __version__
-from course_lib.app.console import FAILED, REFUSED, STOPPED, print_note
+from course_lib.app.console import (
+    FAILED,
+    REFUSED,
+    STOPPED,
+    Text,
+    counted,
+    exit_code,
+    print_note,
+    print_text,
+)
+from course_lib.app.packages import import_problem
 from course_lib.app.progress_commands import progress, reset
+from course_lib.bounds import escaped
 
 if TYPE_CHECKING:  # loaded by the commands that need them: --help answers at once
     from course_lib.training.checkpoints import Checkpoint
@@ -47,7 +64,10 @@ class CommandError(Exception):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit code."""
+    """Run the command and return its exit code.
+
+    Raises KeyboardInterrupt, with the line to say: who called may have to stop as well.
+    """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # escape what the terminal cannot show
             stream.reconfigure(errors="backslashreplace")
@@ -55,25 +75,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = course(arguments, prog_name="course", standalone_mode=False)
         sys.stdout.flush()
     except CommandError as error:
+        if error.code == STOPPED:
+            raise KeyboardInterrupt(escaped(str(error))) from None
         return fail(str(error), error.code)
     except click.ClickException as error:
         return fail(f"{error.format_message()} (see course --help)", REFUSED)
-    except (click.Abort, KeyboardInterrupt):
-        return fail("stopped", STOPPED)
+    except click.Abort:  # click's word for Ctrl-C
+        raise KeyboardInterrupt("stopped") from None
     except BrokenPipeError:  # stdout was closed: course sample | head -1
         redirect_stdout_to_devnull()
         return FAILED
     except MemoryError:
         return fail("out of memory: use smaller sizes or less data", FAILED)
     except OSError as error:
-        return fail(str(error), FAILED)
+        return fail(str(error), exit_code(error, FAILED))
     except Exception as error:
         if os.environ.get("COURSE_TRACEBACK"):
             raise
+        ours = f"a mistake of ours: {type(error).__name__}: {error}"
         return fail(
-            f"a mistake of ours: {type(error).__name__}: {error} "
-            "(COURSE_TRACEBACK=1 shows where)",
-            FAILED,
+            import_problem(error) or f"{ours} (COURSE_TRACEBACK=1 shows where)", FAILED
         )
     return code if isinstance(code, int) else 0
 
@@ -118,13 +139,14 @@ def doctor() -> int:
     checks = []
     for check in examine():
         checks.append(check)
-        click.echo(check)
-    click.echo(summary(checks))
+        print_text(check)
+    print_text(summary(checks))
     return FAILED if any(check.status == BROKEN for check in checks) else 0
 
 
 def option(name: str, kind: Any, metavar: str, text: str) -> Callable[..., Any]:
-    """Return an option of click whose default is None: not given."""
+    """Return an option of click whose default is None: not given; never empty."""
+    kind = Text() if kind is str else kind
     return click.option(name, type=kind, default=None, metavar=metavar, help=text)
 
 
@@ -184,11 +206,11 @@ def train(
             lock_folder(checkpoint)
             checkpoint_to_resume(checkpoint, resume)  # another run may just have ended
     if run.engine.step >= last:
-        click.echo(f"Nothing to do: the checkpoint is at step {run.engine.step:,}.")
+        print_text(f"Nothing to do: the checkpoint is at step {run.engine.step:,}.")
         return
     session = Session(run, checkpoint, losses, source, save_every, locked=True)
     say_what_is_cut(documents, settings.block_size)
-    click.echo(
+    print_text(
         f"{counted(run.config.n_params, 'parameter')}, "
         f"{counted(run.config.vocab_size, 'token')}, "
         f"{counted(len(documents), 'document')}, {settings.engine} engine"
@@ -197,21 +219,22 @@ def train(
 
 
 @course.command()
-@click.option("--checkpoint", required=True, metavar="DIR", help="Where it was saved")
+@click.option(
+    "--checkpoint", type=Text(), required=True, metavar="DIR", help="Where it was saved"
+)
 @click.option("--prompt", default="", metavar="TEXT", help="How each sample begins")
 @option("--temperature", float, "T", "0: the likeliest; 1: as learned  [0.5]")
 @option("--count", int, "N", "How many  [20]")
 @option("--seed", int, "S", "Another seed, other samples  [42]")
 def sample(checkpoint: str, prompt: str, **chosen: Any) -> None:
     """Let a trained model speak, one sample per line."""
-    from course_lib.bounds import escaped
     from course_lib.training.checkpoints import load_checkpoint
     from course_lib.training.sampling import samples
 
     with reported_errors():
         saved = load_checkpoint(checkpoint, on_message=print_note)
         for text in samples(saved, prompt, **given_options(chosen)):
-            click.echo(escaped(text))
+            print_text(text)
 
 
 def given_options(options: dict[str, Any]) -> dict[str, Any]:
@@ -229,7 +252,7 @@ def reported_errors() -> Iterator[None]:
     try:
         yield
     except (CheckpointError, DataError, LogError, ValueError) as error:
-        raise CommandError(option_names(str(error))) from error
+        raise CommandError(option_names(str(error)), exit_code(error)) from error
 
 
 def option_names(line: str) -> str:
@@ -284,8 +307,20 @@ def merged_settings(chosen: dict[str, Any], saved: Checkpoint | None) -> Setting
 def load_documents(source: str, sha256: str | None) -> Documents:
     """Return the documents of a file, a URL or a data set of the course."""
     from course_lib.data import load_text
+    from course_lib.data.files import LINE_SETS
+    from course_lib.data.sets import SETS
     from course_lib.training.documents import Documents
 
+    if "://" in source and sha256 is None:
+        raise CommandError(
+            f"--data {source} needs --sha256 as well, the 64 hexadecimal digits that "
+            "`sha256sum FILE` prints, so that what arrives is what was meant"
+        )
+    if source in SETS and source not in LINE_SETS:
+        raise CommandError(
+            f"--data {source} is a table, not a list of lines: give "
+            f"{' or '.join(LINE_SETS)}, or a text file (./{source} for one so called)"
+        )
     return Documents.of_lines(load_text(source, sha256))
 
 
@@ -352,11 +387,11 @@ def train_with_progress(session: Session, last: int) -> None:
     if interrupts.wanted and step < last:
         where = f"stopped at step {step:,} of {steps:,}"
         raise CommandError(f"{where}; {resume_hint(session)}", STOPPED)
-    click.echo(progress.summary())
+    print_text(progress.summary())
     if len(run.val_rows):
-        click.echo(validation_line(run))
+        print_text(validation_line(run))
     if step < steps:
-        click.echo(f"Step {step:,} of {steps:,}; {resume_hint(session)}")
+        print_text(f"Step {step:,} of {steps:,}; {resume_hint(session)}")
 
 
 def resume_hint(session: Session) -> str:
@@ -423,7 +458,7 @@ class Progress:
         line = f"step {record.step:{width},} of {self.steps:,}: loss {record.loss:.4f}"
         try:
             with self.bar.external_write_mode():
-                click.echo(line)
+                print_text(line)
         except BrokenPipeError:
             self.stdout_closed = True
 
@@ -438,11 +473,6 @@ class Progress:
 
     def __exit__(self, *error: object) -> None:
         self.bar.close()
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number and its noun: 1 document, 2,000 documents."""
-    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def one_two_five(step: int) -> bool:

@@ -14,13 +14,19 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 
 import course_lib
+from course_lib.app.packages import (
+    Shadow,
+    import_problem,
+    installed_version,
+    reinstall,
+    requirements,
+    shadows,
+)
 from course_lib.exercises.journal import data_folder
 
 __all__ = ["Check", "available_memory", "examine", "report"]
@@ -35,6 +41,21 @@ WIDGETS = {  # the kernel's half: JupyterLab's half, what it draws, what brings 
     "ipywidgets": (MANAGER, "sliders", '"ipywidgets>=8.1.5,<9" jupyterlab_widgets'),
     "anywidget": ("anywidget", "pictures that answer", '"anywidget>=0.9.18,<1"'),
 }
+
+
+TRY_JAX = """
+import json
+for name in ("numpy", "ml_dtypes", "scipy", "jaxlib", "jax"):  # in order of need
+    try:
+        __import__(name)
+    except BaseException:
+        print(f"\\ndoes not import: {name}", flush=True)
+        raise
+import jax
+assert float(jax.jit(lambda x: 2 * x)(21.0)) == 42.0
+kinds = [device.device_kind for device in jax.devices()]
+print(json.dumps([jax.__version__, jax.default_backend(), kinds]))
+"""
 
 
 @dataclass(frozen=True)
@@ -62,6 +83,8 @@ def examine() -> Iterator[Check]:
             message = " ".join(str(error).split())[:200]
             status, found = WARNING, f"could not look: {type(error).__name__} {message}"
             fix = "If the notebooks work, all is well"
+            if problem := import_problem(error):
+                status, found, fix = BROKEN, problem, ""
         yield Check(name, status, found, fix)
 
 
@@ -93,12 +116,15 @@ def look_at_python() -> Finding:
 
 
 def look_at_packages() -> Finding:
-    """The installed packages, against the requirements of the course."""
+    """What Python imports, against the requirements of the course."""
+    if hidden := _shadows():
+        fixes = dict.fromkeys(shadow.fix for shadow in hidden)
+        return BROKEN, "; ".join(map(str, hidden)), "; ".join(fixes)
     from packaging.requirements import Requirement
 
-    wanted = [Requirement(text) for text in _requirements()]
+    wanted = [Requirement(text) for text in requirements()]
     wanted = [w for w in wanted if not w.marker or w.marker.evaluate({"extra": ""})]
-    installed = {w.name: _version(w.name) for w in wanted}
+    installed = {w.name: installed_version(w.name) for w in wanted}
     missing = [w for w in wanted if not installed[w.name]]
     unfit = [
         w for w in wanted if w not in missing and installed[w.name] not in w.specifier
@@ -115,9 +141,14 @@ def look_at_packages() -> Finding:
     return WARNING, f"not the versions the course is tested with: {odd}", fix
 
 
+def _shadows() -> list[Shadow]:
+    """Return what hides a package in a notebook of the working folder."""
+    return shadows([str(Path.cwd()), *sys.path])
+
+
 def look_at_widgets() -> Finding:
     """Both halves of the widgets: in the kernel, and in JupyterLab."""
-    kernel = {package: _version(package) for package in WIDGETS}
+    kernel = {package: installed_version(package) for package in WIDGETS}
     missing = [package for package, version in kernel.items() if not version]
     if missing:
         fix = f"Run: python -m pip install {' '.join(WIDGETS[p][2] for p in missing)}"
@@ -149,12 +180,7 @@ def _halves(package: str, kernel: str) -> Finding:
 
 def look_at_jax() -> Finding:
     """JAX and its devices, in a subprocess, as JAX could hang or crash."""
-    code = (
-        "import jax, json; assert float(jax.jit(lambda x: 2 * x)(21.0)) == 42.0\n"
-        "kinds = [device.device_kind for device in jax.devices()]\n"
-        "print(json.dumps([jax.__version__, jax.default_backend(), kinds]))"
-    )
-    command = [sys.executable, "-W", "ignore", "-c", code]
+    command = [sys.executable, "-W", "ignore", "-c", TRY_JAX]
     variables = {
         **os.environ,
         "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # a kernel may hold the GPU
@@ -171,6 +197,12 @@ def look_at_jax() -> Finding:
     if done.returncode:
         lines = done.stderr.strip().splitlines()
         why = lines[-1] if lines else f"it stopped with code {done.returncode}"
+        if hidden := _shadows():
+            return BROKEN, f"does not work: {hidden[0]}", hidden[0].fix
+        below = re.search(r"^does not import: (\w+)$", done.stdout, re.MULTILINE)
+        if below and below[1] != "jax":
+            fix = reinstall(below[1])
+            return BROKEN, f"needs {below[1]}, which does not work: {why[:200]}", fix
         return BROKEN, f"does not work: {why[:200]}", fix
     version, backend, kinds = json.loads(done.stdout.splitlines()[-1])
     plural = "s" if len(kinds) > 1 else ""
@@ -258,23 +290,6 @@ def _free_of_container(root: Path) -> int | None:
         cached = re.search(rf"^{kept} (\d+)$", stat, re.MULTILINE)
         return max(0, limit - in_use + (int(cached[1]) if cached else 0))
     return None
-
-
-def _requirements() -> list[str]:
-    """Return the requirements of the package, installed or in its source folder."""
-    try:
-        return metadata.requires("course-lib") or []
-    except metadata.PackageNotFoundError:
-        source = Path(course_lib.__file__).parent.parent / "pyproject.toml"
-        project = tomllib.loads(source.read_text(encoding="utf-8"))["project"]
-        return list(project["dependencies"])
-
-
-def _version(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return ""
 
 
 def _front_end(extension: str, folders: Iterable[str]) -> tuple[Path, str]:

@@ -2,58 +2,87 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import subprocess
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import course_lib
 from course_lib.app.notebook_source import read_source
+from course_lib.bounds import BOUNDS, read_regular
+from course_lib.exercises.atomic_write import permissions, replace_file, write_copy
+
+COURSE = Path(course_lib.__file__).resolve().parent.parent / "notebooks"
 
 
-def find(name: str) -> Path:
-    """Return the path of a notebook, given by path or by a name such as 04_autograd.
+class Page(NamedTuple):
+    """A notebook, and the text source that it is made from."""
 
-    Raises ValueError if no notebook of the course has that name.
+    path: Path
+    source: Path
+
+
+def find(name: str) -> Page:
+    """Return the notebook given by path, or by a name such as 04_autograd.
+
+    A path means the file there and no other; a name, the first notebook of that name
+    here, in ``notebooks/`` or in the course. Raises ValueError if there is none.
     """
-    path = Path(name)
-    file = path.name if path.suffix == ".ipynb" else path.name + ".ipynb"
-    course = Path(course_lib.__file__).resolve().parent.parent / "notebooks"
-    folders = [path.parent, Path("notebooks"), course]
-    for folder in folders:
-        if (folder / "source" / file).with_suffix(".py").is_file():
-            return folder / file
-    known = sorted(path.stem for path in (course / "source").glob("[0-9][0-9]_*.py"))
+    file = Path(name if name.endswith(".ipynb") else f"{name}.ipynb")
+    shipped = (COURSE / "source" / file.name).with_suffix(".py")
+    named = file.exists() or os.path.dirname(name)  # that very file, and no other
+    for folder in [file.parent] if named else [Path(), Path("notebooks"), COURSE]:
+        source = (folder / "source" / file.name).with_suffix(".py")
+        if source.is_file():
+            return Page(folder / file.name, source)
+    if shipped.is_file():
+        if file.exists():  # a notebook of the course that was moved
+            return Page(file, shipped)
+        raise ValueError(f"there is no file {file}")
+    known = ", ".join(page.path.stem for page in _pages(COURSE))
     raise ValueError(
-        f"no notebook of the course is called {name}; "
-        f"there are: {', '.join(known) or 'none here'}"
+        f"no notebook of the course is called {name}; there are: {known or 'none here'}"
     )
 
 
-def original_text(notebook: Path) -> str:
+def find_all() -> list[Page]:
+    """Return every notebook of the course: here, in ``notebooks/``, or the course's.
+
+    Raises ValueError if there is none.
+    """
+    for folder in (Path(), Path("notebooks"), COURSE):
+        if pages := _pages(folder):
+            return pages
+    raise ValueError("there are no notebooks of the course here")
+
+
+def _pages(folder: Path) -> list[Page]:
+    sources = sorted((folder / "source").glob("[0-9][0-9]_*.py"))
+    return [Page(folder / f"{source.stem}.ipynb", source) for source in sources]
+
+
+def original_text(page: Page) -> str:
     """Return the notebook as the course gives it, as JSON.
 
     With the outputs that the git history holds, if its cells are those of the source;
     otherwise not yet run. Raises OSError if the source cannot be read.
     """
-    source = notebook.parent / "source" / f"{notebook.stem}.py"
-    new = read_source(source.read_text(encoding="utf-8"))
+    new = read_source(page.source.read_text(encoding="utf-8"))
     for version in ("@{upstream}", "HEAD"):
-        stored = _from_history(notebook, version)
+        stored = _from_history(page, version)
         if stored is not None and _cells(stored) == _cells(new):
             return json.dumps(stored, ensure_ascii=False, indent=1) + "\n"
     return json.dumps(new, ensure_ascii=False, indent=1) + "\n"
 
 
-def _from_history(notebook: Path, version: str) -> dict[str, Any] | None:
+def _from_history(page: Page, version: str) -> dict[str, Any] | None:
     """Return the notebook at a git revision, or None if there is none."""
     try:
         done = subprocess.run(
-            ["git", "show", f"{version}:./{notebook.name}"],
-            cwd=notebook.parent,
+            ["git", "show", f"{version}:./{page.path.name}"],
+            cwd=page.source.parent.parent,
             capture_output=True,
             timeout=20,
             check=True,
@@ -68,50 +97,19 @@ def _cells(notebook: dict[str, Any]) -> list[tuple[str, str]]:
     return [(cell["cell_type"], "".join(cell["source"])) for cell in notebook["cells"]]
 
 
-def reset(notebook: Path, now: datetime) -> Path | None:
+def reset(page: Page, now: datetime) -> Path | None:
     """Restore a notebook; return the path of the learner's copy, or None.
 
     None if there was nothing to keep: no file, or no difference. The copy never
-    replaces another file. Raises OSError; then the notebook is as it was.
+    replaces another file. Raises OSError, or ValueError for what is no file; then the
+    notebook is as it was.
     """
-    text = original_text(notebook).encode("utf-8")
+    text = original_text(page).encode("utf-8")
     copy = None
-    if notebook.exists():
-        mine = notebook.read_bytes()
+    if page.path.exists():
+        mine = read_regular(page.path, int(BOUNDS["text file"][0]))
         if mine == text:
             return None
-        copy = _keep_copy(notebook, mine, now)
-    unfinished = notebook.with_suffix(".part")
-    try:
-        _write(unfinished, text, "wb")
-        os.replace(unfinished, notebook)
-    except OSError:
-        with contextlib.suppress(OSError):
-            unfinished.unlink()
-        raise
+        copy = write_copy(page.path, mine, "_mine", now)
+    replace_file(page.path, text, permissions(page.path, 0o666))
     return copy
-
-
-def _keep_copy(notebook: Path, mine: bytes, now: datetime) -> Path:
-    """Write the learner's version beside the notebook, under an unused name."""
-    stem = f"{notebook.stem}_mine_{now:%Y-%m-%d_%H%M%S}"
-    for number in range(1000):
-        name = f"{stem}_{number}.ipynb" if number else f"{stem}.ipynb"
-        path = notebook.with_name(name)
-        try:
-            _write(path, mine, "xb")
-        except FileExistsError:
-            continue
-        except OSError:
-            with contextlib.suppress(OSError):
-                path.unlink()
-            raise
-        return path
-    raise OSError(f"too many copies of {notebook.name} already")
-
-
-def _write(path: Path, data: bytes, mode: str) -> None:
-    with open(path, mode) as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from course_lib.bounds import escaped
 from course_lib.exercises import journal
 from course_lib.exercises.core import CHAPTERS, Exercise, imported_exercises
 from course_lib.exercises.journal import Entry
 
 MARK = {"solved": "✓", "tried": "◐", "open": "○"}
 NONE_YET = "No exercise has been checked yet."
+MAX_UNKNOWN = 100  # exercises of another course that are listed
 
 
 @dataclass(frozen=True)
@@ -35,21 +37,22 @@ def progress_by_chapter(
 ) -> dict[str, list[ExerciseProgress]]:
     """Return, for each chapter, how far each exercise has come.
 
-    Entries may name exercises that are not given: of other chapters, of a newer course.
+    Entries may name exercises that are not given: of other chapters, of a newer course;
+    of those the first MAX_UNKNOWN are listed.
     """
-    chapters: dict[str, dict[str, str]] = {}
-    for exercise in exercises:
-        chapters.setdefault(exercise.chapter, {})[exercise.id] = exercise.title
+    answers: dict[str, list[Entry]] = {}
     for entry in entries:
-        chapters.setdefault(entry.chapter, {}).setdefault(entry.exercise, "")
-    return {
-        chapter: [_progress(name, title, entries) for name, title in titles.items()]
-        for chapter, titles in chapters.items()
-    }
+        answers.setdefault(entry.exercise, []).append(entry)
+    titles = {exercise.id: exercise.title for exercise in exercises}
+    unknown = [name for name in answers if name not in titles]
+    chapters: dict[str, list[ExerciseProgress]] = {}
+    for name in (*titles, *unknown[:MAX_UNKNOWN]):
+        row = _progress(name, titles.get(name, ""), answers.get(name, []))
+        chapters.setdefault(name.partition(".")[0], []).append(row)
+    return chapters
 
 
-def _progress(name: str, title: str, entries: list[Entry]) -> ExerciseProgress:
-    own = [entry for entry in entries if entry.exercise == name]
+def _progress(name: str, title: str, own: list[Entry]) -> ExerciseProgress:
     solved = [entry.day for entry in own if entry.outcome == "correct"]
     return ExerciseProgress(name, title, len(own), solved[0] if solved else "")
 
@@ -140,6 +143,7 @@ def card(exercises: Iterable[Exercise] | None = None) -> Card:
     try:
         entries, damaged = journal.entries()
     except OSError as error:
-        problem = f"The journal cannot be read: {error}."
+        reason = escaped(error.strerror or str(error))
+        problem = f"The journal cannot be read: {reason}."
         return Card(progress_by_chapter(exercises, []), [problem])
     return Card(progress_by_chapter(exercises, entries), damaged)

@@ -9,13 +9,17 @@ from __future__ import annotations
 import base64
 import functools
 from datetime import datetime
+from html import escape
 from typing import Any
 
 import ipywidgets
 
+from course_lib.bounds import escaped
 from course_lib.exercises import journal
 from course_lib.exercises.core import all_exercises
 from course_lib.exercises.progress import Card, card
+
+MAX_NAME = 200  # characters of a file's name that are shown
 
 __all__ = ["ProgressPanel", "all_progress", "panel"]
 
@@ -88,7 +92,7 @@ def _download_link() -> str:
     try:
         data = journal.export_bytes()
     except OSError as error:
-        return f"The journal cannot be read: {error.strerror}."
+        return f"The journal cannot be read: {escape(error.strerror or str(error))}."
     count = data.count(b"\n")
     name = f"course-progress-{datetime.now().astimezone():%Y-%m-%d}.jsonl"
     address = f"data:application/json;base64,{base64.b64encode(data).decode()}"
@@ -101,16 +105,19 @@ def _download_link() -> str:
 
 def _import_message(name: str, data: bytes) -> str:
     """Import a progress file, and say in one line what came of it."""
+    name = escaped(name)[:MAX_NAME]
     try:
-        count, damaged = journal.import_bytes(data, name)
+        imported = journal.import_bytes(data, name)
     except ValueError as error:
-        return f"{error}."
+        return f"{str(error).rstrip('.')}."
     except OSError as error:
-        return f"Nothing was added: {error.strerror or error}."
-    added = f"{_answers(count)} added from {name}."
-    if not count:
-        added = f"All answers of {name} were here already."
-    return " ".join([added, *damaged])
+        return f"Nothing was added: {escaped(error.strerror or str(error))}."
+    lines = [f"{_answers(imported.added)} added from {name}."]
+    if not imported.added:
+        lines = [f"All answers of {name} were here already."]
+    elif imported.correct:
+        lines.append(imported.what_runs())
+    return " ".join([*lines, *imported.damaged])
 
 
 def _answers(count: int) -> str:

@@ -11,5 +11,7 @@ def run(command: click.Command, *arguments: object) -> tuple[int, str, str]:
     runner = CliRunner()
     texts = [str(argument) for argument in arguments]
     done = runner.invoke(command, texts, standalone_mode=False)
+    if isinstance(done.exception, click.Abort):  # Ctrl-C: it means the whole run
+        raise KeyboardInterrupt
     assert done.exception is None, done.exception
     return done.return_value, done.stdout, done.stderr

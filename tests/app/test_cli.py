@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import re
@@ -9,7 +10,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +17,7 @@ import jax
 import pytest
 
 import course_lib
+from course_lib import __main__ as entry_point
 from course_lib.app import cli
 from course_lib.app import interrupts as interrupts_module
 from course_lib.app.cli import main
@@ -309,7 +310,6 @@ def test_ctrl_c_saves_and_says_how_to_go_on(
         wait_for_line(process, "step        10 of")
         for number in signals:
             process.send_signal(number)
-            time.sleep(0.002)
         _, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert err.count("\n") == 1
@@ -335,6 +335,15 @@ def test_ctrl_c_stops_jax_as_well() -> None:
     assert load_checkpoint("run").step == int(step.replace(",", ""))
 
 
+@pytest.fixture
+def _sigint_raises() -> Iterator[None]:
+    """Handle SIGINT as a terminal's process does: in the background it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_sigint_raises")
 def test_impatience_is_heard_after_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     left: list[int] = []
     now = [100.0]
@@ -357,8 +366,24 @@ def test_ctrl_c_before_the_training_is_one_line(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(cli, "load_documents", slow)
-    assert train() == 130
+    monkeypatch.setattr(sys, "argv", ["course", "train", "--data", "names.txt"])
+    assert entry_point.main() == 130
     assert capsys.readouterr().err.strip() == "course: stopped"
+
+
+@pytest.mark.usefixtures("_sigint_raises")
+def test_ctrl_c_during_a_test_is_not_swallowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever calls the command from Python has to stop as well."""
+
+    def pressed(*arguments: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(cli.Progress, "update", pressed)
+    with pytest.raises(KeyboardInterrupt, match=r"stopped at step 1 of 9; .*saved"):
+        train("--steps", "9")
+    monkeypatch.setattr(cli, "load_documents", pressed)
+    with pytest.raises(KeyboardInterrupt, match=r"^stopped$"):
+        train("--steps", "9")
 
 
 @UNIX
@@ -422,6 +447,7 @@ def test_a_long_silence_is_broken(
 
 # What it refuses
 
+LONG = "x" * 300
 
 REFUSED = [
     ("train --data missing.txt", "does not exist"),
@@ -429,8 +455,8 @@ REFUSED = [
     ("train --data binary.bin", "not a text file"),
     ("train --data endless.txt", "longer than 10,000 characters"),
     ("train --data .", "is a folder"),
-    ("train --data spam", "is a table"),
-    ("train --data https://example.org/x.txt", "sha256"),
+    ("train --data spam", "--data spam is a table, not a list of lines: give names or"),
+    ("train --data https://example.org/x.txt", "x.txt needs --sha256 as well"),
     ("train --data names.txt --sha256 abc", "64 hexadecimal digits"),
     (f"train --data names.txt --sha256 {'0' * 64}", "has sha256"),
     ("train --data names.txt --engine torch", "--engine must be one of jax, scalar"),
@@ -487,6 +513,21 @@ REFUSED = [
     ("train --resume --checkpoint run --data things", "data are not what"),
     ("train --resume --checkpoint run --log ahead.csv", "ends at step 1"),
     ("train --resume --checkpoint damaged", "is damaged"),
+    *(
+        (f"train --data names.txt --{option}=", f"'--{option}': it is empty")
+        for option in ("data", "checkpoint", "log", "sha256", "engine", "schedule")
+    ),
+    ("train --data names.txt --precision=", "'--precision': it is empty"),
+    ("train --data names.txt --steps=", "'--steps'"),
+    ("train --data names.txt --resume --checkpoint=", "'--checkpoint': it is empty"),
+    ("sample --checkpoint=", "'--checkpoint': it is empty"),
+    (f"train --data {LONG}", "ile name too long"),
+    (f"train --data names.txt --checkpoint {LONG}", "ile name too long"),
+    (f"train --data names.txt --log {LONG}", "ile name too long"),
+    (f"sample --checkpoint {LONG}", "ile name too long"),
+    (f"progress import {LONG}", "ile name too long"),
+    (f"progress export {LONG}", "nothing to write"),
+    (f"reset {LONG}", "ile name too long"),
     ("train --speed 9", "--speed"),
     ("train --data", "'--data' requires an argument"),
     ("train names.txt", "names.txt"),
@@ -586,7 +627,7 @@ def test_a_disk_that_fills_up_is_one_line_and_the_checkpoint_stays(
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
-        assert main(["train", "--resume", *kept]) == 2
+        assert main(["train", "--resume", *kept]) == 1
     err = capsys.readouterr().err
     assert err == "course: cannot write run/loss.csv: no space left on device\n"
     assert Path("run/checkpoint.safetensors").read_bytes() == before
@@ -654,6 +695,82 @@ def test_whatever_happens_is_one_line(
     if isinstance(error, ZeroDivisionError):
         with pytest.raises(ZeroDivisionError):
             train()
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (errno.ENOSPC, 1), (errno.EIO, 1), (errno.EMFILE, 1),
+        (errno.ENAMETOOLONG, 2), (errno.EACCES, 2), (errno.EROFS, 2), (None, 1),
+    ],
+)  # fmt: skip
+def test_one_rule_of_exit_codes(
+    monkeypatch: pytest.MonkeyPatch, error: int | None, code: int
+) -> None:
+    def broken(*arguments: object) -> None:
+        raise OSError(error, os.strerror(error)) if error else OSError("strange")
+
+    monkeypatch.setattr(cli, "train_with_progress", broken)
+    assert train() == code
+
+
+def test_many_steps_are_asked_for_and_begin_at_once() -> None:
+    assert train("--steps", "1000000000", "--stop-after", "1", "--log", "l.csv") == 0
+    assert rows("l.csv")[0][0] == 1
+
+
+def test_one_of_a_thing_is_said_in_the_singular(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("names.txt").write_text("ada\nida\n")
+    assert train("--steps", "1", "--val-fraction", "0.5") == 0
+    out = capsys.readouterr().out
+    assert "(on 1 document it has not seen)" in out
+    Path("names.txt").write_text("ada\n")
+    assert train("--steps", "1") == 0
+    assert ", 1 document, " in capsys.readouterr().out
+    assert not re.search(r"\b1 \w+s\b", out)
+
+
+CLEAR = "\x1b[2J"  # a terminal that gets it is wiped
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["train", "--data", CLEAR],
+        ["train", "--data", "names.txt", "--log", f"{CLEAR}/x"],
+        ["train", "--data", "names.txt", "--engine", CLEAR],
+        ["train", "--data", "names.txt", "--steps", CLEAR],
+        ["sample", "--checkpoint", CLEAR],
+        ["sample", "--checkpoint", "run", "--prompt", CLEAR],
+        ["progress", "import", CLEAR],
+        ["progress", "export", f"{CLEAR}/x"],
+        ["reset", CLEAR],
+        [CLEAR],
+        [f"--{CLEAR}"],
+    ],
+)
+def test_no_control_character_reaches_the_terminal(
+    arguments: list[str], saved: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("run").mkdir()
+    Path("run", "checkpoint.safetensors").write_bytes(saved)
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "\x1b" not in err
+    assert "\\x1b" in err or "nothing to write" in err
+    assert err.count("\n") == 1
+
+
+def test_what_a_run_says_of_its_files_is_escaped(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert train("--steps", "9", "--stop-after", "1", "--checkpoint", CLEAR) == 0
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    assert "\\x1b[2J" in out.splitlines()[-1]
 
 
 def test_a_long_complaint_is_cut(capsys: pytest.CaptureFixture[str]) -> None:

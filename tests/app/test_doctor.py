@@ -85,6 +85,18 @@ def test_a_line_is_ok_or_a_fix_in_words() -> None:
     assert str(Check("JAX", BROKEN, "gone", "Get it")) == "FIX   JAX: gone. Get it"
 
 
+def test_a_package_that_the_doctor_needs_itself_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def ill() -> None:
+        raise ModuleNotFoundError("No module named 'packaging'", name="no_packaging")
+
+    monkeypatch.setattr(doctor, "LOOKS", {"Packages": ill})
+    (check,) = examine()
+    assert check.status == BROKEN
+    assert check.found.startswith("no_packaging is missing. Run: python -m pip install")
+
+
 def test_the_doctor_never_falls_ill(monkeypatch: pytest.MonkeyPatch) -> None:
     def ill() -> None:
         raise RuntimeError("two\nlines")
@@ -112,16 +124,13 @@ def test_python(
 
 
 def install(monkeypatch: pytest.MonkeyPatch, **versions: str) -> None:
-    def version(name: str) -> str:
-        if name not in versions:
-            raise doctor.metadata.PackageNotFoundError(name)
-        return versions[name]
-
-    monkeypatch.setattr(doctor.metadata, "version", version)
+    monkeypatch.setattr(
+        doctor, "installed_version", lambda name: versions.get(name, "")
+    )
 
 
 def require(monkeypatch: pytest.MonkeyPatch, *requirements: str) -> None:
-    monkeypatch.setattr(doctor.metadata, "requires", lambda name: list(requirements))
+    monkeypatch.setattr(doctor, "requirements", lambda: list(requirements))
 
 
 def test_packages(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,12 +153,28 @@ def test_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     assert '"jax' in fix
 
 
-def test_packages_of_a_source_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(name: str) -> None:
-        raise doctor.metadata.PackageNotFoundError(name)
+@pytest.mark.parametrize("name", ["numpy.py", "random.py"])
+def test_a_file_of_the_working_folder_that_hides_a_package_is_the_cause(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A notebook there would import it, and JAX is not to blame."""
+    file = tmp_path / name
+    file.write_text("x = 1\n")
+    monkeypatch.chdir(tmp_path)
+    module = name.removesuffix(".py")
+    for look in (doctor.look_at_packages, doctor.look_at_jax):
+        status, found, fix = look()
+        assert (status, fix) == (BROKEN, f"Rename {file}")
+        assert f"{module} is {file} and not " in found
 
-    monkeypatch.setattr(doctor.metadata, "requires", missing)
-    assert any(text.startswith("jax") for text in doctor._requirements())
+
+def test_jax_is_not_blamed_for_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = doctor.TRY_JAX.replace('"scipy"', '"no_scipy"')
+    monkeypatch.setattr(doctor, "TRY_JAX", broken)
+    status, found, fix = doctor.look_at_jax()
+    assert status == BROKEN
+    assert found.startswith("needs no_scipy, which does not work: ModuleNotFoundError")
+    assert fix == 'Run: python -m pip install --force-reinstall "no_scipy"'
 
 
 # Widgets
@@ -273,7 +298,7 @@ def test_a_front_end_that_hides_a_newer_one_is_named_by_its_place(
 
 
 def test_what_the_doctor_installs_is_what_the_course_needs() -> None:
-    needed = [text.replace(" ", "") for text in doctor._requirements()]
+    needed = [text.replace(" ", "") for text in doctor.requirements()]
     for package, (_, _, wanted) in doctor.WIDGETS.items():
         (asked,) = [text for text in needed if text.startswith(package)]
         limits = set(asked.removeprefix(package).split(","))

@@ -38,22 +38,26 @@ def course(tmp_path: Path) -> Path:
     return folder
 
 
+def fresh(page: Path) -> Path | None:
+    return reset.reset(reset.find(str(page)), NOW)
+
+
 def test_reset_keeps_the_learners_copy_and_never_overwrites(course: Path) -> None:
     page = course / "00_page.ipynb"
-    first = reset.reset(page, NOW)
+    first = fresh(page)
     assert first == course / "00_page_mine_2026-11-20_103000.ipynb"
     assert first.read_text() == "mine"
     assert len(json.loads(page.read_text())["cells"]) == 3
     page.write_text("mine again")
-    second = reset.reset(page, NOW)
+    second = fresh(page)
     assert second == course / "00_page_mine_2026-11-20_103000_1.ipynb"
     assert (first.read_text(), second.read_text()) == ("mine", "mine again")
-    assert reset.reset(page, NOW) is None, "a fresh page needs no copy"
+    assert fresh(page) is None, "a fresh page needs no copy"
 
 
 def test_reset_brings_back_a_deleted_page(course: Path) -> None:
     (course / "00_page.ipynb").unlink()
-    assert reset.reset(course / "00_page.ipynb", NOW) is None
+    assert fresh(course / "00_page.ipynb") is None
     assert (course / "00_page.ipynb").exists()
 
 
@@ -66,7 +70,7 @@ def test_reset_on_a_full_disk_changes_nothing(
     monkeypatch.setattr(os, "fsync", full)
     before = sorted(course.rglob("*"))
     code, out, err = run(progress_commands.reset, course / "00_page.ipynb")
-    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert (code, out, err.count("\n")) == (1, "", 1)
     assert "No space left" in err
     assert sorted(course.rglob("*")) == before
     assert (course / "00_page.ipynb").read_text() == "mine"
@@ -85,9 +89,62 @@ def test_reset_takes_the_outputs_of_the_projects_history(course: Path) -> None:
     git("add", ".")
     git("commit", "-qm", "as given")
     page.write_text("mine")
-    assert json.loads(reset.original_text(page)) == run_before
+    assert json.loads(reset.original_text(reset.find(str(page)))) == run_before
     git("commit", "-qam", "a learner's own commit")
-    assert json.loads(reset.original_text(page)) == read_source(SOURCE)
+    assert json.loads(reset.original_text(reset.find(str(page)))) == read_source(SOURCE)
+
+
+def test_reset_touches_the_file_that_was_named_and_no_other(
+    course: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reset, "COURSE", course)
+    moved = tmp_path / "elsewhere" / "00_page.ipynb"
+    code, out, err = run(progress_commands.reset, moved)
+    assert (code, out, err) == (2, "", f"course: there is no file {moved}\n")
+    moved.parent.mkdir()
+    moved.write_text("moved")
+    monkeypatch.chdir(moved.parent)
+    for name in (moved, "./00_page.ipynb", "00_page.ipynb", "00_page"):
+        moved.write_text(f"moved {name}")
+        code, out, _ = run(progress_commands.reset, name)
+        assert code == 0
+        assert len(json.loads(moved.read_text())["cells"]) == 3
+    kept = {path.read_text() for path in moved.parent.glob("*_mine_*")}
+    assert len(kept) == 4
+    moved.unlink()
+    assert run(progress_commands.reset, "./00_page.ipynb")[0] == 2
+    assert (course / "00_page.ipynb").read_text() == "mine"
+
+
+def test_reset_all_makes_every_notebook_fresh_and_keeps_yours(
+    course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (course / "source" / "01_other.py").write_text(SOURCE)
+    (course / "source" / "notes.py").write_text("not a page")
+    (course / "01_other.ipynb").write_text("mine as well")
+    monkeypatch.chdir(course.parent)
+    code, out, _ = run(progress_commands.reset, "all")
+    assert code == 0
+    assert out.count("is fresh.") == out.count("Yours is kept as") == 2
+    kept = {path.read_text() for path in course.glob("*_mine_*")}
+    assert kept == {"mine", "mine as well"}
+    for name in ("00_page", "01_other"):
+        assert len(json.loads((course / f"{name}.ipynb").read_text())["cells"]) == 3
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such files on Windows")
+def test_reset_reads_regular_files_alone_and_leaves_a_file_called_part(
+    course: Path,
+) -> None:
+    page, part = course / "00_page.ipynb", course / "00_page.part"
+    part.write_text("my own")
+    assert run(progress_commands.reset, page)[0] == 0
+    assert part.read_text() == "my own"
+    page.unlink()
+    os.mkfifo(page)
+    code, out, err = run(progress_commands.reset, page)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "not a regular file" in err
 
 
 def test_reset_finds_a_notebook_by_name(

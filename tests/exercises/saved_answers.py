@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from course_lib.exercises import journal
+
+SOLVED = journal.Entry(
+    "loss.mse", "correct", "2026-11-20T10:00:00.000000Z", "0.1.0", "f", "def f(x): 0\n"
+)
 
 
 def fill(count: int = 3) -> list[journal.Entry]:
@@ -13,3 +19,9 @@ def fill(count: int = 3) -> list[journal.Entry]:
         name = f"loss.mse{number % 2}"
         assert journal.save_answer(name, outcome, source, "f") is None
     return journal.entries()[0]
+
+
+def smuggle(**fields: str) -> None:
+    """Write an entry with a right checksum into the journal, past the door."""
+    with open(journal.journal_path(), "ab") as file:
+        file.write(replace(SOLVED, **fields).line().encode() + b"\n")

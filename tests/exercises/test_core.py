@@ -19,6 +19,7 @@ import numpy as np
 import psutil
 import pytest
 
+from course_lib.bounds import has_control
 from course_lib.exercises import autograd, journal
 from course_lib.exercises.core import (
     Case,
@@ -42,6 +43,7 @@ from course_lib.exercises.core.extract_source import (
 )
 from course_lib.exercises.core.formatting import format_value
 from course_lib.exercises.core.result import Result
+from tests.exercises.conftest import Pressed
 from tools.exercise_coverage import cover
 from tools.exercise_coverage import main as coverage_main
 
@@ -471,6 +473,14 @@ def test_a_result_escapes_what_came_from_outside() -> None:
     assert html.count("&lt;script&gt;") == 5
 
 
+@pytest.mark.parametrize("evil", ["\x1b[2J", "\x00", "\ud800", "\u202e", "\r"])
+def test_no_control_character_of_an_answer_is_shown(evil: str) -> None:
+    result = Result("a.b", "error", evil, evil, (("Error", evil),), evil, (evil,))
+    for shown in result.with_note(evil)._repr_mimebundle_().values():
+        assert not has_control(shown)
+        assert ascii(evil)[1:-1] in shown
+
+
 @pytest.mark.parametrize("character", ["x", "<", "\n", "€"])
 def test_a_result_is_at_most_10_kb(character: str) -> None:
     much = character * 5000
@@ -667,11 +677,14 @@ def test_every_answer_is_kept_and_an_untouched_stub_is_not() -> None:
 
 def test_an_interrupt_is_a_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(*arguments: object) -> None:
-        raise KeyboardInterrupt
+        raise pressed
 
     monkeypatch.setattr(LOCAL.code_judge, "verdict", stop)
-    result = LOCAL.check(Notebook().run("def f(a, b): return a\nf"))
-    assert "You stopped the check" in result.message
+    answer, pressed = Notebook().run("def f(a, b): return a\nf"), Pressed()
+    assert "You stopped the check" in LOCAL.check(answer).message
+    pressed = KeyboardInterrupt()  # of someone who runs the tests
+    with pytest.raises(KeyboardInterrupt):
+        LOCAL.check(answer)
 
 
 def test_a_second_python_that_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ MAY_IMPORT = {  # each room, from the ground up, and the rooms below that it may
     "widgets": "bounds config data losses scalar array gradients training lessons "
     "plots exercises",
     "app": "bounds data training exercises",
-    "__main__": "app",
+    "__main__": "bounds app",
 }
 ROOMS_WITH = {  # who else may import what is heavy
     "matplotlib": {"plots", "widgets"},

@@ -166,7 +166,7 @@ def test_wheel_holds_the_settings_of_jupyter(wheel: zipfile.ZipFile) -> None:
 def test_wheel_says_who_it_is(wheel: zipfile.ZipFile) -> None:
     info = "course_lib-0.1.0.dist-info"
     points = wheel.read(f"{info}/entry_points.txt").decode()
-    assert points.split() == ["[console_scripts]", "course=course_lib.app.cli:main"]
+    assert points.split() == ["[console_scripts]", "course=course_lib.__main__:main"]
     metadata: Any = wheel.read(f"{info}/METADATA").decode()
     assert "License-Expression: MIT AND CC-BY-4.0" in metadata
     assert f"{info}/licenses/LICENSE" in wheel.namelist()

@@ -12,6 +12,7 @@ import pytest
 
 from course_lib.exercises import journal
 from course_lib.widgets import progress
+from tests.exercises.saved_answers import smuggle
 
 
 @pytest.fixture(autouse=True)
@@ -37,12 +38,13 @@ def test_what_is_downloaded_can_be_uploaded(
     assert "1 of " in card.value
     data = base64.b64decode(re.search(r'base64,([^"]*)"', link.value)[1])  # type: ignore[index]
     monkeypatch.setenv("COURSE_LIB_HOME", str(tmp_path / "elsewhere"))
+    used = "Marked correct there: autograd.own_value. They are code. Where a notebook "
     for text in (
-        "1 answer added from mine.jsonl.",
+        f"1 answer added from mine.jsonl. {used}",
         "All answers of mine.jsonl were here already.",
     ):
         button.value = (upload("mine.jsonl", data),)
-        assert message.value == text
+        assert message.value.startswith(text)
         assert button.value == ()
     assert len(journal.entries()[0]) == 1
 
@@ -52,7 +54,20 @@ def test_a_file_that_is_none_is_refused_in_one_line() -> None:
     button, message = panel.children[1].children[1], panel.children[2]
     button.value = (upload("photo.jsonl", b"\x89PNG"),)
     assert message.value == "photo.jsonl is not a progress file: no entry found in it."
+    button.value = (upload("\x1b[2J\ud800" + "x" * 9000, b"x\n" * 10**6),)
+    assert message.value.startswith(r"\x1b[2J\ud800xxx")
+    assert "too large for a progress file" in message.value
+    assert len(message.value) < 400
     assert journal.entries() == ([], [])
+
+
+def test_the_panel_shows_a_journal_that_holds_what_cannot_be_shown() -> None:
+    journal.save_answer("loss.mse", "correct", "x = 1", "x")
+    smuggle(exercise="loss.\ud800")
+    panel = progress.panel()
+    panel.card.value.encode("utf-8")
+    assert "1 of " in panel.card.value
+    assert r"skipped, its exercise holds &#x27;\ud800" in panel.card.value
 
 
 def test_the_card_lists_every_exercise() -> None:

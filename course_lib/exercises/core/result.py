@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, Literal
 
+from course_lib.bounds import escaped
+
 Outcome = Literal["correct", "incorrect", "error", "not attempted"]
 SIGN = {"correct": "✓", "incorrect": "✗", "error": "!", "not attempted": "○"}
 COLOUR = {  # JupyterLab's own, light and dark; elsewhere one legible on both
@@ -63,6 +65,14 @@ class Result(Shown):
         """Return the outcome, and the name of the misconception if it has one."""
         word = self.outcome.capitalize()
         return f"{word}: {self.misconception}" if self.misconception else word
+
+    def __post_init__(self) -> None:
+        """Escape what an answer printed or raised: a page or terminal may obey it."""
+        for name in ("message", "misconception", "printed"):
+            object.__setattr__(self, name, escaped(getattr(self, name)))
+        facts = tuple((label, escaped(fact)) for label, fact in self.facts)
+        object.__setattr__(self, "facts", facts)
+        object.__setattr__(self, "notes", tuple(map(escaped, self.notes)))
 
     def __str__(self) -> str:
         lines = [f"{SIGN[self.outcome]} {self.headline()}", self.message]

@@ -140,14 +140,22 @@ def longest_first(files: Iterable[str]) -> list[str]:
 
 
 def report_to() -> list[str]:
-    """Return the options with which pytest writes how long each test took."""
+    """Return the options with which pytest writes how long each test took.
+
+    The report of an earlier run goes: it must not pass for that of the next.
+    """
+    (folder() / REPORT).unlink(missing_ok=True)
     return [f"--junitxml={folder() / REPORT}", "--override-ini=junit_family=xunit1"]
 
 
 def where_the_time_went(most: int = 15) -> str:
     """Return a table of the longest files of the last run, which orders the next."""
     seconds: dict[str, float] = defaultdict(float)
-    for case in ET.parse(folder() / REPORT).iter("testcase"):
+    try:
+        report = ET.parse(folder() / REPORT)
+    except (OSError, ET.ParseError):  # pytest ended before it wrote one
+        return "No report of where the time went."
+    for case in report.iter("testcase"):
         seconds[case.get("file", "?")] += float(case.get("time", 0.0))
     _write("seconds.json", _read("seconds.json") | seconds)
     files = sorted(seconds, key=lambda file: -seconds[file])

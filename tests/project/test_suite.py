@@ -129,3 +129,12 @@ def test_the_longest_begins_first_and_the_table_adds_up() -> None:
         "b.py",
         "c.py",
     ]
+
+
+def test_without_a_report_there_is_a_line_and_an_old_one_does_not_count() -> None:
+    report = suite.folder() / suite.REPORT
+    report.write_text('<testsuites><testcase file="a.py" time="1"/></testsuites>')
+    suite.report_to()
+    assert suite.where_the_time_went() == "No report of where the time went."
+    report.write_text("<testsuites><testcase")
+    assert suite.where_the_time_went() == "No report of where the time went."

@@ -54,7 +54,6 @@ BOUNDS: dict[str, tuple[int | float, str]] = {  # what: the most, and of what un
     "progress entries": (20_000, "entries of one file"),
     "answer": (200_000, "characters"),
     "name": (200, "characters of a name in a progress file"),
-    "typed text": (500, "characters of a field on a page"),
     "pixel ratio": (4.0, "pixels drawn for each pixel of the page"),
     "picture": (4_000, "pixels wide"),
 }

@@ -52,7 +52,7 @@ class Control:
 def _index(selected: Any, n: int, label: str) -> int:
     """Return an index below n. Raises ValueError for anything else."""
     if not isinstance(selected, int) or not 0 <= selected < n:
-        raise ValueError(f"{label}: choice {selected!r} is none of 0 to {n - 1}")
+        raise ValueError(f"{label}: choice {selected!r:.60} is none of 0 to {n - 1}")
     return selected
 
 

@@ -25,6 +25,7 @@ import numpy as np
 import traitlets
 from matplotlib.axes import Axes
 
+from course_lib.bounds import BOUNDS
 from course_lib.plots import panels
 from course_lib.scalar.garbage import gc_disabled
 from course_lib.widgets.controls import Button, Choice, Control, Preset
@@ -219,7 +220,22 @@ class InteractiveFigure(anywidget.AnyWidget):
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take the browser's state; a frame of another thread is sent before it."""
         with self._lock:
-            super().set_state(sync_data)
+            super().set_state(self._acceptable(sync_data))
+
+    def _acceptable(self, state: dict[str, Any]) -> dict[str, Any]:
+        """Return what a browser may set, within BOUNDS; anything else is ignored."""
+        accepted = {k: v for k, v in state.items() if k == "_view_count"}
+        if isinstance(selected := state.get("selected"), dict):
+            known = {k: v for k, v in selected.items() if k in self.selected}
+            accepted["selected"] = {**self.selected, **known}
+        if type(width := state.get("width")) is int:
+            accepted["width"] = min(max(0, width), int(BOUNDS["picture"][0]))
+        ratio = state.get("pixel_ratio")
+        if isinstance(ratio, int | float) and ratio >= 1:  # not nan
+            accepted["pixel_ratio"] = float(min(ratio, BOUNDS["pixel ratio"][0]))
+        if type(request := state.get("request_id")) is int and 0 <= request < 2**53:
+            accepted["request_id"] = request  # as far as the browser counts
+        return accepted
 
     def _on_request(self, change: dict[str, Any]) -> None:
         MEMORY.viewport.update(width=self.width, pixel_ratio=self.pixel_ratio)
@@ -227,9 +243,12 @@ class InteractiveFigure(anywidget.AnyWidget):
             self.redraw()
             self.response_id = change["new"]
 
-    def _on_message(self, _: Any, message: dict[str, Any], buffers: Any) -> None:
-        if isinstance(self._controls.get(message.get("press", "")), Button):
-            self.press(message["press"])
+    def _on_message(self, _: Any, message: Any, buffers: Any) -> None:
+        if not isinstance(message, dict):
+            return
+        name = message.get("press")
+        if isinstance(name, str) and isinstance(self._controls.get(name), Button):
+            self.press(name)
         elif message.get("full_frame") and self._pixels is not None:
             with self._lock:
                 self._send_frame(self._pixels, full=True)

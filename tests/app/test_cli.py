@@ -28,6 +28,9 @@ SMALL = ["--n-embd", "4", "--n-head", "2", "--block-size", "5", "--engine", "sca
 UNIX = pytest.mark.skipif(os.name == "nt", reason="signals and pipes of Unix")
 
 
+pytestmark = pytest.mark.usefixtures("home")  # what other tests saved is not here
+
+
 @pytest.fixture(autouse=True, scope="module")
 def _broadcasting() -> Iterator[None]:
     """Let a batch of documents meet the one table of positions."""

@@ -428,3 +428,39 @@ def test_words_outside_and_a_stale_picture_are_noticed() -> None:
     picture._pixels = first
     with pytest.raises(AssertionError, match="pixels differ"):
         same_as_full_redraw(picture, "")
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ({"width": 4_000}, ("width", 4_000)),
+        ({"width": 4_001}, ("width", 4_000)),
+        ({"width": -1}, ("width", 0)),
+        ({"width": "wide"}, ("width", 0)),
+        ({"width": True}, ("width", 0)),
+        ({"pixel_ratio": 4}, ("pixel_ratio", 4.0)),
+        ({"pixel_ratio": 40.0}, ("pixel_ratio", 4.0)),
+        ({"pixel_ratio": float("nan")}, ("pixel_ratio", 1.0)),
+        ({"pixel_ratio": 0.5}, ("pixel_ratio", 1.0)),
+        ({"request_id": 2**53}, ("request_id", 0)),
+        ({"request_id": None}, ("request_id", 0)),
+        ({"selected": []}, ("selected", {"n": 0})),
+        ({"selected": {"other": 1}}, ("selected", {"n": 0})),
+        ({"summary": "not yours", "controls": 5}, ("summary", "0")),
+    ],
+)
+def test_a_browser_sets_what_is_its_own_within_bounds(
+    sent: dict[str, object], kept: tuple[str, object]
+) -> None:
+    slider = Slider("n", "n", [0, 1], 0)
+    made = InteractiveFigure("bounds", "Bounds", lambda ax, n: f"{n}", [slider])
+    made.set_state(sent)
+    assert getattr(made, kept[0]) == kept[1]
+    assert made.problem == ""
+
+
+@pytest.mark.parametrize("message", [None, 5, [], "press", {"press": {}}, {"press": 1}])
+def test_a_message_that_means_nothing_is_ignored(message: object) -> None:
+    made = InteractiveFigure("m", "M", lambda ax, b: f"{b}", [Toggle("b", "b")])
+    made._handle_custom_msg(message, [])
+    assert (made.summary, made.problem) == ("False", "")

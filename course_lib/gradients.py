@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from course_lib.scalar import Value, ieee
+from course_lib.scalar.refusals import as_float
 
 __all__ = [
     "FLOAT_FUNCTIONS",
@@ -163,7 +164,7 @@ def evaluate(
             case ast.Name(id=name) if name in inputs:
                 return inputs[name]
             case ast.Constant(value=number) if type(number) in (int, float):
-                return ieee.as_float(number)
+                return as_float(number)
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
                 return _OPERATORS[type(op)](walk(left), walk(right))
             case ast.UnaryOp(op=ast.USub(), operand=operand):

@@ -59,6 +59,15 @@ MEASURE_LATENCIES = """figure => {
   new MutationObserver(painted).observe(
     figure.querySelector('canvas'), { attributeFilter: ['data-painted'] });
 }"""
+WAIT_FOR_FRAME = """(figure, [before, ms]) => new Promise(done => {
+  const canvas = figure.querySelector('canvas'), until = performance.now() + ms;
+  const look = () => {
+    const ready = Number(canvas.dataset.painted || 0) > before && !figure.ariaBusy;
+    if (ready || performance.now() > until) done();
+    else requestAnimationFrame(look);
+  };
+  look();
+})"""
 SET_SLIDER = """(range, value) => {
   range.value = value;
   range.dispatchEvent(new Event('input'));
@@ -247,22 +256,19 @@ class Figure:
         return hashlib.sha256(data.encode()).hexdigest()[:12]
 
     def wait_for_frame(self, before: int, seconds: float = 10.0) -> None:
-        """Wait for more than ``before`` frames, and then until no more come."""
-        until = time.monotonic() + seconds
-        while self.painted <= before and time.monotonic() < until:
-            self.page.wait_for_timeout(10)
-        last = -1
-        while last != self.painted and time.monotonic() < until:
-            last = self.painted
-            self.page.wait_for_timeout(150)
+        """Wait for more than ``before`` frames, and until nothing is asked for."""
+        self.root.evaluate(WAIT_FOR_FRAME, [before, seconds * SECONDS])
+
+    def wait_for_response(self, seconds: float = 10.0) -> None:
+        """Wait until the kernel has answered what was asked, if anything was."""
+        self.wait_for_frame(-1, seconds)
 
     def slide(self, name: str, key: str) -> tuple[str, str]:
         """Press a key on a slider; return the new frame's fingerprint and summary."""
-        before = self.painted
         handle = self.control(name).locator("input[type=range]")
         handle.focus()
-        handle.press(key)
-        self.wait_for_frame(before, 3.0)
+        handle.press(key)  # at an end already, it asks for nothing
+        self.wait_for_response()
         return self.fingerprint(), self.summary
 
     def latencies(self, presses: int = 20) -> list[float]:
@@ -279,9 +285,8 @@ class Figure:
                 if handle.is_disabled():
                     continue
                 last = int(handle.get_attribute("max") or 0)
-                before = self.painted
                 handle.evaluate(SET_SLIDER, last // 3)
-                self.wait_for_frame(before, 1.0)
+                self.wait_for_response()
                 up = min(presses // 2, last - last // 3)  # at an end, no key answers
                 down = min(presses - up, last // 3 + up)
                 for key in ["ArrowRight"] * up + ["ArrowLeft"] * down:
@@ -300,5 +305,4 @@ class Figure:
         before = self.painted
         act()
         self.page.wait_for_timeout(150)
-        if self.painted <= before:
-            self.wait_for_frame(before, 2.0)
+        self.wait_for_frame(before, 2.0)

@@ -35,6 +35,7 @@ PATIENCE = 60.0  # seconds beyond ten times what the tests take without a mutant
 TESTS = {
     "scalar/value.py": ("scalar/test_value scalar/test_value_edges", ""),
     "scalar/fused.py": ("scalar/test_value scalar/test_value_edges", ""),
+    "scalar/refusals.py": ("scalar/test_refusals scalar/test_value", ""),
     "scalar/ieee.py": ("scalar/test_value_edges scalar/test_value", ""),
     "scalar/gpt.py": ("scalar/test_gpt", ""),
     "scalar/nn.py": ("scalar/test_nn", ""),

@@ -7,6 +7,7 @@ import hashlib
 import http.client
 import ipaddress
 import os
+import queue
 import socket
 import tempfile
 import threading
@@ -188,8 +189,41 @@ class _Watched:
         super().connect()  # type: ignore[misc]
         self.watchdog.watch(self.sock)  # type: ignore[attr-defined]  # TLS has another
 
-    def _create_watched(self, *arguments: Any, **more: Any) -> Any:
-        return self.watchdog.watch(socket.create_connection(*arguments, **more))
+    def _create_watched(self, address: tuple[str, int], *more: Any) -> Any:
+        host, port = address
+        failed: OSError | None = None
+        for number in _look_up(host, port, self.watchdog.timeout()):
+            try:
+                made = socket.create_connection((number, port), *more)
+            except OSError as error:
+                failed = error
+            else:
+                return self.watchdog.watch(made)
+        raise failed or OSError("the name has no address")
+
+
+def _look_up(host: str, port: int, timeout: float) -> list[str]:
+    """Return the numeric addresses of a host; raises TimeoutError where none comes.
+
+    The system's look-up cannot be stopped and has no timeout: it is left behind.
+    """
+    answers: queue.SimpleQueue[list[str] | OSError] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            answers.put([str(place[0]) for *_, place in found])
+        except (OSError, UnicodeError) as error:
+            answers.put(error if isinstance(error, OSError) else OSError(str(error)))
+
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        answer = answers.get(timeout=timeout)
+    except queue.Empty:
+        raise TimeoutError from None
+    if isinstance(answer, OSError):
+        raise answer
+    return answer
 
 
 class _Connection(_Watched, http.client.HTTPConnection):

@@ -11,6 +11,7 @@ import jax
 import numpy as np
 
 from course_lib.array import GPTConfig, token_losses
+from course_lib.bounds import BOUNDS, check_whole
 from course_lib.data.tokenizer import CharTokenizer
 from course_lib.training.array_engine import ArrayEngine
 from course_lib.training.batches import pack
@@ -68,6 +69,7 @@ class Experiment:
         (measurements, 1 + watched): the step, then one loss for each list, in nats
         per token.
         """
+        check_whole("steps", steps, 0, BOUNDS["experiment"][0])
         watched_rows = [self.rows(texts) for texts in watched.values()]
         if type(every) is not int or not 0 <= every <= 10**9:
             raise ValueError("every must be a whole number of 0 or more, not too large")
@@ -92,6 +94,7 @@ class Experiment:
 
         pauses: steps in ascending order.
         """
+        check_whole("steps", pauses[-1], 0, BOUNDS["experiment"][0])
         rate = linear(learning_rate, pauses[-1] or 1)  # raises for what cannot be
         rng = random.Random(seed)
         engine = ArrayEngine.start(rng, self.config)

@@ -8,31 +8,8 @@ JAX return inf or nan and let the loss show it. These functions do as NumPy does
 from __future__ import annotations
 
 import math
-import numbers
 
-__all__ = ["as_float", "divide", "exp", "log", "power", "sigmoid"]
-
-
-def as_float(number: object) -> float:
-    """Return one real number as a float.
-
-    Raises TypeError for anything else, booleans, strings and arrays included, and
-    OverflowError for an integer or fraction too large for a float.
-    """
-    if type(number) is int or (
-        isinstance(number, numbers.Real) and not isinstance(number, bool)
-    ):
-        try:
-            return float(number)
-        except OverflowError:
-            raise OverflowError(
-                "a Value holds a float, at most about 1.8e308: the "
-                f"{type(number).__name__} given is too large"
-            ) from None
-    raise TypeError(
-        "a Value works on one real number at a time: expected an int, a float or "
-        f"a Value, got {type(number).__name__}"
-    )
+__all__ = ["divide", "exp", "log", "power", "sigmoid"]
 
 
 def divide(numerator: float, denominator: float) -> float:

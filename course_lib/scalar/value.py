@@ -8,26 +8,28 @@ from itertools import count
 from operator import attrgetter
 
 from course_lib.scalar import ieee
+from course_lib.scalar.refusals import Refusals, as_float
 
 _clock = count(1)  # every Value has a time of birth, so parents are always younger
 _last_write = 0  # when the data of any leaf was last set
 
 
-class Value:
+class Value(Refusals):
     """A node of the computation graph: a number, its children, its derivatives.
 
     ``data`` is the number and ``grad`` the derivative of the root of the last
     ``backward()`` with respect to it. ``children`` are the Values it was computed
     from and ``local_grads[i]`` is the local derivative, of this number with respect
     to ``children[i]``, both empty for a leaf. Edge cases follow IEEE 754, as in NumPy:
-    log(0) is -inf, 1 / 0 is inf, exp(1000) is inf, (-8) ** 0.5 is nan.
+    log(0) is -inf, 1 / 0 is inf, exp(1000) is inf, (-8) ** 0.5 is nan. What would
+    lose the derivative without a word is refused by ``Refusals``: ``float``, ``==``
+    with a number, ``if value:``, the functions of NumPy.
 
     Raises TypeError for anything but one real number (booleans, complex numbers,
     strings and arrays are refused), ValueError if a child has no derivative.
     """
 
     __slots__ = ("_data", "children", "grad", "local_grads", "op", "time")
-    __array_ufunc__ = None  # NumPy hands `array * Value` over, and we refuse it by name
 
     def __init__(
         self,
@@ -41,7 +43,7 @@ class Value:
                 f"a Value needs one slope for each child: '{op}' got {len(children)} "
                 f"children and {len(local_grads)} slopes"
             )
-        self._data = data if type(data) is float else ieee.as_float(data)
+        self._data = data if type(data) is float else as_float(data)
         self.grad = 0.0
         self.children = children
         self.local_grads = local_grads
@@ -84,7 +86,7 @@ class Value:
             out = ieee.power(a, b)
             slope_b = out * ieee.log(a) if a != 0.0 else out * 0.0
             return Value(out, (self, other), (_power_slope(a, b), slope_b), "**")
-        a, b = self._data, ieee.as_float(other)
+        a, b = self._data, as_float(other)
         return Value(ieee.power(a, b), (self,), (_power_slope(a, b),), f"**{b:.12g}")
 
     def __neg__(self) -> Value:
@@ -218,7 +220,7 @@ def write(leaves: Sequence[Value], numbers: Sequence[float]) -> None:
                 f"this Value is the result of '{leaf.op}': set the data of a leaf "
                 "and compute it again"
             )
-        leaf._data = number if type(number) is float else ieee.as_float(number)
+        leaf._data = number if type(number) is float else as_float(number)
         leaf.time = now
 
 

@@ -64,6 +64,15 @@ class TrainState(NamedTuple):
             for name, matrix in getattr(self, part).items()
         }
 
+    def fault(self) -> str:
+        """Return what makes its weights unfit to go on from, or "" if nothing does."""
+        if not self.is_finite():
+            return "hold nan or inf, or numbers too large for float32"
+        most = BOUNDS["weight"][0]
+        if any(max(m.max(), -m.min()) > most for m in self.params.values()):
+            return f"are larger than {most:,} in size"
+        return ""
+
     def is_finite(self) -> bool:
         """Whether every number is finite, also in float32: neither nan nor inf."""
         return all(
@@ -108,17 +117,25 @@ class Engine(Protocol):
 
 
 class DivergedError(ArithmeticError):
-    """The loss or its gradient has grown beyond its bound; ``record`` says where."""
+    """The loss, its gradient or the weights have grown beyond their bounds.
 
-    def __init__(self, record: Record, before: Record | None) -> None:
+    ``record`` says where; ``fault`` what the weights are after it, if it is they.
+    """
+
+    def __init__(
+        self, record: Record, before: Record | None = None, fault: str = ""
+    ) -> None:
         past = ""
         if before:
             past = f" (before: loss {before.loss:.4g}, norm {before.grad_norm:.4g})"
-        of_loss = not record.loss <= BOUNDS["loss"][0]
+        if fault:
+            grown = f"weights {fault}, after the update"
+        elif record.loss <= BOUNDS["loss"][0]:
+            grown = f"gradient became {record.grad_norm:.4g}"
+        else:
+            grown = f"loss became {record.loss:.4g}"
         super().__init__(
-            f"the {'loss' if of_loss else 'gradient'} became "
-            f"{record.loss if of_loss else record.grad_norm:.4g} "
-            f"at step {record.step}: learning rate "
+            f"the {grown} at step {record.step}: learning rate "
             f"{record.learning_rate:.4g}, gradient norm {record.grad_norm:.4g}{past}; "
             "try a learning rate ten times smaller, or the warmup schedule"
         )

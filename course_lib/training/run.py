@@ -17,7 +17,14 @@ from course_lib.training.checkpoints import Checkpoint, save_checkpoint
 from course_lib.training.documents import Documents, shuffled
 from course_lib.training.folder_lock import folder_lock
 from course_lib.training.logs import LossLog
-from course_lib.training.loop import Engine, Record, TrainState, mean_loss, train
+from course_lib.training.loop import (
+    DivergedError,
+    Engine,
+    Record,
+    TrainState,
+    mean_loss,
+    train,
+)
 from course_lib.training.settings import Settings
 
 __all__ = ["Run", "Session", "memory_needed"]
@@ -142,6 +149,7 @@ class Session:
     ) -> Iterator[Record]:
         if self.saved_step is None:
             self.save()  # if it cannot be done, better to know before the work
+        record = None
         with self.log or nullcontext():
             for record in self.run.records(stop_after):
                 if self.log:
@@ -157,6 +165,8 @@ class Session:
                     self.save()
             if self.saved_step != self.run.engine.step:
                 self.save()
+        if record and (fault := self.run.engine.state().fault()):
+            raise DivergedError(record, fault=fault)
 
     def save(self) -> None:
         """Save now; the log first, so that it is never behind the checkpoint."""

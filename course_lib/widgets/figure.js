@@ -95,6 +95,7 @@ function render({ model, el }) {
     }
     inFlight = true;
     pending = false;
+    root.setAttribute("aria-busy", "true"); // its words are read out when they are whole
     model.set("request_id", model.get("request_id") + 1);
     model.save_changes();
     timer = setTimeout(() => {
@@ -107,8 +108,12 @@ function render({ model, el }) {
     clearTimeout(timer);
     waiting.hidden = true;
     inFlight = false;
-    if (pending) request();
-    else updateControls(); // a preset may have set other controls
+    if (pending) {
+      request();
+    } else {
+      root.removeAttribute("aria-busy");
+      updateControls(); // a preset may have set other controls
+    }
     for (const play of players) play();
   }
 

@@ -655,6 +655,21 @@ def test_a_loss_that_is_no_number_ends_with_what_to_try(
     assert [step for step, _ in rows()] == [1]
 
 
+@pytest.mark.parametrize("engine", ["jax", "scalar"])
+@pytest.mark.parametrize("more", [[], ["--checkpoint", "run"]])
+def test_a_last_update_that_spoils_the_weights_is_no_success(
+    engine: str, more: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The loss is measured before each update: of the last one nothing is measured."""
+    rate = ["--engine", engine, "--steps", "1", "--learning-rate", "1e7", *more]
+    assert train(*rate) != 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "weights are larger than 1,000,000 in size" in line
+    assert "step 1" in line
+    if more:
+        assert load_checkpoint("run").step == 0
+
+
 def test_a_loss_that_is_no_number_without_a_checkpoint(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import pytest
 
@@ -201,3 +202,47 @@ def test_a_server_that_does_not_accept_is_left(
         began = monotonic()
         assert "took too long" in said(f"http://127.0.0.1:{listener.getsockname()[1]}/")
         assert monotonic() - began < 8
+
+
+def test_a_name_that_is_never_found_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(BOUNDS, "download, whole", (0.5, ""))
+    ended = threading.Event()
+
+    def hang(*arguments: object, **more: object) -> list[object]:
+        ended.wait(120)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    try:
+        assert "took too long" in said("https://example.invalid/names.txt")
+        assert not ended.is_set()
+    finally:
+        ended.set()
+
+
+def test_a_name_that_does_not_exist_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object, **more: object) -> list[object]:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    message = said("https://example.invalid/names.txt")
+    assert "cannot be downloaded" in message
+    assert "Name or service not known" in message
+
+
+def test_every_address_of_a_name_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(connection: socket.socket, ended: threading.Event) -> None:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 404 It answers\r\nContent-Length: 0\r\n\r\n")
+
+    real = socket.getaddrinfo
+    with serving(answer) as place:
+        port = int(place.partition(":")[2])
+
+        def both(host: str, *arguments: Any, **more: Any) -> Any:
+            if host == "localhost":  # nobody listens at the first
+                return [(2, 1, 6, "", (a, port)) for a in ("127.0.0.2", "127.0.0.1")]
+            return real(host, *arguments, **more)
+
+        monkeypatch.setattr(socket, "getaddrinfo", both)
+        assert "answered 404 It answers" in said(f"http://localhost:{port}/")

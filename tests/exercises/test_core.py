@@ -12,6 +12,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import types
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from course_lib.exercises.core import (
     exercise,
     question,
     supervisor,
+    worker,
 )
 from course_lib.exercises.core.codec import decode, encode
 from course_lib.exercises.core.compare import numbers, same
@@ -744,6 +746,23 @@ def test_a_saved_answer_that_fails_today_is_not_used(
     assert "no longer passes" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("wrong", [0, 1, 2, 3])
+def test_the_newest_three_saved_answers_are_tried(
+    unsolved: Exercise, capsys: pytest.CaptureFixture[str], wrong: int
+) -> None:
+    source = textwrap.dedent(RIGHT).strip().removesuffix("mine")
+    journal.save_answer(unsolved.id, "correct", source, "mine")
+    for number in range(wrong):  # as an import may bring them
+        text = f"def f(a, b):\n    return {number}\n"
+        journal.save_answer(unsolved.id, "correct", text, "f")
+    answer = unsolved.yours_or_ours()
+    said = capsys.readouterr().out
+    if wrong < 3:
+        assert (answer.__name__, "saved on" in said) == ("mine", True)
+    else:
+        assert (answer, "no longer passes" in said) == (unsolved.answer, True)
+
+
 def test_the_packages_value_is_provided(capsys: pytest.CaptureFixture[str]) -> None:
     from course_lib.scalar import Value
 
@@ -783,6 +802,151 @@ def test_a_loop_is_stopped_and_the_limit_is_said(
     assert result.facts == (("Input", "local_derivatives(2.0, 3.0)"),)
 
 
+def test_the_time_of_an_answer_is_what_it_computes_or_sleeps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, process = 0.0, FakeProcess()
+    monkeypatch.setattr(supervisor.time, "monotonic", lambda: clock)
+    watch = supervisor._Watch(os.getpid())
+    watch.process = process
+    watch.begin()
+    clock += 5.0  # other programs had the processor
+    assert watch.seconds() == 0.0
+    clock, process.user = clock + 2.0, 0.5
+    assert watch.seconds() == 0.5
+    clock, process.state = clock + 1.0, "sleeping"
+    assert watch.seconds() == 1.5
+    clock, process.user = clock + 4.0, 0.75  # its other threads compute
+    assert watch.seconds() == 1.75
+    watch.process = None  # where psutil does not see it, the clock counts
+    watch.begin()
+    clock += 1.0
+    assert watch.seconds() == 1.0
+
+
+class FakeProcess:
+    user, state = 0.0, "running"
+
+    def cpu_times(self) -> Any:
+        return types.SimpleNamespace(user=self.user, system=0.0)
+
+    def status(self) -> str:
+        return self.state
+
+
+def test_a_sleeping_answer_is_stopped_long_before_the_clocks_own_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(supervisor, "TIME_LIMIT", 0.5)
+    monkeypatch.setattr(supervisor, "PATIENCE", 1000)
+    code = "import time\ndef f(a, b):\n    time.sleep(2)\n    return b, a\nf"
+    assert (
+        "still running after 0.5 seconds" in LOCAL.check(Notebook().run(code)).message
+    )
+
+
+def test_the_clock_has_a_limit_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "TIME_LIMIT", 0.1)
+    monkeypatch.setattr(supervisor._Watch, "seconds", lambda self: 0.0)
+    result = LOCAL.check(Notebook().run("def f(a, b):\n    while True: pass\nf"))
+    assert "still running after" in result.message
+
+
+def test_a_busy_machine_takes_no_time_from_an_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(supervisor, "TIME_LIMIT", 1.0)
+    code = f"""
+        import time
+        def f(a, b):
+            begin = time.process_time()
+            while time.process_time() < begin + {0.5 / len(LOCAL.cases)}:
+                pass
+            return b, a
+        f
+    """
+    answer = Notebook().run(code)
+    busy = [
+        subprocess.Popen(
+            [sys.executable, "-c", "while True: pass"], start_new_session=True
+        )
+        for _ in range(4 * (os.cpu_count() or 1))
+    ]
+    try:
+        assert LOCAL.check(answer).outcome == "incorrect"
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+
+
+def test_packages_are_imported_before_the_time_of_an_answer_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow package is not the learner's; a slow module beside the notebook is."""
+    (tmp_path / "installed").mkdir()
+    for place in (tmp_path / "installed" / "slow_package.py", tmp_path / "slow_own.py"):
+        place.write_text("import time\ntime.sleep(1.5)\nvalue = 1\n", encoding="utf-8")
+    boot = supervisor.BOOT_CODE.replace(
+        "from course_lib",
+        f"import sysconfig; get = sysconfig.get_path; sysconfig.get_path = lambda n: "
+        f"{str(tmp_path / 'installed')!r} if n == 'purelib' else get(n); "
+        "from course_lib",
+    )
+    monkeypatch.setattr(supervisor, "BOOT_CODE", boot)
+    monkeypatch.setattr(supervisor, "TIME_LIMIT", 0.75)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.syspath_prepend(str(tmp_path / "installed"))
+    supervisor.spare.close()
+    cell = "def f(a, b):\n    import {0}\n    return {0}.value, b\nf"
+    try:
+        taken = LOCAL.check(Notebook().run(cell.format("slow_package")))
+        own = LOCAL.check(Notebook().run(cell.format("slow_own")))
+    finally:
+        supervisor.spare.close()
+    assert taken.outcome == "incorrect"
+    assert "still running after" in own.message
+
+
+@pytest.mark.parametrize(
+    ("source", "modules"),
+    [
+        ("import numpy as np, jax.numpy\nx = 1", ["numpy", "jax.numpy"]),
+        ("def f():\n    import scipy.stats\n", ["scipy.stats"]),
+        ("from jax import numpy", ["jax", "jax.numpy"]),
+        ("from . import own", []),
+        ('x = __import__("jax").numpy.asarray([1])', ["jax"]),
+        ("def f(:", []),
+        ("x = 1\0", []),
+        ("-" * 100_000 + "1", []),
+    ],
+)
+def test_the_modules_that_an_answer_imports(source: str, modules: list[str]) -> None:
+    assert worker.imported_modules(source) == modules
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_check_does_not_wait_for_a_process_that_kept_the_pipe(tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    cells = f"""
+        import os, time
+        def f(a, b):
+            child = os.fork()
+            if not child:
+                os.setsid()  # no kill of the group reaches it
+                time.sleep(60)
+                os._exit(0)
+            open({str(note)!r}, "w").write(str(child))
+            return b, a
+        f
+    """
+    answer = Notebook().run(cells)
+    assert LOCAL.check(answer).outcome == "incorrect"
+    child = psutil.Process(int(note.read_text()))
+    assert child.status() != psutil.STATUS_ZOMBIE, "the check waited for it"
+    child.kill()
+
+
 def test_the_real_limit_gives_a_verdict_in_five_seconds() -> None:
     begin = time.monotonic()
     result = LOCAL.check(Notebook().run("def f(a, b):\n    while True: pass\nf"))
@@ -796,7 +960,6 @@ def test_memory_is_watched_where_the_system_does_not(
 ) -> None:
     monkeypatch.setattr(supervisor, "MEMORY_LIMIT", 100)
     monkeypatch.setattr(supervisor, "TIME_LIMIT", 30.0)
-    monkeypatch.setattr(supervisor, "VERDICT_LIMIT", 30.0)
     cells = """
         import time
         try:
@@ -934,12 +1097,12 @@ def test_a_worker_that_was_cut_off_is_not_kept() -> None:
 
 
 def test_a_worker_that_died_while_waiting_is_replaced() -> None:
-    worker = supervisor.Worker()
-    worker.wait_ready()
+    idle = supervisor.Worker()
+    idle.wait_ready()
     supervisor.spare.close()
-    supervisor.spare.give_back(worker)
-    worker.process.kill()
-    worker.process.wait()
+    supervisor.spare.give_back(idle)
+    idle.process.kill()
+    idle.process.wait()
     assert (
         LOCAL.check(Notebook().run("def f(a, b): return 1\nf")).outcome == "incorrect"
     )

@@ -36,6 +36,30 @@ exercise.own_value.check(Value)
     "def f(a, b):\n    ...\nexercise.local_derivatives.check(f)",
     "def f(a, b):\n    import os; os._exit(1)\nexercise.local_derivatives.check(f)",
     "print('alive')\nlocal_derivatives = exercise.local_derivatives.yours_or_ours()",
+    """%%time
+def derivatives_of(a, b):
+    e = np.exp(a)
+    return np.array([b, b * a ** (b - 1), e, shifted(a)])
+shifted = lambda a: slope(m.tanh(a))
+""",
+    "exercise.local_derivatives.check(derivatives_of)",
+    """%%time
+class Mine(Value):
+    def __mul__(self, other):
+        return Mine(self.data * other.data, (self, other), (other.data, self.data))
+exercise.own_value.check(Mine)
+""",
+    """%%capture held
+def in_capture(a, b): return derivatives_of(a, b)
+""",
+    "exercise.local_derivatives.check(in_capture)",
+    """
+def with_commands(a, b):
+    !echo one
+    %timeit -n 1 -r 1 a
+    return b, a
+exercise.local_derivatives.check(with_commands)
+""",
     "import os, psutil\nprint(os.getpid(), len(psutil.Process().children()))",
 ]
 
@@ -68,12 +92,23 @@ def test_answers_of_cells_are_judged(said: list[str]) -> None:
     assert "ended the Python process" in said[8]
 
 
+def test_answers_below_the_magics_of_a_cell_are_found(said: list[str]) -> None:
+    assert said[11].startswith("✓ Correct")
+    assert "cannot be found" not in said[12]
+    assert "! Error" in said[12]  # Mine lacks +, and that is what is said
+    assert said[14].startswith("✓ Correct")
+
+
+def test_commands_of_the_notebook_are_refused_by_name(said: list[str]) -> None:
+    assert "`with_commands` gives a command to the notebook (with % or !)" in said[15]
+
+
 def test_the_kernel_lives_and_the_answer_is_used(said: list[str]) -> None:
     assert said[9] == "alive\nlocal_derivatives: your own answer is used.\n"
 
 
 def test_at_most_one_helper_waits_and_it_ends_with_the_kernel(said: list[str]) -> None:
-    kernel, helpers = map(int, said[10].split())
+    kernel, helpers = map(int, said[-1].split())
     assert helpers <= 1  # it may just be starting
     assert not psutil.pid_exists(kernel)
 

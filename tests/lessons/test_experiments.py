@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from course_lib.array import GPTConfig
+from course_lib.bounds import BOUNDS
 from course_lib.data.tokenizer import CharTokenizer
 from course_lib.lessons.experiments import Experiment
 from course_lib.training import ArrayEngine
@@ -42,6 +43,20 @@ def test_teaching_lowers_the_loss_and_the_seed_decides(
     again, other = lab.train(TEXTS, 20, seed=1), lab.train(TEXTS, 20, seed=2)
     assert lab.loss(again, TEXTS) == pytest.approx(lab.loss(model, TEXTS), rel=1e-5)
     assert lab.loss(other, TEXTS) != lab.loss(model, TEXTS)
+
+
+def test_the_steps_of_an_experiment_are_bounded(
+    lab: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for steps in (10**9, 50_001, -1, 1.5, True):
+        with pytest.raises(ValueError, match="steps must be a whole number from 0 to"):
+            lab.train(TEXTS, steps)  # type: ignore[arg-type]
+        with pytest.raises(ValueError, match="steps must be a whole number from 0 to"):
+            next(lab.snapshots(TEXTS, [0, steps]))  # type: ignore[list-item]
+    monkeypatch.setitem(BOUNDS, "experiment", (3, ""))
+    assert lab.train(TEXTS, 3).step == 3
+    with pytest.raises(ValueError, match="from 0 to 3: 4"):
+        lab.train(TEXTS, 4)
 
 
 def test_a_start_is_gone_on_from_and_stays_as_it_was(

@@ -217,11 +217,6 @@ def test_a_number_too_large_for_a_float_is_refused_by_name(
             op(number, Value(1.0))
 
 
-def test_numpy_functions_are_refused() -> None:
-    with pytest.raises(TypeError, match="'Value' does not support ufuncs"):
-        np.exp(Value(1.0))
-
-
 # --- backward
 
 

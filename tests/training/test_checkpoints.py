@@ -512,7 +512,7 @@ def with_all(value: float) -> Callable[[np.ndarray], np.ndarray]:
         ("params.wte", with_all(math.nan), "nan or inf"),
         ("params.wte", with_all(-math.inf), "nan or inf"),
         ("params.wte", with_all(1e300), "too large for float32"),
-        ("params.wte", with_all(-1.1e6), "1,000,000 or smaller"),
+        ("params.wte", with_all(-1.1e6), "are larger than 1,000,000 in size"),
         ("mu.wpe", with_all(1e300), "too large for float32"),
         ("nu.lm_head", with_all(math.nan), "nan or inf"),
         ("nu.lm_head", with_all(-1e-9), "must not be negative"),

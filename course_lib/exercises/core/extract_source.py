@@ -108,6 +108,11 @@ class _SourceBuilder:
                 f"Two different things are called `{name}` in what your answer uses. "
                 "Give one of them another name."
             )
+        if name == "get_ipython":
+            raise ExtractionError(
+                f"`{user}` gives a command to the notebook (with % or !), and a check "
+                "cannot run it. Put it into a cell of its own."
+            )
         self.meaning[name] = value
         self.parts.append(self._statement(name, value, user))
         self.done.add(name)
@@ -217,6 +222,7 @@ class _SourceBuilder:
 def find_function(function: Any, decorated: bool) -> tuple[ast.AST, str]:
     """Return the definition of a function or lambda, and its source text."""
     code = function.__code__
+    _find_magic_cell(code)
     for node in ast.walk(_parsed(code.co_filename, function.__name__)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             if node.name == code.co_name and _first_line(node) == code.co_firstlineno:
@@ -234,11 +240,14 @@ def find_function(function: Any, decorated: bool) -> tuple[ast.AST, str]:
 
 def find_class(cls: Any) -> tuple[ast.ClassDef, str]:
     """Return the definition of a class of the notebook, and its source text."""
-    files = dict.fromkeys(
-        function.__code__.co_filename
+    codes = [
+        function.__code__
         for function in map(_underlying_function, vars(cls).values())
         if function is not None
-    )
+    ]
+    files = dict.fromkeys(code.co_filename for code in codes)
+    for code in codes:
+        _find_magic_cell(code)
     cells = [file for file in reversed(linecache.cache) if _is_cell(file)]
     for file in [*files, *cells]:
         for node in reversed(list(ast.walk(_parsed(file)))):
@@ -273,6 +282,48 @@ def _is_definition(node: ast.ClassDef, cls: Any, file: str) -> bool:
 
 def _is_cell(file: str) -> bool:
     return "ipykernel" in file or "<ipython" in file or file.startswith("<your")
+
+
+def _find_magic_cell(code: types.CodeType) -> None:
+    """Let linecache know the cell below %%time or its like that made a function.
+
+    IPython compiles what stands below such a magic under a name like <timed exec> and
+    keeps no text for that name. The text is an argument in the cell as it was run.
+    """
+    if not code.co_filename.startswith("<") or _is_cell(code.co_filename):
+        return
+    for text in _magic_cells():
+        try:
+            flags = code.co_flags & FLAGS
+            whole = compile(text, code.co_filename, "exec", flags, dont_inherit=True)
+        except SyntaxError:
+            continue
+        if any(made == code for made in _all_code(whole)):
+            lines = text.splitlines(keepends=True)
+            linecache.cache[code.co_filename] = (len(text), None, lines, "")
+            return
+
+
+def _magic_cells() -> Iterator[str]:
+    """Yield the text below each cell magic, of the newest cell first."""
+    for file in [file for file in reversed(linecache.cache) if _is_cell(file)]:
+        for node in _parsed(file).body:
+            match node:
+                case ast.Expr(
+                    ast.Call(
+                        ast.Attribute(attr="run_cell_magic"),
+                        [_, _, ast.Constant(str() as text)],
+                    )
+                ):
+                    yield text
+
+
+def _all_code(code: types.CodeType) -> Iterator[types.CodeType]:
+    """Yield a code object and all within it."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _all_code(constant)
 
 
 def _underlying_function(member: Any) -> Any:

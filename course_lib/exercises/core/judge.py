@@ -118,15 +118,12 @@ class CodeJudge:
         With ``worker``, an answer of the course's own runs in that process, for
         ``time_limit`` seconds at most; otherwise it gets a process of its own.
         """
-        begin = time.monotonic()
         expected = self.expected_outputs()
         if worker is not None:
             report = self._run(answer, worker, time_limit)
         else:
             with supervisor.disposable_worker(self.jax) as own_worker:
-                left = supervisor.VERDICT_LIMIT - (time.monotonic() - begin)
-                limit = min(supervisor.TIME_LIMIT, max(supervisor.MIN_TIME_LIMIT, left))
-                report = self._run(answer, own_worker, limit)
+                report = self._run(answer, own_worker, supervisor.TIME_LIMIT)
         return self._judge(report, expected)
 
     def _run(self, answer: AnswerSource, worker: Worker, limit: float) -> Report:
@@ -135,7 +132,6 @@ class CodeJudge:
             "name": answer.name,
             "cases": [case.encoded() for case in self.cases],
             "probe": self.probe,
-            "imports": ["jax.numpy"] if self.jax else [],
         }
         return worker.run(request, limit, supervisor.MEMORY_LIMIT)
 

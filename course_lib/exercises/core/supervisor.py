@@ -22,11 +22,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-TIME_LIMIT = 3.0  # seconds an answer may run, all its cases together
-VERDICT_LIMIT = 4.5  # seconds until there is a verdict, starting a process included
-MIN_TIME_LIMIT = 1.0  # seconds an answer may run even if its process was slow to start
+TIME_LIMIT = 3.0  # seconds an answer may compute or sleep, all its cases together
+PATIENCE = 10  # times that limit on the clock, at most: other programs may be busy
 MEMORY_LIMIT = 512  # megabytes an answer may add to what Python and its imports take
-START_LIMIT = 30.0  # seconds a worker may take to start
+START_LIMIT = 30.0  # seconds a worker may take to start, or to import packages
+STOP_LIMIT = 10.0  # seconds to wait for a killed worker to be gone
 POLL_INTERVAL = 0.02  # seconds between looks at the clock and the memory
 MAX_BYTES = 8_000_000  # that a worker may send back in one line
 BOOT_CODE = (
@@ -73,14 +73,16 @@ class Worker:
         except OSError as error:
             raise WorkerError(str(error)) from None
         self.lines: queue.Queue[bytes] = queue.Queue()
-        threading.Thread(target=self._listen, daemon=True).start()
+        self.listener = threading.Thread(target=self._listen, daemon=True)
+        self.listener.start()
         self.ready = False
         self.running = False  # also after a request that was cut off
 
     def _listen(self) -> None:
+        """Queue the reply lines. The pipe is closed here, where it is read."""
         received = 0
-        with contextlib.suppress(OSError, ValueError):
-            while line := self.process.stdout.readline(MAX_BYTES):  # type: ignore[union-attr]
+        with contextlib.suppress(OSError), self.process.stdout as replies:  # type: ignore[union-attr]
+            while line := replies.readline(MAX_BYTES):
                 received += len(line)
                 if received > MAX_BYTES * 5 or len(line) >= MAX_BYTES:
                     self.lines.put(b"flood")
@@ -105,14 +107,16 @@ class Worker:
         self.wait_ready()
         self.running = True
         token = secrets.token_hex(8)
-        message = {**request, "token": token, "limit": limit, "memory": memory}
+        clock_limit = PATIENCE * limit
+        limits = {"limit": limit, "clock_limit": clock_limit, "memory": memory}
+        message = {**request, **limits, "token": token}
         try:
             self.process.stdin.write(json.dumps(message).encode() + b"\n")  # type: ignore[union-attr]
             self.process.stdin.flush()  # type: ignore[union-attr]
         except OSError:
             return Report(ended="died", exit_code=self.process.poll())
         report = Report(limit=limit)
-        watch = _MemoryWatch(self.process.pid)
+        watch = _Watch(self.process.pid)
         end = time.monotonic() + START_LIMIT
         begun = False
         while True:
@@ -129,13 +133,13 @@ class Worker:
             if mark == token.encode():
                 reply = json.loads(text)
                 if "begin" in reply:
-                    begun, end = True, time.monotonic() + limit
+                    begun, end = True, time.monotonic() + clock_limit
                     watch.begin()
                 report.replies.append(reply)
                 if "end" in reply:
                     self.running = False
                     return report
-            if time.monotonic() > end:
+            if time.monotonic() > end or (begun and watch.seconds() > limit):
                 report.ended = "time" if begun else "died"
                 return report
             if begun and watch.grown() > memory:
@@ -156,37 +160,64 @@ class Worker:
         with contextlib.suppress(OSError):
             self.process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(2)
-        for pipe in (self.process.stdin, self.process.stdout):
-            with contextlib.suppress(OSError, ValueError):
-                if pipe:
-                    pipe.close()
+            self.process.wait(STOP_LIMIT)
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()  # type: ignore[union-attr]
+        self.listener.join(0.5)  # longer only if a child of its own keeps the pipe
 
 
-class _MemoryWatch:
-    """The memory growth of a process in megabytes; 0 where psutil cannot see it."""
+class _Watch:
+    """What a process has used since ``begin``: its time and its memory.
+
+    Its time is what it computes, and what it sleeps or waits of its own will: while
+    another program has the processor, no time passes for it. Where psutil cannot see
+    the process, time is the clock's and memory 0.
+    """
 
     def __init__(self, pid: int) -> None:
-        try:
+        self.process: Any = None
+        with contextlib.suppress(Exception):
             import psutil
 
-            self.process: Any = psutil.Process(pid)
-        except Exception:
-            self.process = None
-        self.start = 0.0
+            self.process = psutil.Process(pid)
 
     def begin(self) -> None:
-        self.start = self._now()
+        self.memory = self._memory()
+        self.looked, self.computed = time.monotonic(), self._computed()
+        self.used = 0.0
+
+    def seconds(self) -> float:
+        """The time used, in seconds; from one look to the next it is computed anew."""
+        now, computed = time.monotonic(), self._computed()
+        passed, self.looked = now - self.looked, now
+        worked = passed if computed is None else computed - (self.computed or 0.0)
+        self.computed = computed
+        self.used += worked or (passed if self._waits() else 0.0)
+        return self.used
 
     def grown(self) -> float:
-        return self._now() - self.start
+        """The growth of its memory, in megabytes."""
+        return self._memory() - self.memory
 
-    def _now(self) -> float:
+    def _computed(self) -> float | None:
+        try:
+            times = self.process.cpu_times()
+        except Exception:  # it has just ended, or psutil is missing
+            return None
+        return float(times.user + times.system)
+
+    def _waits(self) -> bool:
+        try:
+            return str(self.process.status()) in ("sleeping", "stopped", "idle")
+        except Exception:
+            return True
+
+    def _memory(self) -> float:
         try:
             info = self.process.memory_info()
             return float(max(info.rss, getattr(info, "private", 0))) / 2**20
-        except Exception:  # it has just ended, or psutil is missing
-            return self.start if self.process is None else 0.0
+        except Exception:
+            return 0.0
 
 
 def _kill_children(pid: int) -> None:
@@ -217,6 +248,7 @@ class _SpareWorker:
         self.lock = threading.Lock()
         self.worker: Worker | None = None
         self.owner = os.getpid()
+        self.closed = False
 
     def borrow(self, jax: bool) -> Worker:
         """Return a worker for the caller alone: the spare one, or a new one."""
@@ -233,7 +265,8 @@ class _SpareWorker:
     def give_back(self, worker: Worker) -> None:
         """Keep a worker as the spare one; stop it if there is one already."""
         with self.lock:
-            if self.worker is None and worker.alive() and not worker.running:
+            kept = self.worker is None and not self.closed
+            if kept and worker.alive() and not worker.running:
                 self.worker, worker = worker, None  # type: ignore[assignment]
         if worker is not None:
             worker.stop()
@@ -241,7 +274,7 @@ class _SpareWorker:
     def start(self, jax: bool) -> None:
         """Start a spare worker, if there is none."""
         with self.lock:
-            if self.worker is None:
+            if self.worker is None and not self.closed:
                 with contextlib.suppress(WorkerError):
                     self.worker = Worker(jax)
 
@@ -252,9 +285,14 @@ class _SpareWorker:
         if worker is not None and self.owner == os.getpid():
             worker.stop()
 
+    def end(self) -> None:
+        """Stop the spare worker, and keep none from now on: Python ends."""
+        self.closed = True
+        self.close()
+
 
 spare = _SpareWorker()
-atexit.register(spare.close)
+atexit.register(spare.end)
 
 
 def start_spare(jax: bool = False) -> None:

@@ -7,17 +7,22 @@ judges nothing. Each answer gets a new process, so that whatever it does to this
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import faulthandler
 import importlib
+import importlib.util
 import io
 import json
+import math
 import os
 import queue
 import sys
+import sysconfig
 import threading
 import traceback
 import warnings
+from pathlib import Path
 from typing import Any, TextIO
 
 from course_lib.exercises.core.codec import decode, encode
@@ -29,7 +34,7 @@ from course_lib.exercises.core.extract_source import (
 
 MAX_PRINTED = 1000  # characters of printed text that are kept
 MAX_MESSAGE = 300
-KILL_DELAY = 1.0  # seconds after the limit at which this process ends itself
+KILL_DELAY = 1.0  # seconds after each limit at which this process ends itself
 
 
 class ProbeError(Exception):
@@ -94,7 +99,7 @@ def main() -> None:
         request = json.loads(lines.get())
         channel.token = request["token"]
         faulthandler.dump_traceback_later(
-            request["limit"] + KILL_DELAY, exit=True, file=2
+            request["clock_limit"] + KILL_DELAY, exit=True, file=2
         )  # ends this process even where no other thread gets a turn
         serve(request, channel)
         faulthandler.cancel_dump_traceback_later()
@@ -122,10 +127,12 @@ def serve(request: dict[str, Any], channel: ReplyChannel) -> None:
     """Run one answer on every case, with a reply for each; the last one says end."""
     printed = CapturedOutput()
     probe = find_probe(request["probe"])
-    for name in request["imports"]:
-        importlib.import_module(name)
+    import_packages(request["source"])
     channel.send(begin=True)
-    with limited_memory(request["memory"]), redirected_streams(printed):
+    with (
+        limited(request["memory"], request["limit"]),
+        redirected_streams(printed),
+    ):
         try:
             source = AnswerSource(request["source"], request["name"])
             answer = run_source(source)
@@ -139,6 +146,41 @@ def serve(request: dict[str, Any], channel: ReplyChannel) -> None:
                 if "error" in observation:
                     break  # one error is enough to think about
     channel.send(end=True, printed=printed_so_far(printed))
+
+
+def import_packages(source: str) -> None:
+    """Import the installed packages that an answer imports, before its time begins.
+
+    A module of the learner's own, beside the notebook, is part of the answer.
+    """
+    folders = [sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")]
+    folders.append(str(Path(__file__).parents[2]))  # the course's own package
+    for name in imported_modules(source):
+        with contextlib.suppress(BaseException):
+            spec = importlib.util.find_spec(name.partition(".")[0])
+            place = spec.origin if spec else None
+            if place and any(Path(place).is_relative_to(folder) for folder in folders):
+                importlib.import_module(name)
+
+
+def imported_modules(source: str) -> list[str]:
+    """Return the modules that a piece of code imports, anywhere in it."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    found: dict[str, None] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found.update(dict.fromkeys(alias.name for alias in node.names))
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found[node.module] = None
+            for alias in node.names:  # from jax import numpy: a module, maybe
+                found[f"{node.module}.{alias.name}"] = None
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "__import__":
+            names = [a.value for a in node.args if isinstance(a, ast.Constant)]
+            found.update({name: None for name in names if isinstance(name, str)})
+    return list(found)
 
 
 def find_probe(place: str | None) -> Any:
@@ -211,23 +253,31 @@ def redirected_streams(printed: TextIO | CapturedOutput) -> Any:
 
 
 @contextlib.contextmanager
-def limited_memory(megabytes: int) -> Any:
-    """Limit the data segment where the system can; the supervisor watches as well."""
+def limited(megabytes: int, seconds: float) -> Any:
+    """Limit data and processor time where the system can; the supervisor watches too.
+
+    This also ends an answer that lets no other thread run, once the kernel is gone.
+    """
+    before: dict[int, tuple[int, int]] = {}
     try:
         import resource
 
-        with open("/proc/self/statm", encoding="ascii") as numbers:
-            data_pages = int(numbers.read().split()[5])
-        held = data_pages * resource.getpagesize()
-        soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-        wanted = held + megabytes * 2**20
-        if hard != resource.RLIM_INFINITY:
-            wanted = min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_DATA, (wanted, hard))
-    except (ImportError, OSError, ValueError):  # macOS, Windows
-        yield
-        return
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        computed = used.ru_utime + used.ru_stime
+        wanted = {resource.RLIMIT_CPU: math.ceil(computed + seconds + KILL_DELAY)}
+        wanted[resource.RLIMIT_CORE] = 0
+        with contextlib.suppress(OSError), open("/proc/self/statm") as numbers:
+            held = int(numbers.read().split()[5]) * resource.getpagesize()
+            wanted[resource.RLIMIT_DATA] = held + megabytes * 2**20
+        before = {kind: resource.getrlimit(kind) for kind in wanted}
+        for kind, limit in wanted.items():
+            hard = before[kind][1]
+            lowest = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+            resource.setrlimit(kind, (lowest, hard))
+    except (ImportError, OSError, ValueError):
+        pass  # Windows, or the system will not
     try:
         yield
     finally:
-        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+        for kind, limits in before.items():
+            resource.setrlimit(kind, limits)

@@ -83,7 +83,12 @@ from course_lib.plots.neural_network import (
 )
 from course_lib.plots.robot import joint_slopes, loss_of_the_walk, robot, robot_room
 from course_lib.plots.show import Picture, show
-from course_lib.plots.start_here import learning_loop, training_curve
+from course_lib.plots.start_here import (
+    learning_loop,
+    mountain,
+    mountain_height,
+    training_curve,
+)
 from course_lib.plots.style import COLOURS, mosaic, panels
 
 __all__ = [
@@ -129,6 +134,8 @@ __all__ = [
     "losses_compared",
     "model_diagram",
     "mosaic",
+    "mountain",
+    "mountain_height",
     "naive_and_safe",
     "neuron_anatomy",
     "neuron_curves",

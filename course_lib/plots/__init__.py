@@ -47,7 +47,8 @@ from course_lib.plots.learning_rate import (
 )
 from course_lib.plots.limits import (
     answer_bars,
-    bills,
+    bill_ranges,
+    calibration,
     copies_by_size,
     copies_by_step,
     cost_ladder,
@@ -100,7 +101,8 @@ __all__ = [
     "answer_bars",
     "arrow_cloud",
     "attention_map",
-    "bills",
+    "bill_ranges",
+    "calibration",
     "computation_graph",
     "copies_by_size",
     "copies_by_step",

@@ -15,7 +15,8 @@ from course_lib.plots.style import COLOURS, figure
 
 __all__ = [
     "answer_bars",
-    "bills",
+    "bill_ranges",
+    "calibration",
     "copies_by_size",
     "copies_by_step",
     "cost_ladder",
@@ -46,9 +47,10 @@ def answer_bars(
     ax.set_yticks(places, [answers[i] for i in order])
     ax.tick_params(axis="y", length=0)
     ax.invert_yaxis()
-    ax.set_xlim(0, 1.1)
-    ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
-    ax.set_xlabel("probability that the model gives")
+    ax.set_xlim(0, min(1.1, 1.15 * float(chances.max()) + 0.02))
+    ax.xaxis.set_major_formatter(lambda share, _: _percent(share) if share else "0 %")
+    ax.locator_params(axis="x", nbins=5)
+    ax.set(xlabel="probability that the model gives", ylabel="its ending")
     ax.set_title(title, size=11)
     return ax
 
@@ -80,9 +82,9 @@ def cutoff(
         years_[~is_right],
         sure[~is_right],
         "x",
-        color=COLOURS["loss"],
-        ms=8,
-        mew=2.4,
+        color=COLOURS["ink"],
+        ms=7,
+        mew=2.2,
         label="wrong",
     )
     ax.set_xlim(years_.min() - 1, max(years_.max(), last_year) + 1)
@@ -113,11 +115,11 @@ def share_in_and_out(
         color=COLOURS["quiet"],
         size=9.5,
     )
-    looks = [("value", "o"), ("other", "s"), ("parameter", "^"), ("gradient", "D")]
+    looks = [("value", "o-"), ("ink", "s--"), ("quiet", "^:"), ("other", "D-.")]
     order = np.argsort(given_)
-    for (name, shares), (colour, mark) in zip(generated.items(), looks, strict=False):
+    for (name, shares), (colour, look) in zip(generated.items(), looks, strict=False):
         heights = np.asarray(shares, float)[order]
-        ax.plot(given_[order], heights, mark + "-", color=COLOURS[colour], label=name)
+        ax.plot(given_[order], heights, look, color=COLOURS[colour], label=name)
     ticks = [0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"]
     ax.set_xticks(*ticks)
     ax.set_yticks(*ticks)
@@ -129,11 +131,11 @@ def share_in_and_out(
 
 @figure(7.4, 3.2)
 def sure_and_right(groups: Mapping[str, tuple[float, float]], *, ax: Axes) -> Axes:
-    """Draw calibration: mean confidence and accuracy of each group of questions."""
+    """Draw the mean confidence and the accuracy of each group of questions."""
     places = np.arange(len(groups))
     pairs = np.array(list(groups.values()))  # (groups, 2)
     for column, (label, colour) in enumerate(
-        (("how sure it was", "other"), ("how often it was right", "value"))
+        (("how sure it was", "value"), ("how often it was right", "ink"))
     ):
         x = places + (column - 0.5) * 0.36
         ax.bar(x, pairs[:, column], width=0.34, color=COLOURS[colour], label=label)
@@ -145,7 +147,50 @@ def sure_and_right(groups: Mapping[str, tuple[float, float]], *, ax: Axes) -> Ax
     ax.set_yticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
     ax.spines["left"].set_bounds(0, 1)
     ax.set_xlim(-0.6, len(groups) - 0.4)
+    ax.set(xlabel="things asked about", ylabel="mean of the answers")
     ax.legend(loc="upper right", ncols=2)
+    return ax
+
+
+@figure(6.2, 4.6)
+def calibration(
+    answers: Mapping[str, tuple[ArrayLike, ArrayLike]], n_bins: int = 5, *, ax: Axes
+) -> Axes:
+    """Draw accuracy against confidence (a reliability diagram; Guo et al., 2017).
+
+    answers: by the name of a model, how sure it was of each answer (n,), and whether
+    the answer was right (n,). Answers that are about as sure are drawn as one point,
+    the larger the more there are.
+    """
+    ax.plot([0, 1], [0, 1], color=COLOURS["quiet"], lw=1, ls=(0, (5, 4)), zorder=0)
+    ax.text(
+        0.5,
+        0.53,
+        "as sure as right",
+        rotation=45,
+        rotation_mode="anchor",
+        transform_rotates_text=True,
+        color=COLOURS["quiet"],
+        size=9.5,
+    )
+    looks = [("value", "o", "-"), ("ink", "s", "--"), ("quiet", "^", ":")]
+    for (name, pair), look in zip(answers.items(), looks, strict=False):
+        sure, right = (np.asarray(part, float) for part in pair)
+        bins = np.minimum((sure * n_bins).astype(int), n_bins - 1)
+        groups = [bins == i for i in np.unique(bins)]
+        x = [sure[group].mean() for group in groups]
+        y = [right[group].mean() for group in groups]
+        sizes = [20 + 400 * group.mean() for group in groups]
+        colour, mark, line = look
+        ax.plot(x, y, line, color=COLOURS[colour], lw=1.5)
+        ax.scatter(x, y, sizes, COLOURS[colour], mark, zorder=3)
+        ax.plot([], [], mark + line, color=COLOURS[colour], ms=7, label=name)
+    ticks = [0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"]
+    ax.set_xticks(*ticks)
+    ax.set_yticks(*ticks)
+    ax.set(xlim=(-0.03, 1.06), ylim=(-0.04, 1.06))
+    ax.set(xlabel="how sure it was", ylabel="how often it was right")
+    ax.legend(loc="upper left")
     return ax
 
 
@@ -157,9 +202,9 @@ def copies_by_size(sizes: Sequence[int], copied: ArrayLike, *, ax: Axes) -> Axes
     """
     shares = np.atleast_2d(np.asarray(copied, float))
     for row in shares:
-        ax.plot(sizes, row, "o", color=COLOURS["loss"], ms=6, alpha=0.45, mew=0)
+        ax.plot(sizes, row, "o", color=COLOURS["data"], ms=7, mew=0)
     means = shares.mean(axis=0)
-    ax.plot(sizes, means, color=COLOURS["loss"])
+    ax.plot(sizes, means, color=COLOURS["data"])
     for size, mean, top in zip(sizes, means, shares.max(axis=0), strict=True):
         ax.text(1.06 * size, top + 0.05, _percent(mean), va="bottom", size=10.5)
     ax.set_xscale("log")
@@ -178,7 +223,7 @@ def copies_by_step(
     steps: Sequence[float], copied: Sequence[int], of: int, *, ax: Axes
 ) -> Axes:
     """Draw the number of memorised samples by training step."""
-    ax.plot(steps, copied, "o-", color=COLOURS["other"], ms=4, lw=2.5)
+    ax.plot(steps, copied, "o-", color=COLOURS["data"], ms=5, lw=2.5)
     ax.set_ylim(-0.04 * of, 1.08 * of)
     ax.set_yticks([0, of / 2, of], ["0", f"{of / 2:g}", f"{of}"])
     ax.set(xlabel="step", ylabel=f"copies among {of} that it writes")
@@ -233,7 +278,7 @@ def forgetting(
 
     ``levels`` are losses to compare with: a name and a height each.
     """
-    looks = [("value", "o-"), ("loss", "s-"), ("other", "^--"), ("gradient", "D:")]
+    looks = [("loss", "o-"), ("ink", "s-"), ("quiet", "^--"), ("other", "D:")]
     curves = {name: np.asarray(curve, float) for name, curve in losses.items()}
     high = max(curve.max() for curve in curves.values())
     for (name, curve), (colour, look) in zip(curves.items(), looks, strict=False):
@@ -317,36 +362,28 @@ _static_rung, _static_column = static_artists(_rung), static_artists(_column)
 
 
 @figure(8, 3)
-def bills(costs: Mapping[str, tuple[float, float]], *, ax: Axes) -> Axes:
-    """Draw the cost of each option in euros, compute and labour, on a log axis.
+def bill_ranges(costs: Mapping[str, tuple[float, float, float]], *, ax: Axes) -> Axes:
+    """Draw the cost of each option in euros, from low to high, on a log axis.
 
-    costs: (compute, people) by name; a 0 is not drawn.
+    costs: (low, middle, high) by name. The middle is marked by a dot.
     """
-    looks = (("computing", "data", "o"), ("people's time", "parameter", "s"))
-    drawn = [euros for pair in costs.values() for euros in pair if euros > 0]
-    for column, (label, colour, mark) in enumerate(looks):
-        points = [(p[column], row) for row, p in enumerate(costs.values()) if p[column]]
-        ax.plot(
-            *np.array(points).reshape(-1, 2).T,
-            mark,
-            color=COLOURS[colour],
-            ms=10,
-            label=label,
-        )
-        for euros, row in points:
-            ax.text(euros, row - 0.24, _euros(euros), ha="center", va="bottom", size=10)
+    ends = [euros for case in costs.values() for euros in case]
+    for row, (low, middle, high) in enumerate(costs.values()):
+        ax.axhline(row, color=COLOURS["faint"], lw=1, zorder=0)
+        ax.plot([low, high], [row, row], "|-", color=COLOURS["quiet"], ms=12, lw=2)
+        ax.plot(middle, row, "o", color=COLOURS["ink"], ms=9)
+        for euros, side in ((low, "right"), (middle, "center"), (high, "left")):
+            ax.text(euros, row - 0.22, _euros(euros), ha=side, va="bottom", size=10)
     ax.set_xscale("log")
-    ax.set_xlim(min(drawn) / 6, max(drawn) * 6)
-    low, high = np.log10(min(drawn) / 6), np.log10(max(drawn) * 6)
-    powers = np.arange(np.ceil(low), np.floor(high) + 1)
+    left, right = min(ends) / 5, max(ends) * 5
+    ax.set_xlim(left, right)
+    powers = np.arange(np.ceil(np.log10(left)), np.floor(np.log10(right)) + 1)
     ax.set_xticks(10.0**powers, [_euros(10.0**p) for p in powers])
     ax.minorticks_off()
     ax.set_yticks(range(len(costs)), list(costs))
-    ax.set_ylim(len(costs) - 0.5, -1.25)
+    ax.set_ylim(len(costs) - 0.6, -0.75)
     ax.tick_params(axis="y", length=0)
-    for row in range(len(costs)):
-        ax.axhline(row, color=COLOURS["faint"], lw=1, zorder=0)
-    ax.legend(loc="upper right", ncols=2)
+    ax.set_xlabel("cost in euros (each mark is 10 times the one before)")
     return ax
 
 

@@ -1,7 +1,7 @@
 """Gradient descent on a quadratic: the factor by which each step contracts.
 
-With curvature L and learning rate η, every step multiplies the distance to the minimum
-by 1 - η L. On the page, the quadratic is a bowl and the steps are strides.
+With curvature k and learning rate η, every step multiplies the distance to the minimum
+by 1 - η k. On the page, the quadratic is a bowl and the steps are strides.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def quadratic_descent(
 
 
 def contraction_factor(learning_rate: Any, curvature: Any) -> Any:
-    """Return the factor by which each step multiplies x: 1 - learning_rate * L."""
+    """Return the factor by which each step multiplies x: 1 - learning_rate * k."""
     return 1 - learning_rate * curvature
 
 

@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.patches import Circle, PathPatch, Rectangle
 from matplotlib.path import Path
+from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike
 
 from course_lib.lessons.descent import Iterate, LossGrid
@@ -28,6 +29,7 @@ __all__ = [
     "directions",
     "fitted_lines",
     "gradient_arrows",
+    "magnified_nudge",
     "nudge",
     "nudge_errors",
     "passes_needed",
@@ -38,29 +40,38 @@ __all__ = [
 FOG = "#C9CDD2"
 DARK_ORANGE = "#9A6700"  # the parameter's orange, dark enough for words on white
 WIDTH = 6.6  # of a new map, inches
+EAST_NORTH = ("x, to the east", "y, to the north")
+WALKER: dict[str, Any] = {  # where the walker is now
+    "marker": "o",
+    "ms": 11,
+    "color": COLOURS["parameter"],
+    "mec": "white",
+    "mew": 1.8,
+}
+START: dict[str, Any] = {  # where a walk began
+    "marker": "o",
+    "ms": 8,
+    "mfc": "none",
+    "mec": COLOURS["ink"],
+    "mew": 1.5,
+}
+TRUE_SLOPE: dict[str, Any] = {"color": COLOURS["ink"], "lw": 1.3, "ls": (0, (4, 3))}
+FOOTPRINT: dict[str, Any] = {"marker": "o", "ms": 3.6, "color": COLOURS["ink"]}
+WHITE_RIM = [withStroke(linewidth=5, foreground="white")]  # of an arrow on a map
 
 
 class Nudge(NamedTuple):
-    """A parameter before and after a nudge, and the loss at both.
-
-    ``size`` is the nudge that was meant, where rounding may have made another of it.
-    """
+    """A parameter before and after a nudge, and the loss at both."""
 
     before: float
     after: float
     loss_before: float
     loss_after: float
-    size: float | None = None
-
-    @property
-    def way(self) -> float:
-        """How far the parameter was meant to move."""
-        return self.after - self.before if self.size is None else self.size
 
     @property
     def slope(self) -> float:
         """How far the loss moved, for each unit of the nudge."""
-        return (self.loss_after - self.loss_before) / self.way
+        return (self.loss_after - self.loss_before) / (self.after - self.before)
 
 
 @figure(7.2, 4.2)
@@ -70,10 +81,7 @@ def nudge(
     nudged: Nudge,
     *,
     tangent: float | None = None,
-    touch: tuple[float, float] | None = None,
     beside: bool = True,
-    digits: int | None = 3,
-    moved: str = "nudge",
     name: str = "parameter w",
     title: str = "",
     legend: str = "upper right",
@@ -81,34 +89,27 @@ def nudge(
 ) -> Axes:
     """Draw a loss over one parameter, a finite difference of it, and its slope.
 
-    Orange is the nudge, vermilion the answer, and the line through both points has
-    their ratio as its slope. ``tangent`` is the slope at the first point, drawn dashed,
-    or at the point ``touch``. The two numbers stand ``beside`` their strokes, or else
-    in the legend, where ``moved`` names the nudge. With no ``digits`` the legend has
-    only words: it need not be drawn anew for another nudge.
+    Orange is the nudge, vermilion the change in the loss, and the line through both
+    points has their ratio as its slope. ``tangent`` is the slope at the first point,
+    drawn dashed. The two numbers stand ``beside`` their strokes, or in the legend.
     """
     parameter, losses = np.asarray(parameter), np.asarray(losses)
-    x0, x1, y0, y1, _ = nudged
+    x0, x1, y0, y1 = nudged
     ax.plot(parameter, losses, color=COLOURS["loss"], zorder=2)
     reach = np.array([parameter.min(), parameter.max()])
     entries: dict[str, dict[str, Any]] = {}
     if tangent is not None:
-        x, y = touch or (x0, y0)
-        look: dict[str, Any] = {"color": COLOURS["ink"], "lw": 1.3, "ls": (0, (4, 3))}
-        ax.plot(reach, y + tangent * (reach - x), zorder=3, **look)
-        number = "" if digits is None else f": {_signed(tangent, digits)}"
-        entries[f"slope at the point{number}"] = look
-    look = {"color": COLOURS["gradient"], "lw": 1.6}
+        ax.plot(reach, y0 + tangent * (reach - x0), zorder=3, **TRUE_SLOPE)
+        entries[f"slope at the point: {_signed(tangent)}"] = TRUE_SLOPE
+    look: dict[str, Any] = {"color": COLOURS["gradient"], "lw": 1.6}
     ax.plot(reach, y0 + nudged.slope * (reach - x0), zorder=3, **look)
-    number = "" if digits is None else f" = {_signed(nudged.slope, digits)}"
-    entries[f"answer ÷ {moved}{number}"] = look
-    words = (f"{moved} {_signed(nudged.way)}", f"answer {_signed(y1 - y0)}")
+    entries[f"change in loss ÷ nudge = {_signed(nudged.slope)}"] = look
+    words = (f"nudge {_signed(x1 - x0)}", f"change in loss {_signed(y1 - y0)}")
     looks = [{"color": COLOURS[meaning], "lw": 4} for meaning in ("parameter", "loss")]
     ax.plot([x0, x1], [y0] * 2, zorder=4, **looks[0])
     ax.plot([x1] * 2, [y0, y1], zorder=4, **looks[1])
     if not beside:
-        labels = (moved, "answer") if digits is None else words
-        entries |= zip(labels, looks, strict=True)
+        entries |= zip(words, looks, strict=True)
     ax.plot([x0, x1], [y0, y1], "o", ms=7, color=COLOURS["ink"], zorder=5)
     low, high = losses.min(), losses.max()
     span = high - low
@@ -119,6 +120,50 @@ def nudge(
     ax.set(xlabel=name, ylabel="loss", title=title)
     parts.legend(ax, entries, loc=legend)
     return ax
+
+
+@figure(5.2, 4.4)
+def magnified_nudge(
+    offsets: ArrayLike,
+    curve: ArrayLike,
+    ends: tuple[tuple[float, float], tuple[float, float]],
+    slope: float,
+    *,
+    title: str = "",
+    legend: str = "upper left",
+    ax: Axes,
+) -> Axes:
+    """Draw a nudge through a magnifier, which makes every nudge equally large.
+
+    Measured from the place that is nudged: ``offsets`` in nudges, and ``curve``, how
+    far the function moves, as a multiple of the nudge times its true slope there. So
+    the tangent always climbs from corner to corner. ``ends`` are the two points that
+    were compared, and ``slope`` is what they gave, as a multiple of the true one.
+    """
+    offsets = np.asarray(offsets, dtype=float)
+    _tangent_of_one(ax, float(offsets.min()), float(offsets.max()))
+    ax.plot(offsets, curve, color=COLOURS["loss"], zorder=2)
+    (x0, y0), (x1, y1) = ends
+    reach = offsets[[0, -1]]
+    look: dict[str, Any] = {"color": COLOURS["gradient"], "lw": 1.8, "zorder": 3}
+    ax.plot(reach, y0 + slope * (reach - x0), **look)
+    ax.plot([x0, x1], [y0, y1], "o", ms=7, color=COLOURS["ink"], zorder=5)
+    entries: dict[str, dict[str, Any]] = {
+        "the curve, as the computer has it": {"color": COLOURS["loss"]},
+        "slope found by the nudge": {"color": COLOURS["gradient"], "lw": 1.8},
+        "true slope": TRUE_SLOPE,
+    }
+    ax.set_xlim(*reach)
+    ax.set_ylim(1.3 * reach[0], 2.4 * reach[1])
+    ax.set(xlabel="distance from the place, in nudges", title=title)
+    ax.set_ylabel("change, in nudges times true slope")
+    parts.legend(ax, entries, loc=legend)
+    return ax
+
+
+@static_artists
+def _tangent_of_one(ax: Axes, low: float, high: float) -> None:
+    ax.plot([low, high], [low, high], zorder=4, **TRUE_SLOPE)
 
 
 @figure(8.0, 4.6)
@@ -173,7 +218,7 @@ def nudge_errors(
     if here is not None:
         looks: dict[str, Any] = {"mec": COLOURS["ink"], "mew": 1.5, "zorder": 5}
         place = here[0], max(here[1], 3 * low)
-        ax.plot(*place, "o", ms=11, color=COLOURS["parameter"], **looks)
+        ax.plot(*place, "D", ms=10, color=COLOURS["parameter"], **looks)
     ax.set_title(title)
     return ax
 
@@ -185,7 +230,7 @@ def _error_curves(
     """Draw each series (nudges, errors), its best nudge ringed, and the legend."""
     lines = []
     for (label, (nudges, errors)), colour, mark in zip(
-        series.items(), ("other", "gradient"), ("s", "o"), strict=False
+        series.items(), ("ink", "other"), ("s", "o"), strict=False
     ):
         look: dict[str, Any] = {"color": COLOURS[colour], "ms": 4.5, "lw": 1.3}
         lines += ax.plot(nudges, errors, f"{mark}-", label=label, **look)
@@ -200,7 +245,7 @@ def _error_curves(
             textcoords="offset points",
             ha="center",
             va="bottom" if above else "top",
-            color=COLOURS[colour],
+            color=COLOURS["ink"],
             arrowprops={"arrowstyle": "-", "color": COLOURS["quiet"], "shrinkB": 8},
             path_effects=HALO,
         )
@@ -302,7 +347,7 @@ def directions(
     ax.set_xticks(
         ticks, [f"{t}°\n{name}" for t, name in zip(ticks, names, strict=True)]
     )
-    ax.set(xlabel="direction of the step", ylabel="change of altitude")
+    ax.set(xlabel="direction of the step, degrees", ylabel="change of altitude")
     ax.set_title("One short step in every direction")
     return ax
 
@@ -315,14 +360,15 @@ def gradient_arrows(
     levels: ArrayLike | None = None,
     downhill: bool = False,
     title: str = "",
-    names: tuple[str, str] = ("x", "y"),
+    names: tuple[str, str] = EAST_NORTH,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw a contour map, and at each place (n, 2) its gradient (n, 2) as an arrow.
 
     The longest arrow has a fixed length, the others are in proportion; a small square
     at the foot has the corner of a right angle. ``levels`` are the altitudes whose
-    contours are drawn. With ``downhill`` the arrows are turned around.
+    contours are drawn. With ``downhill`` the arrows are turned around: steps, in the
+    colour of the parameters.
     """
     places, slopes = np.asarray(places, dtype=float), np.asarray(slopes, dtype=float)
     ax = _new_map(terrain, 1.1) if ax is None else ax
@@ -332,7 +378,9 @@ def gradient_arrows(
         longest = np.hypot(*slopes.T).max() or 1.0
         steps = (-1 if downhill else 1) * slopes * 0.11 * width / longest
         for place, step in zip(places, steps, strict=True):
-            _square_arrow(ax, place, step, width)
+            _square_arrow(
+                ax, place, step, width, "parameter" if downhill else "gradient"
+            )
         ax.set_title(title)
     return ax
 
@@ -344,19 +392,21 @@ def walk_map(
     fog: float = 0.0,
     sight: float = 0.25,
     arrow: float = 0.0,
+    uphill: bool = False,
     marks: Mapping[str, tuple[float, float]] | None = None,
     compass: bool = False,
     title: str = "",
-    names: tuple[str, str] = ("x", "y"),
+    names: tuple[str, str] = EAST_NORTH,
     equal: bool = True,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw a descent on a contour map: its steps, and the walker at the end.
 
-    ``fog`` runs from 0, a clear day, to 1, where only a disc of radius ``sight``
-    around the walker is seen. ``arrow`` is the length of an arrow downhill at the
-    walker (0: none), less where the ground is gentler than 1 in 1. ``marks`` writes
-    words at places; ``compass`` adds a rose.
+    A ring marks the start, a disc with a white rim the walker. ``fog`` runs from 0, a
+    clear day, to 1, where only a disc of radius ``sight`` around the walker is seen.
+    ``arrow`` is the length of the orange arrow downhill at the walker (0: none), less
+    where the ground is gentler than 1 in 1; with ``uphill`` the gradient is drawn too,
+    in blue. ``marks`` writes words at places; ``compass`` adds a rose.
     """
     ax = _new_map(terrain) if ax is None else ax
     with styled():
@@ -378,26 +428,14 @@ def walk_map(
         if walk:
             path = np.array([walker.position for walker in walk])
             ax.plot(*path.T, color=COLOURS["ink"], lw=1.2, zorder=4)
-            ax.plot(
-                *path[:-1].T,
-                "o",
-                ms=4.5,
-                color=COLOURS["parameter"],
-                mec=COLOURS["ink"],
-                mew=0.6,
-                zorder=5,
-            )
-            ax.plot(
-                *path[-1],
-                "o",
-                ms=11,
-                color=COLOURS["parameter"],
-                mec=COLOURS["ink"],
-                mew=1.5,
-                zorder=6,
-            )
+            ax.plot(*path[1:-1].T, ls="", zorder=5, **FOOTPRINT)
+            if len(path) > 1:
+                ax.plot(*path[0], zorder=5, **START)
+            ax.plot(*path[-1], zorder=6, **WALKER)
             if arrow > 0 and 0.05 < walk[-1].gradient_norm < np.inf:
-                _downhill_arrow(ax, walk[-1], arrow)
+                if uphill:
+                    _arrow_from(ax, walk[-1], arrow, "gradient")
+                _arrow_from(ax, walk[-1], -arrow, "parameter")
         if compass:
             _compass(ax)
         ax.set_title(title)
@@ -406,9 +444,17 @@ def walk_map(
 
 @figure(6.4, 2.6)
 def altitude_by_step(
-    altitudes: ArrayLike, *, lowest: float | None = None, title: str = "", ax: Axes
+    altitudes: ArrayLike,
+    *,
+    lowest: float | None = None,
+    limits: tuple[float, float] | None = None,
+    title: str = "",
+    ax: Axes,
 ) -> Axes:
-    """Draw the loss, as altitude, at every step of a descent, and its minimum."""
+    """Draw the loss, as altitude, at every step of a descent, and its minimum.
+
+    ``limits`` are the ends of the axis of altitudes; they fit if not given.
+    """
     altitudes = np.asarray(altitudes, dtype=float)
     ax.plot(altitudes, color=COLOURS["loss"])
     ax.plot(altitudes, "o", ms=2.5, color=COLOURS["loss"])
@@ -427,8 +473,8 @@ def altitude_by_step(
         )
     span = max(float(altitudes.max()) - floor, 1e-9)
     ax.set_xlim(0, max(len(altitudes) - 1, 1))
-    ax.set_ylim(floor - 0.22 * span, floor + 1.1 * span)
-    ax.set(xlabel="step", ylabel="altitude", title=title)
+    ax.set_ylim(*(limits or (floor - 0.22 * span, floor + 1.1 * span)))
+    ax.set(xlabel="step", ylabel="altitude (loss)", title=title)
     return ax
 
 
@@ -528,7 +574,7 @@ def passes_needed(
 
 def _label_nudge(ax: Axes, nudged: Nudge, words: tuple[str, str]) -> None:
     """Write the changes of the parameter and of the loss beside their strokes."""
-    x0, x1, y0, y1, _ = nudged
+    x0, x1, y0, y1 = nudged
     above, right = y1 < y0, x1 > x0
     looks: dict[str, Any] = {"textcoords": "offset points", "path_effects": HALO}
     ax.annotate(
@@ -561,18 +607,20 @@ def _new_map(terrain: LossGrid, larger: float = 1.0) -> Any:
     return panels(width=WIDTH * larger, height=(height + 0.75) * larger)
 
 
-def _square_arrow(ax: Axes, place: np.ndarray, step: np.ndarray, width: float) -> None:
+def _square_arrow(
+    ax: Axes, place: np.ndarray, step: np.ndarray, width: float, meaning: str
+) -> None:
     """Draw an arrow, and at its foot a small square in the corner of a right angle."""
     length = float(np.hypot(*step))
     if length < 0.01 * width:  # too short for a head
-        ax.plot(*place, "o", ms=4, color=COLOURS["gradient"], zorder=4)
+        ax.plot(*place, "o", ms=4, color=COLOURS[meaning], zorder=4)
         return
     along = step / length * min(0.014 * width, length)
     across = np.array([-along[1], along[0]])
     corner = place + np.array([across, across + along, along])
     ax.plot(*corner.T, color=COLOURS["ink"], lw=1, zorder=3)
     tip = tuple(place + step)
-    parts.map_arrow(ax, tuple(place), tip, COLOURS["gradient"], lw=2.2)
+    parts.map_arrow(ax, tuple(place), tip, COLOURS[meaning], lw=2.2)
 
 
 # --- parts of a map -----------------------------------------------------------------
@@ -648,11 +696,13 @@ def _fog(
     ax.add_patch(PathPatch(beyond, facecolor=FOG, alpha=fog, lw=0, zorder=3))
 
 
-def _downhill_arrow(ax: Axes, walker: Iterate, length: float) -> None:
+def _arrow_from(ax: Axes, walker: Iterate, length: float, meaning: str) -> None:
+    """Draw an arrow along the gradient at the walker; against it if ``length`` < 0."""
     (x, y), (dx, dy) = walker.position, walker.gradient
     scale = length * min(1.0, walker.gradient_norm) / walker.gradient_norm
-    end, style = (x - scale * dx, y - scale * dy), "-|>,head_length=0.6,head_width=0.3"
-    parts.arrow(ax, (x, y), end, COLOURS["gradient"], 2.6, style, zorder=5)
+    end, style = (x + scale * dx, y + scale * dy), "-|>,head_length=0.6,head_width=0.3"
+    drawn = parts.arrow(ax, (x, y), end, COLOURS[meaning], 2.6, style, zorder=5)
+    drawn.arrow_patch.set_path_effects(WHITE_RIM)
 
 
 def _compass(ax: Axes) -> None:

@@ -17,7 +17,14 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from course_lib.plots import parts
-from course_lib.plots.gradient import walk_map
+from course_lib.plots.gradient import (
+    EAST_NORTH,
+    FOOTPRINT,
+    START,
+    WALKER,
+    WHITE_RIM,
+    walk_map,
+)
 from course_lib.plots.parts import HALO, PALE_ALTITUDES
 from course_lib.plots.style import COLOURS, figure, panels, styled
 
@@ -33,19 +40,20 @@ __all__ = [
     "stride_walk",
 ]
 
+PINK = "#B0478F"  # of comparisons, dark enough for a map and for words
 # Who walks keeps colour, mark and dash through the notebook.
 LOOKS: dict[str, tuple[str, str, Any]] = {
     "plain descent": (COLOURS["ink"], "o", (0, (4, 1.5))),
-    "momentum": (COLOURS["gradient"], "s", "solid"),
-    "Adam": ("#B0478F", "^", "solid"),  # the pink of comparisons, darker on a map
+    "momentum": (COLOURS["quiet"], "s", "solid"),
+    "Adam": (PINK, "^", "solid"),
 }
-OTHERS = [
+OTHERS = [  # categories have no meaning of their own: no colour that has one
     (COLOURS["ink"], "o", "solid"),
-    (COLOURS["gradient"], "s", (0, (5, 1.5))),
-    ("#B0478F", "^", (0, (1, 1))),
-    (COLOURS["value"], "D", (0, (6, 1.5, 1, 1.5))),
-    (COLOURS["loss"], "v", "solid"),
-    (COLOURS["parameter"], "P", (0, (3, 1))),
+    (PINK, "s", (0, (5, 1.5))),
+    (COLOURS["quiet"], "^", "solid"),
+    (COLOURS["ink"], "D", (0, (1, 1.2))),
+    (PINK, "v", "solid"),
+    (COLOURS["quiet"], "P", (0, (3, 1))),
 ]
 Point = tuple[float, float]
 
@@ -58,7 +66,7 @@ def stride_walk(
     heights: ArrayLike,
     *,
     title: str = "",
-    name: str = "x",
+    name: str = "x, distance from the floor",
     top: float | None = None,
     ax: Axes,
 ) -> Axes:
@@ -77,27 +85,17 @@ def stride_walk(
     left = int(np.argmin(inside)) if not inside.all() else len(path)
     seen = slice(0, left)
     ax.plot(path[seen], heights[seen], color=COLOURS["ink"], lw=0.9, zorder=3)
-    ax.plot(
-        path[seen],
-        heights[seen],
-        "o",
-        ms=5,
-        color=COLOURS["parameter"],
-        mec=COLOURS["ink"],
-        mew=0.6,
-        zorder=4,
-    )
+    ax.plot(path[seen], heights[seen], ls="", zorder=4, **FOOTPRINT)
     if left:
         end = left - 1
-        ax.plot(path[0], heights[0], "o", ms=9, mfc="none", mec=COLOURS["ink"])
-        look: dict[str, Any] = {"color": COLOURS["parameter"], "mec": COLOURS["ink"]}
+        ax.plot(path[0], heights[0], zorder=4, **START)
         if left == len(path):
-            ax.plot(path[end], heights[end], "o", ms=10, mew=1.3, zorder=5, **look)
+            ax.plot(path[end], heights[end], zorder=5, clip_on=False, **WALKER)
         else:
             _exit_arrow(ax, (path[end], heights[end]), path[left] > path[end], xs, top)
     ax.set_xlim(xs.min(), xs.max())
     ax.set_ylim(low - 0.06 * (top - low), top)
-    ax.set(xlabel=name, ylabel="altitude", title=title)
+    ax.set(xlabel=name, ylabel="altitude (loss)", title=title)
     return ax
 
 
@@ -121,12 +119,11 @@ def shrink_factors(
     rates, factors = np.asarray(rates, dtype=float), np.asarray(factors, dtype=float)
     top = float(factors.max()) * 1.06 if top is None else top
     last = float(rates.max())
-    regimes = {"crawls": "faint", "arrives": "value", "swings and arrives": "data"}
-    regimes["flies off"] = "loss"
+    shades = ["#E4E4E4", "white", "#F0F0F0", "#D2D2D2"]
+    regimes = ("crawls", "arrives", "swings and arrives", "flies off")
     ends = np.minimum([0.0, 0.1 * edge, 0.5 * edge, edge, max(edge, last)], last)
     spans = np.column_stack([ends[:-1], np.diff(ends)])
-    colours = [COLOURS[meaning] for meaning in regimes.values()]
-    ax.broken_barh(spans, (0, top), facecolors=colours, alpha=0.16, lw=0)
+    ax.broken_barh(spans, (0, top), facecolors=shades, lw=0)
     for name, low, high in zip(regimes, ends, ends[1:], strict=False):
         words, turned = _fit_words(name, (high - low) / last)
         beyond = name == "flies off" and not turned  # clear of the rising curve
@@ -140,8 +137,8 @@ def shrink_factors(
             rotation=90 if turned else 0,
         )
     ax.axhline(1, color=COLOURS["quiet"], lw=1, ls=(0, (4, 3)))
-    ax.plot(rates, factors, color=COLOURS["ink"], label="derived: $|1 - \\eta L|$")
-    look = _parameter_look(1.0)
+    ax.plot(rates, factors, color=COLOURS["quiet"], label="derived: $|1 - \\eta k|$")
+    look: dict[str, Any] = {"color": COLOURS["ink"], "mec": "white", "mew": 1.2}
     seen = {rate: factor for rate, factor in measured.items() if factor <= top}
     ax.plot(
         list(seen),
@@ -150,18 +147,19 @@ def shrink_factors(
         ms=9,
         label="measured on the walks",
         zorder=4,
+        clip_on=False,
         **look,
     )
     for rate in set(measured) - set(seen):
         ax.plot(rate, top, "^", ms=11, zorder=4, clip_on=False, **look)
-    ax.axvline(edge, color=COLOURS["loss"], lw=1.6)
+    ax.axvline(edge, color=COLOURS["ink"], lw=1.6)
     left = edge > 0.7 * last
     ax.annotate(
-        f"the edge, $2 / L$ = {edge:.3g}",
+        f"the edge, $2 / k$ = {edge:.3g}",
         (edge, 0.1),
         xytext=(-8 if left else 8, 0),
         textcoords="offset points",
-        color=COLOURS["loss"],
+        color=COLOURS["ink"],
         ha="right" if left else "left",
         va="center",
     )
@@ -182,13 +180,14 @@ def five_point_descent(
     *,
     floor: Point | None = None,
     names: tuple[str, str] = ("x", "y"),
-    view: Point = (38.0, 40.0),
+    view: Point = (48.0, -68.0),
     ax: Axes,
 ) -> Axes:
     """Draw the numbered points of a descent twice: on a surface and on a map.
 
     ``path`` (n, 2) are the places and ``altitudes`` (n,) the loss at each; the step
-    from a point to the next is an arrow. ``floor`` marks the lowest place.
+    from a point to the next is an arrow. ``floor`` marks the lowest place. The surface
+    is seen from the south, so that both pictures run the same way.
     """
     path, heights = np.asarray(path, dtype=float), np.asarray(altitudes, dtype=float)
     ax.set_axis_off()
@@ -196,8 +195,9 @@ def five_point_descent(
         (-0.06, -0.08, 0.57, 1.12), projection="3d", computed_zorder=False
     )
     _surface(space, terrain, names, view)
-    space.plot(*path.T, heights, color=COLOURS["ink"], lw=2, zorder=7)
-    space.plot(*path.T, heights, "o", ms=8, **_parameter_look(), zorder=8)
+    look: dict[str, Any] = {"color": COLOURS["parameter"], "path_effects": WHITE_RIM}
+    space.plot(*path.T, heights, lw=2.4, zorder=7, **look)
+    _places(space, np.column_stack([path, heights]), 8)
     points = np.column_stack([path, heights, np.ones(len(path))]) @ space.get_proj().T
     seen = points[:, :2] / points[:, 3:]  # where they are on the page
     for i in range(len(path)):
@@ -217,9 +217,12 @@ def five_point_descent(
     if floor is not None:
         flat.plot(*floor, "+", ms=13, mew=2, color=COLOURS["ink"], zorder=3)
     for here, there in itertools.pairwise(path):
-        parts.map_arrow(flat, tuple(here), tuple(there), COLOURS["ink"], lw=2, gap=4.5)
-    for i, place in enumerate(path):
-        flat.plot(*place, "o", ms=8, **_parameter_look(), zorder=5)
+        colour = COLOURS["parameter"]
+        parts.map_arrow(flat, tuple(here), tuple(there), colour, lw=2.4, gap=4.5)
+    for arrow in flat.patches:
+        arrow.set_path_effects(WHITE_RIM)
+    _places(flat, path, 5)
+    for i in range(len(path)):
         _number_beside(flat, path, i)
     flat.set_xlim(terrain.xs[0], terrain.xs[-1])
     flat.set_ylim(terrain.ys[0], terrain.ys[-1])
@@ -256,6 +259,7 @@ def curves_by_step(
     longest = max((np.size(series) for series in curves.values()), default=2)
     width = 2.0 if max(longest, length or 0) <= 300 else 1.4
     entries: dict[str, dict[str, Any]] = {}  # of the legend
+    margin = 0.0  # for dots at the ends
     for i, (name, series) in enumerate(curves.items()):
         numbers = np.array(series, dtype=float)
         numbers[~np.isfinite(numbers)] = np.nan
@@ -267,6 +271,7 @@ def curves_by_step(
         entries[name] = look
         if dots:
             ax.plot(numbers, "o", ms=4, color=colour)
+            margin = 0.02
         if head:
             look |= {"marker": mark, "ms": 6}
             ax.plot([], [], label=name, **look)
@@ -290,7 +295,8 @@ def curves_by_step(
         ax.set_yscale("log")
     if limits is not None:
         ax.set_ylim(*limits)
-    ax.set_xlim(0, length or max(longest - 1, 1))
+    last_step = length or max(longest - 1, 1)
+    ax.set_xlim(-margin * last_step, (1 + margin) * last_step)
     ax.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10], integer=True))
     if log_steps:
         last = length or longest
@@ -325,14 +331,14 @@ def paths_map(
     legend: str = "best",
     equal: bool = True,
     head: bool = False,
-    names: tuple[str, str] = ("x", "y"),
+    names: tuple[str, str] = EAST_NORTH,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw several named trajectories on one contour map; each is (n, 2).
 
     ``marks`` writes words at places, as in ``walk_map``; ``legend`` is its place, ""
-    for none. Steps outside the map are cut off at its edge. ``head`` marks the last
-    place of each walk.
+    for none. Steps outside the map are cut off at its edge. A ring marks the start;
+    ``head`` marks the last place of each walk.
     """
     wide, high = np.ptp(terrain.xs), np.ptp(terrain.ys)
     if ax is None:
@@ -351,7 +357,7 @@ def paths_map(
                 _end_marker(ax, path[-1], mark, colour)
         starts = [np.asarray(path)[0] for path in paths.values()]
         if starts:
-            ax.plot(*starts[0], "o", ms=11, zorder=12, **_parameter_look())
+            ax.plot(*starts[0], zorder=12, **START)
         if legend and paths:
             ax.legend(
                 loc=legend,
@@ -402,7 +408,7 @@ def steps_needed(
     ax.set_yticks(range(len(results)), list(results))
     ax.set_ylim(len(results) - 0.5, -0.5)
     ax.tick_params(axis="y", length=0)
-    ax.set(xlabel="steps to the target", title=title)
+    ax.set(xlabel="steps to the target (log axis)", ylabel="mountain", title=title)
     ax.legend(
         loc="lower right",
         bbox_to_anchor=(1.02, 1.0),
@@ -423,8 +429,8 @@ def range_test(
     *,
     start: float,
     edges: Mapping[str, float] | None = None,
-    xlabel: str = "learning rate",
-    ylabel: str = "loss",
+    xlabel: str = "learning rate (log axis)",
+    ylabel: str = "loss after the run, nats",
     ax: Axes,
 ) -> Axes:
     """Draw a learning-rate range test: the loss after a short run, by rate.
@@ -444,14 +450,14 @@ def range_test(
         ha="right",
         color=COLOURS["quiet"],
     )
-    for (name, loss), look in zip(losses.items(), (OTHERS[0], OTHERS[4]), strict=False):
+    for (name, loss), look in zip(losses.items(), (OTHERS[0], OTHERS[1]), strict=False):
         heights = np.asarray(loss, dtype=float)
         ax.plot(rates, heights, f"{look[1]}-", ms=5, color=look[0], label=name)
         if name in (edges or {}):
             edge = (edges or {})[name]
             ax.plot([edge, edge], [0, top], color=look[0], lw=1.3, ls=(0, (1, 1.5)))
             ax.annotate(
-                f"$2/L$ = {edge:.2g}",
+                f"$2/k$ = {edge:.2g}",
                 (edge, 0),
                 xytext=(4, 5),
                 textcoords="offset points",
@@ -492,8 +498,8 @@ def arrow_cloud(
         scale=1,
         width=0.007,
         headwidth=5,
-        color=COLOURS["data"],
-        alpha=0.75,
+        color=COLOURS["gradient"],
+        alpha=0.3,
         zorder=3,
     )
     ax.quiver(
@@ -529,13 +535,11 @@ def noise_by_batch(
     sizes, noise = np.asarray(sizes, dtype=float), np.asarray(noise, dtype=float)
     line = noise[0] * np.sqrt(sizes[0] / sizes)
     look: dict[str, Any] = {"ls": (0, (4, 3)), "lw": 1.4}
-    ax.plot(sizes, line, color=COLOURS["ink"], label="falls with the root", **look)
-    ax.plot(sizes, noise, "o", ms=9, color=COLOURS["data"], mec=COLOURS["ink"])
-    ax.plot([], [], "o", ms=8, color=COLOURS["data"], mec=COLOURS["ink"])
-    ax.lines[-1].set_label("measured")
+    ax.plot(sizes, line, color=COLOURS["quiet"], label="falls with the root", **look)
+    ax.plot(sizes, noise, "o", ms=8, color=COLOURS["ink"], label="measured")
     ax.axhline(signal, color=COLOURS["gradient"], lw=2)
     ax.annotate(
-        "length of the full slope",
+        "length of the exact slope",
         (sizes[0], signal),
         xytext=(0, -5),
         textcoords="offset points",
@@ -552,7 +556,8 @@ def noise_by_batch(
     ax.minorticks_off()
     ax.set_ylim(low, high)
     ax.grid(alpha=0.6)
-    ax.set(xlabel="examples in the batch", ylabel="typical error of the slope")
+    ax.set(xlabel="examples in the batch (log axis)")
+    ax.set_ylabel("typical error of the slope\n(log axis)")
     ax.legend(loc="upper right")
     return ax
 
@@ -577,8 +582,11 @@ def _in_axes(ax: Any) -> dict[str, Any]:
     return {"transform": ax.transAxes}
 
 
-def _parameter_look(edge: float = 1.0) -> dict[str, Any]:
-    return {"color": COLOURS["parameter"], "mec": COLOURS["ink"], "mew": edge}
+def _places(ax: Any, places: np.ndarray, zorder: float) -> None:
+    """Draw the places of a walk (n, 2 or 3): its start, its steps, and the walker."""
+    ax.plot(*places[1:-1].T, ls="", zorder=zorder, **FOOTPRINT | {"ms": 6})
+    ax.plot(*places[:1].T, zorder=zorder, **START)
+    ax.plot(*places[-1:].T, zorder=zorder + 1, **WALKER)
 
 
 def _exit_arrow(

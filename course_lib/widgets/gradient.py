@@ -41,30 +41,25 @@ def nudge_size() -> InteractiveFigure:
         name: np.array([abs(one.slope - cube_slope(X)) for one in series])
         for name, series in found.items()
     }
-    xs = np.linspace(0, 2.3, 120)
-    volumes = cube(xs)
+    offsets = np.linspace(-2, 2, 161)
 
     def draw(axes: np.ndarray, way: str, h: float) -> str:
         at = int(np.argmin(np.abs(nudges - h)))
         here, error = found[way][at], float(errors[way][at])
-        both = way == "nudged up and down"
-        down, size = (X - h, 2 * h) if both else (X, h)
-        nudged = plots.Nudge(down, X + h, cube(down), cube(X + h), size)
-        plots.nudge(
-            xs,
-            volumes,
-            nudged,
-            tangent=cube_slope(X),
-            touch=(X, cube(X)),
-            beside=False,
-            digits=None,
-            moved="whole way" if both else "nudge",
-            name="side of the cube",
-            title="the nudge",
-            legend="upper left",
+
+        def seen(nudges_away: Any) -> Any:
+            """Return how far the volume moves, as the computer has it."""
+            return (cube(X + nudges_away * h) - cube(X)) / (cube_slope(X) * h)
+
+        lower = -1.0 if way == "nudged up and down" else 0.0
+        plots.magnified_nudge(
+            offsets,
+            seen(offsets),
+            ((lower, seen(lower)), (1.0, seen(1.0))),
+            here.slope / cube_slope(X),
+            title="through a magnifier",
             ax=axes[0],
         )
-        axes[0].set_ylabel("volume")
         rules = "curve" if abs(here.curve) > abs(here.rounding) else "round-off"
         plots.nudge_errors(
             nudges,
@@ -77,7 +72,7 @@ def nudge_size() -> InteractiveFigure:
         return (
             f"Nudge {h:.2g}: slope {here.slope:.12g}, off by {error:.2g}. "
             f"The curve's part is {abs(here.curve):.2g}, round-off's "
-            f"{abs(here.rounding):.2g}: {'the ' * (rules == 'curve')}{rules} rules."
+            f"{abs(here.rounding):.2g}: {'the ' * (rules == 'curve')}{rules} is larger."
         )
 
     size = Slider("h", "size of the nudge", nudges.tolist(), 1.0, "{:.2g}".format)

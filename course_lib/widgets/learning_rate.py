@@ -59,7 +59,7 @@ def stride_lab() -> InteractiveFigure:
         return (
             f"1 − {rate:.2f} × {curvature:.1f} = {_signed(factor)}: the walker {word}. "
             f"Its distance in {STEPS} steps: from {start:.2f} to "
-            f"{_far(abs(path[-1]))}. The edge 2/L is at {edge:.3f}."
+            f"{_far(abs(path[-1]))}. The edge 2/k is at {edge:.3f}."
         )
 
     controls = [
@@ -73,7 +73,7 @@ def stride_lab() -> InteractiveFigure:
         ),
         Slider(
             "curvature",
-            "curvature L of the bowl",
+            "curvature k of the bowl",
             [i / 10 for i in range(25, 81)],
             4.0,
             "{:.1f}".format,

@@ -27,11 +27,12 @@ from course_lib.exercises.core import exercise
         "Add up (p - t) ** 2 over all pairs, then divide by len(targets).",
     ),
     cases=[
+        (np.array([250, 320]), np.array([270, 310])),
         (np.array([3.0]), np.array([5.0])),
-        (np.array([250.0, 320.0]), np.array([270.0, 310.0])),
         (np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 3.0])),
         (np.array([-1.0, 2.0, 0.5, 4.0]), np.array([1.0, -2.0, 0.5, 1.0])),
-        (np.array([10.0, 20.0, 30.0]), np.array([12.0, 17.0, 31.0])),
+        (np.array([12.0, 17.0, 28.0, 12.0]), np.array([10.0, 20.0, 30.0, 10.0])),
+        (np.array([0.03, 0.2, 0.5, 0.9, 0.4]), np.array([0.0, 0.25, 0.5, 1.0, 0.3])),
     ],
     after="One number now says how wrong a whole line is.",
 )
@@ -73,6 +74,19 @@ mse.wrong_edit(
     ("sum(squares) / len(squares)", "(sum(squares) / len(squares)) ** 0.5"),
 )
 mse.wrong_edit(
+    "root of the sum of squares",
+    "This is the length of the list of errors. Asked for is a mean of squares, with no "
+    "root at the end.",
+    ("sum(squares) / len(squares)", "sum(squares) ** 0.5"),
+)
+mse.wrong_edit(
+    "the squared sum of the errors",
+    "Here the errors cancel before they are squared. Which comes first, the square or "
+    "the sum?",
+    ("(p - t) ** 2", "(p - t)"),
+    ("sum(squares) / len(squares)", "sum(squares) ** 2 / len(squares)"),
+)
+mse.wrong_edit(
     "half of the mean squared error",
     "Some books put a half in front, to make the slope shorter to write. The plain "
     "mean has none.",
@@ -83,6 +97,88 @@ mse.wrong_edit(
     "That is how a variance is estimated from a sample. With a single example it "
     "divides by 0. How many examples are there?",
     (" / len(squares)", " / (len(squares) - 1)"),
+)
+mse.wrong_edit(
+    "always divided by 2",
+    "This is right for two examples. What should change with their number?",
+    (" / len(squares)", " / 2"),
+)
+mse.wrong_edit(
+    "divided by the square of the count",
+    "The squares are right. By how many examples should their sum be shared?",
+    (" / len(squares)", " / len(squares) ** 2"),
+)
+mse.wrong_edit(
+    "the sign ^ for a power",
+    "In Python ^ is not a power: it compares the bits of whole numbers. Which operator "
+    "did the lines above use for a square?",
+    ("(p - t) ** 2", "(p - t) ^ 2"),
+)
+mse.wrong_edit(
+    "variance of the errors",
+    "A line that is too high everywhere by the same amount costs nothing here. Do not "
+    "subtract the mean error first.",
+    ("squares = [(p - t) ** 2", "errors = [(p - t)"),
+    (
+        "return sum(squares) / len(squares)",
+        "mean = sum(errors) / len(errors)\n"
+        "    return sum((e - mean) ** 2 for e in errors) / len(errors)",
+    ),
+)
+mse.wrong_edit(
+    "equal squares counted once",
+    "Two houses with the same error are two examples, and each counts. What does a set "
+    "do with equal numbers?",
+    ("sum(squares) / len(squares)", "sum(set(squares)) / len(set(squares))"),
+)
+mse.wrong_edit(
+    "examples without an error left out",
+    "An example that is right counts, too: it pulls the mean down. Divide by the "
+    "number of all examples.",
+    (
+        "sum(squares) / len(squares)",
+        "sum(squares) / max(1, sum(s > 0 for s in squares))",
+    ),
+)
+mse.wrong_edit(
+    "third power instead of second",
+    "A third power keeps the sign, so that misses cancel again. Which power is a "
+    "square?",
+    ("(p - t) ** 2", "(p - t) ** 3"),
+)
+mse.wrong_edit(
+    "the errors themselves",
+    "These are the errors, one for each example. Two steps are missing: squares, and a "
+    "single number for all of them.",
+    ("(p - t) ** 2", "(p - t)"),
+    ("sum(squares) / len(squares)", "squares"),
+)
+mse.wrong_edit(
+    "the sizes of the errors, not yet averaged",
+    "There is one number for each example here, and none is squared. The loss is a "
+    "single number: the mean of the squares.",
+    ("(p - t) ** 2", "abs(p - t)"),
+    ("sum(squares) / len(squares)", "squares"),
+)
+mse.wrong_edit(
+    "the first example alone",
+    "The function ends at its first return. Which examples has it seen by then?",
+    ("sum(squares) / len(squares)", "squares[0] / len(squares)"),
+)
+mse.wrong_edit(
+    "the first square instead of the mean",
+    "Only the first example counts here. Every example should.",
+    ("sum(squares) / len(squares)", "squares[0]"),
+)
+mse.wrong_edit(
+    "the last square instead of the mean",
+    "Only the last example counts here: the one before it is overwritten. Add them up.",
+    ("sum(squares) / len(squares)", "squares[-1]"),
+)
+mse.wrong_edit(
+    "the last example left out",
+    "Count how many squares were added. Did the last one get in?",
+    ("sum(squares) /", "sum(squares[:-1]) /"),
 )
 mse.wrong_edit(
     "difference of the squares",
@@ -128,6 +224,19 @@ mse.wrong_edit(
 def _(predictions, targets):
     predictions -= targets
     return np.mean(predictions**2)
+
+
+@mse.right("with np.square and a copy")
+def _(predictions, targets):
+    error = predictions.astype(float)
+    error -= targets
+    return float(np.square(error).sum() / error.shape[0])
+
+
+@mse.right("from sums of products")
+def _(predictions, targets):
+    p, t = predictions, targets
+    return (p @ p - 2 * p @ t + t @ t) / len(t)
 
 
 @mse.right("with NumPy")
@@ -188,11 +297,13 @@ def _(predictions, targets):
         "mean of -np.log(happened).",
     ),
     cases=[
+        (np.array([0.30, 0.92]), np.array([0, 1])),
         (np.array([0.30]), np.array([1])),
         (np.array([0.92]), np.array([1])),
-        (np.array([0.30, 0.92]), np.array([0, 1])),
         (np.array([0.9, 0.2, 0.7, 0.4]), np.array([1, 0, 0, 1])),
         (np.array([0.01, 0.6, 0.999]), np.array([1, 0, 0])),
+        (np.array([0.8, 0.3, 0.8, 0.3, 0.5]), np.array([1, 1, 1, 1, 0])),
+        (np.array([0.25, 0.5]), np.array([0, 0])),
     ],
     after="A confident mistake now costs much more than a hesitant one.",
 )
@@ -235,6 +346,12 @@ binary_cross_entropy.wrong_edit(
     ("p if label == 1 else 1 - p", "p"),
 )
 binary_cross_entropy.wrong_edit(
+    "the probability of no spam, whatever happened",
+    "Look at a message that is spam and got p = 0.92. What probability did the model "
+    "give to what happened?",
+    ("p if label == 1 else 1 - p", "1 - p"),
+)
+binary_cross_entropy.wrong_edit(
     "labels the wrong way round",
     "Spam predicted with 0.92 should be cheap. Here it is dear: which label stands "
     "for spam?",
@@ -245,6 +362,16 @@ binary_cross_entropy.wrong_edit(
     "A message that is not spam, predicted as spam with 0.999, should be very dear. "
     "What does it cost here?",
     ("-math.log(happened)", "-label * math.log(p)"),
+)
+binary_cross_entropy.wrong_edit(
+    "spam costs nothing",
+    "Spam predicted with 0.01 should be very dear. What does it cost here?",
+    ("-math.log(happened)", "-(1 - label) * math.log(1 - p)"),
+)
+binary_cross_entropy.wrong_edit(
+    "divided by the number of spam messages",
+    "The costs are right. By how many messages should their sum be shared?",
+    (" / len(costs)", " / max(int(sum(labels)), 1)"),
 )
 binary_cross_entropy.wrong_edit(
     "messages that are not spam are left out",
@@ -282,11 +409,120 @@ binary_cross_entropy.wrong_edit(
     ("math.log(", "math.log1p("),
 )
 binary_cross_entropy.wrong_edit(
+    "probability instead of its log",
+    "A good model should have a low loss; here it has a high one. Where is the "
+    "logarithm, and its sign?",
+    ("-math.log(happened)", "happened"),
+)
+binary_cross_entropy.wrong_edit(
+    "one over the probability",
+    "A sure and right prediction costs 1 here; it should cost 0. Which function makes "
+    "0 of 1?",
+    ("-math.log(happened)", "1 / happened"),
+)
+binary_cross_entropy.wrong_edit(
+    "log of the product, not yet averaged per message",
+    "This is the sum of all costs. Divide, so that a long list costs no more than a "
+    "short one.",
+    ("costs.append(-math.log(happened))", "costs.append(happened)"),
+    ("sum(costs) / len(costs)", "math.log(math.prod(costs))"),
+)
+binary_cross_entropy.wrong_edit(
+    "the costs, not yet averaged",
+    "There is one cost for each message, and they are right. One step is missing: a "
+    "single number for all of them.",
+    ("sum(costs) / len(costs)", "costs"),
+)
+binary_cross_entropy.wrong_edit(
+    "equal costs counted once",
+    "Two messages with the same cost are two messages, and each counts. What does a "
+    "set do with equal numbers?",
+    ("sum(costs) / len(costs)", "sum(set(costs)) / len(set(costs))"),
+)
+binary_cross_entropy.wrong_edit(
+    "median instead of mean",
+    "The cost in the middle says nothing about the one message that was hopeless. What "
+    "is the mean?",
+    ("sum(costs) / len(costs)", "sorted(costs)[len(costs) // 2]"),
+)
+binary_cross_entropy.wrong_edit(
+    "the largest cost instead of the mean",
+    "Only the worst message counts here. Every message should.",
+    ("sum(costs) / len(costs)", "max(costs)"),
+)
+binary_cross_entropy.wrong_edit(
+    "the first message alone",
+    "The function ends at its first return. Which messages has it seen by then?",
+    ("sum(costs) / len(costs)", "costs[0] / len(costs)"),
+)
+binary_cross_entropy.wrong_edit(
+    "the last cost instead of the mean",
+    "Only the last message counts here: the one before it is overwritten. Add them up.",
+    ("sum(costs) / len(costs)", "costs[-1]"),
+)
+binary_cross_entropy.wrong_edit(
+    "rounded to a sure answer",
+    "Rounding the probability to 0 or 1 throws away how sure the model was. Keep p as "
+    "it is.",
+    ("-math.log(happened)", "-math.log(min(max(round(happened), 1e-12), 1))"),
+)
+for _limit in (0.1, 0.05, 0.01):
+    binary_cross_entropy.wrong_edit(
+        f"clipping at {_limit}",
+        "A probability of 0.001 for what happened costs 6.9. Here it is first raised, "
+        "and the mistake gets cheaper. No probability here is 0: nothing need be "
+        "clipped.",
+        (
+            "-math.log(happened)",
+            f"-math.log(min(max(happened, {_limit}), 1 - {_limit}))",
+        ),
+    )
+binary_cross_entropy.wrong_edit(
     "a probability squashed twice",
     "The sigmoid turns a score into a probability. These numbers are probabilities "
     "already.",
     ("-math.log(happened)", "math.log(1 + math.exp(-happened))"),
 )
+
+
+@binary_cross_entropy.wrong(
+    "a mean for each label, then the mean of both",
+    "Here four spam messages weigh as much as one that is not. Every message should "
+    "weigh the same.",
+)
+def _(probabilities, labels):
+    happened = np.where(labels == 1, probabilities, 1 - probabilities)
+    costs = -np.log(happened)
+    return np.mean([costs[labels == label].mean() for label in set(labels.tolist())])
+
+
+@binary_cross_entropy.wrong(
+    "input mutated",
+    "The number is right, but 1 - p was written into the caller's own array. Make a "
+    "new array for what happened.",
+)
+def _(probabilities, labels):
+    probabilities[labels == 0] = 1 - probabilities[labels == 0]
+    return -np.log(probabilities).mean()
+
+
+@binary_cross_entropy.right("with a column for each label")
+def _(probabilities, labels):
+    table = np.stack([1 - probabilities, probabilities], axis=1)
+    return -np.log(table[np.arange(len(labels)), labels]).mean()
+
+
+@binary_cross_entropy.right("from the log-odds")
+def _(probabilities, labels):
+    score = np.log(probabilities / (1 - probabilities))
+    return np.mean(np.logaddexp(0, score) - labels * score)
+
+
+@binary_cross_entropy.right("in two groups")
+def _(probabilities, labels):
+    spam, wanted = probabilities[labels == 1], probabilities[labels == 0]
+    total = np.log(spam).sum() + np.log(1 - wanted).sum()
+    return -total / len(labels)
 
 
 @binary_cross_entropy.right("with np.where")
@@ -338,7 +574,8 @@ def _(probabilities, labels):
     task=(
         "Write a function that takes a NumPy array of scores and returns as many "
         "probabilities: e to the power of each score, divided by the sum of these. "
-        "It must also give the right shares for scores of 1000 and of -1000."
+        "It must also give the right shares for scores of 1000 and of -1000, and for "
+        "whole numbers."
     ),
     hints=(
         "Shares do not change when every score is lowered by the same amount. Which "
@@ -351,9 +588,13 @@ def _(probabilities, labels):
         (np.array([1.0, 2.0, 3.0]),),
         (np.array([2.0, -1.0]),),
         (np.array([0.0, 0.0, 0.0, 0.0]),),
+        (np.array([0.5, 2.5, 2.5, -0.5, 1.0]),),
+        (np.array([2, 1, 0, 1]),),
         (np.array([1000.0, 999.0, 1.0]),),
         (np.array([-1000.0, -1001.0, -1002.0]),),
         (np.array([2000.0, 0.0, -5.0]),),
+        (np.array([-5.0, 3.0, 2000.0, 1999.0]),),
+        (np.array([-2000.0, -1000.0, -1001.0]),),
     ],
     after="Scores of any size become shares, and the shares add up to 1.",
 )
@@ -381,6 +622,98 @@ def _(logits):
     return np.array([e / sum(exps) for e in exps])
 
 
+softmax.wrong_edit(
+    "the first score subtracted",
+    "The first is 0 now, but how large can another still be? Try [-5, 2000].",
+    ("logits.max()", "logits[0]"),
+)
+softmax.wrong_edit(
+    "the last score subtracted",
+    "The last is 0 now, but how large can another still be? Try [2000, -5].",
+    ("logits.max()", "logits[-1]"),
+)
+softmax.wrong_edit(
+    "the largest size subtracted",
+    "The largest size is not the largest score: try [-1000, -1001]. Which score must "
+    "become 0?",
+    ("logits.max()", "np.abs(logits).max()"),
+)
+softmax.wrong_edit(
+    "a fixed number subtracted",
+    "This helps at 1000, and ruins what was small. The amount has to follow from the "
+    "scores: which of them must become 0?",
+    ("logits.max()", "1000"),
+)
+softmax.wrong_edit(
+    "the largest score added",
+    "Adding keeps the shares on paper, but it makes large powers larger. Which way do "
+    "they become harmless?",
+    ("logits - logits.max()", "logits + logits.max()"),
+)
+softmax.wrong_edit(
+    "NaN replaced by 0",
+    "The NaN is gone, and so are the shares: they no longer add up to 1. The powers "
+    "must not overflow in the first place.",
+    (
+        "exps = np.exp(logits - logits.max())\n    return exps / exps.sum()",
+        "exps = np.exp(logits)\n    return np.nan_to_num(exps / exps.sum())",
+    ),
+)
+softmax.wrong_edit(
+    "scores brought down to at most 1",
+    "Scores divided by the largest size have smaller differences, and differences are "
+    "what counts. Subtract instead.",
+    ("logits - logits.max()", "logits / max(np.abs(logits).max(), 1e-12)"),
+)
+softmax.wrong_edit(
+    "scores squeezed between 0 and 1",
+    "The differences between the scores have changed, and they are what counts. "
+    "Subtract the same amount from each, and divide by nothing.",
+    (
+        "logits - logits.max()",
+        "(logits - logits.min()) / max(logits.max() - logits.min(), 1e-12)",
+    ),
+)
+softmax.wrong_edit(
+    "equal powers added once",
+    "Equal scores are different outcomes, and each counts in the sum. What does a set "
+    "do with equal numbers?",
+    ("exps.sum()", "sum(set(exps.tolist()))"),
+)
+softmax.wrong_edit(
+    "shares in the order of their size",
+    "Each share belongs to one score: keep the order in which the scores came.",
+    ("exps / exps.sum()", "np.sort(exps / exps.sum())"),
+)
+softmax.wrong_edit(
+    "divided by the length instead of the sum",
+    "The squares of these add up to 1. What should add up to 1 is the shares "
+    "themselves.",
+    ("exps.sum()", "np.sqrt((exps**2).sum())"),
+)
+softmax.wrong_edit(
+    "powers of 10 instead of e",
+    "The idea is right, with another base: a score higher by 1 should be e, about 2.72 "
+    "times as likely.",
+    ("np.exp(logits - logits.max())", "10.0 ** (logits - logits.max())"),
+)
+softmax.wrong_edit(
+    "scores shifted, without a power",
+    "The scores are shifted, but they are still scores: the largest became 0. What "
+    "makes any number positive?",
+    ("np.exp(logits - logits.max())", "(logits - logits.max())"),
+)
+softmax.wrong_edit(
+    "one share instead of all",
+    "This is the share of the likeliest alone. One probability for each score is asked "
+    "for.",
+    ("exps / exps.sum()", "(exps / exps.sum()).max()"),
+)
+softmax.wrong_edit(
+    "the sum of the powers",
+    "This is what each power is to be divided by. Return one share for each score.",
+    ("exps / exps.sum()", "exps.sum()"),
+)
 softmax.wrong_edit(
     "the smallest score subtracted",
     "The smallest is 0 now, but how large can the largest still be? Try [2000, 0].",
@@ -445,6 +778,12 @@ softmax.wrong_edit(
     ("np.exp(logits - logits.max())", "np.exp(np.clip(logits, -500, 500))"),
 )
 softmax.wrong_edit(
+    "large scores cut off",
+    "Scores of 1000 and 999 become equal when both are cut to one limit, and scores of "
+    "-1000 are still too small. Shift all of them instead.",
+    ("np.exp(logits - logits.max())", "np.exp(np.minimum(logits, 500))"),
+)
+softmax.wrong_edit(
     "a sigmoid for each score",
     "Each score is squashed on its own here, so the results do not add up to 1. They "
     "must share one cake.",
@@ -455,6 +794,30 @@ softmax.wrong_edit(
     "These add up to the number of scores. What should they add up to?",
     ("exps.sum()", "exps.mean()"),
 )
+
+
+@softmax.wrong(
+    "an array that holds whole numbers only",
+    "For whole-number scores, an array made like the scores cannot hold 0.4: it keeps "
+    "the 0. Make one of floats.",
+)
+def _(logits):
+    shares = np.zeros_like(logits)
+    powers = [math.exp(score - max(logits)) for score in logits]
+    for i, power in enumerate(powers):
+        shares[i] = power / sum(powers)
+    return shares
+
+
+@softmax.wrong(
+    "input mutated",
+    "The shares are right, but -= changed the caller's own scores. Make a new array.",
+)
+def _(logits):
+    logits -= logits.max()
+    return np.exp(logits) / np.exp(logits).sum()
+
+
 softmax.right_edit(
     "shifted in two lines",
     (
@@ -462,6 +825,30 @@ softmax.right_edit(
         "shifted = logits - np.max(logits)\n    exps = np.e**shifted",
     ),
 )
+
+
+@softmax.right("from the differences of all pairs")
+def _(logits):
+    with np.errstate(over="ignore"):
+        return 1 / np.exp(logits[None, :] - logits[:, None]).sum(axis=1)
+
+
+@softmax.right("in extended precision")
+def _(logits):
+    from decimal import Decimal
+
+    powers = [Decimal(float(score)).exp() for score in logits]
+    return [float(power / sum(powers)) for power in powers]
+
+
+@softmax.right("the largest found in a loop")
+def _(logits):
+    top = logits[0]
+    for score in logits:
+        if score > top:
+            top = score
+    exps = np.array([np.exp(score - top) for score in logits])
+    return exps / np.sum(exps)
 
 
 @softmax.right("as a list, with math.exp")
@@ -527,8 +914,22 @@ def _(logits):
             np.array([[2.0, -1.0, 0.5], [0.5, 1.5, -1.0], [1.0, 0.0, 3.0]]),
             np.array([0, 1, 0]),
         ),
-        (np.array([[1000.0, 0.0], [0.0, 1000.0]]), np.array([1, 1])),
+        (
+            np.array([[1.0, 3.0], [0.5, -0.5], [1.0, 3.0], [2.0, 2.5]]),
+            np.array([0, 1, 0, 1]),
+        ),
+        (np.array([[2, 0, 1, 1], [3, 5, 0, 0]]), np.array([3, 0])),
+        (np.array([[1000.0, 0.0]]), np.array([1])),
+        (np.array([[0.0, 1000.0], [1000.0, 0.0]]), np.array([1, 0])),
+        (np.array([[720.0, 0.0]]), np.array([1])),
+        (np.array([[2000.0, 0.0]]), np.array([0])),
         (np.array([[-1000.0, -1002.0]]), np.array([1])),
+        (
+            np.array(
+                [[900.0, 901.0, 899.0], [-900.0, -902.0, -901.0], [1.0, 0.0, 2.0]]
+            ),
+            np.array([0, 2, 1]),
+        ),
     ],
     after="This is the altitude of every language model, from the smallest up.",
 )
@@ -551,20 +952,161 @@ cross_entropy.wrong_edit(
         "-np.log(np.exp(row[target] - top) / np.exp(row - top).sum())",
     ),
 )
-cross_entropy.wrong_edit(
-    "a small number added inside the log",
-    "The loss is finite now, but it stops growing near 20, however wrong the model is. "
-    "The score itself can say how wrong: compute with logarithms.",
-    (
-        "log_sum - row[target]",
-        "-np.log(np.exp(row[target] - top) / np.exp(row - top).sum() + 1e-9)",
-    ),
-)
+for _tiny in ("1e-6", "1e-7", "1e-8", "1e-9", "1e-10", "1e-12", "1e-15", "2.2e-16"):
+    cross_entropy.wrong_edit(
+        f"a floor of {_tiny} inside the log",
+        "The loss is finite now, but it stops growing, however wrong the model is. The "
+        "score itself can say how wrong: compute with logarithms.",
+        (
+            "log_sum - row[target]",
+            "-np.log(np.exp(row[target] - top) / np.exp(row - top).sum() + "
+            + _tiny
+            + ")",
+        ),
+    )
 cross_entropy.wrong_edit(
     "scores too large for exp",
     "e to the power of 1000 is too large for a float. Take the largest score out of "
     "the sum first.",
     ("top = row.max()", "top = 0.0"),
+)
+cross_entropy.wrong_edit(
+    "the first softmax of the page",
+    "This softmax overflows at scores of 1000, as you saw. Take the largest score of "
+    "each row out first, and take the logarithm on paper.",
+    (
+        "log_sum - row[target]",
+        "-np.log((np.exp(row) / np.exp(row).sum())[target])",
+    ),
+)
+
+
+@cross_entropy.wrong(
+    "scores too large for math.exp",
+    "math.exp stops where the result is too large for a float. Take the largest score "
+    "out of the sum first.",
+)
+def _(logits, targets):
+    costs = []
+    for row, target in zip(logits, targets, strict=True):
+        total = sum(math.exp(score) for score in row)
+        costs.append(math.log(total) - row[target])
+    return sum(costs) / len(costs)
+
+
+@cross_entropy.wrong(
+    "one largest score for all rows",
+    "A row that lies far below the highest one becomes 0 everywhere, and its log is "
+    "infinite. Each row needs a largest score of its own.",
+)
+def _(logits, targets):
+    top = logits.max()
+    log_sums = top + np.log(np.exp(logits - top).sum(axis=1))
+    return np.mean(log_sums - logits[np.arange(len(targets)), targets])
+
+
+@cross_entropy.wrong(
+    "the largest of each column instead of each row",
+    "The scores of one example stand in a row. Along which axis do you look for the "
+    "largest?",
+)
+def _(logits, targets):
+    shifted = logits - logits.max(axis=0)
+    log_sums = np.log(np.exp(shifted).sum(axis=1))
+    return np.mean(log_sums - shifted[np.arange(len(targets)), targets])
+
+
+@cross_entropy.wrong(
+    "one number for each row, set against the columns",
+    "There is one number for each row, and NumPy lines it up with the columns. Look at "
+    "the shapes: how does it get a second axis, of length 1?",
+)
+def _(logits, targets):
+    shifted = logits - logits.max(axis=1)
+    log_sums = np.log(np.exp(shifted).sum(axis=1))
+    return np.mean(log_sums - shifted[np.arange(len(targets)), targets])
+
+
+cross_entropy.wrong_edit(
+    "the first score taken out instead of the largest",
+    "The first is 0 now, but how large can another still be? Try the row [0, 1000].",
+    ("row.max()", "row[0]"),
+)
+cross_entropy.wrong_edit(
+    "the target's score taken out instead of the largest",
+    "Where the target's score is low, the others still overflow. Which score must "
+    "become 0, so that no power is above 1?",
+    ("row.max()", "row[target]"),
+)
+cross_entropy.wrong_edit(
+    "the mean score taken out instead of the largest",
+    "That halves the danger. Which score must become 0, so that no power is above 1?",
+    ("row.max()", "row.mean()"),
+)
+cross_entropy.wrong_edit(
+    "divided by the number of columns",
+    "The costs are right, one for each row. By how many examples should their sum be "
+    "shared?",
+    ("np.mean(costs)", "np.sum(costs) / logits.shape[1]"),
+)
+cross_entropy.wrong_edit(
+    "averaged over all columns",
+    "There is one cost for each row, and no more. You divided by rows times columns: "
+    "every other column counts as a 0.",
+    ("np.mean(costs)", "np.sum(costs) / logits.size"),
+)
+cross_entropy.wrong_edit(
+    "equal costs counted once",
+    "Two rows with the same cost are two examples, and each counts. What does a set do "
+    "with equal numbers?",
+    ("np.mean(costs)", "np.mean(list(set(costs)))"),
+)
+cross_entropy.wrong_edit(
+    "the largest cost instead of the mean",
+    "Only the worst row counts here. Every row should.",
+    ("np.mean(costs)", "np.max(costs)"),
+)
+cross_entropy.wrong_edit(
+    "median instead of mean",
+    "The cost in the middle says nothing about the one row that was hopeless. What is "
+    "the mean?",
+    ("np.mean(costs)", "np.median(costs)"),
+)
+cross_entropy.wrong_edit(
+    "the first row alone",
+    "Only the first row counts here. Does a return stand inside the loop?",
+    ("np.mean(costs)", "costs[0]"),
+)
+cross_entropy.wrong_edit(
+    "the last row alone",
+    "Only the last row counts here: the one before it is overwritten. Collect the "
+    "costs.",
+    ("np.mean(costs)", "costs[-1]"),
+)
+cross_entropy.wrong_edit(
+    "the probabilities instead of the costs",
+    "This is the mean probability of what happened. Where is the logarithm, and its "
+    "sign?",
+    ("log_sum - row[target]", "np.exp(row[target] - log_sum)"),
+)
+cross_entropy.wrong_edit(
+    "log of the mean instead of mean of the logs",
+    "One hopeless row among good ones hardly shows here. Which comes first, the log or "
+    "the mean?",
+    ("log_sum - row[target]", "np.exp(row[target] - log_sum)"),
+    ("np.mean(costs)", "-np.log(np.mean(costs))"),
+)
+cross_entropy.wrong_edit(
+    "log base 10",
+    "Three equal scores should cost ln 3 = 1.0986. Which function is the natural "
+    "logarithm?",
+    ("log_sum - row[target]", "(log_sum - row[target]) / np.log(10)"),
+)
+cross_entropy.wrong_edit(
+    "mistakes counted",
+    "This is a share of wrong answers, so a narrow miss and a sure one count the same. "
+    "The cost should know how sure the model was.",
+    ("log_sum - row[target]", "float(row.argmax() != target)"),
 )
 cross_entropy.wrong_edit(
     "the largest score not added back",
@@ -652,6 +1194,56 @@ def _(logits, targets):
 def _(logits, targets):
     log_probs = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
     return -np.mean(log_probs[:, targets])
+
+
+@cross_entropy.wrong(
+    "input mutated",
+    "The number is right, but -= changed the caller's own scores. Make a new array.",
+)
+def _(logits, targets):
+    logits -= logits.max(axis=1, keepdims=True)
+    log_sums = np.log(np.exp(logits).sum(axis=1))
+    return np.mean(log_sums - logits[np.arange(len(targets)), targets])
+
+
+@cross_entropy.right("with a helper for one row")
+def _(logits, targets):
+    def cost(row, target):
+        top = max(row)
+        return top - row[target] + math.log(sum(math.exp(z - top) for z in row))
+
+    return sum(cost(row, t) for row, t in zip(logits, targets, strict=True)) / len(
+        logits
+    )
+
+
+@cross_entropy.right("from the gaps to the target's score")
+def _(logits, targets):
+    own = logits[np.arange(len(targets)), targets][:, None]
+    return np.logaddexp.reduce(logits - own, axis=1).mean()
+
+
+@cross_entropy.right("with SciPy")
+def _(logits, targets):
+    from scipy.special import log_softmax
+
+    log_probs = log_softmax(logits, axis=1)
+    return -np.mean([log_probs[i, t] for i, t in enumerate(targets)])
+
+
+@cross_entropy.right("with JAX")
+def _(logits, targets):
+    import jax
+
+    log_probs = jax.nn.log_softmax(logits, axis=-1)
+    return -log_probs[np.arange(len(targets)), targets].mean()
+
+
+@cross_entropy.right("with the course's own loss")
+def _(logits, targets):
+    from course_lib.losses import cross_entropy as ours
+
+    return float(ours(logits, targets))
 
 
 @cross_entropy.right("with NumPy and paired indices")

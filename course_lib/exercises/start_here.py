@@ -22,6 +22,9 @@ from course_lib.exercises.core import exercise
         ([-4.0, 1.0, 1.5, 8.0],),
         ([7.0],),
         ([0.5, -0.5, 6.0, 10.0, -1.0],),
+        ([0, 4, 0, 4, 4, 1],),
+        ([-2.5, -0.3, -4.0],),
+        ([0.11, 0.0, 0.02, 0.05, 0.02, 0.11, 0.0],),
     ],
     after="Nearly every loss in this course ends with a mean.",
 )
@@ -40,6 +43,56 @@ mean.wrong_edit(
     "whole-number division",
     "Try the list [2, 3] by hand. What became of the half?",
     (" / len", " // len"),
+)
+mean.wrong_edit(
+    "cut down to a whole number",
+    "Try the list [2, 3] by hand. What became of the half?",
+    ("sum(numbers) / len(numbers)", "int(sum(numbers) / len(numbers))"),
+)
+mean.wrong_edit(
+    "rounded to a whole number",
+    "A mean may lie between two whole numbers. Leave it as it comes out.",
+    ("sum(numbers) / len(numbers)", "round(sum(numbers) / len(numbers))"),
+)
+mean.wrong_edit(
+    "rounded to one decimal",
+    "Rounding loses a part of the answer. Return the mean as it comes out.",
+    ("sum(numbers) / len(numbers)", "round(sum(numbers) / len(numbers), 1)"),
+)
+mean.wrong_edit(
+    "rounded to two decimals",
+    "Rounding loses a part of the answer. Return the mean as it comes out.",
+    ("sum(numbers) / len(numbers)", "round(sum(numbers) / len(numbers), 2)"),
+)
+mean.wrong_edit(
+    "repeated numbers counted once",
+    "Try [4, 4, 1]: the 4 is there twice, and should count twice. What does a set do "
+    "with it?",
+    ("sum(numbers) / len(numbers)", "sum(set(numbers)) / len(set(numbers))"),
+)
+mean.wrong_edit(
+    "repeated numbers added once",
+    "Try [4, 4, 1]: how many numbers were added, and by how many did you divide?",
+    ("sum(numbers)", "sum(set(numbers))"),
+)
+mean.wrong_edit(
+    "different numbers counted",
+    "Try [4, 4, 1]: how many numbers were added, and by how many did you divide?",
+    ("len(numbers)", "len(set(numbers))"),
+)
+mean.wrong_edit(
+    "zeros left out of the count",
+    "A zero is a number, too: it adds nothing to the sum, but it pulls the mean down. "
+    "Try [0, 4].",
+    ("len(numbers)", "max(sum(x != 0 for x in numbers), 1)"),
+)
+mean.wrong_edit(
+    "the root of the mean square",
+    "Squares lose the sign: with [-1, 1] the mean should be 0.",
+    (
+        "sum(numbers) / len(numbers)",
+        "(sum(x * x for x in numbers) / len(numbers)) ** 0.5",
+    ),
 )
 mean.wrong_edit(
     "divided by one less than the count",
@@ -77,6 +130,57 @@ def _(numbers):
 
 
 @mean.wrong(
+    "the median instead of the mean",
+    "This is the number in the middle of the sorted list. The mean shares the sum out "
+    "evenly.",
+)
+def _(numbers):
+    import statistics
+
+    return statistics.median(numbers)
+
+
+@mean.wrong(
+    "only the positive numbers",
+    "Look at the list with a negative number: it belongs to the list as well, and "
+    "pulls the mean down.",
+)
+def _(numbers):
+    positive = [x for x in numbers if x > 0]
+    return sum(positive) / len(positive)
+
+
+@mean.wrong(
+    "halved at every step",
+    "Here the last number weighs half of everything, the first next to nothing. Add "
+    "all of them first; divide once.",
+)
+def _(numbers):
+    so_far = numbers[0]
+    for number in numbers[1:]:
+        so_far = (so_far + number) / 2
+    return so_far
+
+
+@mean.wrong(
+    "the first number left out",
+    "Count how many numbers were added. Did the first one get in?",
+)
+def _(numbers):
+    return sum(numbers[1:]) / len(numbers)
+
+
+@mean.wrong(
+    "a memory of earlier calls",
+    "The first call is right, the second is not: something is kept from one call to "
+    "the next. Make the list or the total inside the function.",
+)
+def _(numbers, seen=[]):  # noqa: B006  the mistake
+    seen += numbers
+    return sum(seen) / len(seen)
+
+
+@mean.wrong(
     "halfway between smallest and largest",
     "Only the smallest and the largest number have a say here. What of the others?",
 )
@@ -102,6 +206,18 @@ def _(numbers):
         total += number
         return total / len(numbers)
     return None
+
+
+@mean.wrong(
+    "the input emptied",
+    "The number is right, but your code took the numbers out of the caller's list. "
+    "Read them, and leave the list as it is.",
+)
+def _(numbers):
+    total, count = 0.0, len(numbers)
+    while numbers:
+        total += numbers.pop()
+    return total / count
 
 
 @mean.right("with a loop")
@@ -139,3 +255,32 @@ def _(numbers):
     for i, number in enumerate(numbers, 1):
         so_far += (number - so_far) / i
     return so_far
+
+
+@mean.right("with statistics.mean")
+def _(numbers):
+    import statistics
+
+    return statistics.mean(numbers)
+
+
+@mean.right("with functools.reduce")
+def _(numbers):
+    from functools import reduce
+
+    return reduce(lambda a, b: a + b, numbers) / len(numbers)
+
+
+@mean.right("counted in a while loop")
+def _(numbers):
+    i, total = 0, 0
+    while i < len(numbers):
+        total = total + numbers[i]
+        i += 1
+    return total / i
+
+
+@mean.right("each number's share, added up")
+def _(numbers):
+    n = len(numbers)
+    return sum([x / n for x in numbers])

@@ -4,19 +4,44 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
+import struct
+import sys
 from dataclasses import dataclass, field
 
 from course_lib.exercises.core import Case, Exercise, ProbeError, exercise
 from course_lib.scalar import Value, backward_order
+
+NUDGED = (
+    "These slopes are close, and not exact: they come from a nudge. A nudge is the "
+    "witness, and an engine needs the rule. Which rule gives this number to its last "
+    "digit?"
+)
+
+
+def _is_nudged(slopes, exact):
+    """Whether slopes are near the exact ones, but not as near as a rule gets.
+
+    A rule computed in float32 is coarser than a good nudge, and gives itself away:
+    float32 holds its numbers exactly.
+    """
+    pairs = list(zip(slopes, exact, strict=True))
+    near = all(math.isclose(s, e, rel_tol=1e-3, abs_tol=1e-6) for s, e in pairs)
+    return near and any(
+        not math.isclose(s, e, rel_tol=1e-12, abs_tol=1e-15)
+        and struct.unpack("f", struct.pack("f", s))[0] != s
+        for s, e in pairs
+    )
 
 
 @exercise(
     title="The local derivatives of four operations",
     task=(
         "Write a function that takes two numbers a and b and returns four slopes with "
-        "respect to a: of a * b, of a ** b, of exp(a) and of tanh(a)."
+        "respect to a: of a * b, of a ** b, of exp(a) and of tanh(a). Use the rules; a "
+        "nudge is too coarse here. a may be 0 or negative."
     ),
     hints=(
         "Nudge a by a little: by how much does a * b move? That is the first slope. "
@@ -25,13 +50,35 @@ from course_lib.scalar import Value, backward_order
         "is its own slope. For tanh, write t = math.tanh(a); the slope needs only t.",
         "Return b, then b * a ** (b - 1), then math.exp(a), then 1 minus t squared.",
     ),
-    cases=[(2.0, 3.0), (0.5, -2.0), (1.5, 0.5), (3.0, 2.0), (0.25, 4.0)],
+    cases=[
+        (2.0, 3.0),
+        (0.5, -2.0),
+        (1.5, 0.5),
+        (3.0, 2.0),
+        (-2.0, 4.0),
+        (-0.5, 2.0),
+        (0.0, 2.0),
+    ],
     after="Local derivatives like these are all that autograd ever needs to know.",
 )
 def local_derivatives(a, b):
     """Return d(a * b)/da, d(a ** b)/da, d(exp a)/da and d(tanh a)/da."""
     t = math.tanh(a)
     return b, b * a ** (b - 1), math.exp(a), 1 - t**2
+
+
+@local_derivatives.probe
+def _four_slopes(function, a, b):
+    """Return what the function returned; raise for slopes found by a nudge."""
+    found = function(a, b)
+    try:
+        slopes = [float(slope) for slope in found]
+    except (TypeError, ValueError):
+        return found
+    exact = b, b * a ** (b - 1), math.exp(a), 1 / math.cosh(a) ** 2
+    if len(slopes) == len(exact) and _is_nudged(slopes, exact):
+        raise ProbeError(NUDGED)
+    return found
 
 
 LOOK_AT_TANH = "The first three slopes are right. Look at the fourth again: "
@@ -96,6 +143,33 @@ local_derivatives.wrong_edit(
 )
 
 
+local_derivatives.wrong_edit(
+    "the sign of the base lost",
+    "Look at the power where a is negative: a ** 4 falls there, so its slope is below "
+    "0. What does abs do to it?",
+    ("b * a ** (b - 1)", "b * abs(a) ** (b - 1)"),
+)
+local_derivatives.wrong_edit(
+    "the power divided by the number",
+    "That works until a is 0. The slope of a ** 2 at 0 is 0: take one from the "
+    "exponent, and there is nothing to divide.",
+    ("b * a ** (b - 1)", "b * a**b / a"),
+)
+local_derivatives.wrong_edit(
+    "the power taken apart by a logarithm",
+    "That works while a is above 0. A negative number has no logarithm, and its "
+    "square has a slope all the same.",
+    ("b * a ** (b - 1)", "b * math.exp((b - 1) * math.log(a))"),
+)
+
+
+@local_derivatives.wrong("slopes found by a nudge", NUDGED)
+def _(a, b):
+    functions = [lambda x: x * b, lambda x: x**b, math.exp, math.tanh]
+    h = 1e-6
+    return [(f(a + h) - f(a - h)) / (2 * h) for f in functions]
+
+
 @local_derivatives.wrong(
     "the values instead of the slopes",
     "These are the four results. Asked for is how much each of them moves when a is "
@@ -120,17 +194,27 @@ def _(a, b):
     return [b, b * a ** (b - 1), np.exp(a), 1 / np.cosh(a) ** 2]
 
 
-@local_derivatives.right("by nudging from both sides")
+@local_derivatives.right("with what float32 gives, as plain numbers")
 def _(a, b):
-    functions = [lambda x: x * b, lambda x: x**b, math.exp, math.tanh]
-    h = 1e-6
-    return [(f(a + h) - f(a - h)) / (2 * h) for f in functions]
+    import numpy as np
+
+    x = np.float32(a)
+    return b, b * a ** (b - 1), float(np.exp(x)), float(1 - np.tanh(x) ** 2)
 
 
-@local_derivatives.right("the power as a quotient")
+@local_derivatives.right("with exp alone")
 def _(a, b):
     e = math.exp(2 * a)
-    return b, b * a**b / a, math.e**a, 4 * e / (e + 1) ** 2
+    return b, b * math.pow(a, b - 1), math.e**a, 4 * e / (e + 1) ** 2
+
+
+@local_derivatives.right("with jax.grad")
+def _(a, b):
+    import jax
+    import jax.numpy as jnp
+
+    functions = [lambda x: x * b, lambda x: x**b, jnp.exp, jnp.tanh]
+    return [float(jax.grad(f)(a)) for f in functions]
 
 
 @local_derivatives.right("in a loop over names, from autograd itself")
@@ -165,6 +249,15 @@ def _(a, b):
         Case(2.0, 3.0, 1.0, 0.0, 0.0, shown="a.data = 2, b.data = 3, out.grad = 1"),
         Case(2.0, -4.0, 0.5, 0.0, 0.0, shown="a.data = 2, b.data = -4, out.grad = 0.5"),
         Case(0.0, 5.0, -2.0, 0.0, 0.0, shown="a.data = 0, b.data = 5, out.grad = -2"),
+        Case(
+            2.0,
+            3.0,
+            0.0,
+            4.0,
+            1.0,
+            shown="a.data = 2, b.data = 3, out.grad = 0: nobody blames out; a.grad = 4 "
+            "and b.grad = 1 are there already",
+        ),
         Case(
             1.5,
             3.0,
@@ -206,7 +299,7 @@ def _shares(function, a_data, b_data, out_grad, a_grad, b_grad):
     b = a if b_data is None else Node(b_data, grad=b_grad)
     out = Node(a.data * b.data, (a, b), (b.data, a.data), "*", grad=out_grad)
     came_back = function(a, b, out)
-    untouched = a.grad == a_grad and (b is a or b.grad == b_grad)
+    untouched = out_grad and a.grad == a_grad and (b is a or b.grad == b_grad)
     if untouched and came_back is not None:
         raise ProbeError(
             "Something came back, and nothing was written. Whoever goes on from here "
@@ -304,6 +397,15 @@ mul_backward.wrong_edit(
 )
 
 
+mul_backward.wrong_edit(
+    "a blame of 0 taken for a missing one",
+    "Look at the input where out.grad is 0: nobody blames out, so there is nothing to "
+    "pass on. In Python, 0.0 or 1.0 is 1.0.",
+    ("b.data * out.grad", "b.data * (out.grad or 1.0)"),
+    ("a.data * out.grad", "a.data * (out.grad or 1.0)"),
+)
+
+
 @mul_backward.wrong(
     "the product divided by the number",
     "That works until a number is 0. Which number is left when a is taken out of the "
@@ -370,13 +472,43 @@ def _(a, b, out):
 
 # --- topological_order ------------------------------------------------------------
 
+PLANS = (  # every node with its number and its children
+    ("a=1", "a leaf, a"),
+    ("a=2; b=3; c=6 a b", "c made from a and b"),
+    ("a=3; b=9 a a", "b made from a and a"),
+    ("a=1; b=1; c=2 a b; d=2 c a", "c made from a and b; d from c and a"),
+    ("a=2; b=4 a; c=16 b; d=20 b c", "b made from a; c from b; d from b and c"),
+    ("a=2; b=4 a; c=16 b; d=20 c b", "b made from a; c from b; d from c and b"),
+    ("a=1; b=2; c=3; d=6 a b c", "d made from a, b and c"),
+    (
+        "a=1; b=2; c=4 b; d=7 a b c; e=8 d c b a",
+        "c made from b; d from a, b and c; e from d, c, b and a",
+    ),
+    (
+        "a=5; b=0 a; c=1 b; d=5 c; e=9 a d; f=9 d a; g=0 e f",
+        "b made from a; c from b; d from c; e from a and d; f from d and a; g from e "
+        "and f",
+    ),
+)
+GOOD_ORDER = "every node once, after its children"
+OTHER_ORDER, NO_ORDER = "not every node once, after its children", None
+MOST_LINES = 100_000  # of code for 35 nodes: a walk along every path takes more
+LADDER = "; ".join(  # 16 rungs of two nodes, each made from both nodes below
+    [
+        *("p0=1", "q0=1"),
+        *(f"{x}{i + 1}=1 p{i} q{i}" for i in range(16) for x in "pq"),
+        "root=1 p16 q16",
+    ]
+)
+
 
 @exercise(
     title="An order in which blame may be passed on",
     task=(
         "Write a function that takes the last node of a computation and returns a list "
         "of all nodes that went into it, itself included. Every node stands in it "
-        "once, and after all of its children. Each node has .children; a leaf has none."
+        "once, and after all of its children. Each node has .children, any number of "
+        "them; a leaf has none. Leave the nodes as they are."
     ),
     hints=(
         "Start at the root and go to the children, and from there to theirs. A node "
@@ -387,20 +519,11 @@ def _(a, b, out):
         "order.append(node). Call visit(root) and return order.",
     ),
     cases=[
-        Case(plan, shown=shown)
-        for plan, shown in (
-            ("a=1", "a leaf, a"),
-            ("a=2; b=3; c=6 a b", "c made from a and b"),
-            ("a=3; b=9 a a", "b made from a and a"),
-            ("a=1; b=1; c=2 a b; d=2 c a", "c made from a and b; d from c and a"),
-            ("a=2; b=4 a; c=16 b; d=20 b c", "b made from a; c from b; d from b and c"),
-            ("a=2; b=4 a; c=16 b; d=20 c b", "b made from a; c from b; d from c and b"),
-            (
-                "a=5; b=0 a; c=1 b; d=5 c; e=9 a d; f=9 d a; g=0 e f",
-                "b made from a; c from b; d from c; e from a and d; f from d and a; g "
-                "from e and f",
-            ),
-        )
+        Case(
+            "all",
+            shown="nine small computations, the last one twice, then one of 35 nodes",
+        ),
+        *(Case(plan, shown=shown) for plan, shown in PLANS),
     ],
     after="Read from its end, this list tells backward() whose turn it is.",
 )
@@ -423,72 +546,317 @@ def topological_order(root):
 def _order(function, plan):
     """Return the order in words: that it will do, or which nodes came in which order.
 
-    A plan names every node with its number and its children: "a=2; b=4 a a".
+    A known mistake is found from all the plans together, however it was written, and
+    is then the answer to each of them.
     """
+    mistake = _order_mistake(function)
+    if mistake in (GOOD_ORDER, NO_ORDER):
+        return mistake
+    if mistake != OTHER_ORDER:
+        raise ProbeError(mistake)
+    if plan == "all":
+        found = {shown: _order_in_words(function, plan) for plan, shown in PLANS}
+        wrong = (f"{k}: {v}" for k, v in found.items() if v != GOOD_ORDER)
+        return next(wrong, OTHER_ORDER)
+    return _order_in_words(function, plan)
+
+
+def _order_in_words(function, plan):
+    nodes = _nodes_of(plan)
+    order = _names_in(function(_root_of(nodes)), nodes)
+    if order is None or _is_topological(order, nodes):
+        return order and GOOD_ORDER
+    return ", ".join(order) or "an empty list"
+
+
+def _nodes_of(plan):
+    """Return the nodes of a plan by name; the root is the last one."""
     nodes = {}
     for part in plan.split("; "):
-        (name, _, rest), op = part.partition("="), "leaf"
+        name, _, rest = part.partition("=")
         number, *children = rest.split(" ")
         made_from = tuple(nodes[child] for child in children)
         op = "made" if made_from else "leaf"
         nodes[name] = Node(float(number), made_from, (1.0,) * len(made_from), op)
-    found = function(nodes[name])
+    return nodes
+
+
+def _names_in(found, nodes):
+    """Return the names of the nodes found; raise ProbeError for what is no list."""
     if found is None:
         return None
     try:
+        len(found), reversed(found)
         found = list(found)
     except TypeError:
         raise ProbeError(
-            f"A list of nodes is needed, and a {type(found).__name__} came back."
+            "A list of nodes is needed, and something else came back: "
+            f"{type(found).__name__}. Whoever uses it reads it from its end, and maybe "
+            "twice."
         ) from None
     names = {id(node): name for name, node in nodes.items()}
-    if not all(id(node) in names for node in found):
-        strange = next(node for node in found if id(node) not in names)
-        raise ProbeError(
-            "The list should hold the nodes themselves. In it stands a "
-            f"{type(strange).__name__}."
-        )
-    order = [names[id(node)] for node in found]
+    for node in found:
+        if id(node) not in names and isinstance(node, Node):
+            raise ProbeError(FROM_LAST_CALL)
+        if id(node) not in names:
+            raise ProbeError(
+                "The list should hold the nodes themselves. In it stands a "
+                f"{type(node).__name__}."
+            )
+    return [names[id(node)] for node in found]
+
+
+def _is_topological(order, nodes):
     place = {name: i for i, name in enumerate(order)}
-    if len(place) == len(order) == len(nodes) and all(
+    names = {id(node): name for name, node in nodes.items()}
+    return len(place) == len(order) == len(nodes) and all(
         place[names[id(child)]] < place[name]
         for name in order
         for child in nodes[name].children
-    ):
-        return "every node once, after its children"
-    return ", ".join(order) or "an empty list"
+    )
+
+
+@functools.lru_cache(maxsize=1)
+def _order_mistake(function):
+    """Return GOOD_ORDER, or the message of the mistake that explains all orders.
+
+    OTHER_ORDER if none does; NO_ORDER if nothing came back.
+    """
+    walks = []
+    for plan, _ in PLANS:
+        nodes = _nodes_of(plan)
+        order = _names_in(function(_root_of(nodes)), nodes)
+        if order is None:
+            return NO_ORDER
+        walks.append((order, nodes))
+    if not all(_is_topological(*walk) for walk in walks):
+        for message, explains in ORDER_MISTAKES.items():
+            if all(explains(order, list(nodes), nodes) for order, nodes in walks):
+                return message
+        return OTHER_ORDER
+    _, nodes = walks[-1]
+    again = _names_in(function(_root_of(nodes)), nodes)
+    if again is None or not _is_topological(again, nodes):
+        return SECOND_CALL
+    nodes = _nodes_of(LADDER)
+    order, few_lines = _count_lines(function, _root_of(nodes))
+    if not few_lines:
+        return EVERY_PATH
+    right = _is_topological(_names_in(order, nodes) or [], nodes)
+    return GOOD_ORDER if right else OTHER_ORDER
+
+
+def _root_of(nodes):
+    return list(nodes.values())[-1]
+
+
+def _count_lines(function, *arguments):
+    """Call a function; return its result, and whether it ran few enough lines."""
+    count = 0
+
+    def trace(frame, event, argument):
+        nonlocal count
+        count += 1
+        if count > MOST_LINES:
+            raise ProbeError("too many steps")
+        return trace
+
+    result, before = None, sys.gettrace()
+    try:
+        sys.settrace(trace)
+        result = function(*arguments)
+    except ProbeError:
+        pass
+    finally:
+        sys.settrace(before)
+    return result, count <= MOST_LINES
+
+
+FROM_LAST_CALL = (
+    "In the list stand nodes of an earlier call. A list or set as a default value is "
+    "made once, when the function is defined, and shared by all calls. Make a new one "
+    "inside."
+)
+SECOND_CALL = (
+    "The first call is right; a second one with the same root is not. What does the "
+    "first leave behind: a mark on the nodes, or a set that is made only once?"
+)
+EVERY_PATH = (
+    "The result is right, but the way there is long: a node is walked through again "
+    "for every path that leads to it, and paths multiply. With 35 nodes there can be "
+    "131,072 of them. What should happen when a node is met again?"
+)
+PARENTS_FIRST = (
+    "The root comes first here, and the leaves at the end. When may a node go on the "
+    "list: before its children, or after them?"
+)
+LISTED_TWICE = (
+    "A node that is used twice is met twice, and would pass its blame on twice. How "
+    "can you tell that it is on the list already?"
+)
+NO_LEAVES = (
+    "Only computed nodes are on the list. The parameters are leaves, and it is their "
+    "blame that we want."
+)
+NO_ROOT = (
+    "All nodes below the root are there. The root itself passes blame on too: it is "
+    "the first to do so."
+)
+ONE_CHILD = (
+    "Look at c, made from a and b: one of the two is missing. Does your walk follow "
+    "only one child?"
+)
+TWO_CHILDREN = (
+    "Look at d, made from a, b and c: one of the three is missing. Does your walk "
+    "count on two children? A node may have any number."
+)
+ONE_LEVEL = "These are the root and its children. The children have children, too."
+BY_NUMBER = (
+    "Two nodes may hold the same number and still be two nodes. Ask whether the node "
+    "itself was seen, not its data."
+)
+SORTED = (
+    "The size of a number says nothing about when it was made: 1 may be made from 5. "
+    "Only .children tells who comes before whom."
+)
+LEVELS = (
+    "You list the root, then its children, then theirs. A node that stands on two "
+    "levels comes too early in this way, and children come after what they went into."
+)
+LEVELS_TURNED = (
+    "This holds while all paths are equally long. Try b made from a, c from b, and d "
+    "from b and c: which must come first, b or c?"
+)
+DISCOVERY = (
+    "You list a node when you meet it. Its children come later, so they stand behind "
+    "it. What has to happen between meeting a node and listing it?"
+)
+DISCOVERY_TURNED = (
+    "Most graphs come out right in this way. Try b made from a, c from b, and d from b "
+    "and c: d meets b first, yet c needs it."
+)
+
+
+def _below(nodes, pick):
+    """Return the names that a walk from the root meets if it follows some children."""
+    names = {id(node): name for name, node in nodes.items()}
+    found = [_root_of(nodes)]
+    for node in found:
+        found += [c for c in pick(node.children) if c not in found]
+    return {names[id(node)] for node in found}
+
+
+def _numbers_met(nodes, way):
+    """Return the numbers met by a walk that tells nodes apart by their numbers."""
+    found, waiting = {}, [_root_of(nodes)]
+    while waiting:
+        node = waiting.pop()
+        if node.data not in found:
+            found[node.data] = node
+            waiting.extend(node.children[::way])
+    return sorted(found)
+
+
+def _levels(nodes, way=1):
+    """Return the names level by level, from the root, each once."""
+    names = {id(node): name for name, node in nodes.items()}
+    found = [_root_of(nodes)]
+    for node in found:
+        for child in node.children[::way]:
+            if child not in found:
+                found.append(child)
+    return [names[id(node)] for node in found]
+
+
+def _complete(order, everyone):
+    return sorted(order) == sorted(everyone)
+
+
+# For each mistake: whether it explains an order, given all names (the root's last).
+ORDER_MISTAKES = {
+    LISTED_TWICE: lambda order, everyone, nodes: (
+        set(order) == set(everyone)
+        and (len(order) > len(everyone) or not _used_twice(nodes))
+    ),
+    PARENTS_FIRST: lambda order, everyone, nodes: _is_topological(order[::-1], nodes),
+    NO_LEAVES: lambda order, everyone, nodes: (
+        set(order) == {name for name in everyone if nodes[name].children}
+    ),
+    NO_ROOT: lambda order, everyone, nodes: set(order) == set(everyone[:-1]),
+    ONE_LEVEL: lambda order, everyone, nodes: (
+        set(order) == {everyone[-1]} | {*_children_of_root(nodes)}
+    ),
+    ONE_CHILD: lambda order, everyone, nodes: (
+        set(order) in (_below(nodes, lambda c: c[:1]), _below(nodes, lambda c: c[-1:]))
+    ),
+    TWO_CHILDREN: lambda order, everyone, nodes: (
+        set(order)
+        in (
+            _below(nodes, lambda c: c[:2]),
+            _below(nodes, lambda c: c[-2:]),
+            _below(nodes, lambda c: (*c[:1], *c[-1:])),
+        )
+    ),
+    BY_NUMBER: lambda order, everyone, nodes: (
+        sorted(nodes[name].data for name in order)
+        in (_numbers_met(nodes, 1), _numbers_met(nodes, -1))
+    ),
+    SORTED: lambda order, everyone, nodes: (
+        _complete(order, everyone)
+        and [nodes[name].data for name in order]
+        == sorted(node.data for node in nodes.values())
+    ),
+    LEVELS: lambda order, everyone, nodes: (
+        order in (_levels(nodes), _levels(nodes, -1))
+    ),
+    LEVELS_TURNED: lambda order, everyone, nodes: (
+        order[::-1] in (_levels(nodes), _levels(nodes, -1))
+    ),
+    DISCOVERY: lambda order, everyone, nodes: (
+        _complete(order, everyone) and order[0] == everyone[-1]
+    ),
+    DISCOVERY_TURNED: lambda order, everyone, nodes: (
+        _complete(order, everyone) and order[-1] == everyone[-1]
+    ),
+}
+
+
+def _children_of_root(nodes):
+    names = {id(node): name for name, node in nodes.items()}
+    return [names[id(child)] for child in _root_of(nodes).children]
+
+
+def _used_twice(nodes):
+    """Whether a walk that remembers nothing meets a node twice."""
+    used = [id(child) for node in nodes.values() for child in node.children]
+    return len(set(used)) < len(used)
 
 
 topological_order.wrong_edit(
     "parents first",
-    "The root comes first here, and the leaves at the end. When may a node go on the "
-    "list: before its children, or after them?",
+    PARENTS_FIRST,
     ("return order", "return order[::-1]"),
 )
 topological_order.wrong_edit(
     "a shared node listed twice",
-    "A node that is used twice is met twice, and would pass its blame on twice. How "
-    "can you tell that it is on the list already?",
+    LISTED_TWICE,
     ("seen.add(node)", "pass"),
 )
 topological_order.wrong_edit(
     "the order of discovery",
-    "You list a node when you meet it. Its children come later, so they stand behind "
-    "it. What has to happen between meeting a node and listing it?",
+    DISCOVERY,
     ("            order.append(node)\n", ""),
     ("seen.add(node)", "seen.add(node)\n            order.append(node)"),
 )
 topological_order.wrong_edit(
     "the order of discovery, turned round",
-    "Most graphs come out right in this way. Try b made from a, c from b, and d from b "
-    "and c: d meets b first, yet c needs it.",
+    DISCOVERY_TURNED,
     ("            order.append(node)\n", ""),
     ("seen.add(node)", "seen.add(node)\n            order.insert(0, node)"),
 )
 topological_order.wrong_edit(
     "the leaves are left out",
-    "Only computed nodes are on the list. The parameters are leaves, and it is their "
-    "blame that we want.",
+    NO_LEAVES,
     (
         "            order.append(node)",
         "            if node.children:\n                order.append(node)",
@@ -496,23 +864,25 @@ topological_order.wrong_edit(
 )
 topological_order.wrong_edit(
     "the root is left out",
-    "All nodes below the root are there. The root itself passes blame on too: it is "
-    "the first to do so.",
+    NO_ROOT,
     ("return order", "return order[:-1]"),
 )
 topological_order.wrong_edit(
-    "only the first child is followed",
-    "Look at c, made from a and b: one of the two is missing. Does your walk stop "
-    "after the first child?",
+    "only one child is followed",
+    ONE_CHILD,
     (
         "                visit(child)\n",
         "                visit(child)\n                break\n",
     ),
 )
 topological_order.wrong_edit(
+    "at most two children are followed",
+    TWO_CHILDREN,
+    ("in node.children:", "in node.children[:2]:"),
+)
+topological_order.wrong_edit(
     "nodes told apart by their numbers",
-    "Two nodes may hold the same number and still be two nodes. Ask whether the node "
-    "itself was seen, not its data.",
+    BY_NUMBER,
     ("if node not in seen", "if node.data not in seen"),
     ("seen.add(node)", "seen.add(node.data)"),
 )
@@ -524,24 +894,42 @@ topological_order.wrong_edit(
 )
 topological_order.wrong_edit(
     "a list that remembers the last call",
-    "A list as a default value is made once, when the function is defined, and shared "
-    "by all calls. Make a new one inside.",
+    FROM_LAST_CALL,
     ("topological_order(root)", "topological_order(root, order=[])"),
     ("order, seen = [], set()", "seen = set()"),
 )
 topological_order.wrong_edit(
+    "a memory that outlives the call",
+    SECOND_CALL,
+    ("topological_order(root)", "topological_order(root, seen=set())"),
+    ("order, seen = [], set()", "order = []"),
+)
+topological_order.wrong_edit(
+    "a walk along every path",
+    EVERY_PATH,
+    ("seen.add(node)", "pass"),
+    ("return order", "return list(dict.fromkeys(order))"),
+)
+topological_order.wrong_edit(
     "sorted by their numbers",
-    "The size of a number says nothing about when it was made: 1 may be made from 5. "
-    "Only .children tells who comes before whom.",
+    SORTED,
     ("return order", "return sorted(order, key=lambda node: node.data)"),
 )
-
-
-@topological_order.wrong(
-    "level by level",
-    "You list the root, then its children, then theirs. A node that stands on two "
-    "levels comes too early in this way, and children come after what they went into.",
+topological_order.wrong_edit(
+    "a generator where a list was needed",
+    "A generator came back. It can be read once, from its beginning; the list is read "
+    "from its end. Put the nodes into a list.",
+    ("return order", "return (node for node in order)"),
 )
+topological_order.wrong_edit(
+    "reversed() where a list was needed",
+    "What came back is not a list but something that will read one backwards, once. "
+    "`list(...)` makes a list of it; and does it begin with the leaves?",
+    ("return order", "return reversed(order[::-1])"),
+)
+
+
+@topological_order.wrong("level by level", LEVELS)
 def _(root):
     order = [root]
     for node in order:
@@ -551,11 +939,7 @@ def _(root):
     return order
 
 
-@topological_order.wrong(
-    "level by level, turned round",
-    "This holds while all paths are equally long. Try b made from a, c from b, and d "
-    "from b and c: which must come first, b or c?",
-)
+@topological_order.wrong("level by level, turned round", LEVELS_TURNED)
 def _(root):
     order = [root]
     for node in order:
@@ -565,16 +949,35 @@ def _(root):
     return order[::-1]
 
 
-@topological_order.wrong(
-    "one level only",
-    "These are the root and its children. The children have children, too.",
-)
+@topological_order.wrong("one level only", ONE_LEVEL)
 def _(root):
     order = []
     for child in root.children:
         if child not in order:
             order.append(child)
     return [*order, root]
+
+
+@topological_order.right("into a list that is turned round and made anew")
+def _(root):
+    order, seen, waiting = [], set(), [root]
+    uses = {}
+    while waiting:
+        node = waiting.pop()
+        for child in node.children:
+            uses[id(child)] = uses.get(id(child), 0) + 1
+            if id(child) not in seen:
+                seen.add(id(child))
+                waiting.append(child)
+    ready = [root]
+    while ready:
+        node = ready.pop(0)
+        order.append(node)
+        for child in node.children:
+            uses[id(child)] -= 1
+            if not uses[id(child)]:
+                ready.append(child)
+    return list(reversed(order))
 
 
 @topological_order.right("with a stack of its own, without recursion")
@@ -746,10 +1149,11 @@ own_value = Exercise(
     title="A Value of your own",
     task=(
         "Write the class MyValue: a number that remembers how it was made. "
-        "Value(data, children=(), local_grads=(), op='') keeps these four and a grad "
-        "that starts at 0. It needs +, *, ** with a number, negation, - and /, exp, "
-        "log, tanh and relu, each also with plain numbers on either side, and "
-        "backward(). Once it passes, it can train the micro-GPT."
+        "MyValue(data, children=(), local_grads=(), op='') keeps these four, and a "
+        "grad that starts at 0. It needs +, *, ** with a number, negation, - and /, "
+        "also with a plain number on either side; exp, log, tanh and relu, with their "
+        "slopes by the rules and not by a nudge; and backward(), for any number of "
+        "children. Once it passes, it can train the micro-GPT."
     ),
     hints=(
         "Each operation makes a new Value from three things: the result, the Values it "
@@ -785,6 +1189,9 @@ own_value = Exercise(
             def backward(self): ...
     ''',
     cases=[
+        Case("", (), shown="backward() on small records that were made by hand"),
+    ]
+    + [
         Case(text, numbers, shown=f"{text} for {', '.join(shown)}")
         for text, numbers in (
             ("a + b", (2.0, -3.0)),
@@ -792,18 +1199,27 @@ own_value = Exercise(
             ("a + a", (3.0,)),
             ("a * a * a", (1.5,)),
             ("a ** 3", (2.0,)),
+            ("a ** 3", (-2.0,)),
+            ("a ** 2", (-3.0,)),
+            ("a ** 2", (0.0,)),
             ("a ** -0.5", (4.0,)),
             ("-a", (2.0,)),
             ("a - b", (2.0, 5.0)),
             ("a / b", (3.0, 2.0)),
             ("a + 1", (2.0,)),
+            ("a * 3", (2.0,)),
+            ("a - 1", (2.0,)),
+            ("a / 2", (3.0,)),
             ("1 + a", (2.0,)),
-            ("2 * a * 3", (2.0,)),
+            ("2 * a", (2.0,)),
             ("1 - a", (2.0,)),
             ("1 / a", (4.0,)),
             ("a.exp()", (0.5,)),
+            ("a.exp()", (-1.5,)),
             ("a.log()", (2.5,)),
+            ("a.log()", (0.3,)),
             ("a.tanh()", (0.8,)),
+            ("a.tanh()", (-1.2,)),
             ("a.relu()", (1.5,)),
             ("a.relu()", (-1.5,)),
             ("a * b + b", (2.0, 3.0)),
@@ -831,7 +1247,11 @@ own_value = Exercise(
 
 @own_value.probe
 def _value_and_slopes(cls, expression, numbers):
-    """Return the data of an expression and the grad of each of its leaves."""
+    """Return the data of an expression and the grad of each of its leaves.
+
+    A known mistake of backward() is found from small records, however it was written,
+    and is then the answer to every case.
+    """
     try:
         cls(0.0, (), (), "leaf")
     except TypeError:
@@ -839,6 +1259,10 @@ def _value_and_slopes(cls, expression, numbers):
             "The class takes data, children, local_grads and op, in this order; the "
             "last three may be left out."
         ) from None
+    if mistake := _backward_mistake(cls):
+        raise ProbeError(mistake)
+    if not expression:
+        return "every share of the blame arrives"
     leaves = {name: cls(x) for name, x in zip("abc", numbers, strict=False)}
     root = eval(expression, dict(leaves))
     for node in (root, *leaves.values()):
@@ -852,23 +1276,384 @@ def _value_and_slopes(cls, expression, numbers):
     return {"data": root.data} | {f"{n}.grad": x.grad for n, x in leaves.items()}
 
 
+@functools.lru_cache(maxsize=1)
+def _backward_mistake(cls):
+    """Return the message of the mistake that backward() makes on small records, or "".
+
+    The records are made with the constructor, so that no operation is needed yet.
+    """
+    if not hasattr(cls, "backward") or not hasattr(cls(1.0), "grad"):
+        return ""
+    if not any(_get(cls(1.0, (), (), MARK), name) == MARK for name in dir(cls(1.0))):
+        return DROPPED
+    return (
+        _chain_mistake(cls)
+        or _sharing_mistake(cls)
+        or _second_call_mistake(cls)
+        or _cost_mistake(cls)
+        or _operation_mistake(cls)
+    )
+
+
+MARK = "made by hand"
+
+
+def _get(node, name):
+    try:
+        return getattr(node, name)
+    except Exception:
+        return None
+
+
+def _record(cls, plan):
+    """Return the nodes of a plan such as "a; b 2a; c 3b 1a", by name, root last."""
+    nodes = {}
+    for part in plan.split("; "):
+        name, *shares = part.split(" ")
+        slopes = tuple(float(share[:-1]) for share in shares)
+        children = tuple(nodes[share[-1]] for share in shares)
+        nodes[name] = cls(1.0, children, slopes, MARK)
+    return nodes
+
+
+def _grads(cls, plan):
+    """Return the grads by name after backward()."""
+    nodes = _record(cls, plan)
+    _root_of(nodes).backward()
+    return {name: node.grad for name, node in nodes.items()}
+
+
+def _chain_mistake(cls):
+    nodes = _record(cls, "a; b 3a; c 2b; d 2c")
+    nodes["d"].backward()
+    a, b, c, d = (nodes[name].grad for name in "abcd")
+    if (a, b, c) == (12, 4, 2):
+        return ""
+    if (a, b, c, d) == (0, 0, 0, 0):
+        return NO_SEED
+    if (a, b, c, d) == (0, 0, 0, 1):
+        return UNUSED if _passes_on_a_sum(cls) else NOBODY
+    if (a, b, c) == (0, 0, 2):
+        nodes["d"].backward()
+        return ONE_STEP if nodes["b"].grad == 0 else LEAVES_FIRST
+    if (a, b, c) == (0, 4, 2):
+        return WIPED_OUT
+    if (a, b, c) == (1, 1, 1) and _grads(cls, "a; b 3a; c 2a; d 1b 1c")["a"] == 2:
+        return NO_SLOPES
+    mistakes = {(3, 2, 2): CUT, (3, 1, 1): RESTARTED, (1, 1, 1): RESTARTED}
+    return mistakes.get((a, b, c), "")
+
+
+def _passes_on_a_sum(cls):
+    try:
+        a, b = cls(2.0), cls(3.0)
+        (a + b).backward()
+        return a.grad == 1
+    except Exception:
+        return False
+
+
+def _sharing_mistake(cls):
+    shares = _grads(cls, "a; b 2a; c 3a; d 1b 1c")["a"]
+    if shares in (2, 3):
+        return OVERWRITTEN
+    if _grads(cls, "a; b 2a 3a")["a"] in (2, 3):
+        return CHILD_ONCE
+    three = _grads(cls, "a; b; c; d 2a 3b 4c")
+    if 0 in [three[name] for name in "abc"]:
+        return THIRD_CHILD
+    found = [
+        (_grads(cls, plan)["a"], right)
+        for plan, right in (
+            ("a; b 2a; c 3b; d 1b 1c", 8),
+            ("a; b 2a; c 3b; d 1c 1b", 8),
+            ("a; b 2a; c 3b; d 1c; e 1b 1d 1a", 9),
+            ("a; b 2a; c 3b; d 1c; e 1a 1d 1b", 9),
+            ("a; b 2a; c 1b 1a; d 2c 1b; e 1a 1b 1c 1d", 14),
+        )
+    ]
+    if all(grad == right for grad, right in found):
+        return ""
+    return TOO_EARLY if any(grad < right for grad, right in found) else AGAIN
+
+
+def _second_call_mistake(cls):
+    nodes = _record(cls, "a; b 2a; c 3b; d 1b 1c")
+    nodes["d"].backward()
+    for node in nodes.values():
+        node.grad = 0.0
+    nodes["d"].backward()
+    if nodes["a"].grad != 8:
+        return OLD_BLAME if nodes["a"].grad > 8 else SECOND_BACKWARD
+    leaf = nodes["a"]
+    leaf.grad = 0.0
+    cls(1.0, (leaf,), (5.0,), MARK).backward()
+    return "" if leaf.grad == 5 else OLD_BLAME if leaf.grad > 5 else SECOND_BACKWARD
+
+
+def _operation_mistake(cls):
+    """Return the message for a changed input or a nudge; "" for what is not there."""
+    for expression in ("a + b", "a * b", "a ** 3", "a.exp()", "a.log()", "a.tanh()"):
+        a, b = cls(0.7), cls(0.4)
+        try:
+            eval(expression, {"a": a, "b": b}).backward()
+            if (a.data, b.data) != (0.7, 0.4):
+                return CHANGED
+            x, y = Value(0.7), Value(0.4)
+            eval(expression, {"a": x, "b": y}).backward()
+            if _is_nudged([float(a.grad)], [x.grad]):
+                return NUDGED
+        except Exception:  # the cases will say what is missing
+            continue
+    return ""
+
+
+def _cost_mistake(cls):
+    p, q = cls(1.0), cls(1.0)
+    for _ in range(16):
+        p, q = (cls(1.0, (p, q), slopes, MARK) for slopes in ((0.5, 0.5), (1.0, -1.0)))
+    root = cls(1.0, (p, q), (1.0, 1.0), MARK)
+    _, few_lines = _count_lines(root.backward)
+    return "" if few_lines else WALKS_EVERY_PATH
+
+
+DROPPED = (
+    "`op` is given to the constructor and kept nowhere. It is the name of the "
+    "operation: the maps of this page are drawn with it."
+)
+NO_SEED = (
+    "Every grad is 0: the blame is passed on from the root, but the root has none. How "
+    "far does the root move when the root moves?"
+)
+NOBODY = (
+    "The root has its blame, and nobody else has any. Each node, from the root down, "
+    "hands to each of its children the local slope times its own grad."
+)
+UNUSED = (
+    "Your own operations pass blame on, but a node made from outside does not. Its "
+    "slopes were given to the constructor: does backward look there? The GPT of "
+    "notebook 06 makes such nodes."
+)
+ONE_STEP = (
+    "The children of the root have their shares, and the children of those have none. "
+    "What brings the walk to the next level?"
+)
+WIPED_OUT = (
+    "The leaves end with a grad of 0: their share arrived and was wiped out again. "
+    "When is a grad set to 0: before the walk, or on the way?"
+)
+LEAVES_FIRST = (
+    "A node passed its blame on before any of it had arrived: the walk begins at the "
+    "leaves. Where does the blame begin?"
+)
+CUT = (
+    "These are local derivatives alone. A child's share is its slope times the blame "
+    "of the node that hands it over."
+)
+RESTARTED = (
+    "Every node starts with a blame of 1 of its own. Only the root does; the others "
+    "pass on what has arrived."
+)
+NO_SLOPES = (
+    "Every child gets all the blame of its parent. What stands between a node's blame "
+    "and its child's share?"
+)
+OVERWRITTEN = (
+    "Every grad of a number that is used once is right. a + a uses a twice: what "
+    "happens to the first share of the blame when the second arrives?"
+)
+CHILD_ONCE = (
+    "In a * a the same number is a child twice, with a slope each time. A set, or a "
+    "test whether it is there already, keeps it once, and a share of the blame is lost."
+)
+THIRD_CHILD = (
+    "A node with three children passes blame on to two of them only. The sums of "
+    "products of notebook 06 have 32 children and more: does your walk take them all?"
+)
+TOO_EARLY = (
+    "Where paths of different lengths meet again, a node passes its blame on before "
+    "all of it has arrived. A node may come only after everything that was made from "
+    "it."
+)
+AGAIN = (
+    "Where paths meet again, a node hands over once for each path, and each time all "
+    "it has so far: the first share goes down twice. A node should hand over once, "
+    "when its blame is complete."
+)
+SECOND_BACKWARD = (
+    "The first backward() is right; a second one passes nothing on, although every "
+    "grad was set to 0 in between. What does the first leave behind: a mark on the "
+    "nodes, or a set that is made only once?"
+)
+OLD_BLAME = (
+    "The first backward() is right; in a second one, old blame is passed on again, "
+    "although every grad was set to 0. Which list still holds the nodes of the first?"
+)
+WALKS_EVERY_PATH = (
+    "The slopes are right, but the way there is long: blame is carried down every "
+    "path by itself, and paths multiply. A record of 35 numbers can have 131,072 of "
+    "them, and the GPT's has tens of thousands of numbers. Let each node hand over "
+    "once, when its blame is complete."
+)
+CHANGED = (
+    "An operation changed the number it was applied to. a + b is a new MyValue; a and "
+    "b stay as they are, since others may use them too."
+)
+BACKWARD = """        order, seen, waiting = [], set(), [(self, False)]
+        while waiting:
+            node, children_done = waiting.pop()
+            if children_done:
+                order.append(node)
+            elif node not in seen:
+                seen.add(node)
+                waiting.append((node, True))
+                waiting.extend((child, False) for child in node.children)
+        self.grad = 1.0
+        for node in reversed(order):
+            for child, slope in zip(node.children, node.local_grads, strict=True):
+                child.grad += slope * node.grad
+"""
+
 own_value.wrong_edit(
     "= where += was needed",
-    "The data is right, and so is every grad of a number that is used once. a + a uses "
-    "a twice: what happens to the first share of the blame when the second arrives?",
+    OVERWRITTEN,
     ("child.grad += slope", "child.grad = slope"),
 )
 own_value.wrong_edit(
+    "grads set to 0 on the way",
+    WIPED_OUT,
+    (
+        "        for node in reversed(order):\n",
+        "        for node in reversed(order):\n            if not node.children:\n"
+        "                node.grad = 0.0\n",
+    ),
+)
+own_value.wrong_edit(
     "wrong topological order",
-    "A node passed its blame on before all of its own had arrived. Which nodes must be "
-    "done before it is its turn?",
+    LEAVES_FIRST,
     ("for node in reversed(order):", "for node in order:"),
 )
 own_value.wrong_edit(
-    "visited in the order of discovery",
-    "Where paths of different lengths meet again, a node passes its blame on too "
-    "early. A node may come only after everything that was made from it.",
+    "blame passed on too early",
+    TOO_EARLY,
     ("waiting.append((node, True))", "order.insert(0, node)"),
+)
+own_value.wrong_edit(
+    "blame passed on again for every path",
+    AGAIN,
+    (
+        BACKWARD,
+        """        self.grad = 1.0
+        waiting = [self]
+        while waiting:
+            node = waiting.pop()
+            for child, slope in zip(node.children, node.local_grads, strict=True):
+                child.grad += slope * node.grad
+                waiting.append(child)
+""",
+    ),
+)
+own_value.wrong_edit(
+    "a walk down every path",
+    WALKS_EVERY_PATH,
+    ("def backward(self):", "def backward(self, blame=1.0):"),
+    (
+        BACKWARD,
+        """        self.grad += blame
+        for child, slope in zip(self.children, self.local_grads, strict=True):
+            child.backward(blame * slope)
+""",
+    ),
+)
+own_value.wrong_edit(
+    "blame stops after one step",
+    ONE_STEP,
+    (
+        BACKWARD,
+        """        self.grad = 1.0
+        for child, slope in zip(self.children, self.local_grads, strict=True):
+            child.grad += slope * self.grad
+""",
+    ),
+)
+own_value.wrong_edit(
+    "blame that goes nowhere",
+    NOBODY,
+    (BACKWARD, "        self.grad = 1.0\n"),
+)
+own_value.wrong_edit(
+    "the chain is cut",
+    CUT,
+    ("child.grad += slope * node.grad", "child.grad += slope"),
+)
+own_value.wrong_edit(
+    "every node starts with a blame of 1",
+    RESTARTED,
+    (
+        BACKWARD,
+        """        self.grad = 1.0
+        for child, slope in zip(self.children, self.local_grads, strict=True):
+            child.grad += slope * self.grad
+            child.backward()
+""",
+    ),
+)
+own_value.wrong_edit(
+    "blame collected, slopes forgotten",
+    NO_SLOPES,
+    ("child.grad += slope * node.grad", "child.grad += node.grad"),
+)
+own_value.wrong_edit(
+    "children kept once each",
+    CHILD_ONCE,
+    (
+        "        self.children = children\n        self.local_grads = local_grads\n",
+        "        pairs = dict(zip(children, local_grads, strict=True))\n"
+        "        self.children = tuple(pairs)\n"
+        "        self.local_grads = tuple(pairs.values())\n",
+    ),
+)
+own_value.wrong_edit(
+    "at most two children",
+    THIRD_CHILD,
+    (
+        "for child, slope in zip(node.children, node.local_grads, strict=True):",
+        "for child, slope in list(zip(node.children, node.local_grads))[:2]:",
+    ),
+)
+own_value.wrong_edit(
+    "a memory that outlives the call",
+    SECOND_BACKWARD,
+    ("def backward(self):", "def backward(self, seen=set()):"),
+    ("order, seen, waiting = [], set(), [", "order, waiting = [], ["),
+)
+own_value.wrong_edit(
+    "old blame passed on again",
+    OLD_BLAME,
+    ("def backward(self):", "def backward(self, order=[]):"),
+    ("order, seen, waiting = [], set(), [", "seen, waiting = set(), ["),
+)
+own_value.wrong_edit(
+    "the operation is not kept",
+    DROPPED,
+    ("        self.op = op\n", ""),
+)
+own_value.wrong_edit(
+    "a number changed by an operation",
+    CHANGED,
+    (
+        'return MyValue(self.data + other.data, (self, other), (1.0, 1.0), "+")',
+        'result = MyValue(self.data + other.data, (self, other), (1.0, 1.0), "+")\n'
+        "        self.data += other.data\n        return result",
+    ),
+)
+own_value.wrong_edit(
+    "a slope found by a nudge",
+    NUDGED,
+    (
+        "(1 / self.data,)",
+        "((math.log(self.data + 1e-6) - math.log(self.data - 1e-6)) / 2e-6,)",
+    ),
 )
 own_value.wrong_edit(
     "the slopes of a product exchanged",
@@ -877,8 +1662,7 @@ own_value.wrong_edit(
 )
 own_value.wrong_edit(
     "the root's slope with respect to itself is missing",
-    "Every grad is 0: the blame is passed on from the root, but the root has none. How "
-    "far does the root move when the root moves?",
+    NO_SEED,
     ("self.grad = 1.0", "self.grad = 0.0"),
 )
 own_value.wrong_edit(
@@ -910,12 +1694,10 @@ own_value.wrong_edit(
 )
 own_value.wrong_edit(
     "the given local_grads are not used",
-    "Your own operations pass blame on, but a node made from outside does not. Its "
-    "slopes were given to the constructor: does backward look there? The GPT of "
-    "notebook 06 makes such nodes.",
+    UNUSED,
     (
         "for node in reversed(order):",
-        "for node in reversed(order):\n            if node.op == 'by hand':\n"
+        "for node in reversed(order):\n            if node.op == 'made by hand':\n"
         "                continue",
     ),
 )
@@ -924,6 +1706,146 @@ own_value.wrong_edit(
     "Value + 1 works and 1 + Value does not: Python then asks the Value on the right, "
     "by the names __radd__, __rmul__, __rsub__ and __rtruediv__.",
     ("    def __radd__(self, other):\n        return self + other\n\n", ""),
+)
+own_value.wrong_edit(
+    "a plain number on the left of a product",
+    "a * 3 works and 3 * a does not: Python then asks the MyValue on the right, by the "
+    "name __rmul__.",
+    ("    def __rmul__(self, other):\n        return self * other\n\n", ""),
+)
+own_value.wrong_edit(
+    "a plain number on the left of a difference",
+    "a - 1 works and 1 - a does not: Python then asks the MyValue on the right, by the "
+    "name __rsub__.",
+    ("    def __rsub__(self, other):\n        return -self + other\n\n", ""),
+)
+own_value.wrong_edit(
+    "a plain number on the left of a quotient",
+    "a / 2 works and 1 / a does not: Python then asks the MyValue on the right, by the "
+    "name __rtruediv__.",
+    ("    def __rtruediv__(self, other):\n        return self**-1 * other\n\n", ""),
+)
+own_value.wrong_edit(
+    "no minus sign yet",
+    "-a asks for __neg__. It needs no rule of its own: what times a is -a?",
+    ("    def __neg__(self):\n        return self * -1\n\n", ""),
+    ("return self + -other", "return self + other * -1"),
+    ("return -self + other", "return self * -1 + other"),
+)
+own_value.wrong_edit(
+    "no difference yet",
+    "a - b asks for __sub__. It needs no rule of its own: it is a sum with -b.",
+    ("    def __sub__(self, other):\n        return self + -other\n\n", ""),
+)
+own_value.wrong_edit(
+    "no quotient yet",
+    "a / b asks for __truediv__. It needs no rule of its own: it is a product with b "
+    "to the power of -1.",
+    ("    def __truediv__(self, other):\n        return self * other**-1\n\n", ""),
+)
+own_value.wrong_edit(
+    "a plain number in a sum",
+    "a + 1: the 1 is a plain number, with no data and no grad. Make a MyValue of it "
+    "first.",
+    (
+        """def __add__(self, other):
+        other = other if isinstance(other, MyValue) else MyValue(other)
+""",
+        "def __add__(self, other):\n",
+    ),
+)
+own_value.wrong_edit(
+    "a plain number in a product",
+    "a * 3: the 3 is a plain number, with no data and no grad. Make a MyValue of it "
+    "first.",
+    (
+        """def __mul__(self, other):
+        other = other if isinstance(other, MyValue) else MyValue(other)
+""",
+        "def __mul__(self, other):\n",
+    ),
+    ("return self * -1\n", "return self * MyValue(-1)\n"),
+)
+own_value.wrong_edit(
+    "a difference with the slopes of a sum",
+    "Look at a - b. When b grows, the difference shrinks: what does that say about the "
+    "sign of its slope?",
+    (
+        "return self + -other",
+        """other = other if isinstance(other, MyValue) else MyValue(other)
+        return MyValue(self.data - other.data, (self, other), (1.0, 1.0), "-")""",
+    ),
+)
+own_value.wrong_edit(
+    "a quotient with the sign of one slope lost",
+    "Look at a / b. When b grows, the quotient shrinks (for a above 0).",
+    (
+        "return self * other**-1",
+        """b = other if isinstance(other, MyValue) else MyValue(other)
+        slopes = (1 / b.data, self.data / b.data**2)
+        return MyValue(self.data / b.data, (self, b), slopes, "/")""",
+    ),
+)
+own_value.wrong_edit(
+    "a minus sign without its slope",
+    "Look at -a. When a grows, -a shrinks, just as fast.",
+    ("return self * -1", 'return MyValue(-self.data, (self,), (1.0,), "neg")'),
+)
+own_value.wrong_edit(
+    "the order of computation in the power",
+    "Look at **. Python computes ** first, then *, then -. What is one taken from in "
+    "n * x ** n - 1: from the exponent, or from the whole?",
+    ("n * self.data ** (n - 1),)", "n * self.data**n - 1,)"),
+)
+own_value.wrong_edit(
+    "the power rule with the old exponent",
+    "Look at **. One factor of the data is used up when the exponent comes down.",
+    ("n * self.data ** (n - 1),)", "n * self.data**n,)"),
+)
+own_value.wrong_edit(
+    "the power divided by the number",
+    "Look at ** where the data is 0: the slope of a ** 2 is 0 there, and nothing has "
+    "to be divided.",
+    ("n * self.data ** (n - 1),)", "n * self.data**n / self.data,)"),
+)
+own_value.wrong_edit(
+    "the sign of the base lost",
+    "Look at ** where the data is negative: a ** 2 falls there. What does abs do to "
+    "its slope?",
+    ("n * self.data ** (n - 1),)", "n * abs(self.data) ** (n - 1),)"),
+)
+own_value.wrong_edit(
+    "the square forgotten in the slope of tanh",
+    "Look at tanh. Its slope at -a is that at a: what makes it so?",
+    ("1 - t**2", "1 - t"),
+)
+own_value.wrong_edit(
+    "the slope of the sigmoid instead of that of tanh",
+    "Look at tanh. t * (1 - t) belongs to a curve that runs from 0 to 1.",
+    ("1 - t**2", "t * (1 - t)"),
+)
+own_value.wrong_edit(
+    "the slope of log differentiated once more",
+    "Look at log. Its slope is above 0 everywhere: log climbs. Yours is the slope of "
+    "its slope.",
+    ("(1 / self.data,)", "(-1 / self.data**2,)"),
+)
+own_value.wrong_edit(
+    "a logarithm with another base",
+    "Look at log. Its base is e, as in notebook 01: log of 2.718 is 1.",
+    ("MyValue(math.log(self.data)", "MyValue(math.log10(self.data)"),
+)
+own_value.wrong_edit(
+    "relu with its output as its slope",
+    "Look at relu. Above 0 the output moves exactly as far as the input does: how much "
+    "is that per unit?",
+    ("(float(self.data > 0),)", "(max(0.0, self.data),)"),
+)
+own_value.wrong_edit(
+    "relu that forgets its input",
+    "Look at relu. Its result is a MyValue with a record, like that of every other "
+    "operation.",
+    ("(self,), (float(self.data > 0),)", "(), ()"),
 )
 own_value.wrong_edit(
     "subtraction the wrong way round",
@@ -1165,12 +2087,20 @@ find_the_bug = Exercise(
         for text, numbers, shown in (
             ("a ** 3", (2.0,), "a = 2"),
             ("a ** -2", (0.5,), "a = 0.5"),
+            ("a ** 2", (-3.0,), "a = -3"),
+            ("a ** 2", (0.0,), "a = 0"),
             ("a * b + b", (2.0, 3.0), "a = 2, b = 3"),
             ("a.tanh()", (0.8,), "a = 0.8"),
             ("(a * b).tanh()", (0.5, -1.5), "a = 0.5, b = -1.5"),
             ("a * a + a", (3.0,), "a = 3"),
             ("a * b", (2.0, 3.0), "a = 2, b = 3"),
             ("(s := a * b) * s.tanh() + a ** 2", (0.4, 1.5), "a = 0.4, b = 1.5"),
+            (
+                "type(a)(7.0, (a, b, a), (2.0, 3.0, 4.0), 'by hand')",
+                (2.0, 3.0),
+                "a node made from outside, Suspect(7.0, (a, b, a), (2.0, 3.0, 4.0), "
+                "'by hand')",
+            ),
         )
     ],
     after="Three wrong lines, no crash, no warning: only a second witness finds these.",
@@ -1183,6 +2113,8 @@ def _slopes(cls, expression, numbers):
     leaves = {name: cls(x) for name, x in zip("ab", numbers, strict=False)}
     root = eval(expression, dict(leaves))
     root.backward()
+    if _operation_mistake(cls) == NUDGED:
+        raise ProbeError(NUDGED)
     return {"data": root.data} | {f"{n}.grad": x.grad for n, x in leaves.items()}
 
 
@@ -1255,10 +2187,51 @@ find_the_bug.wrong_edit(
     ('(b, a), "*"', '(a, b), "*"'),
 )
 find_the_bug.wrong_edit(
-    "backward from the leaves",
-    "The order was right: a node passes its blame on when its own is complete, and "
-    "that begins at the result.",
+    "blame stops after one step",
+    "The children of the result have their shares, and nobody below them has any. In "
+    "which order does the walk go, and does it go on to the end?",
     ("backward_order(self)", "reversed(backward_order(self))"),
+)
+find_the_bug.wrong_edit(
+    "blame stops at the first child",
+    "Only the first child of the result gets its share. What ends the loop so early: "
+    "does a return stand inside it?",
+    (
+        "child.grad += slope * node.grad\n",
+        "child.grad += slope * node.grad\n                return\n",
+    ),
+)
+find_the_bug.wrong_edit(
+    "the power divided by the number",
+    "That works until the data is 0. The slope of a ** 2 at 0 is 0, and nothing has to "
+    "be divided: the exponent of the slope needs brackets.",
+    ("n * self.data ** (n - 1)", "n * self.data**n / self.data"),
+)
+find_the_bug.wrong_edit(
+    "the sign of the base lost",
+    "Look at ** where the data is negative: a ** 2 falls there. What does abs do to "
+    "its slope?",
+    ("n * self.data ** (n - 1)", "n * abs(self.data) ** (n - 1)"),
+)
+find_the_bug.wrong_edit(
+    "the power rule with the old exponent",
+    "The order is right now. But one factor of the data is used up when the exponent "
+    "comes down: the slope of a ** 3 at a = 2 is 12, not 24.",
+    ("n * self.data ** (n - 1)", "n * self.data**n"),
+)
+find_the_bug.wrong_edit(
+    "the brackets around the whole",
+    "The brackets stand round the wrong piece: what is one taken from, the exponent or "
+    "the power?",
+    ("n * self.data ** (n - 1)", "n * (self.data**n - 1)"),
+)
+find_the_bug.wrong_edit(
+    "a slope found by a nudge",
+    NUDGED,
+    (
+        "1 - out**2",
+        "(math.tanh(self.data + 1e-6) - math.tanh(self.data - 1e-6)) / 2e-6",
+    ),
 )
 find_the_bug.wrong_edit(
     "blame collected, slopes forgotten",
@@ -1277,8 +2250,8 @@ find_the_bug.right_edit(
     ("self.data ** (n - 1)", "math.pow(self.data, n - 1)"),
 )
 find_the_bug.right_edit(
-    "the power divided, tanh squared by hand",
-    ("n * self.data ** (n - 1)", "n * self.data**n / self.data"),
+    "the result named first, tanh squared by hand",
+    ("n * self.data ** (n - 1)", "self.data ** (n - 1) * n"),
     ("1 - out**2", "(1 - out) * (1 + out)"),
 )
 find_the_bug.right_edit(

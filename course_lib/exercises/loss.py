@@ -209,6 +209,67 @@ mse.wrong_edit(
     ("sum(squares) / len(squares)", "sorted(squares)[len(squares) // 2]"),
 )
 mse.wrong_edit(
+    "median of an even number of squares",
+    "The squares in the middle say nothing about the large ones. What is the mean?",
+    (
+        "sum(squares) / len(squares)",
+        "(sorted(squares)[(len(squares) - 1) // 2]"
+        " + sorted(squares)[len(squares) // 2]) / 2",
+    ),
+)
+mse.wrong_edit(
+    "the last square, divided by the count",
+    "Each turn of the loop replaces the sum here. Which operator adds to what is "
+    "already there?",
+    ("sum(squares) /", "squares[-1] /"),
+)
+mse.wrong_edit(
+    "divided at every turn of the loop",
+    "The first square is divided many times, the last one once. Divide once, after the "
+    "loop.",
+    (
+        "return sum(squares) / len(squares)",
+        "total = 0\n    for square in squares:\n"
+        "        total = (total + square) / len(squares)\n    return total",
+    ),
+)
+mse.wrong_edit(
+    "only the target squared",
+    "A power binds more tightly than a minus. What has to stand in brackets?",
+    ("(p - t) ** 2", "p - t**2"),
+)
+mse.wrong_edit(
+    "added instead of subtracted",
+    "A guess that is right should cost nothing. How far apart are p and t?",
+    ("(p - t) ** 2", "(p + t) ** 2"),
+)
+mse.wrong_edit(
+    "rounded to two decimals",
+    "Rounding loses a part of the answer. Return the mean as it comes out.",
+    ("sum(squares) / len(squares)", "round(float(sum(squares) / len(squares)), 2)"),
+)
+mse.wrong_edit(
+    "cut down to a whole number",
+    "A mean may lie between two whole numbers. Leave it as it comes out.",
+    ("sum(squares) / len(squares)", "int(sum(squares) / len(squares))"),
+)
+mse.wrong_edit(
+    "standard deviation of the errors",
+    "A line that is too high everywhere by the same amount costs nothing here. Do not "
+    "subtract the mean error, and take no root.",
+    ("squares = [(p - t) ** 2", "errors = [(p - t)"),
+    (
+        "return sum(squares) / len(squares)",
+        "mean = sum(errors) / len(errors)\n"
+        "    return (sum((e - mean) ** 2 for e in errors) / len(errors)) ** 0.5",
+    ),
+)
+mse.wrong_edit(
+    "only the guesses that are too high",
+    "A guess that is too low is wrong as well. Does its square count here?",
+    ("(p - t) ** 2", "max(p - t, 0) ** 2"),
+)
+mse.wrong_edit(
     "the squares, not yet averaged",
     "There is one square for each example, and they are right. One step is missing: a "
     "single number for all of them.",
@@ -428,6 +489,64 @@ binary_cross_entropy.wrong_edit(
     ("sum(costs) / len(costs)", "math.log(math.prod(costs))"),
 )
 binary_cross_entropy.wrong_edit(
+    "a minus between the two halves",
+    "Messages that are not spam lower the loss here, the more wrong the model is. Both "
+    "kinds should cost something.",
+    ("-math.log(happened)", "(-1 if label == 1 else 1) * math.log(happened)"),
+)
+binary_cross_entropy.wrong_edit(
+    "always divided by 2",
+    "This is right for two messages. What should change with their number?",
+    (" / len(costs)", " / 2"),
+)
+binary_cross_entropy.wrong_edit(
+    "e to the power of the loss",
+    "This number has a meaning: among how many equally likely outcomes it feels like "
+    "choosing. Asked for is the number before the last step.",
+    ("sum(costs) / len(costs)", "math.exp(sum(costs) / len(costs))"),
+)
+binary_cross_entropy.wrong_edit(
+    "the cost weighed by the probability",
+    "A message that got probability 0.01 for what happened costs next to nothing here. "
+    "Each message should count fully.",
+    ("-math.log(happened)", "-happened * math.log(happened)"),
+)
+binary_cross_entropy.wrong_edit(
+    "the larger of the two probabilities",
+    "Here a model is praised for being sure, even where it is wrong. What does the "
+    "label say?",
+    ("p if label == 1 else 1 - p", "max(p, 1 - p)"),
+)
+binary_cross_entropy.wrong_edit(
+    "a sigmoid before the log",
+    "The sigmoid turns a score into a probability. These numbers are probabilities "
+    "already.",
+    ("p if label == 1 else 1 - p", "1 / (1 + math.exp(-p if label == 1 else p))"),
+)
+binary_cross_entropy.wrong_edit(
+    "rounded to two decimals",
+    "Rounding loses a part of the answer. Return the mean as it comes out.",
+    ("sum(costs) / len(costs)", "round(sum(costs) / len(costs), 2)"),
+)
+binary_cross_entropy.wrong_edit(
+    "the first cost instead of the mean",
+    "Only the first message counts here. Does a return stand inside the loop?",
+    ("sum(costs) / len(costs)", "costs[0]"),
+)
+binary_cross_entropy.wrong_edit(
+    "the last cost, divided by the count",
+    "Each turn of the loop replaces the sum here. Which operator adds to what is "
+    "already there?",
+    ("sum(costs) /", "costs[-1] /"),
+)
+for _tiny in (0.01, 0.001):
+    binary_cross_entropy.wrong_edit(
+        f"{_tiny} added inside the log",
+        "What is added makes every mistake a little cheaper. No probability here is 0, "
+        "so the log needs no help.",
+        ("-math.log(happened)", f"-math.log(happened + {_tiny})"),
+    )
+binary_cross_entropy.wrong_edit(
     "the costs, not yet averaged",
     "There is one cost for each message, and they are right. One step is missing: a "
     "single number for all of them.",
@@ -443,7 +562,10 @@ binary_cross_entropy.wrong_edit(
     "median instead of mean",
     "The cost in the middle says nothing about the one message that was hopeless. What "
     "is the mean?",
-    ("sum(costs) / len(costs)", "sorted(costs)[len(costs) // 2]"),
+    (
+        "sum(costs) / len(costs)",
+        "(sorted(costs)[(len(costs) - 1) // 2] + sorted(costs)[len(costs) // 2]) / 2",
+    ),
 )
 binary_cross_entropy.wrong_edit(
     "the largest cost instead of the mean",
@@ -595,6 +717,7 @@ def _(probabilities, labels):
         (np.array([2000.0, 0.0, -5.0]),),
         (np.array([-5.0, 3.0, 2000.0, 1999.0]),),
         (np.array([-2000.0, -1000.0, -1001.0]),),
+        (np.array([1.0, -1000.0, 2.0]),),
     ],
     after="Scores of any size become shares, and the shares add up to 1.",
 )
@@ -702,6 +825,47 @@ softmax.wrong_edit(
     "The scores are shifted, but they are still scores: the largest became 0. What "
     "makes any number positive?",
     ("np.exp(logits - logits.max())", "(logits - logits.max())"),
+)
+softmax.wrong_edit(
+    "divided by the count instead of the sum",
+    "These are means of powers. Probabilities add up to 1: what must each power be "
+    "divided by?",
+    ("exps.sum()", "len(exps)"),
+)
+softmax.wrong_edit(
+    "the distance to the largest score",
+    "Here the lowest score gets the largest share. Look at the sign in the exponent: "
+    "should any power be above 1?",
+    ("np.exp(logits - logits.max())", "np.exp(np.abs(logits - logits.max()))"),
+)
+softmax.wrong_edit(
+    "shifted only where scores are high",
+    "Scores of -1000 are no trouble less: all their powers become 0. What may you do "
+    "with every list of scores alike?",
+    (
+        "logits - logits.max()",
+        "logits - logits.max() if logits.max() > 700 else logits",
+    ),
+)
+softmax.wrong_edit(
+    "rounded to two decimals",
+    "Rounding loses a part of the answer. Return the shares as they come out.",
+    ("exps / exps.sum()", "np.round(exps / exps.sum(), 2)"),
+)
+softmax.wrong_edit(
+    "scores divided by a fixed number",
+    "Divided scores have smaller differences, and differences are what counts. "
+    "Subtract instead.",
+    ("logits - logits.max()", "logits / 100"),
+)
+softmax.wrong_edit(
+    "scores brought to mean 0 and spread 1",
+    "The differences between the scores have changed, and they are what counts. "
+    "Subtract the same amount from each, and divide by nothing.",
+    (
+        "logits - logits.max()",
+        "(logits - logits.mean()) / max(logits.std(), 1e-12)",
+    ),
 )
 softmax.wrong_edit(
     "one share instead of all",
@@ -952,7 +1116,17 @@ cross_entropy.wrong_edit(
         "-np.log(np.exp(row[target] - top) / np.exp(row - top).sum())",
     ),
 )
-for _tiny in ("1e-6", "1e-7", "1e-8", "1e-9", "1e-10", "1e-12", "1e-15", "2.2e-16"):
+for _tiny in (
+    "1e-6",
+    "1e-7",
+    "1e-8",
+    "1e-9",
+    "1e-10",
+    "1e-12",
+    "1e-15",
+    "2.2e-16",
+    "1e-300",
+):
     cross_entropy.wrong_edit(
         f"a floor of {_tiny} inside the log",
         "The loss is finite now, but it stops growing, however wrong the model is. The "
@@ -1049,6 +1223,39 @@ cross_entropy.wrong_edit(
     "shared?",
     ("np.mean(costs)", "np.sum(costs) / logits.shape[1]"),
 )
+cross_entropy.wrong_edit(
+    "the last cost, divided by the count",
+    "Each turn of the loop replaces the sum here. Which operator adds to what is "
+    "already there?",
+    ("np.mean(costs)", "costs[-1] / len(costs)"),
+)
+cross_entropy.wrong_edit(
+    "the largest score instead of the log-sum-exp",
+    "Only the highest score counts here. With three equal scores the cost should be ln "
+    "3, and yours is 0: the others belong into the sum.",
+    ("log_sum - row[target]", "top - row[target]"),
+)
+cross_entropy.wrong_edit(
+    "equal scores added once",
+    "Two tokens with the same score are two tokens, and each counts in the sum. What "
+    "does a set do with equal numbers?",
+    ("np.exp(row - top).sum()", "sum(np.exp(z - top) for z in set(row.tolist()))"),
+)
+cross_entropy.wrong_edit(
+    "a binary logarithm beside natural powers",
+    "Powers of e go with the natural logarithm. Which one did you take?",
+    ("np.log(np.exp", "np.log2(np.exp"),
+)
+for _limit in (500, 700):
+    cross_entropy.wrong_edit(
+        f"scores cut off at {_limit}",
+        "A score of 1000 and one of 900 become equal when both are cut, and then their "
+        "difference is lost. Shift the scores instead.",
+        (
+            "top = row.max()",
+            f"row = np.clip(row, -{_limit}, {_limit})\n        top = 0.0",
+        ),
+    )
 cross_entropy.wrong_edit(
     "averaged over all columns",
     "There is one cost for each row, and no more. You divided by rows times columns: "
@@ -1173,6 +1380,27 @@ cross_entropy.wrong_edit(
 )
 def _(logits, targets):
     log_probs = logits - np.logaddexp.reduce(logits, axis=0, keepdims=True)
+    return -np.mean(log_probs[np.arange(len(targets)), targets])
+
+
+@cross_entropy.wrong(
+    "one sum for all rows",
+    "Each row has a largest score of its own here, but all rows share one sum. Each "
+    "row is an example, with a sum of its own.",
+)
+def _(logits, targets):
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    log_probs = shifted - np.log(np.exp(shifted).sum())
+    return -np.mean(log_probs[np.arange(len(targets)), targets])
+
+
+@cross_entropy.wrong(
+    "the sum of each column instead of each row",
+    "The scores of one example stand in a row. Along which axis do you add?",
+)
+def _(logits, targets):
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    log_probs = shifted - np.log(np.exp(shifted).sum(axis=0))
     return -np.mean(log_probs[np.arange(len(targets)), targets])
 
 

@@ -150,6 +150,45 @@ def _(numbers):
     return sum(positive) / len(positive)
 
 
+mean.wrong_edit(
+    "the sign of the mean lost",
+    "Where most numbers are negative, the mean is negative, too.",
+    ("sum(numbers) / len(numbers)", "abs(sum(numbers) / len(numbers))"),
+)
+mean.wrong_edit(
+    "negative numbers added as 0",
+    "Look at the list with a negative number: it should pull the mean down.",
+    ("sum(numbers)", "sum(max(x, 0) for x in numbers)"),
+)
+mean.wrong_edit(
+    "the last number instead of the sum",
+    "Each turn of the loop replaces the total here. Which operator adds to what is "
+    "already there?",
+    ("sum(numbers)", "numbers[-1]"),
+)
+mean.wrong_edit(
+    "the count instead of the mean",
+    "This is how many numbers there are. What is to be divided by it?",
+    ("sum(numbers) / len(numbers)", "len(numbers)"),
+)
+mean.wrong_edit(
+    "rounded to three decimals",
+    "Rounding loses a part of the answer. Return the mean as it comes out.",
+    ("sum(numbers) / len(numbers)", "round(sum(numbers) / len(numbers), 3)"),
+)
+
+
+@mean.wrong(
+    "the most frequent number",
+    "This is the mode, the number that occurs most often. The mean shares the sum out "
+    "evenly.",
+)
+def _(numbers):
+    import statistics
+
+    return statistics.mode(numbers)
+
+
 @mean.wrong(
     "halved at every step",
     "Here the last number weighs half of everything, the first next to nothing. Add "

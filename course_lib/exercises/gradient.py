@@ -3,9 +3,15 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import fields, replace
+from typing import Any
+
 import numpy as np
 
-from course_lib.exercises.core import Code, exercise, question
+from course_lib.exercises.core import Case, Code, exercise, question
+from course_lib.exercises.core.diagnose import Finding
+from course_lib.exercises.core.judge import ValueJudge, Verdict
 
 # --- numerical_gradient -------------------------------------------------------------
 
@@ -20,8 +26,8 @@ ONE = Code("lambda p: p[0] ** 3 - p[0]")
     task=(
         "Write a function that takes f, a list of numbers and the size of the nudge. "
         "f takes such a list and returns one number. Return the list of slopes: nudge "
-        "each number up and down, the others standing still, and divide the answer by "
-        "the whole way, twice the nudge."
+        "each number up and down while the others stay where they are, and divide the "
+        "change of f by the whole way, twice the nudge."
     ),
     hints=(
         "One number at a time: for each i, make two copies of the point, one with the "
@@ -36,6 +42,9 @@ ONE = Code("lambda p: p[0] ** 3 - p[0]")
         (BENT, [1.5, -2.0], 0.125),
         (ONE, [3.0], 0.5),
         (PRODUCT, [1.0, -2.0, 4.0], 1.0),
+        (BENT, [2.0, 2.0], 0.5),
+        (CUBES, [2, -1], 0.5),
+        (CUBES, [0.0, 0.0], 0.25),
     ],
     after="It works for every function that you can compute, and knows no rule at all.",
 )
@@ -50,6 +59,16 @@ def numerical_gradient(f, point, nudge):
     return slopes
 
 
+@numerical_gradient.probe
+def _slopes(function, f, point, nudge):
+    """Return the slopes; a point that was nudged and put back counts as unchanged."""
+    copy = list(point)
+    slopes = function(f, copy, nudge)
+    if copy != point:  # 2 and 2.0 are equal
+        point[:] = copy
+    return slopes
+
+
 numerical_gradient.wrong_edit(
     "nudged up only",
     "The slope of x ** 2 at 0 is 0. Nudge 0 up by 1 and stop there: what do you get? "
@@ -58,18 +77,41 @@ numerical_gradient.wrong_edit(
     ("(2 * nudge)", "nudge"),
 )
 numerical_gradient.wrong_edit(
+    "nudged down only",
+    "The slope of x ** 2 at 0 is 0. Nudge 0 down by 1 and stop there: what do you get? "
+    "The task asks for both sides.",
+    ("        up[i] += nudge\n", ""),
+    ("(2 * nudge)", "nudge"),
+)
+numerical_gradient.wrong_edit(
     "half of the way forgotten",
     "Every slope is twice too large. How far is it from the lower place to the upper?",
     ("(2 * nudge)", "nudge"),
 )
 numerical_gradient.wrong_edit(
-    "the answer not divided by the nudge",
+    "a nudge of its own size",
+    "These are the slopes of the curve itself, or nearly. Asked for is what a nudge of "
+    "the given size finds: use the third argument.",
+    ("up[i] += nudge", "up[i] += 1e-6"),
+    ("down[i] -= nudge", "down[i] -= 1e-6"),
+    ("(2 * nudge)", "2e-6"),
+)
+numerical_gradient.wrong_edit(
+    "half of the nudge on each side",
+    "The whole way is one nudge here. Asked for is a whole nudge up and a whole nudge "
+    "down.",
+    ("up[i] += nudge", "up[i] += nudge / 2"),
+    ("down[i] -= nudge", "down[i] -= nudge / 2"),
+    ("(2 * nudge)", "nudge"),
+)
+numerical_gradient.wrong_edit(
+    "the change not divided by the nudge",
     "This is how far f moved. A slope is that, for each unit of the nudge.",
     (" / (2 * nudge)", ""),
 )
 numerical_gradient.wrong_edit(
     "multiplied by the nudge",
-    "Halve the nudge, and the answer of f halves too. Which operation keeps the slope "
+    "Halve the nudge, and the change of f halves too. Which operation keeps the slope "
     "as it is?",
     ("/ (2 * nudge)", "* (2 * nudge)"),
 )
@@ -86,8 +128,8 @@ numerical_gradient.wrong_edit(
 )
 numerical_gradient.wrong_edit(
     "all numbers nudged at once",
-    "Nudge them all, and you hear one answer for all of them. Who said what? The "
-    "others must stand still.",
+    "Nudge them all, and f shows one change for all of them together. Nudge one "
+    "number, and leave the others where they are.",
     ("up[i] += nudge", "up = [x + nudge for x in point]"),
     ("down[i] -= nudge", "down = [x - nudge for x in point]"),
 )
@@ -119,6 +161,76 @@ numerical_gradient.wrong_edit(
     "The return stands inside the loop, so the loop ends after its first round.",
     ("    return slopes", "        return slopes"),
 )
+
+
+numerical_gradient.wrong_edit(
+    "the slopes in reverse order",
+    "The slopes are right, and come in the wrong order: the first belongs to the first "
+    "number of the point.",
+    ("return slopes", "return slopes[::-1]"),
+)
+
+
+@numerical_gradient.wrong(
+    "places found by value",
+    "At the point [2.0, 2.0] both slopes belong to the first number. Equal numbers "
+    "cannot be told apart by their value: count the places, with range or enumerate.",
+)
+def _(f, point, nudge):
+    slopes = []
+    for x in point:
+        i = point.index(x)
+        up, down = list(point), list(point)
+        up[i] += nudge
+        down[i] -= nudge
+        slopes.append((f(up) - f(down)) / (2 * nudge))
+    return slopes
+
+
+@numerical_gradient.wrong(
+    "slopes kept under their number",
+    "At the point [2.0, 2.0] one slope got lost: equal numbers are one and the same "
+    "key. Count the places instead.",
+)
+def _(f, point, nudge):
+    slopes = {}
+    for i, x in enumerate(point):
+        up, down = list(point), list(point)
+        up[i] += nudge
+        down[i] -= nudge
+        slopes[x] = (f(up) - f(down)) / (2 * nudge)
+    return list(slopes.values())
+
+
+@numerical_gradient.wrong(
+    "a nudge lost in an array of whole numbers",
+    "An array made from [2, -1] holds whole numbers only, so 2 + 0.5 becomes 2 again. "
+    "Make it with dtype=float, or use lists.",
+)
+def _(f, point, nudge):
+    slopes = []
+    for i in range(len(point)):
+        up, down = np.array(point), np.array(point)
+        up[i] += nudge
+        down[i] -= nudge
+        slopes.append((f(up) - f(down)) / (2 * nudge))
+    return slopes
+
+
+@numerical_gradient.wrong(
+    "a nudge forced into an array of whole numbers",
+    "An array made from [2, -1] holds whole numbers only, and cannot take in 2.5. Make "
+    "it with dtype=float, or use lists.",
+)
+def _(f, point, nudge):
+    slopes = []
+    for i in range(len(point)):
+        up, down, step = np.array(point), np.array(point), np.zeros(len(point))
+        step[i] = nudge
+        up += step
+        down -= step
+        slopes.append((f(up) - f(down)) / (2 * nudge))
+    return slopes
 
 
 @numerical_gradient.wrong(
@@ -182,6 +294,19 @@ def _(f, point, nudge):
     return [(at(i, nudge) - at(i, -nudge)) / (2 * nudge) for i in range(len(point))]
 
 
+@numerical_gradient.right("the point itself walks there and back")
+def _(f, point, nudge):
+    slopes = []
+    for i in range(len(point)):
+        point[i] += nudge
+        rise = f(point)
+        point[i] -= 2 * nudge
+        rise -= f(point)
+        point[i] += nudge
+        slopes.append(rise / (2.0 * nudge))
+    return slopes
+
+
 @numerical_gradient.right("by the package's own")
 def _(f, point, nudge):
     from course_lib.gradients import finite_difference
@@ -191,6 +316,47 @@ def _(f, point, nudge):
 
 # --- predict_the_direction ----------------------------------------------------------
 
+DIRECTIONS = {
+    "n": "N",
+    "ne": "NE",
+    "e": "E",
+    "se": "SE",
+    "s": "S",
+    "sw": "SW",
+    "w": "W",
+    "nw": "NW",
+    "north": "N",
+    "northeast": "NE",
+    "east": "E",
+    "southeast": "SE",
+    "south": "S",
+    "southwest": "SW",
+    "west": "W",
+    "northwest": "NW",
+    "down": "down",
+    "downhill": "down",
+    "up": "up",
+    "uphill": "up",
+}
+NONE_OF_THEM = (
+    'Answer with one of these words: "N", "NE", "E", "SE", "S", "SW", "W", "NW".'
+)
+
+
+class DirectionJudge(ValueJudge):
+    """Takes a direction however it is written: "W", " w ", "West", "to the west"."""
+
+    def verdict(self, answer: Any) -> Verdict:
+        """Judge a direction; a word that is none is told which words there are."""
+        if type(answer) is str:
+            letters = re.sub(r"\b(due|to|the)\b|[^a-z]", "", answer.lower())
+            answer = DIRECTIONS.get(letters, answer)
+        verdict = super().verdict(answer)
+        if verdict.kind == "correct" or verdict.finding is not None:
+            return verdict
+        return replace(verdict, finding=Finding("no direction", NONE_OF_THEM))
+
+
 predict_the_direction = question(
     __name__,
     "predict_the_direction",
@@ -198,8 +364,9 @@ predict_the_direction = question(
     title="Predict the direction",
     task=(
         "A walker stands at (2, 0.4) on (x ** 2 + 25 * y ** 2) / 2; x counts to the "
-        "east, y to the north. In which of the eight directions does gradient descent "
-        'step? Answer with one of "N", "NE", "E", "SE", "S", "SW", "W", "NW".'
+        "east, y to the north. Which of the eight directions is nearest to the step of "
+        'gradient descent? Answer with one of "N", "NE", "E", "SE", "S", "SW", "W", '
+        '"NW".'
     ),
     hints=(
         "Compute both slopes with the power rule: one to the east, one to the north. "
@@ -208,9 +375,9 @@ predict_the_direction = question(
         "the north. Now turn the arrow around, and round it to the nearest direction.",
     ),
     after=(
-        "The step is (-2, -10) times the learning rate: almost straight to the other "
-        "wall. The gradient knows the steepest way down from here, not the way to the "
-        "lowest point."
+        "The step is (-2, -10) times the learning rate: 11 degrees off due south, "
+        "almost straight to the other wall. The gradient knows the steepest way down "
+        "from here, not the way to the lowest point."
     ),
     wrong=[
         (
@@ -228,7 +395,7 @@ predict_the_direction = question(
         (
             "N",
             "the gradient's own direction",
-            "That is the steepest way up. Which way does descent go?",
+            "That is nearest to the steepest way up. Which way does descent go?",
         ),
         (
             "E",
@@ -243,13 +410,13 @@ predict_the_direction = question(
         ),
         (
             "SE",
-            "along the contour",
-            "Towards the south-east you lose height to the south and win some to the "
-            "east. What is the sign of the slope to the east?",
+            "the sign of the slope to the east flipped",
+            "To the south it goes down, that is right. But to the east it goes up: x "
+            "is 2, and its slope is positive.",
         ),
         (
             "NW",
-            "the sign of one slope flipped",
+            "the sign of the slope to the north flipped",
             "To the west it goes down, to the north it goes up, and the northern wall "
             "is the steeper of the two.",
         ),
@@ -263,10 +430,16 @@ predict_the_direction = question(
             "up",
             "uphill",
             "The gradient points up. Descent goes against it: which way is that on the "
-            "map?",
+            "map? Name one of the eight directions.",
         ),
     ],
-    right=["s", "South", "south", "SOUTH", "due south", "S."],
+    right=["s", "South", "south", "SOUTH", "due south", "S.", " S ", "to the south"],
+)
+predict_the_direction.value_judge = DirectionJudge(
+    **{
+        field.name: getattr(predict_the_direction.value_judge, field.name)
+        for field in fields(ValueJudge)
+    }
 )
 
 # --- gradient_descent_step ----------------------------------------------------------
@@ -291,6 +464,9 @@ predict_the_direction = question(
         ([1.0], [3.0], 0.5),
         ([0.5, -2.0, 3.0], [-1.0, 0.0, 2.0], 0.25),
         ([3.0, 4.0], [-0.2, 0.6], 2.0),
+        ([1.0, 1.0, -3.0], [2.0, -4.0, 2.0], 0.5),
+        ([3, -2], [1, 5], 0.25),
+        ([0.0, 0.0625], [0.3, 0.125], 0.01),
     ],
     after="This line, and a gradient to put into it, is how every network learns.",
 )
@@ -343,10 +519,71 @@ gradient_descent_step.wrong_edit(
     ("learning_rate * g", "learning_rate * grads[0]"),
 )
 gradient_descent_step.wrong_edit(
-    "the old slope subtracted from the step",
-    "Try the parameter 2, slope 4, learning rate 0.1: it should end at 1.6.",
+    "the parameter subtracted from the step",
+    "Try the parameter 2, slope 4, learning rate 0.1: it should end at 1.6. What is "
+    "taken away from what?",
     ("p - learning_rate * g", "learning_rate * g - p"),
 )
+gradient_descent_step.wrong_edit(
+    "the sign of the slope lost",
+    "Every parameter went down. Where the slope is negative, downhill is the other "
+    "way.",
+    ("learning_rate * g", "learning_rate * abs(g)"),
+)
+gradient_descent_step.wrong_edit(
+    "a learning rate of its own",
+    "The step has the same length whatever rate is given. The third argument says how "
+    "long it should be.",
+    ("learning_rate * g", "0.1 * g"),
+)
+gradient_descent_step.wrong_edit(
+    "all slopes added up",
+    "Every parameter moved by the sum of all slopes. Each has a slope of its own, at "
+    "the same place in the second list.",
+    ("learning_rate * g", "learning_rate * sum(grads)"),
+)
+
+
+@gradient_descent_step.wrong(
+    "places found by value",
+    "With the parameters [1.0, 1.0] both got the slope of the first. Equal numbers "
+    "cannot be told apart by their value: pair the lists with zip.",
+)
+def _(params, grads, learning_rate):
+    return [p - learning_rate * grads[params.index(p)] for p in params]
+
+
+@gradient_descent_step.wrong(
+    "slopes kept under their parameter",
+    "With the parameters [1.0, 1.0] one slope was overwritten: equal numbers are one "
+    "and the same key. Pair the lists with zip.",
+)
+def _(params, grads, learning_rate):
+    slope_of = dict(zip(params, grads, strict=True))
+    return [p - learning_rate * slope_of[p] for p in params]
+
+
+@gradient_descent_step.wrong(
+    "decimals cut off in an array of whole numbers",
+    "An array made from [3, -2] holds whole numbers only, so 2.75 becomes 2. Make it "
+    "with dtype=float, or make a new list.",
+)
+def _(params, grads, learning_rate):
+    moved = np.array(params)
+    for i, g in enumerate(grads):
+        moved[i] -= learning_rate * g
+    return moved
+
+
+@gradient_descent_step.wrong(
+    "a step forced into an array of whole numbers",
+    "An array made from [3, -2] holds whole numbers only, and cannot take in 2.75. "
+    "Make it with dtype=float, or write moved = moved - …",
+)
+def _(params, grads, learning_rate):
+    moved = np.array(params)
+    moved -= learning_rate * np.array(grads)
+    return moved
 
 
 @gradient_descent_step.wrong(
@@ -436,68 +673,84 @@ def _(params, grads, learning_rate):
 @exercise(
     title="The gradient of a line's loss, by hand",
     task=(
-        "Write a function that takes w, b and two lists, sizes and prices, and returns "
-        "two slopes: those of the mean of (w * size + b - price) ** 2, first for w, "
-        "then for b. No nudges: use the chain rule."
+        "Write a function that takes w, b and two NumPy arrays, sizes and prices, and "
+        "returns two slopes: those of the mean of (w * size + b - price) ** 2, first "
+        "for w, then for b. No nudges: use the chain rule."
     ),
     hints=(
-        "Start with one house. Its error is e = w * size + b - price. How far does e "
-        "move when w moves by one unit? When b does? And its square, when e moves?",
-        "For one house the slopes are 2 * e * size for w, and 2 * e for b. The loss is "
-        "a mean over the houses, so each slope is a mean as well.",
-        "Make a list of the errors. Then the slope for w is the sum of 2 * e * x over "
-        "all pairs of error and size, divided by len(sizes).",
+        "Start with one house. Its error is w * size + b - price. How far does the "
+        "error move when w moves by one unit? When b does? And its square, when the "
+        "error moves?",
+        "For one house the slopes are 2 * error * size for w, and 2 * error for b. The "
+        "loss is a mean over the houses, so each slope is a mean as well.",
+        "error = w * sizes + b - prices has an entry for each house. The slope for w "
+        "is the mean of 2 * error * sizes.",
     ),
     cases=[
-        (1.0, 0.5, [2.0], [4.0]),
-        (2.0, 1.0, [1.0, 3.0], [2.0, 8.0]),
-        (0.0, 0.0, [0.5, 1.0, 1.5], [1.5, 3.0, 4.0]),
-        (-1.0, 2.0, [0.4, 0.9, 1.2, 1.7], [1.6, 2.5, 3.3, 4.6]),
-        (2.5, 0.25, [1.0, 2.0, 4.0], [2.0, 6.0, 9.0]),
+        (1.0, 0.5, np.array([2.0]), np.array([4.0])),
+        (2.0, 1.0, np.array([1.0, 3.0]), np.array([2.0, 8.0])),
+        (0.0, 0.0, np.array([0.5, 1.0, 1.5]), np.array([1.5, 3.0, 4.0])),
+        (-1.0, 2.0, np.array([0.4, 0.9, 1.2, 1.7]), np.array([1.6, 2.5, 3.3, 4.6])),
+        (2.5, 0.25, np.array([1.0, 2.0, 2.0]), np.array([2.0, 6.0, 9.0])),
+        (0.5, 0.25, np.array([1, 4, 3]), np.array([2, 7, 7])),
+        Case(
+            1.0,
+            0.5,
+            np.array([1.0, 2.0]),
+            np.array([1e20, 3e20]),
+            shown="two houses of size 1 and 2 at a price of 1e20 and 3e20, "
+            "with w = 1 and b = 0.5",
+        ),
     ],
     after="Two slopes, no nudge: with them the line can walk to its best fit.",
 )
 def mse_gradient(w, b, sizes, prices):
     """Return the slopes of the mean squared error for w and for b."""
-    errors = [w * x + b - y for x, y in zip(sizes, prices, strict=True)]
-    slope_w = sum(2 * e * x for e, x in zip(errors, sizes, strict=True)) / len(sizes)
-    slope_b = sum(2 * e for e in errors) / len(prices)
+    error = w * sizes + b - prices
+    slope_w = (2 * error * sizes).mean()
+    slope_b = (2 * error).mean()
     return slope_w, slope_b
 
 
+W, B = "(2 * error * sizes).mean()", "(2 * error).mean()"  # pieces of the solution
+
 mse_gradient.wrong_edit(
     "the 2 of the square forgotten",
-    "Power rule: the slope of e ** 2 is not e. What comes down in front?",
-    ("2 * e * x", "e * x"),
-    ("2 * e for", "e for"),
+    "Power rule: the slope of error ** 2 is not error. What comes down in front?",
+    (W, "(error * sizes).mean()"),
+    (B, "error.mean()"),
 )
 mse_gradient.wrong_edit(
     "sum instead of mean",
     "With twice as many houses your slopes double, for the same line. The loss is a "
     "mean: what does that make of its slope?",
-    (" / len(sizes)", ""),
-    (" / len(prices)", ""),
+    (W, "(2 * error * sizes).sum()"),
+    (B, "(2 * error).sum()"),
+)
+mse_gradient.wrong_edit(
+    "the mean not taken",
+    "There is one number for each house here. The loss is a mean over the houses, so "
+    "each of the two slopes is a mean as well.",
+    (W, "2 * error * sizes"),
+    (B, "2 * error"),
 )
 mse_gradient.wrong_edit(
     "sign flipped",
     "The error is the prediction less the price. A line that lies too high must have "
     "positive slopes, so that descent takes it down.",
-    ("w * x + b - y", "y - (w * x + b)"),
+    ("w * sizes + b - prices", "prices - (w * sizes + b)"),
 )
 mse_gradient.wrong_edit(
     "the inner slope for w forgotten",
     "Right for b. For w: when w moves by 1, the guess for a house of size 3 moves by "
     "3. Where does that enter?",
-    ("2 * e * x", "2 * e"),
+    (W, B),
 )
 mse_gradient.wrong_edit(
     "the size in both slopes",
     "Right for w. For b: when b moves by 1, how far does the guess move, for a small "
     "house and for a large one?",
-    (
-        "2 * e for e in errors",
-        "2 * e * x for e, x in zip(errors, sizes, strict=True)",
-    ),
+    (B, W),
 )
 mse_gradient.wrong_edit(
     "slopes exchanged",
@@ -507,46 +760,103 @@ mse_gradient.wrong_edit(
 mse_gradient.wrong_edit(
     "the square kept",
     "Power rule: when the 2 comes down in front, the exponent drops by one.",
-    ("2 * e * x", "2 * e**2 * x"),
-    ("2 * e for", "2 * e**2 for"),
+    (W, "(2 * error**2 * sizes).mean()"),
+    (B, "(2 * error**2).mean()"),
 )
 mse_gradient.wrong_edit(
     "the outer slope forgotten",
     "These are the slopes of the errors. The loss is their square, and the chain rule "
     "wants the slope of that as well.",
-    ("2 * e * x", "x"),
-    ("2 * e for", "1 for"),
+    (W, "sizes.mean()"),
+    (B, "1.0"),
 )
 mse_gradient.wrong_edit(
-    "the intercept left out of the guess",
+    "b left out of the guess",
     "Look at the error: the guess of the line is w * size + b.",
-    ("w * x + b - y", "w * x - y"),
+    ("w * sizes + b - prices", "w * sizes - prices"),
+)
+mse_gradient.wrong_edit(
+    "the price left out of the error",
+    "Look at the error: it is the guess of the line less the price.",
+    ("w * sizes + b - prices", "w * sizes + b"),
 )
 mse_gradient.wrong_edit(
     "absolute error instead of squared",
     "Every house counts the same here, however far off. That is the slope of the "
     "absolute error; with squares, a large error pulls harder.",
-    ("2 * e * x", "((e > 0) - (e < 0)) * x"),
-    ("2 * e for", "((e > 0) - (e < 0)) for"),
+    (W, "(np.sign(error) * sizes).mean()"),
+    (B, "np.sign(error).mean()"),
+)
+mse_gradient.wrong_edit(
+    "the slope for w multiplied by w",
+    "Right for b. For w: when w moves by 1, the guess moves by the size, whatever w "
+    "is.",
+    (W, "(2 * error * w * sizes).mean()"),
+)
+mse_gradient.wrong_edit(
+    "the size squared",
+    "Right for b. For w: the inner slope is the size, and it enters once.",
+    (W, "(2 * error * sizes**2).mean()"),
+)
+mse_gradient.wrong_edit(
+    "the 2 in one slope only",
+    "Right for w. For b the outer slope is the same: the 2 comes down there, too.",
+    (B, "error.mean()"),
+)
+mse_gradient.wrong_edit(
+    "the 2 missing from the slope for w",
+    "Right for b. For w the outer slope is the same: the 2 comes down there, too.",
+    (W, "(error * sizes).mean()"),
 )
 mse_gradient.wrong_edit(
     "averaged twice",
     "With one house all is well; with more, the slopes are too small. How often did "
     "you divide by the number of houses?",
-    ("/ len(sizes)", "/ len(sizes) ** 2"),
-    ("/ len(prices)", "/ len(prices) ** 2"),
+    (W, "(2 * error * sizes).mean() / len(sizes)"),
+    (B, "(2 * error).mean() / len(sizes)"),
+)
+mse_gradient.wrong_edit(
+    "only the slope for w",
+    "One slope came back. The line has two parameters: return the slope for b as well.",
+    ("return slope_w, slope_b", "return slope_w"),
 )
 
 
 @mse_gradient.wrong(
     "mean times mean",
-    "Right for b. For w: the mean of e * x is not the mean of e times the mean of x. "
-    "Multiply house by house, then take the mean.",
+    "Right for b. For w: the mean of error * size is not the mean of the errors times "
+    "the mean of the sizes. Multiply house by house, then take the mean.",
 )
 def _(w, b, sizes, prices):
-    x, y = np.array(sizes), np.array(prices)
-    error = w * x + b - y
-    return 2 * error.mean() * x.mean(), 2 * error.mean()
+    error = w * sizes + b - prices
+    return 2 * error.mean() * sizes.mean(), 2 * error.mean()
+
+
+@mse_gradient.wrong(
+    "a nudge in place of the rules",
+    "The task asks for the chain rule. The last case has prices so large that "
+    "round-off swallows any nudge, and a slope of 0 comes out.",
+)
+def _(w, b, sizes, prices):
+    def loss(w, b):
+        return ((w * sizes + b - prices) ** 2).mean()
+
+    return (
+        (loss(w + 1e-5, b) - loss(w - 1e-5, b)) / 2e-5,
+        (loss(w, b + 1e-5) - loss(w, b - 1e-5)) / 2e-5,
+    )
+
+
+@mse_gradient.wrong(
+    "decimals cut off in an array of whole numbers",
+    "An array made like sizes holds whole numbers where sizes does, so an error of "
+    "-1.25 becomes -1. Compute the errors in one line, as a new array.",
+)
+def _(w, b, sizes, prices):
+    error = np.zeros_like(sizes)
+    for i in range(len(sizes)):
+        error[i] = w * sizes[i] + b - prices[i]
+    return (2 * error * sizes).mean(), (2 * error).mean()
 
 
 @mse_gradient.wrong(
@@ -555,16 +865,15 @@ def _(w, b, sizes, prices):
     "for b.",
 )
 def _(w, b, sizes, prices):
-    return sum((w * x + b - y) ** 2 for x, y in zip(sizes, prices, strict=True)) / len(
-        sizes
-    )
+    return ((w * sizes + b - prices) ** 2).mean()
 
 
-@mse_gradient.right("with NumPy")
+@mse_gradient.right("with lists and a loop over pairs")
 def _(w, b, sizes, prices):
-    sizes, prices = np.array(sizes), np.array(prices)
-    errors = w * sizes + b - prices
-    return 2 * (errors * sizes).mean(), 2 * errors.mean()
+    errors = [w * x + b - y for x, y in zip(sizes, prices, strict=True)]
+    slope_w = sum(2 * e * x for e, x in zip(errors, sizes, strict=True)) / len(sizes)
+    slope_b = sum(2 * e for e in errors) / len(prices)
+    return slope_w, slope_b
 
 
 @mse_gradient.right("in float32, as an array")
@@ -604,6 +913,17 @@ def _(w, b, sizes, prices):
     from course_lib.scalar import Value
 
     w, b = Value(w), Value(b)
+    sizes, prices = sizes.tolist(), prices.tolist()
     losses = [(w * x + b - y) ** 2 for x, y in zip(sizes, prices, strict=True)]
     (sum(losses, Value(0.0)) / len(losses)).backward()
     return w.grad, b.grad
+
+
+@mse_gradient.right("by jax.grad, which follows the rules")
+def _(w, b, sizes, prices):
+    import jax
+
+    def loss(w, b):
+        return ((w * sizes + b - prices) ** 2).mean()
+
+    return jax.grad(loss, argnums=(0, 1))(w, b)

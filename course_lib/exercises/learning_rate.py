@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 
 import numpy as np
@@ -15,12 +16,12 @@ from course_lib.exercises.core import Case, Code, ProbeError, exercise
 @exercise(
     title="Find the largest stable rate",
     task=(
-        "Somewhere in the fog lies a bowl; you know neither its curvature nor where "
+        "Somewhere in the fog lies a bowl; you know neither its curvature k nor where "
         "its floor is. You get slope, a function that tells the slope at any place, "
-        "and one place x. Return the learning rate at the edge, 2 / L."
+        "and one place x. Return the learning rate at the edge, 2 / k."
     ),
     hints=(
-        "The curvature L is how fast the slope changes. Ask for the slope at two "
+        "The curvature k is how fast the slope changes. Ask for the slope at two "
         "places.",
         "slope(x + 1) - slope(x) is how much it changes over one unit of the way.",
         "curvature = slope(x + 1) - slope(x), and the edge is 2 / curvature.",
@@ -78,6 +79,18 @@ largest_stable_rate.wrong_edit(
     "slope(x) / x is the curvature only if the floor is at x = 0, and nobody told you "
     "where it is.",
     ("slope(x + 1) - slope(x)", "slope(x) / x"),
+)
+largest_stable_rate.wrong_edit(
+    "two slopes divided",
+    "The curvature is how much the slope changes from one place to the other: a "
+    "difference. Yours depends on where the floor is.",
+    ("slope(x + 1) - slope(x)", "slope(x + 1) / slope(x)"),
+)
+largest_stable_rate.wrong_edit(
+    "compared with the slope at 0",
+    "At x = 0 you ask twice at the same place, and the slope does not change. Take a "
+    "second place that is always another one, such as x + 1.",
+    ("slope(x + 1) - slope(x)", "(slope(x) - slope(0)) / x"),
 )
 largest_stable_rate.wrong_edit(
     "sign flipped",
@@ -161,6 +174,7 @@ def _(slope, x):
         (1.0, 5.0, -2.0, 0.05, 0.9),
         (np.array([2.5, 0.5]), np.array([1.0, -3.0]), np.array([2.5, 50.0]), 0.01, 0.5),
         (np.array([0.0, 1.0, -1.0]), np.zeros(3), np.array([0.5, 0.0, -2.0]), 0.2, 0.0),
+        (np.array([3, -2]), np.array([1, 4]), np.array([4, 2]), 0.25, 0.5),
     ],
     after="With a decay of 0 it is plain descent; the nearer to 1, the heavier the "
     "ball.",
@@ -240,6 +254,71 @@ momentum.wrong_edit(
         "params - learning_rate * (decay * velocity + grads)",
     ),
 )
+momentum.wrong_edit(
+    "the new slope fades as well",
+    "What should fade is the memory of the old slopes. The slope felt right now comes "
+    "in whole.",
+    ("decay * velocity + grads", "decay * (velocity + grads)"),
+)
+momentum.wrong_edit(
+    "a velocity that points downhill",
+    "The new velocity is decay times the old one, plus the slope: like the slope it "
+    "points uphill. The minus stands in the step.",
+    ("decay * velocity + grads", "decay * velocity - grads"),
+    ("params - learning_rate", "params + learning_rate"),
+)
+momentum.wrong_edit(
+    "a velocity that is a step",
+    "Some books write it so: the learning rate and the minus go into the velocity. In "
+    "this task the velocity is a sum of slopes, and both stand in the step.",
+    ("decay * velocity + grads", "decay * velocity - learning_rate * grads"),
+    ("params - learning_rate * velocity", "params + velocity"),
+)
+momentum.wrong_edit(
+    "decay on the params",
+    "The params shrink as well. decay belongs to the velocity alone.",
+    ("return params", "return decay * params"),
+)
+momentum.wrong_edit(
+    "the old velocity returned",
+    "The params are right. The next step needs the velocity that you just computed, "
+    "not the one that came in.",
+    (
+        "    velocity = decay * velocity + grads\n",
+        "    new = decay * velocity + grads\n",
+    ),
+    ("learning_rate * velocity, velocity", "learning_rate * new, velocity"),
+)
+
+
+@momentum.wrong(
+    "decimals cut off in an array of whole numbers",
+    "An array made like params holds whole numbers where params does, so 2.5 becomes "
+    "2. Compute new arrays in place of filling one.",
+)
+def _(params, velocity, grads, learning_rate, decay):
+    if np.ndim(params) == 0:
+        velocity = decay * velocity + grads
+        return params - learning_rate * velocity, velocity
+    moved, faster = np.zeros_like(params), np.zeros_like(params)
+    for i in range(len(params)):
+        faster[i] = decay * velocity[i] + grads[i]
+        moved[i] = params[i] - learning_rate * faster[i]
+    return moved, faster
+
+
+@momentum.wrong(
+    "a step forced into an array of whole numbers",
+    "An array of whole numbers cannot take in 2.5. Write velocity = decay * velocity + "
+    "…, which makes a new array, in place of *= and +=.",
+)
+def _(params, velocity, grads, learning_rate, decay):
+    velocity = np.array(velocity)
+    velocity *= decay
+    velocity += grads
+    return params - learning_rate * velocity, velocity
+
+
 momentum.wrong_edit(
     "results exchanged",
     "Both numbers are right, in the wrong order: params first, then the velocity.",
@@ -322,10 +401,10 @@ def _(params, velocity, grads, learning_rate, decay):
 @exercise(
     title="Adam, for one parameter",
     task=(
-        "One parameter feels the given gradients, one at each step. Return the list of "
-        "its updates: minus the learning rate, times the corrected mean mu_hat, "
-        "divided by the root of the corrected mean square nu_hat plus eps. Both means "
-        "start at 0."
+        "One parameter gets the given gradients, one at each step. Return the list of "
+        "its updates. An update is what is added to the parameter (new = old + "
+        "update): minus the learning rate, times the corrected mean mu_hat, divided by "
+        "the root of the corrected mean square nu_hat plus eps. Both means start at 0."
     ),
     hints=(
         "A loop over the gradients. Before it, mu and nu are 0. In it, first bring "
@@ -342,6 +421,7 @@ def _(params, velocity, grads, learning_rate, decay):
         ([1.0, -2.0, 0.5, 3.0], 0.01),
         ([2.0, 0.5, -1.0], 0.5, 0.8, 0.9, 0.1),
         ([0.0, 0.001], 0.1),
+        ([3, -1, 2, -1], 0.25),
     ],
     after="The first update is always one learning rate long, however large the slope.",
 )
@@ -377,7 +457,8 @@ adam.wrong_edit(
 )
 adam.wrong_edit(
     "steps counted from 0",
-    "At the first step the power must be 1: with 0 you divide by 1 - 1.",
+    "The first step divides by 0. Count the steps from 1: with a power of 0 the share "
+    "is 1 - 1.",
     ("enumerate(gradients, start=1)", "enumerate(gradients)"),
 )
 adam.wrong_edit(
@@ -398,6 +479,28 @@ adam.wrong_edit(
     "The first update is right. Does the correction fade as the steps go on?",
     ("b1**step", "b1"),
     ("b2**step", "b2"),
+)
+adam.wrong_edit(
+    "numbers of its own in place of b1, b2 and eps",
+    "With b1 = 0.9, b2 = 0.999 and eps = 1e-8 all is well. The caller may choose "
+    "others: look at the case that does.",
+    ("b1 * mu + (1 - b1) * g", "0.9 * mu + 0.1 * g"),
+    ("b2 * nu + (1 - b2) * g**2", "0.999 * nu + 0.001 * g**2"),
+    ("1 - b1**step", "1 - 0.9**step"),
+    ("1 - b2**step", "1 - 0.999**step"),
+    ("+ eps)", "+ 1e-8)"),
+)
+adam.wrong_edit(
+    "the square of the mean",
+    "nu is a mean of the squared slopes. A mean first and a square then is something "
+    "else: where the slopes change their sign, it is too small.",
+    ("(1 - b2) * g**2", "(1 - b2) * mu**2"),
+)
+adam.wrong_edit(
+    "the correction multiplied in place of divided",
+    "Both means are too small at first. Dividing by a share below 1 makes them larger.",
+    ("mu / (1 - b1**step)", "mu * (1 - b1**step)"),
+    ("nu / (1 - b2**step)", "nu * (1 - b2**step)"),
 )
 adam.wrong_edit(
     "root forgotten",
@@ -463,6 +566,38 @@ adam.wrong_edit(
     "One update for each gradient is asked for, as a list.",
     ("return updates", "return updates[-1]"),
 )
+
+
+@adam.wrong(
+    "steps counted by value",
+    "Equal slopes get the same number here, however many steps lie between them: "
+    "gradients.index(g) finds the first. enumerate counts.",
+)
+def _(gradients, learning_rate, b1=0.9, b2=0.999, eps=1e-8):
+    mu, nu, updates = 0.0, 0.0, []
+    for g in gradients:
+        step = gradients.index(g) + 1
+        mu = b1 * mu + (1 - b1) * g
+        nu = b2 * nu + (1 - b2) * g**2
+        mu_hat = mu / (1 - b1**step)
+        nu_hat = nu / (1 - b2**step)
+        updates.append(-learning_rate * mu_hat / (nu_hat**0.5 + eps))
+    return updates
+
+
+@adam.wrong(
+    "decimals cut off in an array of whole numbers",
+    "An array made like gradients holds whole numbers where gradients does, so -0.25 "
+    "becomes 0. Append to a list, or make the array with np.zeros(len(gradients)).",
+)
+def _(gradients, learning_rate, b1=0.9, b2=0.999, eps=1e-8):
+    mu, nu, updates = 0.0, 0.0, np.zeros_like(gradients)
+    for i, g in enumerate(gradients):
+        mu = b1 * mu + (1 - b1) * g
+        nu = b2 * nu + (1 - b2) * g**2
+        size = (nu / (1 - b2 ** (i + 1))) ** 0.5 + eps
+        updates[i] = -learning_rate * mu / (1 - b1 ** (i + 1)) / size
+    return updates
 
 
 @adam.wrong(
@@ -557,14 +692,20 @@ STEEP = (
     Code("lambda x: 1000 * (x - 7.4)"),
 )
 WALLS = (Code("lambda x: x * x * x * x"), Code("lambda x: 4 * x * x * x"))
+LOPSIDED = (  # eight times as curved on the left as on the right
+    Code("lambda x: (4 if x < 1 else 0.5) * (x - 1) * (x - 1)"),
+    Code("lambda x: (8 if x < 1 else 1) * (x - 1)"),
+)
 
 
 @exercise(
     title="Fix a diverging run",
     task=(
-        "This run flies off wherever the learning rate is too large. Repair it: "
-        "whatever rate it is given, it should end at the floor. Besides the slope you "
-        "may ask for the loss at any place."
+        "This run flies off where the learning rate is too large. Teach it to notice "
+        "and to recover: compare the loss before and after a step, and change the rate "
+        "when it is too large for this mountain. The mountains differ, so no rate that "
+        "you choose beforehand suits them all. From any rate above the edge, the run "
+        "should end at the floor. You may ask for the loss and the slope at any place."
     ),
     hints=(
         "How does a walker notice that a step was too long? It stands higher than "
@@ -576,22 +717,30 @@ WALLS = (Code("lambda x: x * x * x * x"), Code("lambda x: 4 * x * x * x"))
     ),
     stub='''
     def fix_a_diverging_run(loss, slope, x, learning_rate, steps):
-        """Return where the run ends: at the floor, whatever the learning rate."""
+        """Return where the run ends: at the floor, though the rate is too large."""
         for _ in range(steps):
             x = x - learning_rate * slope(x)
         return x
     ''',
     cases=[
-        Case(*BOWL, 2.9, 3.0, 200, shown="a bowl with L = 4, start 2.9, rate 3"),
-        Case(*FLAT, 5.0, 1.0, 200, shown="a bowl with L = 0.5, start 5, rate 1"),
-        Case(*STEEP, 8.0, 1.0, 200, shown="a bowl with L = 1000, start 8, rate 1"),
+        Case(*BOWL, 2.9, 3.0, 200, shown="a bowl with k = 4, start 2.9, rate 3"),
+        Case(*FLAT, 5.0, 4.5, 200, shown="a bowl with k = 0.5, start 5, rate 4.5"),
+        Case(*STEEP, 8.0, 1.0, 200, shown="a bowl with k = 1000, start 8, rate 1"),
         Case(*WALLS, 10.0, 0.1, 200, shown="x ** 4, start 10, rate 0.1"),
+        Case(
+            *LOPSIDED,
+            0.0,
+            0.9,
+            200,
+            shown="a bowl with k = 8 left of its floor and 1 right of it, start 1 to "
+            "the left, rate 0.9",
+        ),
     ],
     after="Take back the bad step, then shorten the stride: that rescues a large run "
     "too.",
 )
 def fix_a_diverging_run(loss, slope, x, learning_rate, steps):
-    """Return where the run ends: at the floor, whatever the learning rate."""
+    """Return where the run ends: at the floor, though the rate is too large."""
     for _ in range(steps):
         new = x - learning_rate * slope(x)
         if loss(new) < loss(x):
@@ -604,7 +753,13 @@ def fix_a_diverging_run(loss, slope, x, learning_rate, steps):
 @fix_a_diverging_run.probe
 def _arrives(function, loss, slope, x, learning_rate, steps):
     """Return in words where a run ends; the floors all have the loss 0."""
-    end = function(loss, slope, x, learning_rate, steps)
+    asked = []
+
+    def watched_loss(place):
+        asked.append(place)
+        return loss(place)
+
+    end = function(watched_loss, slope, x, learning_rate, steps)
     if end is None:
         return None
     try:
@@ -614,11 +769,13 @@ def _arrives(function, loss, slope, x, learning_rate, steps):
             "Return the place where the run ends, one number. This came back: "
             f"{type(end).__name__}."
         ) from None
-    if not math.isfinite(end):
-        return "flew off, beyond all numbers"
-    if loss(end) <= 1e-3 * loss(x):
+    if math.isfinite(end) and loss(end) <= 1e-3 * loss(x):
         return "at the floor"
-    return f"ended at x = {end:.4g}, where the loss is {loss(end):.4g}"
+    blind = "" if asked else "; it never asked for the loss"
+    if not math.isfinite(end) or loss(end) > 100 * loss(x):
+        return f"flew off{blind}"
+    place = f"{round(end, 3) + 0.0:g}"
+    return f"ended at x = {place}, where the loss is {loss(end):.3g}{blind}"
 
 
 fix_a_diverging_run.wrong_edit(
@@ -630,19 +787,20 @@ fix_a_diverging_run.wrong_edit(
 )
 fix_a_diverging_run.wrong_edit(
     "the run given up",
-    "The run ends as soon as a step would lead uphill. The place is fine, it is the "
-    "rate that is wrong: what could you change and try again?",
+    "When a step would lead uphill, the run stays where it is for good. The place is "
+    "fine, it is the rate that is wrong: which way should it change?",
     ("learning_rate = learning_rate / 2", "break"),
+)
+fix_a_diverging_run.wrong_edit(
+    "another number in place of the place",
+    "What came back is not where the walker stands. Is it the loss, or the rate? Asked "
+    "for is the place: return x.",
+    ("return x", "return loss(x)"),
 )
 fix_a_diverging_run.wrong_edit(
     "the comparison turned round",
     "Steps are taken if they lead up, and refused if they lead down.",
     ("loss(new) < loss(x)", "loss(new) > loss(x)"),
-)
-fix_a_diverging_run.wrong_edit(
-    "the rate in place of the place",
-    "A rate came back. Return where the walker stands.",
-    ("return x", "return learning_rate"),
 )
 fix_a_diverging_run.wrong_edit(
     "a step uphill",
@@ -653,20 +811,56 @@ fix_a_diverging_run.wrong_edit(
 
 
 @fix_a_diverging_run.wrong(
-    "one small rate for every mountain",
-    "It no longer flies off. But look at the flat bowl: how far does it get in 200 "
-    "steps? The rate should be small only where it has to be.",
+    "the lowest place met",
+    "The run still flies off, and you return the lowest place it passed, mostly its "
+    "start. Nothing brings it down: when a step leads up, change the rate and try "
+    "again.",
 )
 def _(loss, slope, x, learning_rate, steps):
-    learning_rate = 0.001
+    lowest = x
+    for _ in range(steps):
+        x = x - learning_rate * slope(x)
+        if loss(x) < loss(lowest):
+            lowest = x
+    return lowest
+
+
+@fix_a_diverging_run.wrong(
+    "the run as it was",
+    "Nothing was changed that matters: the run still flies off. How could it notice?",
+)
+def _(loss, slope, x, learning_rate, steps):
     for _ in range(steps):
         x = x - learning_rate * slope(x)
     return x
 
 
 @fix_a_diverging_run.wrong(
-    "the rate halved once",
-    "Half of far too much is still too much. How would the run notice?",
+    "one small rate for every mountain",
+    "It no longer flies off. But look at the flat bowl: how far does it get in 200 "
+    "steps? The rate should be small only where it has to be.",
+)
+def _(loss, slope, x, learning_rate, steps):
+    for _ in range(steps):
+        x = x - 0.001 * slope(x)
+    return x
+
+
+@fix_a_diverging_run.wrong(
+    "the rate cut to one for every mountain",
+    "On the first bowls this rate is small enough, on the steep one it is not. A rate "
+    "chosen beforehand cannot suit every mountain: let the loss tell.",
+)
+def _(loss, slope, x, learning_rate, steps):
+    for _ in range(steps):
+        x = x - min(learning_rate, 0.1) * slope(x)
+    return x
+
+
+@fix_a_diverging_run.wrong(
+    "a smaller rate, and a blind run",
+    "The run still flies off. The rate gets smaller, but not when it needs to: how "
+    "would the run notice that a step led up?",
 )
 def _(loss, slope, x, learning_rate, steps):
     learning_rate = learning_rate / 2
@@ -700,23 +894,23 @@ def _(loss, slope, x, learning_rate, steps):
 
 
 @fix_a_diverging_run.wrong(
+    "the slope cut to one length",
+    "A slope cut to 1 cannot throw the walker far. But the rate is still too large "
+    "near the floor, and it jumps to and fro over it. What must shrink is the rate.",
+)
+def _(loss, slope, x, learning_rate, steps):
+    for _ in range(steps):
+        x = x - learning_rate * max(-1.0, min(1.0, slope(x)))
+    return x
+
+
+@fix_a_diverging_run.wrong(
     "only the sign of the slope",
     "Every step is one learning rate long, near the floor as well as far from it.",
 )
 def _(loss, slope, x, learning_rate, steps):
     for _ in range(steps):
         x = x - learning_rate * ((slope(x) > 0) - (slope(x) < 0))
-    return x
-
-
-@fix_a_diverging_run.wrong(
-    "a schedule, from a start that is too high",
-    "The rate falls evenly to 0. By the time it is small enough, the walker is far "
-    "away.",
-)
-def _(loss, slope, x, learning_rate, steps):
-    for step in range(steps):
-        x = x - learning_rate * (1 - step / steps) * slope(x)
     return x
 
 
@@ -826,6 +1020,13 @@ CENTRE = Code("lambda p, batch: p - batch.mean(axis=0)")
             0.5,
         ),
         (MEAN, 2.0, [[1.0, 0.0]], 0.3),
+        (MEAN, 0.0, [[9.0], [-3.0], [4.0], [9.0], [0.5, 1.0], [-7.0], [2.0]], 0.4),
+        (
+            CENTRE,
+            np.array([1, -2]),
+            [np.array([[2.0, 0.0], [5.0, 6.0]]), np.array([[-1.0, 5.0]])],
+            0.25,
+        ),
     ],
     after="This loop trains most networks there are; only the gradient gets longer.",
 )
@@ -834,6 +1035,26 @@ def sgd(gradient, params, batches, learning_rate):
     for batch in batches:
         params = params - learning_rate * gradient(params, batch)
     return params
+
+
+@sgd.probe
+def _in_turn(function, gradient, params, batches, learning_rate):
+    """Return the last params; name an order of batches that is not the given one."""
+    numbers = [np.ravel(batch).tolist() for batch in batches]
+    asked = []
+
+    def watched(place, batch):
+        with contextlib.suppress(Exception):
+            asked.append(np.ravel(batch).tolist())
+        return gradient(place, batch)
+
+    end = function(watched, params, batches, learning_rate)
+    if asked != numbers and sorted(asked) == sorted(numbers):
+        raise ProbeError(
+            "Every batch had its step, but not in the order in which they came. Each "
+            "step begins where the one before it ended, so the order counts."
+        )
+    return end
 
 
 sgd.wrong_edit(
@@ -889,15 +1110,66 @@ sgd.wrong_edit(
     ("in batches:", "in [*batches, *batches]:"),
 )
 sgd.wrong_edit(
-    "the last batch first",
-    "Take the batches in the order in which they come.",
+    "another order of the batches",
+    "Every batch had its step, but not in the order in which they came. Each step "
+    "begins where the one before it ended, so the order counts.",
     ("in batches:", "in batches[::-1]:"),
+)
+sgd.wrong_edit(
+    "the last batch left out",
+    "The last batch gets no step. Where does your loop end?",
+    ("in batches:", "in batches[:-1]:"),
+)
+sgd.wrong_edit(
+    "the first batch left out",
+    "The first batch gets no step. Where does your loop begin?",
+    ("in batches:", "in batches[1:]:"),
+)
+sgd.wrong_edit(
+    "equal batches taken once",
+    "The same batch may come twice, and each time it gets a step.",
+    ("in batches:", "in {str(b): b for b in batches}.values():"),
+)
+sgd.wrong_edit(
+    "a step for each example",
+    "Each batch gets one step, with the mean slope of all its examples.",
+    (
+        "    for batch in batches:",
+        "    for batch in [b[i : i + 1] for b in batches for i in range(len(b))]:",
+    ),
+)
+sgd.wrong_edit(
+    "every place in place of the last",
+    "Each place on the way came back. Asked for is the last one.",
+    ("    for batch", "    places = []\n    for batch"),
+    ("batch)\n", "batch)\n        places.append(params)\n"),
+    ("return params", "return places"),
+)
+sgd.wrong_edit(
+    "the arguments of gradient exchanged",
+    "gradient wants the params first and then the batch; look at the error and at the "
+    "order in your call.",
+    ("gradient(params, batch)", "gradient(batch, params)"),
 )
 sgd.wrong_edit(
     "the step in place of the new place",
     "You keep the step and forget where it set out from.",
     ("params = params - learning_rate", "params = -learning_rate"),
 )
+
+
+@sgd.wrong(
+    "a step forced into an array of whole numbers",
+    "params may hold whole numbers, and then its copy cannot take in 1.5. Write "
+    "params = params - …, which makes a new array.",
+)
+def _(gradient, params, batches, learning_rate):
+    params = np.array(params) if np.ndim(params) else params
+    for batch in batches:
+        params -= learning_rate * gradient(params, batch)
+    return params
+
+
 sgd.wrong_edit(
     "input mutated",
     "With an array, -= changes the params that came in. The caller may still need "

@@ -16,7 +16,7 @@ from course_lib.exercises.core import Case, exercise, question
     title="One neuron",
     task=(
         "Write a function that takes a list of inputs, a list of as many weights, and "
-        "a bias. It returns the output of a neuron with the sigmoid as its threshold: "
+        "a bias. It returns the output of a neuron with the sigmoid as its activation: "
         "one number between 0 and 1."
     ),
     hints=(
@@ -32,6 +32,8 @@ from course_lib.exercises.core import Case, exercise, question
         ([1.0, 2.0, 3.0], [0.5, -0.25, 1.0], -2.0),
         ([0.0, 0.0], [4.0, -1.0], 1.5),
         ([-2.0, 1.5], [0.8, 1.2], -0.4),
+        ([0.5, 0.5, 1.0], [1.0, -2.0, 1.0], 0.2),
+        ([1, 2, 1], [2, -1, 1], 1),
     ],
     after="This is all that one neuron does. A network is many of them.",
 )
@@ -58,13 +60,13 @@ neuron.wrong_edit(
     (" + bias", " - bias"),
 )
 neuron.wrong_edit(
-    "bias added after the threshold",
+    "bias added after the activation",
     "An output above 1, or below 0? The bias shifts the sum before it is squashed.",
     (" + bias", ""),
     ("np.exp(-z))", "np.exp(-z)) + bias"),
 )
 neuron.wrong_edit(
-    "the sum without the threshold",
+    "the sum without the activation",
     "This is z, the weighted sum, and it is right. One step is missing: what squashes "
     "it to between 0 and 1?",
     ("1 / (1 + np.exp(-z))", "z"),
@@ -110,13 +112,48 @@ neuron.wrong_edit(
     (") + bias", ") / len(inputs) + bias"),
 )
 neuron.wrong_edit(
-    "threshold applied twice",
+    "activation applied twice",
     "The result never leaves the range from 0.5 to 0.73. How often is it squashed?",
     (
         "return 1 / (1 + np.exp(-z))",
         "z = 1 / (1 + np.exp(-z))\n    return 1 / (1 + np.exp(-z))",
     ),
 )
+
+
+@neuron.wrong(
+    "weights looked up by the value of the input",
+    "Two inputs may be the same number, and each has a weight of its own. index() "
+    "always finds the first. Ask for the place, or use zip.",
+)
+def _(inputs, weights, bias):
+    z = bias
+    for x in inputs:
+        z += weights[inputs.index(x)] * x
+    return 1 / (1 + np.exp(-z))
+
+
+@neuron.wrong(
+    "inputs looked up by the value of the weight",
+    "Two weights may be the same number, and each belongs to another input. index() "
+    "always finds the first. Ask for the place, or use zip.",
+)
+def _(inputs, weights, bias):
+    z = bias
+    for w in weights:
+        z += w * inputs[weights.index(w)]
+    return 1 / (1 + np.exp(-z))
+
+
+@neuron.wrong(
+    "inputs and weights in a dictionary",
+    "A dictionary keeps each key once. Two inputs may be the same number, and then one "
+    "of the weights is lost.",
+)
+def _(inputs, weights, bias):
+    pairs = dict(zip(inputs, weights, strict=True))
+    z = sum(w * x for x, w in pairs.items()) + bias
+    return 1 / (1 + np.exp(-z))
 
 
 @neuron.wrong(
@@ -232,6 +269,31 @@ def _(inputs, weights, bias):
             ],
             [-0.4, 1.0],
             shown="three layers of 2 neurons each, inputs [-0.4, 1]",
+        ),
+        Case(
+            [
+                ([[0.5, 1.5], [-1.0, 0.5]], [0.2, 0.2]),
+                ([[0.5, 1.5], [-1.0, 0.5]], [0.2, 0.2]),
+                ([[0.5, 1.5], [-1.0, 0.5]], [0.2, 0.2]),
+            ],
+            [0.6, 0.6],
+            shown="three layers of 2 neurons that hold the same numbers, inputs "
+            "[0.6, 0.6]",
+        ),
+        Case(
+            [
+                ([[1.0, -0.5, 0.5], [1.0, -0.5, 0.5]], [0.3, -0.4]),
+                ([[0.8, 0.1], [0.8, 0.8], [-0.6, 0.2], [0.1, 0.1]], [0.1, 0.1, 0.0, 1]),
+                ([[0.5, -1.0, 0.5, 2.0]], [0.25]),
+            ],
+            [0.2, 0.2, -0.7],
+            shown="layers of 2, 4 and 1 neurons, some of them with equal weights, "
+            "inputs [0.2, 0.2, -0.7]",
+        ),
+        Case(
+            [([[1, -1], [0, 1]], [0, 1]), ([[1, 2], [2, -1]], [1, 0])],
+            [2, 1],
+            shown="two layers of 2 neurons, all in whole numbers, inputs [2, 1]",
         ),
     ],
     after="A prediction is no more than this: layer after layer, up to the scores.",
@@ -362,6 +424,98 @@ def _(layers, inputs):
             z = z if i == len(layers) - 1 else np.tanh(z)
             inputs[k : k + 1] = [z]
     return inputs[: len(layers[-1][1])]
+
+
+@mlp_forward.wrong(
+    "the last layer known by its numbers",
+    "Two layers may hold the same numbers. Ask which place a layer has, not whether "
+    "it equals the last one.",
+)
+def _(layers, inputs):
+    for layer in layers:
+        weights, biases = layer
+        sums = []
+        for row, bias in zip(weights, biases, strict=True):
+            sums.append(sum(w * x for w, x in zip(row, inputs, strict=True)) + bias)
+        inputs = sums if layer == layers[-1] else [np.tanh(z) for z in sums]
+    return inputs
+
+
+@mlp_forward.wrong(
+    "the place of a layer looked up by its numbers",
+    "Two layers may hold the same numbers, and index() always finds the first. "
+    "enumerate gives the place without a search.",
+)
+def _(layers, inputs):
+    for layer in layers:
+        weights, biases = layer
+        sums = []
+        for row, bias in zip(weights, biases, strict=True):
+            sums.append(sum(w * x for w, x in zip(row, inputs, strict=True)) + bias)
+        last = layers.index(layer) == len(layers) - 1
+        inputs = sums if last else [np.tanh(z) for z in sums]
+    return inputs
+
+
+@mlp_forward.wrong(
+    "the bias looked up by the weights",
+    "Two neurons may have the same weights and different biases. index() always finds "
+    "the first. Use zip, or the place.",
+)
+def _(layers, inputs):
+    for i, (weights, biases) in enumerate(layers):
+        sums = []
+        for row in weights:
+            z = sum(w * x for w, x in zip(row, inputs, strict=True))
+            sums.append(z + biases[weights.index(row)])
+        inputs = sums if i == len(layers) - 1 else [np.tanh(z) for z in sums]
+    return inputs
+
+
+@mlp_forward.wrong(
+    "the weight looked up by the input",
+    "Two inputs may be the same number, and each has a weight of its own. index() "
+    "always finds the first.",
+)
+def _(layers, inputs):
+    for i, (weights, biases) in enumerate(layers):
+        sums = []
+        for row, bias in zip(weights, biases, strict=True):
+            sums.append(sum(row[inputs.index(x)] * x for x in inputs) + bias)
+        inputs = sums if i == len(layers) - 1 else [np.tanh(z) for z in sums]
+    return inputs
+
+
+@mlp_forward.wrong(
+    "outputs kept in an array of whole numbers",
+    "Whole numbers went in, and the array made for the outputs holds whole numbers "
+    "only: what tanh gives is cut off there. Make it of floats.",
+)
+def _(layers, inputs):
+    x = np.array(inputs)
+    for i, (weights, biases) in enumerate(layers):
+        outputs = np.zeros(len(biases), dtype=x.dtype)
+        for k in range(len(biases)):
+            z = np.dot(weights[k], x) + biases[k]
+            outputs[k] = z if i == len(layers) - 1 else np.tanh(z)
+        x = outputs
+    return x
+
+
+mlp_forward.wrong_edit(
+    "the bias of the first neuron for all",
+    "Each neuron has a bias of its own. Here the whole layer shares the first.",
+    (" + bias)", " + biases[0])"),
+)
+mlp_forward.wrong_edit(
+    "only the first neuron of each layer",
+    "One neuron comes out of each layer, and then the loop over the rows ends. Does a "
+    "line stand too far in?",
+    (
+        "inputs, strict=True)) + bias)\n",
+        "inputs, strict=False)) + bias)\n            break\n",
+    ),
+)
 
 
 @mlp_forward.right("with NumPy")
@@ -585,7 +739,110 @@ def _(z):
 
 # The runs are those of the notebook: A learns few points by heart, B is deep and
 # squashed, C takes strides that are too long, D ends too early.
-A, B, C, D = "overfitting", "stuck", "long strides", "train longer"
+RIGHT = A, B, C, D = "overfitting", "stuck", "long strides", "train longer"
+
+MISREAD = (  # for each picture: a word, the misconception, and what to look at
+    (
+        (
+            "fine",
+            "judged by the training curve",
+            "In A the training loss is splendid. Which curve says how the network does "
+            "on points it has not seen, and where does that one go?",
+        ),
+        (
+            B,
+            "overfitting taken for standing still",
+            "In A the training loss falls to 0, so something was learned. What does "
+            "the other curve do meanwhile?",
+        ),
+        (
+            C,
+            "overfitting taken for jumps",
+            "In A nothing jumps: one curve falls and one climbs, both calmly. What "
+            "does a gap that widens mean?",
+        ),
+        (
+            D,
+            "more steps as the cure for a gap",
+            "In A the validation loss has been climbing for most of the run. What "
+            "would more steps do to it?",
+        ),
+    ),
+    (
+        (
+            "fine",
+            "a steady curve taken for a good one",
+            "B is steady, at a loss of 0.69. What does a network score that knows "
+            "nothing of two classes?",
+        ),
+        (
+            D,
+            "patience with a run that stands still",
+            "B has not moved since its first step. Does anything in the picture "
+            "promise that it will?",
+        ),
+        (
+            A,
+            "standing still taken for overfitting",
+            "Overfitting is a gap between the curves. In B they lie on each other, "
+            "from the first step to the last.",
+        ),
+        (
+            C,
+            "standing still taken for jumps",
+            "Strides that are too long leave a curve that jumps. Does B move at all?",
+        ),
+    ),
+    (
+        (
+            "fine",
+            "jumps taken for progress",
+            "C comes down now and then, and jumps up again. Would you use the network "
+            "of its last step?",
+        ),
+        (
+            A,
+            "jumps taken for overfitting",
+            "In C both curves jump together, so there is no gap between them. What "
+            "makes a walker leap from one wall of a canyon to the other?",
+        ),
+        (
+            B,
+            "jumps taken for standing still",
+            "C does not stand still; it leaps, and gets nowhere. What is too long?",
+        ),
+        (
+            D,
+            "more steps as the cure for jumps",
+            "C has leapt about from its first step to its last. What would have to be "
+            "shorter before more of them help?",
+        ),
+    ),
+    (
+        (
+            "fine",
+            "stopped while it still falls",
+            "D looks healthy, and it is. But look at its last steps: has it arrived?",
+        ),
+        (
+            B,
+            "slow taken for stuck",
+            "D is slow, but it moves: compare its first and its last loss. B does not.",
+        ),
+        (
+            A,
+            "slow taken for overfitting",
+            "Overfitting is a gap between the curves. In D they fall together, to the "
+            "last step.",
+        ),
+        (
+            C,
+            "slow taken for jumps",
+            "D comes down smoothly, and slowly. Its strides may be anything but too "
+            "long.",
+        ),
+    ),
+)
 
 diagnose_curves = question(
     __name__,
@@ -595,7 +852,8 @@ diagnose_curves = question(
     task=(
         "Look at the four pictures A, B, C and D. For each, in this order, choose one "
         'of "fine", "stuck", "train longer", "overfitting" and "long strides". Answer '
-        "with a list of four of these words; a word may be used more than once."
+        "with a list of four of these words. A word may be used more than once, or not "
+        "at all."
     ),
     hints=(
         "Look at the training curve first: is it flat from the start, falling, at the "
@@ -610,12 +868,11 @@ diagnose_curves = question(
         "start; shorter strides; more steps."
     ),
     wrong=[
-        (
-            ["fine", B, C, D],
-            "judged by the training curve",
-            "In A the training loss is splendid. Which curve says how the network does "
-            "on points it has not seen, and where does that one go?",
-        ),
+        *[
+            ([word if k == i else right for k, right in enumerate(RIGHT)], label, said)
+            for i, pairs in enumerate(MISREAD)
+            for word, label, said in pairs
+        ],
         (
             [D, B, C, A],
             "overfitting and an early end confused",
@@ -623,42 +880,9 @@ diagnose_curves = question(
             "of the two would gain from more steps?",
         ),
         (
-            [D, B, C, D],
-            "more steps as the cure for a gap",
-            "In A the validation loss has been climbing for most of the run. What "
-            "would more steps do to it?",
-        ),
-        (
-            [A, D, C, D],
-            "patience with a run that stands still",
-            "B has not moved since its first step. Does anything in the picture "
-            "promise that it will?",
-        ),
-        (
             [A, D, C, B],
             "a flat run and a falling one confused",
             "Look at B and D again: which of them is flat, and which still falls?",
-        ),
-        (
-            [A, B, C, "fine"],
-            "stopped while it still falls",
-            "D looks healthy, and it is. But look at its last steps: has it arrived?",
-        ),
-        (
-            [A, B, C, B],
-            "slow taken for stuck",
-            "D is slow, but it moves: compare its first and its last loss. B does not.",
-        ),
-        (
-            [A, B, A, D],
-            "jumps taken for overfitting",
-            "In C both curves jump together, so there is no gap between them. What "
-            "makes a walker leap from one wall of a canyon to the other?",
-        ),
-        (
-            [A, B, B, D],
-            "jumps taken for standing still",
-            "C does not stand still; it leaps, and gets nowhere. What is too long?",
         ),
         (
             [A, C, B, D],
@@ -666,10 +890,16 @@ diagnose_curves = question(
             "Look at B and C again: which of them is flat, and which one jumps?",
         ),
         (
-            [A, "fine", C, D],
-            "a steady curve taken for a good one",
-            "B is steady, at a loss of 0.69. What does a network score that knows "
-            "nothing of two classes?",
+            [C, B, A, D],
+            "a gap and jumps confused",
+            "Look at A and C again: in which of them do the two curves part, and in "
+            "which do they jump together?",
+        ),
+        (
+            [B, A, C, D],
+            "a gap and a flat run confused",
+            "Look at A and B again: in which of them do the two curves part, and in "
+            "which does nothing move?",
         ),
         (
             [A, A, A, A],
@@ -677,13 +907,53 @@ diagnose_curves = question(
             "Overfitting is a gap: training falls, validation climbs. In which of the "
             "four do the curves part?",
         ),
+        (
+            ["fine"] * 4,
+            "everything called fine",
+            "None of the four is as it should be. Which curve says how the network "
+            "does on points it has not seen?",
+        ),
+        (
+            ["memorising", B, C, D],
+            "a word of your own for A",
+            "You saw it in A, but the check knows five words only. Which of them is "
+            "meant?",
+        ),
+        (
+            [A, B, "learning rate too high", D],
+            "a word of your own for C",
+            "You saw it in C, but the check knows five words only. Which of them is "
+            "meant?",
+        ),
+        (
+            [A, B, C, "underfitting"],
+            "a word of your own for D",
+            "You saw it in D, but the check knows five words only. Which of them is "
+            "meant?",
+        ),
+        (
+            [A, B, C],
+            "three words for four pictures",
+            "There are four pictures, so four words are needed, in the order A, B, C, "
+            "D.",
+        ),
+        (
+            [A],
+            "one word for four pictures",
+            "There are four pictures, so four words are needed, in the order A, B, C, "
+            "D.",
+        ),
     ],
     right=[
         (A, B, C, D),
         [word.capitalize() for word in (A, B, C, D)],
-        [word.upper() for word in (A, B, C, D)],
+        [f" {word.upper()} " for word in (A, B, C, D)],
         {"A": A, "B": B, "C": C, "D": D},
-        {"a": A, "b": B, "c": C, "d": D},
+        [("A", A), ("B", B), ("C", C), ("D", D)],
+        [word.replace(" ", "_") for word in (A, B, C, D)],
+        [word.replace(" ", "-") for word in (A, B, C, D)],
         f"{A}, {B}, {C}, {D}",
+        f"{A} {B} {C} {D}",
+        f"A: {A}, B: {B}, C: {C}, D: {D}",
     ],
 )

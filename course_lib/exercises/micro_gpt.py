@@ -36,7 +36,8 @@ encode_decode = Exercise(
         "Write a class MyTokenizer. It is made with chars, a string of all characters "
         "it knows; the token of a character is its place in chars, counted from 0. "
         "encode(text) returns the list of tokens. decode(tokens) returns the text; "
-        "the token bos, whose number is len(chars), is left out of it."
+        "the token bos, whose number is len(chars), is left out of it, wherever it "
+        "stands."
     ),
     hints=(
         "encode asks, for each character of the text: where in chars does it stand? "
@@ -66,6 +67,9 @@ encode_decode = Exercise(
             ("abcdefghijklmnopqrstuvwxyz", "clara", [26, 2, 11, 0, 17, 0, 26]),
             (" -'xyz", "xy-z", [3, 6, 2, 5]),
             ("zyx", "xyz", [2, 1, 3, 0]),
+            (" ab", " ab a ", [3, 0, 1, 0, 2, 0, 3]),  # spaces at both ends
+            (".aAbB|", "AaB.|b", [0, 2, 6, 5, 0, 6]),
+            ("10", "0110", [1, 0, 2, 2]),
         )
     ],
     after="Now there and back again changes nothing, and a model can read.",
@@ -83,11 +87,17 @@ def _there_and_back(cls, chars, text, tokens):
                 "MyTokenizer(chars) takes one argument: write __init__(self, chars)."
             ) from None
         raise
-    encoded, decoded = tokenizer.encode(text), tokenizer.decode(tokens)
-    for name, result in (("encode", encoded), ("decode", decoded)):
-        if result is None:
+    cls("~" + chars[::-1])  # another one, with other numbers, at the same time
+    results = {}
+    for name, given in (("encode", text), ("decode", tokens)):
+        results[name] = getattr(tokenizer, name)(given)
+        if results[name] is None:
             raise ProbeError(f"Nothing came back from {name}: is there a return?")
-    return {"encode": encoded, "decode": decoded}
+        if str(getattr(tokenizer, name)(given)) != str(results[name]):
+            raise ProbeError(
+                f"{name} gave something else when it was called a second time."
+            )
+    return results
 
 
 encode_decode.wrong_edit(
@@ -111,8 +121,8 @@ encode_decode.wrong_edit(
 )
 encode_decode.wrong_edit(
     "bos turned into a visible character",
-    "The model needs bos, the reader does not. In the decoded text it should leave no "
-    "trace.",
+    "The model needs bos, the reader does not. It should not appear in the decoded "
+    "text.",
     (
         "self.chars[token] for token in tokens if token != self.bos",
         "(self.chars + '.')[token] for token in tokens",
@@ -138,8 +148,8 @@ encode_decode.wrong_edit(
 )
 encode_decode.wrong_edit(
     "a list of characters in place of a text",
-    "All characters are there, and in order. The text is one string: what glues them "
-    "together?",
+    "All characters are there, and in order. The text is one string: which method of "
+    "strings joins them?",
     (
         '"".join(self.chars[token] for token in tokens if token != self.bos)',
         "[self.chars[token] for token in tokens if token != self.bos]",
@@ -179,6 +189,55 @@ encode_decode.wrong_edit(
     "The places are right, but they are strings of digits. The model looks up row 2, "
     "not row '2'.",
     ("[self.chars.index(char)", "[str(self.chars.index(char))"),
+)
+encode_decode.wrong_edit(
+    "spaces at the ends lost",
+    "A space is a character like any other, at the ends of a text too.",
+    ("for char in text]", "for char in text.strip()]"),
+    ("if token != self.bos)", "if token != self.bos).strip()"),
+)
+encode_decode.wrong_edit(
+    "spaces lost from the decoded text",
+    "Only bos should be left out. A space that stands among the tokens is part of the "
+    "text.",
+    ("if token != self.bos)", "if token != self.bos).strip()"),
+)
+encode_decode.wrong_edit(
+    "first and last token cut off",
+    "Tokens need not begin and end with bos, and bos may stand inside. Ask of each "
+    "token whether it is bos.",
+    ("token in tokens if token != self.bos", "token in tokens[1:-1]"),
+)
+encode_decode.wrong_edit(
+    "bos made a character, and that character removed",
+    "The character that you use for bos may be one of chars, and then it is removed "
+    "from the text as well.",
+    (
+        "self.chars[token] for token in tokens if token != self.bos)",
+        "(self.chars + '.')[token] for token in tokens).replace('.', '')",
+    ),
+)
+encode_decode.wrong_edit(
+    "capital letters made small",
+    "A and a are two characters, and may both stand in chars.",
+    ("for char in text]", "for char in text.lower()]"),
+)
+encode_decode.wrong_edit(
+    "one table shared by all tokenizers",
+    "When a second tokenizer is made, the first one forgets its characters. Keep them "
+    "in self.",
+    ("self.chars = chars", "type(self).chars = chars"),
+    ("self.bos = len(chars)", "type(self).bos = len(chars)"),
+)
+encode_decode.wrong_edit(
+    "decode gives back what encode was given",
+    "decode should make the text from the tokens that it gets, whatever was encoded "
+    "before.",
+    ("        return [self", "        self.text = text\n        return [self"),
+    (
+        '"".join(self.chars[token] for token in tokens if token != self.bos)',
+        "self.text",
+    ),
 )
 encode_decode.right_edit(
     "with find, and a filter",
@@ -317,8 +376,8 @@ causal_mask.wrong_edit(
 )
 causal_mask.wrong_edit(
     "the past masked, not the future",
-    "Look at the first row: position 0 sees everything but, in the last row, the past "
-    "is gone. Which half of the square is the future?",
+    "Here position 0 sees everything, and the last position sees only itself. Which "
+    "half of the square is the future?",
     ("np.where(past, scores", "np.where(past.T, scores"),
 )
 causal_mask.wrong_edit(
@@ -335,8 +394,49 @@ causal_mask.wrong_edit(
 causal_mask.wrong_edit(
     "a large negative number instead of -inf",
     "That nearly works. But a score may be as low as that too, and then the future "
-    "shines through. Is there a number below all others?",
+    "can be seen. Is there a number below all others?",
     ("-np.inf", "-1e9"),
+)
+causal_mask.wrong_edit(
+    "the lowest number of a float instead of -inf",
+    "That is the lowest finite number, and softmax usually makes 0 of it. There is one "
+    "below it for which it always does.",
+    ("-np.inf", "np.finfo(float).min"),
+)
+causal_mask.wrong_edit(
+    "not a number in place of -inf",
+    "nan spreads: every sum that holds one is nan too. Which score becomes a weight of "
+    "exactly 0?",
+    ("-np.inf", "np.nan"),
+)
+causal_mask.wrong_edit(
+    "scores of 0 taken for masked ones",
+    "A score of 0 in the past should stay. Ask for the place of a score, not for its "
+    "value.",
+    (
+        "return np.where(past, scores, -np.inf)",
+        "kept = scores * past\n    return np.where(kept == 0, -np.inf, kept)",
+    ),
+)
+causal_mask.wrong_edit(
+    "only the next position masked",
+    "The position just after is hidden, those after it are not. All of them lie in the "
+    "future.",
+    (
+        "past = np.tri(len(scores), dtype=bool)",
+        "past = ~np.eye(len(scores), k=1, dtype=bool)",
+    ),
+)
+causal_mask.wrong_edit(
+    "the past masked as well",
+    "Here a position sees only itself. It should see all that came before, too.",
+    ("np.tri(len(scores), dtype=bool)", "np.eye(len(scores), dtype=bool)"),
+)
+causal_mask.wrong_edit(
+    "-inf added to the past as well",
+    "Everything became -inf, so there is nothing left to look at. Only later positions "
+    "are masked.",
+    ("np.where(past, scores, -np.inf)", "np.full(scores.shape, -np.inf)"),
 )
 causal_mask.wrong_edit(
     "the mask without the scores",
@@ -351,7 +451,7 @@ causal_mask.wrong_edit(
 )
 causal_mask.wrong_edit(
     "zero times infinity",
-    "0 * -inf is not 0: it is not a number. Choose between two values in place of "
+    "0 * -inf is not 0: it is not a number. Choose between two values instead of "
     "multiplying.",
     ("np.where(past, scores, -np.inf)", "scores + (1 - past) * -np.inf"),
 )
@@ -365,8 +465,8 @@ causal_mask.wrong_edit(
 )
 causal_mask.wrong_edit(
     "the softmax already taken",
-    "The future has a weight of zero, so the mask is right, and you went further than "
-    "asked: return the masked scores.",
+    "The mask is right, and the softmax after it was not asked for: return the masked "
+    "scores.",
     (
         "return np.where(past, scores, -np.inf)",
         "exps = np.exp(np.where(past, scores, -np.inf))\n"
@@ -475,6 +575,18 @@ def _block(rows, columns, seed):
     cases=[
         Case(*(_block(T, d, seed) for seed in (T, T + 10, T + 20)))
         for T, d in ((1, 2), (2, 3), (3, 4), (4, 2), (6, 4))
+    ]
+    + [
+        Case(  # scores of exactly 0, and a value that is 0
+            np.array([[1.0, 0.5], [0.0, 0.0], [0.5, -1.0]]),
+            np.array([[0.5, 1.0], [1.0, -1.0], [2.0, 1.0]]),
+            np.array([[1.0, 0.0], [0.0, 2.0], [3.0, -1.0]]),
+        ),
+        Case(  # the same key three times
+            np.array([[0.5, 1.0], [1.0, 1.0], [-2.0, 0.5]]),
+            np.array([[1.0, 2.0], [1.0, 2.0], [1.0, 2.0]]),
+            np.array([[1.0, 5.0], [2.0, 5.0], [4.0, -3.0]]),
+        ),
     ],
     array_needed=True,
     after="Four of these side by side are the attention of the micro-GPT.",
@@ -499,13 +611,14 @@ attention_head.wrong_edit(
 )
 attention_head.wrong_edit(
     "divided by d, not by its root",
-    "The scores are too tame. A sum of d random products grows like the root of d, not "
-    "like d.",
+    "The scores come out too small. A sum of d random products grows like the root of "
+    "d, not like d.",
     ("np.sqrt(d)", "d"),
 )
 attention_head.wrong_edit(
     "multiplied by the root of d",
-    "The scale should calm the scores; here it stirs them up. Look at the operator.",
+    "The scale should make the scores smaller; here it makes them larger. Look at the "
+    "operator.",
     ("/ np.sqrt(d)", "* np.sqrt(d)"),
 )
 attention_head.wrong_edit(
@@ -560,7 +673,7 @@ attention_head.wrong_edit(
 )
 attention_head.wrong_edit(
     "one softmax over the whole table",
-    "All rows share one cake here. Every row should have a cake of its own.",
+    "Here all rows together sum to 1. Each row by itself should.",
     ("exps.sum(axis=1, keepdims=True)", "exps.sum()"),
     ("scores.max(axis=1, keepdims=True)", "scores.max()"),
 )
@@ -593,6 +706,56 @@ attention_head.wrong_edit(
     "powers that are not divided by their sum",
     "The proportions are right, but each row of weights should sum to 1.",
     ("exps / exps.sum(axis=1, keepdims=True)", "np.exp(scores)"),
+)
+
+
+attention_head.wrong_edit(
+    "scores of 0 taken for masked ones",
+    "A score of 0 in the past is a score like any other. Mask by the place of a score, "
+    "not by its value.",
+    (MASKED, "scores = np.where(np.tril(scores) == 0, -np.inf, scores)"),
+)
+attention_head.wrong_edit(
+    "an even mean of the past",
+    "Here every position before counts the same. The scores should say how much each "
+    "one counts.",
+    ("scores = q @ k.T / np.sqrt(d)", "scores = np.zeros((T, T))"),
+)
+attention_head.wrong_edit(
+    "the sum of the past's values, unweighted",
+    "The values up to each position are added as they are. Their weights come from the "
+    "scores.",
+    ("return weights @ v", "return np.tri(T) @ v"),
+)
+attention_head.wrong_edit(
+    "the likeliest position alone",
+    "Each position takes over one single value here. The softmax mixes them all.",
+    (
+        "weights = exps / exps.sum(axis=1, keepdims=True)",
+        "weights = np.eye(T)[exps.argmax(axis=1)]",
+    ),
+)
+attention_head.wrong_edit(
+    "the scale after the softmax",
+    "The weights of a row should sum to 1, and here they sum to less. Divide the "
+    "scores, before the softmax.",
+    (" / np.sqrt(d)", ""),
+    ("return weights @ v", "return weights @ v / np.sqrt(d)"),
+)
+attention_head.wrong_edit(
+    "the mask turned inside out",
+    "Each position looks only at what comes later, and the last one at nothing.",
+    ("scores, -np.inf)", "-np.inf, scores)"),
+    (
+        "exps / exps.sum(axis=1, keepdims=True)",
+        "np.nan_to_num(exps / exps.sum(axis=1, keepdims=True))",
+    ),
+)
+attention_head.wrong_edit(
+    "one softmax weight for all positions",
+    "Every position gets the output of the last one. Each has a row of weights of its "
+    "own.",
+    ("return weights @ v", "return np.tile(weights[-1] @ v, (T, 1))"),
 )
 
 
@@ -632,6 +795,22 @@ def _(q, k, v):
             [sum(s * x for s, x in zip(shares, c, strict=True)) for c in columns]
         )
     return np.array(rows)
+
+
+@attention_head.right("with a large negative number as the mask")
+def _(q, k, v):
+    scores = (q @ k.T) / np.sqrt(k.shape[1])
+    scores[np.triu_indices(len(q), 1)] = -1e9
+    weights = np.exp(scores - scores.max())
+    return (weights / weights.sum(1)[:, None]).dot(v)
+
+
+@attention_head.right("with SciPy")
+def _(q, k, v):
+    from scipy.special import softmax
+
+    scores = q.dot(k.T) / math.sqrt(q.shape[1])
+    return softmax(scores + np.triu(np.full_like(scores, -np.inf), 1), axis=1) @ v
 
 
 @attention_head.right("with einsum, in float32")
@@ -677,7 +856,8 @@ def _(q, k, v):
         "Write a function that takes a NumPy array of logits (T, vocab_size), one row "
         "for each token that was read, and the document, T + 1 tokens. Row t guesses "
         "the token at place t + 1. Return the mean of -ln of the probability that "
-        "each of these next tokens got, also for logits of 1000."
+        "each of these next tokens got, in nats. It should work for logits of 1000 "
+        "and of -1000 too."
     ),
     hints=(
         "The first T tokens were read, the last T are the targets. Which slice of the "
@@ -700,6 +880,13 @@ def _(q, k, v):
         (np.array([[1.2, -0.7, 0.1]]), np.array([2, 1])),
         (np.array([[1000.0, 999.0]]), np.array([0, 1])),
         (np.array([[0.0, 1000.0], [1000.0, 998.0]]), np.array([1, 0, 1])),
+        # rows of very different height
+        (np.array([[800.0, 799.0], [-800.0, -801.0]]), np.array([0, 1, 0])),
+        # equal costs, and a cost of exactly 0
+        (np.array([[0.0, 0.0], [0.0, 0.0], [1.0, 3.0]]), np.array([1, 0, 1, 1])),
+        (np.array([[1000.0, 0.0], [0.0, 1.0]]), np.array([1, 0, 0])),
+        (np.array([[3.0, -500.0, 2.0]]), np.array([0, 1])),
+        (np.array([[0.0, 800.0], [-900.0, 0.0]]), np.array([0, 1, 1])),
     ],
     after="This is the altitude that the walker of this page goes down.",
 )
@@ -716,8 +903,8 @@ def cross_entropy_over_positions(logits, document):
 
 cross_entropy_over_positions.wrong_edit(
     "the token just read instead of the next",
-    "The model is asked here for the token that it has just read: a game without a "
-    "riddle. Which token should row 0 guess?",
+    "Here the model is asked for the token that it has just read, so there is nothing "
+    "to guess. Which token should row 0 predict?",
     ("document[1:]", "document[:-1]"),
 )
 cross_entropy_over_positions.wrong_edit(
@@ -767,6 +954,65 @@ cross_entropy_over_positions.wrong_edit(
     ("top = row.max()", "top = 0.0"),
 )
 cross_entropy_over_positions.wrong_edit(
+    "one largest logit for all rows",
+    "The rows may stand at very different heights. Subtract from each row its own "
+    "largest logit.",
+    ("top = row.max()", "top = logits.max()"),
+)
+cross_entropy_over_positions.wrong_edit(
+    "the first logit subtracted, not the largest",
+    "Where the first logit is far below the largest, e to the power of the difference "
+    "is still too large for a float.",
+    ("top = row.max()", "top = row[0]"),
+)
+cross_entropy_over_positions.wrong_edit(
+    "logits clipped",
+    "Clipping changes the answer: a difference of 1000 is a cost of 1000. Subtract the "
+    "largest logit instead.",
+    ("top = row.max()", "row = np.clip(row, -500, 500)\n        top = 0.0"),
+)
+cross_entropy_over_positions.wrong_edit(
+    "a probability of 0 replaced by a small one",
+    "A cost of 1000 becomes about 20 here. Work with the log from the start, and no "
+    "probability is ever rounded to 0.",
+    (
+        "log_sum - row[target]",
+        "-np.log(np.exp(row[target] - top) / np.exp(row - top).sum() + 1e-9)",
+    ),
+)
+cross_entropy_over_positions.wrong_edit(
+    "equal costs counted once",
+    "Two guesses may cost the same, and both count. A set keeps only one of them.",
+    ("np.mean(costs)", "np.mean(list({float(cost) for cost in costs}))"),
+)
+cross_entropy_over_positions.wrong_edit(
+    "costs of 0 left out",
+    "A guess that cost nothing is still a guess, and belongs in the mean.",
+    ("np.mean(costs)", "np.mean([cost for cost in costs if cost] or [0.0])"),
+)
+cross_entropy_over_positions.wrong_edit(
+    "the log of the mean probability",
+    "The mean of the logs is not the log of the mean. Take the log of each "
+    "probability first.",
+    ("np.mean(costs)", "-np.log(np.mean(np.exp(-np.array(costs))))"),
+)
+cross_entropy_over_positions.wrong_edit(
+    "perplexity in place of the loss",
+    "e to the power of the loss is the perplexity. Return the loss itself.",
+    ("np.mean(costs)", "np.exp(np.mean(costs))"),
+)
+cross_entropy_over_positions.wrong_edit(
+    "the median in place of the mean",
+    "One very bad guess should count in full, and a median hides it.",
+    ("np.mean(costs)", "np.median(costs)"),
+)
+cross_entropy_over_positions.wrong_edit(
+    "the last guess left out",
+    "The last token is a guess like the others: the model has to say where a name "
+    "ends.",
+    ("np.mean(costs)", "np.mean(costs[:-1] or costs)"),
+)
+cross_entropy_over_positions.wrong_edit(
     "the largest logit not added back",
     "Inside the sum the largest logit was subtracted. After the log, it has to come "
     "back.",
@@ -790,7 +1036,7 @@ cross_entropy_over_positions.wrong_edit(
 )
 cross_entropy_over_positions.wrong_edit(
     "missing probability instead of its log",
-    "Certain and wrong costs at most 1 here. Where is the logarithm?",
+    "A guess that was sure and wrong costs 1 at most here. Where is the logarithm?",
     ("log_sum - row[target]", "1 - np.exp(row[target] - log_sum)"),
 )
 cross_entropy_over_positions.wrong_edit(
@@ -806,7 +1052,8 @@ cross_entropy_over_positions.wrong_edit(
 )
 cross_entropy_over_positions.wrong_edit(
     "the likeliest instead of the target",
-    "Here a model is praised for being sure, even where it is wrong. Which token came?",
+    "Here the loss is low whenever the model is sure, even if it is wrong. Which token "
+    "came?",
     ("row[target]", "row.max()"),
 )
 cross_entropy_over_positions.wrong_edit(
@@ -818,8 +1065,8 @@ cross_entropy_over_positions.wrong_edit(
 
 @cross_entropy_over_positions.wrong(
     "softmax over the wrong axis",
-    "Here the positions compete with each other. Each position spreads its own "
-    "certainty over the tokens: which axis is that?",
+    "Here each column sums to 1. Each position, a row, shares out its probability "
+    "among the tokens: which axis runs along a row?",
 )
 def _(logits, document):
     log_probs = logits - np.logaddexp.reduce(logits, axis=0, keepdims=True)
@@ -911,7 +1158,11 @@ def _(logits, document):
         (np.array([398.0, 400.0, 399.0]), 0.5),
         (np.array([4.0, 6.0, 5.0]), 0.001),
         (np.array([1.0, 3.0, 2.0]), 0),
-        (np.array([-3.0, -1.0, -2.0, -4.0]), 0),
+        (np.array([-3.0, -1.0, -2.0, -4.0]), 0.0),
+        (np.array([2.0, 0.0, 2.0, -1.0]), 0.5),  # equal logits
+        (np.array([0.0, 1.0, -2.0, 0.5]), 1.5),
+        (np.array([-900.0, -901.0, -905.0]), 0.8),
+        (np.array([0.0, 0.0, 0.0]), 3),
     ],
     after="The order of the tokens never changes, only their contrast.",
 )
@@ -951,8 +1202,8 @@ with_temperature.wrong_edit(
 )
 with_temperature.wrong_edit(
     "temperature multiplied, and no case for 0",
-    "At 2 the contrast grew, and at 0.5 it shrank. It should be the other way round. "
-    "And the other way round, 0 needs a line of its own.",
+    "At 2 the contrast grew, and at 0.5 it shrank. It should be the other way round, "
+    "and then 0 needs a line of its own.",
     ("logits / temperature", "logits * temperature"),
     NO_CASE_FOR_0,
 )
@@ -979,8 +1230,8 @@ with_temperature.wrong_edit(
 )
 with_temperature.wrong_edit(
     "equal shares at temperature 0",
-    "Toward 0 the likeliest token takes more and more. What is left for the others at "
-    "the end of that road?",
+    "As the temperature falls towards 0, the likeliest token takes more and more. What "
+    "is left for the others at 0?",
     (
         "(np.arange(len(logits)) == logits.argmax()).astype(float)",
         "np.full(len(logits), 1 / len(logits))",
@@ -1003,6 +1254,71 @@ with_temperature.wrong_edit(
         "(np.arange(len(logits)) == logits.argmax()).astype(float)",
         "int(logits.argmax())",
     ),
+)
+with_temperature.wrong_edit(
+    "True and False at temperature 0",
+    "At 0 the right token is found, but the answer says True and False. The caller "
+    "expects probabilities, which are numbers: `.astype(float)` makes them so.",
+    (".astype(float)", ""),
+)
+with_temperature.wrong_edit(
+    "the first logit subtracted, not the largest",
+    "Where the first logit is far below the largest, e to the power of the difference "
+    "is too large for a float.",
+    ("scaled.max()", "scaled[0]"),
+)
+with_temperature.wrong_edit(
+    "logits clipped before np.exp",
+    "Clipping makes different logits equal. Subtract the largest instead: nothing "
+    "overflows, and the differences stay.",
+    ("scaled - scaled.max()", "np.clip(scaled, -500, 500)"),
+)
+with_temperature.wrong_edit(
+    "a large probability clipped",
+    "No probability may be cut off and the others left as they are: at a low "
+    "temperature the likeliest token may get all but everything.",
+    ("return exps / exps.sum()", "return np.minimum(exps / exps.sum(), 0.99)"),
+)
+with_temperature.wrong_edit(
+    "the lowest temperature raised to 0.1",
+    "Between 0 and 0.1 every temperature gives the same here. Only 0 needs a line of "
+    "its own.",
+    ("logits / temperature", "logits / max(temperature, 0.1)"),
+)
+with_temperature.wrong_edit(
+    "greedy below a temperature of 1",
+    "Every temperature below 1 gives all to the likeliest token. Only 0 should.",
+    ("temperature == 0", "temperature < 1"),
+)
+with_temperature.wrong_edit(
+    "everything to the least likely token at 0",
+    "At 0 the lowest logit wins. Which one should?",
+    ("logits.argmax()", "logits.argmin()"),
+)
+with_temperature.wrong_edit(
+    "the largest logit by size, whatever its sign",
+    "-4 is larger than -1 only in size. The likeliest token has the highest logit.",
+    ("logits.argmax()", "np.abs(logits).argmax()"),
+)
+with_temperature.wrong_edit(
+    "the logits themselves divided by their sum",
+    "Logits may be negative, so their shares can be too. What makes every score "
+    "positive first?",
+    ("exps = np.exp(scaled - scaled.max())", "exps = scaled"),
+)
+with_temperature.wrong_edit(
+    "sorted",
+    "The probabilities are right, but not in the order of the tokens.",
+    ("return exps / exps.sum()", "return np.sort(exps / exps.sum())[::-1]"),
+)
+with_temperature.wrong_edit(
+    "one token drawn, in place of the probabilities",
+    "This is one choice made with these probabilities. Return the probabilities.",
+    (
+        "(np.arange(len(logits)) == logits.argmax()).astype(float)",
+        "int(logits.argmax())",
+    ),
+    ("return exps / exps.sum()", "return int((exps / exps.sum()).argmax())"),
 )
 with_temperature.wrong_edit(
     "everything to the first token at 0",
@@ -1065,6 +1381,26 @@ def _(logits, temperature):
 def _(logits, temperature):
     z = (logits - np.max(logits)) / max(temperature, 1e-6)
     return np.exp(z) / np.exp(z).sum()
+
+
+@with_temperature.right("in place, on copies")
+def _(logits, temperature):
+    z = logits - logits.max()
+    if temperature == 0:
+        z[:] = z == 0
+        return z
+    z /= temperature
+    np.exp(z, out=z)
+    return z / z.sum()
+
+
+@with_temperature.right("with SciPy, and an int array at 0")
+def _(logits, temperature):
+    from scipy.special import softmax
+
+    if temperature == 0:
+        return np.where(logits == np.max(logits), 1, 0)
+    return softmax(logits / temperature)
 
 
 @with_temperature.right("zeros with a single one")

@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 
 __all__ = [
+    "HOURS_A_MONTH",
     "PEAK_FLOPS",
     "PUBLISHED",
     "Bill",
@@ -20,6 +21,7 @@ __all__ = [
     "bill",
     "device_hours",
     "generation_flops",
+    "monthly_bill",
     "training_flops",
     "utilisation",
 ]
@@ -30,7 +32,8 @@ PEAK_FLOPS = {  # operations a second, 16-bit, without sparsity: NVIDIA's data s
 }
 TOKENS_PER_PARAMETER = 20  # Hoffmann et al. (2022, arXiv 2203.15556), rounded
 SMALLEST_NEW_MODEL = 1e9  # parameters; below it, an open model is the better start
-FEW_EXAMPLES = 200  # fewer do not carry a fine-tune; a rule of thumb
+FEW_EXAMPLES = 200  # fewer are hardly enough for a fine-tune; a rule of thumb
+HOURS_A_MONTH = 730  # 365 * 24 / 12
 
 
 @dataclass(frozen=True)
@@ -180,6 +183,29 @@ def bill(
     hours = _size("runs", runs) * device_hours(flops, prices)
     people = _size("person_hours", person_hours) * prices.per_person_hour
     return Bill(hours * prices.per_device_hour, people)
+
+
+def monthly_bill(
+    n_params: float,
+    questions: float,
+    tokens_per_question: float,
+    prices: Prices | None = None,
+    devices: int = 1,
+    person_hours: float = 0.0,
+) -> Bill:
+    """Return the cost of a month of answering with devices of one's own.
+
+    ``devices`` are rented for the whole month, used or not; more are rented if they
+    cannot read and write all the tokens of the questions and answers.
+    """
+    prices = prices or Prices()
+    tokens = _size("questions", questions) * _size(
+        "tokens_per_question", tokens_per_question
+    )
+    hours = device_hours(generation_flops(n_params, tokens), prices)
+    rented = max(_size("devices", devices), math.ceil(hours / HOURS_A_MONTH))
+    people = _size("person_hours", person_hours) * prices.per_person_hour
+    return Bill(rented * HOURS_A_MONTH * prices.per_device_hour, people)
 
 
 def utilisation(run: PublishedRun) -> float:

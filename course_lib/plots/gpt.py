@@ -91,6 +91,7 @@ def number_grid(
     ax.set_yticks(range(len(rows)), rows)
     ax.set_xticks([0, matrix.shape[1] - 1], ["1", str(matrix.shape[1])])
     ax.set_title(title, size=11)
+    ax.set(xlabel="place in the vector", ylabel="token")
     ax.tick_params(length=0)
     for gap in np.arange(0.5, matrix.shape[0] - 1):
         ax.axhline(gap, color="white", linewidth=3)
@@ -115,7 +116,7 @@ def attention_map(
     """Draw attention weights: query positions in rows, key positions in columns.
 
     ``weights`` is (T, T) with rows that sum to 1; what is masked is drawn hatched. The
-    ``highlighted`` row, if any, has a frame.
+    ``highlighted`` row, if any, has a frame, and the rows below it are pale.
     """
     weights = np.asarray(weights)
     size = len(weights)
@@ -129,6 +130,8 @@ def attention_map(
         )
         frame.set_clip_on(False)
         ax.add_patch(frame)
+        below = (-0.5, highlighted + 0.53), size, size - highlighted - 1
+        ax.add_patch(Rectangle(*below, color="white", alpha=0.75, lw=0, zorder=3.5))
     ax.set_xticks(range(size), characters)
     ax.set_yticks(range(size), characters)
     ax.tick_params(length=0)
@@ -303,17 +306,20 @@ def step_times(
     *,
     ax: Axes,
 ) -> Axes:
-    """Draw the time of one training step, as bars on a logarithmic axis.
+    """Draw the time of one training step, as dots on a logarithmic axis.
 
-    The bars named in ``comparison`` get the colour of the second model.
+    Those named in ``comparison`` get the colour of the second model.
     """
     names = list(seconds)
-    colours = [COLOURS["other" if n in comparison else "value"] for n in names]
-    ax.barh(names, list(seconds.values()), color=colours, height=0.62)
-    for row, value in enumerate(seconds.values()):
-        ax.text(value * 1.12, row, _duration(value), va="center", size=10)
+    for row, (name, value) in enumerate(seconds.items()):
+        colour = COLOURS["other" if name in comparison else "value"]
+        ax.axhline(row, color=COLOURS["faint"], lw=1, zorder=0)
+        ax.plot(value, row, "o", color=colour, ms=10)
+        ax.text(value * 1.3, row, _duration(value), va="center", size=10)
     ax.set_xscale("log")
     values = list(seconds.values())
+    ax.set_yticks(range(len(names)), names)
+    ax.set_ylim(-0.6, len(names) - 0.4)
     ax.set_xlim(min(values) / 4, max(values) * 6)
     ticks = 10.0 ** np.arange(
         np.ceil(np.log10(min(values) / 4)), np.floor(np.log10(max(values) * 6)) + 1
@@ -334,13 +340,11 @@ def next_token_bars(
     *,
     meaning: str = "value",
     before: ArrayLike | None = None,
-    note: str = "",
     ax: Axes,
 ) -> Axes:
     """Draw the probability of every next token as bars; the top one has its value.
 
-    ``before``, if given, are other probabilities, drawn as hollow bars. ``note``
-    stands above the bars, at the right.
+    ``before``, if given, are other probabilities, drawn as hollow bars.
     """
     probabilities = np.asarray(probabilities)
     ax.bar(range(len(probabilities)), probabilities, color=COLOURS[meaning], width=0.75)
@@ -351,16 +355,16 @@ def next_token_bars(
     top = int(probabilities.argmax())
     high = float(probabilities[top])
     over = high if before is None else max(high, float(np.asarray(before)[top]))
-    ax.text(top, over, f"{high:.0%}", ha="center", va="bottom", size=10, weight="bold")
+    look: dict[str, Any] = {"ha": "center", "va": "bottom", "weight": "bold"}
+    ax.text(top, over, _percent(high), size=10, **look)
     ax.set_xticks(range(len(characters)), characters)
     ax.tick_params(axis="x", length=0)
     ax.set_xlim(-0.8, len(probabilities) - 0.2)
     ax.set_ylim(0, max(high * 1.2, 0.05))
-    ax.yaxis.set_major_formatter("{x:.0%}")
+    ax.yaxis.set_major_formatter(lambda share, _: _percent(share))
     ax.locator_params(axis="y", nbins=4)
-    ax.set_ylabel("probability")
+    ax.set(xlabel="next token", ylabel="probability")
     ax.set_title(title, size=11)
-    ax.set_title(note, size=10, weight="normal", loc="right")
     return ax
 
 
@@ -374,26 +378,21 @@ def embedding_map(
 ) -> Axes:
     """Draw each character at its place (n, 2); ``groups`` maps a name to its letters.
 
-    The first group gets the colour of parameters, the others follow. Letters that would
-    cover each other stand a little aside of their point.
+    The first group stands on dark discs, the second on pale ones, the third in rings.
+    Letters that would cover each other stand a little aside of their point.
     """
     points = np.asarray(points, float)
     shown = dict(zip(characters, _repelled(points, LETTER_SIZE), strict=True))
-    colours = [COLOURS[name] for name in ("parameter", "gradient", "other")]
-    for (name, members), colour in zip(groups.items(), colours, strict=False):
+    faces = (COLOURS["quiet"], "#E4E4E4", "white")
+    for (name, members), face in zip(groups.items(), faces, strict=False):
         group = np.array([shown[c] for c in members])
-        ax.scatter(
-            group[:, 0],
-            group[:, 1],
-            s=230,
-            color=colour,
-            alpha=0.35,
-            linewidths=0,
-            label=name,
-        )
+        rim = COLOURS["quiet"] if face == "white" else face
+        look: dict[str, Any] = {"facecolors": face, "edgecolors": rim, "label": name}
+        ax.scatter(group[:, 0], group[:, 1], s=230, linewidths=1.3, **look)
+        ink = "white" if face == COLOURS["quiet"] else COLOURS["ink"]
         for character in members:
             x, y = shown[character]
-            ax.text(x, y, character, ha="center", va="center", size=11.5)
+            ax.text(x, y, character, ha="center", va="center", size=11.5, color=ink)
     ax.set(xlabel="first direction", ylabel="second direction")
     ax.margins(0.08)
     ax.legend(loc="best", markerscale=0.6)
@@ -454,7 +453,8 @@ def learning_curves(
             left = _between(steps, start)
             right = steps[-1] if i == len(verdicts) else _between(steps, i)
             if start:
-                ax.axvline(left, color=COLOURS["faint"], lw=1.5, zorder=0)
+                ends = low - 0.08 * span, high + 0.07 * span  # below the words
+                ax.vlines(left, *ends, color=COLOURS["faint"], lw=1.5, zorder=0)
             ax.text(
                 (left + right) / 2,
                 high + (0.24 - 0.11 * (row % 2)) * span,  # two rows: some are narrow
@@ -488,6 +488,10 @@ def _duration(seconds: float) -> str:
         if seconds >= size * 0.9995:
             return f"{float(f'{seconds / size:.2g}'):g} {unit}"
     return f"{float(f'{seconds * 1e6:.2g}'):g} µs"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
 
 
 def _box(

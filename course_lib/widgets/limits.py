@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 
 from course_lib import plots
 from course_lib.lessons import costs
+from course_lib.plots.parts import level_line
 from course_lib.widgets.controls import Choice, Preset, Slider
 from course_lib.widgets.figure import InteractiveFigure
 
@@ -34,6 +35,7 @@ def memorise_or_generalise(
     lab, names = lab or _experiment(), names or _shuffled_names()
     replays = {f"{n:,}": _replay(lab, names, n) for n in (20, 200, 2000)}
     highest = max(losses.max() for losses, _ in replays.values())
+    knows_nothing = float(np.log(lab.config.vocab_size))
 
     def draw(axes: np.ndarray, size: str, step: int) -> tuple[str, str]:
         losses, written = replays[size]
@@ -45,6 +47,12 @@ def memorise_or_generalise(
         plots.learning_curves(so_far, *losses[: now + 1].T, legend=key, ax=left)
         left.set_ylim(0, 1.06 * highest)
         plots.copies_by_step(so_far, copies[: now + 1], WRITTEN, ax=right)
+        for ax, height, words in (
+            (left, knows_nothing, f"knows nothing: {knows_nothing:.2f}"),
+            (right, WRITTEN, f"all {WRITTEN}"),
+        ):
+            look = {"ha": "right", "va": "bottom"}
+            level_line(ax, height, words, (PAUSES[-1], height), **look)
         for ax in axes:
             for curve in ax.lines:
                 curve.set_markevery([now])  # a dot where the curve has come to
@@ -199,7 +207,7 @@ def cost_calculator(
                 {round(s, 2): s for s in [*np.arange(1, 101) / 100, *shares]}.values()
             ),
             0.35,
-            "{:.0%}".format,
+            _percent,
         ),
         Slider(
             "price",
@@ -228,7 +236,7 @@ def _sources() -> str:
         hours = reached = "-"
         if run.device_hours:
             hours = f"{run.device_hours:,.0f} {run.device}"
-            reached = f"{costs.utilisation(run):.0%}"
+            reached = _percent(costs.utilisation(run))
         first, *more = textwrap.wrap(run.source, 50)
         lines.append(row(run.name, run.year, hours, reached, first))
         lines += [row("", "", "", "", words) for words in more]
@@ -243,6 +251,10 @@ def _number(n: float) -> str:
     return f"{n:,.0f}"
 
 
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
 def _power(n: float) -> str:
     """Return a number with its power of ten, as text: 1.4 × 10¹⁸."""
     digits, power = f"{n:.1e}".split("e")
@@ -253,7 +265,8 @@ def _power(n: float) -> str:
 def _hours(hours: float) -> str:
     """Return a time in the unit that fits it."""
     if hours < 1 / 3600:
-        return f"{1e6 * 3600 * hours:,.2g} millionths of a second"
+        millionths = float(f"{1e6 * 3600 * hours:.2g}")
+        return f"{millionths:,.10g} millionths of a second"
     if hours < 1:
         return (
             f"{60 * hours:.2g} minutes" if hours > 1 / 60 else f"{3600 * hours:.2g} s"

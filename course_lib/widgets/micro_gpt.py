@@ -47,17 +47,18 @@ def next_token(model: Engine | Console) -> InteractiveFigure:
         logits = logits_after(text)
         shares, plain = probabilities(logits, temperature), probabilities(logits)
         after = f"after {text or 'bos, the beginning'}"
-        note = f"at temperature {temperature:g} (hollow: at 1)"
-        plots.next_token_bars(shares, labels, after, before=plain, note=note, ax=ax)
+        plots.next_token_bars(shares, labels, after, before=plain, ax=ax)
+        ax.set_xlabel(f"next token: at temperature {temperature:g} (hollow: at 1)")
         ax.set(ylim=(0, 1.12), yticks=(0, 0.25, 0.5, 0.75, 1))
         first, second = np.argsort(-shares, kind="stable")[:2]
+        where = f"{after.capitalize()}, at temperature {temperature:g},"
         message = (
-            f"{after.capitalize()}, {_named(labels[first])} is likeliest "
-            f"({shares[first]:.0%}), then {_named(labels[second])} "
-            f"({shares[second]:.0%})"
+            f"{where} {_named(labels[first])} is likeliest "
+            f"({_percent(shares[first])}), then {_named(labels[second])} "
+            f"({_percent(shares[second])})"
         )
         if temperature == 0:
-            message = f"{after.capitalize()}, always {_named(labels[first])}"
+            message = f"{where} always {_named(labels[first])}"
         unsure = math.exp(-np.sum(shares * np.log(np.maximum(shares, 1e-300))))
         names = sampled(text, temperature, seed[0])
         pairs = zip(names[:3], names[3:], strict=True)
@@ -77,6 +78,10 @@ def next_token(model: Engine | Console) -> InteractiveFigure:
     return InteractiveFigure(
         "next_token", title, draw, controls, plots.panels(height=3.2)
     )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
 
 
 def _temperature(temperature: float) -> str:
@@ -115,7 +120,9 @@ def attention(model: Engine | Console) -> InteractiveFigure:
         box = {"facecolor": "white", "edgecolor": "none", "pad": 4}
         ax.text(0.97, 0.97, heads[head], size=14, bbox=box, **at)
         order = np.argsort(-weights[row, : row + 1], kind="stable")[:2]
-        places = [f"{_place(pieces, i, row)} ({weights[row, i]:.0%})" for i in order]
+        places = [
+            f"{_place(pieces, i, row)} ({_percent(weights[row, i])})" for i in order
+        ]
         who = "bos, the beginning," if row == 0 else f"letter {row}, {pieces[row]},"
         return f"{heads[head].capitalize()}: {who} looks at {', then '.join(places)}."
 
@@ -129,7 +136,7 @@ def attention(model: Engine | Console) -> InteractiveFigure:
     controls = [
         Field("word", "a name", "clara", 40, ("christina", "yu")),
         Choice("head", "head", options, next(iter(options))),
-        Slider("read", "how far it has read", stops, 1, "{:.0%}".format, play=True),
+        Slider("read", "how far it has read", stops, 1, _percent, play=True),
     ]
     axes = plots.panels(width=5.6, height=5.4)
     return InteractiveFigure("attention", "What a head looks at", draw, controls, axes)

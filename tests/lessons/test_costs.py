@@ -136,3 +136,20 @@ def test_advice_is_the_cheapest_that_can_do_it(facts: dict, advice: str) -> None
     found, reason = costs.advise(**facts)
     assert found == advice
     assert reason.endswith(".")
+
+
+def test_a_device_of_ones_own_costs_the_same_whether_anybody_asks_or_not() -> None:
+    prices = costs.Prices(utilisation=0.1, per_device_hour=2.5)
+    idle, some = (costs.monthly_bill(8e9, n, 2000, prices) for n in (0, 1_000_000))
+    assert idle == some == costs.Bill(1825, 0)
+
+
+def test_more_devices_are_rented_when_one_cannot_answer_all() -> None:
+    prices = costs.Prices(utilisation=0.1, per_device_hour=2.5)
+    hours = costs.device_hours(costs.generation_flops(8e9, 2e10), prices)
+    assert 730 < hours < 2 * 730
+    assert costs.monthly_bill(8e9, 1e7, 2000, prices).compute == 2 * 1825
+    assert costs.monthly_bill(8e9, 1e3, 2000, prices, devices=3).compute == 3 * 1825
+    assert costs.monthly_bill(8e9, 1e3, 2000, person_hours=20).people == 1400
+    with pytest.raises(ValueError, match="questions must be a number of 0 or more"):
+        costs.monthly_bill(8e9, -1, 2000)

@@ -113,7 +113,7 @@ def test_times_are_said_with_a_fitting_unit(seconds: float, said: str) -> None:
 def test_the_likeliest_token_is_named() -> None:
     ax = plots.next_token_bars([0.1, 0.62, 0.28], "abc")
     (label,) = ax.texts
-    assert label.get_text() == "62%"
+    assert label.get_text() == "62 %"
     assert label.get_position() == (1, 0.62)
 
 
@@ -124,7 +124,8 @@ def test_letters_stand_at_their_points_in_their_groups() -> None:
         ("b", 1, 1),
     ]
     vowels, consonants = ax.collections
-    assert to_hex(vowels.get_facecolor()[0]) == plots.COLOURS["parameter"].lower()
+    faces = {to_hex(group.get_facecolor()[0]) for group in (vowels, consonants)}
+    assert len(faces) == 2
     assert (vowels.get_label(), consonants.get_label()) == ("vowels", "consonants")
 
 
@@ -155,7 +156,7 @@ def test_hollow_bars_show_what_was_before_and_the_number_stands_over_both() -> N
     [outline] = ax.lines
     assert np.nanmax(outline.get_ydata()) == 0.9
     [label] = ax.texts
-    assert (label.get_text(), label.get_position()) == ("70%", (1, 0.9))
+    assert (label.get_text(), label.get_position()) == ("70 %", (1, 0.9))
 
 
 def test_a_loss_curve_can_keep_its_axes_and_draws_no_more_dots_than_needed() -> None:
@@ -173,5 +174,24 @@ def test_the_chosen_row_of_an_attention_map_has_a_frame_and_its_numbers() -> Non
     assert words(plots.attention_map(weights, "abcdefghij")) == []
     ax = plots.attention_map(weights, "abcdefghij", highlighted=3)
     assert words(ax) == [".25"] * 4
-    frame = ax.patches[-1]
+    frame, unread = ax.patches[-2:]
     assert frame.get_bbox().bounds == (-0.5, 2.5, 4, 1)
+    assert unread.get_bbox().ymin > 3.5
+    assert unread.get_bbox().ymax >= 9.5
+
+
+def test_times_on_a_logarithmic_axis_are_dots_and_not_bars() -> None:
+    ax = plots.step_times({"slow": 1.0, "fast": 1e-4}, ["fast"])
+    assert not ax.patches
+    dots = [line for line in ax.lines if line.get_marker() == "o"]
+    assert [dot.get_xdata()[0] for dot in dots] == [1.0, 1e-4]
+    assert len({dot.get_color() for dot in dots}) == 2
+
+
+@pytest.mark.parametrize("name", sorted(set(FIGURES) - {"token_strip", "guessing_game"}))
+def test_every_axis_has_a_name(name: str) -> None:
+    if name == "model_diagram":
+        return
+    ax = FIGURES[name]()
+    assert ax.get_xlabel()
+    assert ax.get_ylabel() or name == "step_times"

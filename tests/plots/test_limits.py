@@ -18,7 +18,10 @@ from course_lib.plots.style import COLOURS
 YEARS = range(2000, 2006)
 FIGURES: dict[str, Callable[..., Axes]] = {
     "answer_bars": lambda **k: plots.answer_bars(["a", "b"], [0.2, 0.7], "x", **k),
-    "bills": lambda **k: plots.bills({"a": (0.04, 2800), "b": (3e4, 0)}, **k),
+    "bill_ranges": lambda **k: plots.bill_ranges({"a": (40, 2800, 9e4)}, **k),
+    "calibration": lambda **k: plots.calibration(
+        {"early": ([0.1, 0.3], [0, 1]), "late": ([0.9, 0.95], [1, 0])}, **k
+    ),
     "copies_by_size": lambda **k: plots.copies_by_size([20, 200], [[1, 0.1]], **k),
     "copies_by_step": lambda **k: plots.copies_by_step([0, 5, 10], [0, 3, 16], 16, **k),
     "cost_ladder": lambda **k: plots.cost_ladder({"a": 1e9, "b": 3e25}, ["a"], **k),
@@ -64,6 +67,11 @@ def test_the_likeliest_answer_stands_on_top_and_the_rest_is_cut() -> None:
     assert [bar.get_width() for bar in ax.patches] == [0.7, 0.2]
     assert words(ax) == ["70 %", "20 %"]
     assert ax.yaxis_inverted()
+    assert 0.7 < ax.get_xlim()[1] < 1
+
+
+def test_short_bars_are_not_drawn_on_an_axis_for_long_ones() -> None:
+    assert plots.answer_bars(["a", "b"], [0.19, 0.05]).get_xlim()[1] < 0.3
 
 
 def test_right_and_wrong_answers_differ_in_mark_and_colour() -> None:
@@ -72,7 +80,8 @@ def test_right_and_wrong_answers_differ_in_mark_and_colour() -> None:
     assert list(drawn["right"].get_xdata()) == [2000, 2001, 2002, 2003]
     assert list(drawn["wrong"].get_xdata()) == [2004, 2005]
     assert drawn["right"].get_marker() != drawn["wrong"].get_marker()
-    assert to_hex(drawn["wrong"].get_color()).upper() == COLOURS["loss"]
+    assert to_hex(drawn["right"].get_color()).upper() == COLOURS["value"]
+    assert to_hex(drawn["wrong"].get_color()).upper() == COLOURS["ink"]
 
 
 @pytest.mark.parametrize("right", [[True] * 6, [False] * 6])
@@ -153,13 +162,31 @@ def test_copies_are_counted_up_to_all_that_is_written() -> None:
     assert "among 16" in ax.get_ylabel()
 
 
-def test_bills_write_every_amount_but_nothing_for_zero() -> None:
-    ax = plots.bills({"a": (0.04, 2800), "b": (31_000, 0), "c": (5e6, 2e9)})
-    assert sorted(words(ax)) == sorted(["€0.04", "€31,000", "€5 m", "€2,800", "€2 bn"])
+def test_a_bill_is_written_at_both_ends_and_in_the_middle() -> None:
+    ax = plots.bill_ranges({"a": (5_600, 28_014, 117_056), "b": (2e5, 1.2e6, 2e9)})
+    amounts = ["€5,600", "€28,000", "€120,000", "€200,000", "€1.2 m", "€2 bn"]
+    assert words(ax) == amounts
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["a", "b"]
+    assert ax.get_xscale() == "log"
 
 
 def test_amounts_too_small_for_a_coin_say_so() -> None:
-    assert "< 1 cent" in words(plots.bills({"a": (2e-8, 5)}))
+    assert "< 1 cent" in words(plots.bill_ranges({"a": (2e-8, 5, 6)}))
+
+
+def test_answers_about_as_sure_are_one_point_of_the_calibration() -> None:
+    ax = plots.calibration({"m": ([0.05, 0.15, 0.9, 1.0], [0, 1, 1, 1])})
+    (points,) = ax.collections
+    assert np.round(points.get_offsets(), 3).tolist() == [[0.1, 0.5], [0.95, 1.0]]
+    assert ax.get_xlabel() and ax.get_ylabel()
+
+
+def test_kinds_of_text_are_told_apart_without_the_colours_of_meanings() -> None:
+    ax = plots.forgetting([0, 1], {"a": [5, 1], "b": [2, 4], "c": [2, 3]})
+    marks = [line.get_marker() for line in ax.lines]
+    assert len(set(marks)) == 3
+    colours = {to_hex(line.get_color()).upper() for line in ax.lines}
+    assert not colours & {COLOURS[c] for c in ("value", "gradient", "parameter")}
 
 
 def test_both_bars_of_a_group_are_named_by_their_height() -> None:

@@ -144,6 +144,8 @@ def test_the_stops_are_many_and_rise() -> None:
     ("hours", "said"),
     [
         (8.8e-9, "32 millionths of a second"),
+        (1.47e-7, "530 millionths of a second"),
+        (1.2e-9, "4.3 millionths of a second"),
         (0.001, "3.6 s"),
         (0.5, "30 minutes"),
         (1.25, "1.2 hours"),

@@ -57,7 +57,7 @@ def test_the_next_token(model: ArrayEngine) -> None:
     shares = array.probabilities(logits)
     top = TOKENIZER.chars[shares.argmax()]
     assert figure.summary.startswith(
-        f"After mar, {top} is likeliest ({shares.max():.0%})"
+        f"After mar, at temperature 1, {top} is likeliest ({100 * shares.max():.0f} %)"
     )
     unsure = np.exp(-(shares * np.log(shares)).sum())
     assert figure.summary.endswith(f"among {unsure:.1f} equal tokens.")
@@ -83,7 +83,7 @@ def test_hollow_bars_stay_those_of_temperature_1(model: ArrayEngine) -> None:
 def test_at_temperature_0_it_writes_one_name(model: ArrayEngine) -> None:
     figure = widgets.next_token(model)
     figure.select(text="mar", temperature=0)
-    assert figure.summary.startswith("After mar, always ")
+    assert figure.summary.startswith("After mar, at temperature 0, always ")
     assert figure.summary.endswith("As unsure as among 1.0 equal tokens.")
     assert len(set(figure.text.split())) == 1
 
@@ -125,7 +125,7 @@ def test_attention(model: ArrayEngine) -> None:
     figure.select(word="clara", head=2, read=12)  # 0.8 of 5 letters
     row = array.attention_maps(model.params, tokens, CONFIG)[0, 2, 4, :5]
     assert figure.summary.startswith("Head 3: letter 4, r, looks at ")
-    assert f"({row.max():.0%})" in figure.summary
+    assert f"({100 * row.max():.0f} %)" in figure.summary
     names = ["bos", "letter 1, c", "letter 2, l", "letter 3, a", "itself"]
     best, next_best = (names[i] for i in np.argsort(-row)[:2])
     assert f"looks at {best} (" in figure.summary

@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -58,6 +58,13 @@ MEASURE_LATENCIES = """figure => {
   });
   new MutationObserver(painted).observe(
     figure.querySelector('canvas'), { attributeFilter: ['data-painted'] });
+}"""
+RUN_CELLS = """async numbers => {
+  const { commands, shell } = window.jupyterapp;
+  for (const number of numbers) {
+    shell.currentWidget.content.activeCellIndex = number;
+    commands.execute('notebook:run-cell');
+  }
 }"""
 WAIT_FOR_FRAME = """(figure, [before, ms]) => new Promise(done => {
   const canvas = figure.querySelector('canvas'), until = performance.now() + ms;
@@ -172,13 +179,24 @@ class Page:
         self.page.evaluate(
             "window.jupyterapp.commands.execute('notebook:run-all-cells')"
         )
+        self._wait_for_cells("cells.map((cell, i) => i)", seconds)
+
+    def run_cells(self, numbers: Sequence[int], seconds: float = 180.0) -> None:
+        """Run some cells, by number, and wait until all are done."""
+        self.page.evaluate(RUN_CELLS, list(numbers))
+        self._wait_for_cells(str(list(numbers)), seconds)
+
+    def _wait_for_cells(self, numbers: str, seconds: float) -> None:
         self.page.wait_for_timeout(500)
         self.page.wait_for_function(
-            f"""() => {SESSION}?.kernel?.status === 'idle' &&
-                window.jupyterapp.shell.currentWidget.content.widgets.every(
-                  cell => cell.model.type !== 'code' || cell.model.executionCount ||
-                    !cell.model.sharedModel.getSource().trim())
-                && !document.querySelector('.jp-mod-executing')""",
+            f"""() => {{
+                const cells = window.jupyterapp.shell.currentWidget.content.widgets;
+                return {SESSION}?.kernel?.status === 'idle' &&
+                  ({numbers}).map(i => cells[i]).every(
+                    cell => cell.model.type !== 'code' || cell.model.executionCount ||
+                      !cell.model.sharedModel.getSource().trim())
+                  && !document.querySelector('.jp-mod-executing');
+            }}""",
             timeout=seconds * SECONDS,
         )
         self.page.wait_for_timeout(300)

@@ -1,10 +1,12 @@
 // The view of an interactive figure: native controls, a canvas, one request in flight.
 
 const BUSY_TIMEOUT = 1500; // ms without a response, after which the kernel counts as busy
+const LOST_LOOKS = 2; // times in a row that the kernel is idle and has not responded
 const PLAY_DURATION = 6000; // ms for a slider that plays from end to end, but
 const STOP_DURATION = [60, 400]; // at least and at most so many ms a stop
 const RESIZE_DEBOUNCE = 200; // ms
 const INPUT_DEBOUNCE = 250; // ms
+const EDITING_KEYS = ["a", "c", "v", "x", "y", "z", "control", "meta", "arrowleft", "arrowright"];
 const PADDING = 8; // pixels of the figure, left and right together, as in figure.css
 
 function element(tag, options = {}, ...children) {
@@ -21,14 +23,15 @@ function navigate(event, root) {
   const cell = root.closest(".jp-Cell");
   const { key, code, keyCode, shiftKey, ctrlKey, altKey, metaKey } = event;
   if (!cell) return;
+  const command = (ctrlKey || metaKey) && !EDITING_KEYS.includes(key.toLowerCase());
   if (key === "Escape") {
     cell.focus();
-  } else if (key === "Enter" && (shiftKey || ctrlKey || altKey || metaKey)) {
+  } else if (command || (key === "Enter" && (shiftKey || altKey))) {
     const modifiers = { shiftKey, ctrlKey, altKey, metaKey };
     const options = { key, code, keyCode, bubbles: true, cancelable: true, ...modifiers };
-    event.preventDefault();
-    cell.focus();
-    cell.dispatchEvent(new KeyboardEvent("keydown", options)); // run, as anywhere else
+    if (key === "Enter") cell.focus();
+    const done = !cell.dispatchEvent(new KeyboardEvent("keydown", options)); // run, save
+    if (done || key === "Enter") event.preventDefault();
   } else if (key === "Tab" && !shiftKey && event.target === tabStops(root).at(-1)) {
     const next = cell.nextElementSibling;
     if (!next?.matches(".jp-Cell")) return;
@@ -44,7 +47,7 @@ function tabStops(root) {
 
 // Decode runs of equal pixels (see tile_diff.py): 4 bytes a colour, then 2 bytes a length.
 function runLengthDecode(runs, pixels) {
-  const bytes = new Uint8Array(runs.buffer, runs.byteOffset, runs.byteLength).slice();
+  const bytes = new Uint8Array(runs.buffer ?? runs, runs.byteOffset, runs.byteLength).slice();
   const n = bytes.length / 6;
   const [colours, lengths] = [new Uint32Array(bytes.buffer, 0, n), new Uint16Array(bytes.buffer, 4 * n)];
   let at = 0;
@@ -64,7 +67,7 @@ function render({ model, el }) {
   const root = element(
     "div",
     { className: "course-figure", data: { name: model.get("name") } },
-    title, canvas, summary, problem, waiting, controls, text, // the controls do not move
+    title, canvas, summary, problem, controls, text, waiting, // the controls do not move
   );
   root.setAttribute("role", "group");
   root.setAttribute("aria-labelledby", title.id);
@@ -98,10 +101,23 @@ function render({ model, el }) {
     root.setAttribute("aria-busy", "true"); // its words are read out when they are whole
     model.set("request_id", model.get("request_id") + 1);
     model.save_changes();
-    timer = setTimeout(() => {
-      waiting.textContent = "The kernel is busy. The picture follows when it is free.";
-      waiting.hidden = false;
-    }, BUSY_TIMEOUT);
+    timer = setTimeout(wait, BUSY_TIMEOUT, 0);
+  }
+
+  // No response yet. A kernel that is idle, look after look, is not the one that was asked.
+  function wait(idle) {
+    const lost = idle >= LOST_LOOKS;
+    waiting.textContent = lost
+      ? "The kernel that drew this figure is gone: run this cell again."
+      : "The kernel is busy. The picture follows when it is free.";
+    waiting.hidden = false;
+    if (lost) {
+      root.removeAttribute("aria-busy");
+      for (const part of root.querySelectorAll("input, select, button")) part.disabled = true;
+    } else {
+      const status = model.widget_manager?.kernel?.status;
+      timer = setTimeout(wait, BUSY_TIMEOUT, status === "idle" ? idle + 1 : 0);
+    }
   }
 
   function onResponse() {

@@ -77,8 +77,9 @@ def write(folder: Path, name: str, *cells: str) -> str:
 @pytest.mark.parametrize("name", [p.name for p in PAGES])
 def test_a_page_runs_and_its_pictures_answer(page: Page, name: str) -> None:
     page.open(name)
-    page.run_all()
+    page.run_cells(cells_of_figures(name))
     assert page.errors() == []
+    assert page.figures()
     for figure in page.figures():
         move_everything(figure)
         assert violations(page, figure) == [], figure.name
@@ -87,6 +88,25 @@ def test_a_page_runs_and_its_pictures_answer(page: Page, name: str) -> None:
     )
     assert len(ids) == len(set(ids)), "a label belongs to its own control"
     assert page.console_errors == []
+
+
+def cells_of_figures(name: str) -> list[int]:
+    """Return the cells that a page's interactive figures need: its sections, so far.
+
+    Each section runs on its own after the setup cell, as every page says. That all of
+    a page runs is seen without a browser, by nbval.
+    """
+    cells = nbformat.read(notebooks.FOLDER / name, 4).cells
+    needed: set[int] = set()
+    section: list[int] = []
+    for i, cell in enumerate(cells):
+        if cell.cell_type == "markdown" and cell.source.startswith("## "):
+            section = []
+        elif cell.cell_type == "code":
+            section.append(i)
+            if "setup" in cell.metadata.get("tags", []) or "widgets." in cell.source:
+                needed |= {*section}
+    return sorted(needed)
 
 
 def move_everything(figure: Figure) -> None:
@@ -269,6 +289,49 @@ def test_a_slider_plays_to_its_end_and_stops(small: Figure) -> None:
     small.page.wait_for_timeout(300)
     button = small.control("slope").get_by_role("button")
     assert button.get_attribute("aria-label") == "Play: slope of the line"
+
+
+def test_a_figure_that_lost_its_kernel_says_so_and_rests(
+    page: Page, small: Figure
+) -> None:
+    page.page.evaluate(f"() => {driver.SESSION}.kernel.restart()")
+    page.wait_for_kernel()
+    places = small.root.locator(".controls").bounding_box()
+    handle = small.control("slope").locator("input")
+    handle.focus()
+    handle.press("ArrowRight")
+    small.root.get_by_text("is gone: run this cell again").wait_for()
+    assert handle.is_disabled()
+    assert small.root.locator(".controls").bounding_box() == places, "nothing moved"
+    page.run_all()
+    [again] = page.figures()
+    assert again.slide("slope", "End")[1].startswith("emma goes 10")
+
+
+def test_a_busy_kernel_is_waited_for(page: Page, small: Figure) -> None:
+    page.page.evaluate(
+        f"() => void {driver.SESSION}.kernel.requestExecute("
+        "{ code: 'import ctypes; ctypes.PyDLL(None).sleep(9)' })"  # no thread runs
+    )
+    handle = small.control("slope").locator("input")
+    handle.focus()
+    handle.press("End")
+    small.root.get_by_text("The kernel is busy").wait_for()
+    small.root.get_by_text("emma goes 10").wait_for()
+    assert handle.is_enabled()
+    assert small.root.locator(".waiting").is_hidden()
+
+
+DIRTY = "() => window.jupyterapp.shell.currentWidget.context.model.dirty"
+
+
+def test_the_notebooks_own_commands_work_from_within(page: Page, small: Figure) -> None:
+    small.slide("slope", "End")
+    page.page.wait_for_function(DIRTY)  # the outputs of its cells are new
+    small.control("slope").locator("input").press("Control+s")
+    page.page.wait_for_function(f"() => !({DIRTY})()")
+    assert "elsewhere" not in page.page.evaluate(FOCUSED)
+    assert page.page.evaluate(FOCUSED).endswith("slope of the line")
 
 
 def test_a_drag_builds_no_queue(small: Figure) -> None:

@@ -218,6 +218,87 @@ PIECES = {
         "n = 2\ndef f(x): return [n * i for i in range(3)]\nf",
         [0, 2, 4],
     ),
+    "a named tuple": (
+        "from typing import NamedTuple\nn = 4\nclass State(NamedTuple):\n"
+        "    m: float = n\n    def up(self, x): return self.m + x\n"
+        "def f(x): return State().up(x)\nf",
+        5,
+    ),
+    "a named tuple without methods": (
+        "from typing import NamedTuple\nclass State(NamedTuple):\n    m: float\n"
+        "def f(x): return State(x).m\nf",
+        1,
+    ),
+    "an enumeration": (
+        "import enum\nclass Kind(enum.Enum):\n    A = 1\n    B = 2\n"
+        "def f(x): return Kind(x).name\nf",
+        "A",
+    ),
+    "a counter of the library": (
+        "import itertools\nbirths = itertools.count(7)\n"
+        "def f(x): return next(births)\nf",
+        7,
+    ),
+    "containers of the library": (
+        "from collections import Counter, OrderedDict, defaultdict, deque\n"
+        "c, o = Counter('aab'), OrderedDict(a=1)\n"
+        "d, q = defaultdict(int), deque([3], 2)\n"
+        "def f(x): return c['a'] + o['a'] + d['b'] + q[0]\nf",
+        6,
+    ),
+    "exact numbers of the library": (
+        "from fractions import Fraction\nfrom decimal import Decimal\n"
+        "h, d = Fraction(1, 2), Decimal('0.5')\n"
+        "def f(x): return float(h) + float(d)\nf",
+        1.0,
+    ),
+    "a dict of functions": (
+        "def up(x): return x + 1\n"
+        "ops = {'up': up, 'down': lambda x: x - 1, 'l': [abs]}\n"
+        "def f(x): return ops['up'](x) * 10 + ops['down'](x) + ops['l'][0](-3)\nf",
+        23,
+    ),
+    "a list of classes": (
+        "class A:\n    n = 5\nclass B:\n    n = 6\nkinds = [A, B]\n"
+        "def f(x): return kinds[x].n\nf",
+        6,
+    ),
+    "a callable object": (
+        "class Scale:\n    def __init__(self, k): self.k = k\n"
+        "    def __call__(self, x): return self.k * x\nScale(3)",
+        3,
+    ),
+    "a method of an object": (
+        "class Scale:\n    def __init__(self, k): self.k = k\n"
+        "    def times(self, x): return self.k * x\nScale(3).times",
+        3,
+    ),
+    "a method of a class": (
+        "class Scale:\n    k = 4\n    @classmethod\n"
+        "    def times(cls, x): return cls.k * x\nScale.times",
+        4,
+    ),
+    "an object that is used": (
+        "class Log:\n    def __init__(self): self.seen = []\n"
+        "    def add(self, x):\n        self.seen.append(x)\n        return x\n"
+        "log = Log()\nboth = [log, log]\ndef f(x):\n    log.add(x)\n"
+        "    return len(both[1].seen)\nf",
+        1,
+    ),
+    "an object that holds objects": (
+        "class Leaf:\n    def __init__(self, n): self.n = n\n"
+        "class Tree:\n    def __init__(self): self.leaves = (Leaf(2), {'a': Leaf(3)})\n"
+        "tree = Tree()\ndef f(x): return tree.leaves[0].n + tree.leaves[1]['a'].n\nf",
+        5,
+    ),
+    "a ufunc of a package": (
+        "from scipy.special import expit\ndef f(x): return float(expit(x - 1))\nf",
+        0.5,
+    ),
+    "an object of a package": (
+        "from scipy.stats import norm\ndef f(x): return float(norm.cdf(x - 1))\nf",
+        0.5,
+    ),
     "a built-in function": ("abs", 1),
     "a function of a library": ("import math\nmath.exp", math.e),
     "a function of the course": (
@@ -253,9 +334,14 @@ def test_jitted_functions_travel() -> None:
         ("import numpy as np\nw = np.zeros(10**5)\ndef f(x): return w\nf",
          "`f` uses `w`"),
         ("w = list(range(10**5))\ndef f(x): return w\nf", "`f` uses `w`"),
-        ("class A:\n    def g(self): pass\nA().g", "is a method of an object"),
-        ("class A:\n    def __call__(self, x): pass\nA()", "not an object of type A"),
-        ("class A: pass\na = A()\ndef f(x): return a\nf", "`f` uses `a`"),
+        ("class A(list):\n    def g(self): pass\nA().g", "an object of type A"),
+        ("class A:\n    __slots__ = ()\n    def __call__(self, x): pass\nA()",
+         "not an object of type A"),
+        ("class A: pass\nA()", "not an object of type A"),
+        ("class A: pass\na = A()\na.f = open\na.f = a\ndef f(x): return a\nf",
+         "too many things in a row"),
+        ("class A: pass\na = A()\na.r = (x for x in [1])\ndef f(x): return a\nf",
+         "`f` uses `a_r`, an object of type generator"),
         ("def o():\n    n = 0\n    def f(x):\n        nonlocal n\n        n = n + 1\n"
          "    return f\no()", "Use arguments and return values"),
         ("def m(n): return lambda x: x + n\ng, h = m(1), m(2)\n"
@@ -525,7 +611,7 @@ def test_check_says_correct(unsolved: Exercise) -> None:
     """)
     result = unsolved.check(answer)
     assert result.outcome == "correct", str(result)
-    assert "All 5 inputs" in result.message
+    assert f"All {len(LOCAL.cases)} inputs" in result.message
 
 
 def test_check_names_the_misconception_and_gives_the_three_facts() -> None:
@@ -931,11 +1017,14 @@ def test_a_check_does_not_wait_for_a_process_that_kept_the_pipe(tmp_path: Path) 
     cells = f"""
         import os, time
         def f(a, b):
+            ready, say = os.pipe()
             child = os.fork()
             if not child:
                 os.setsid()  # no kill of the group reaches it
+                os.write(say, b"!")
                 time.sleep(60)
                 os._exit(0)
+            os.read(ready, 1)
             open({str(note)!r}, "w").write(str(child))
             return b, a
         f

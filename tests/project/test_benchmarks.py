@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as program
-from benchmarks import growth, jax_gpt, pictures, scalar_gpt, scalar_mlp
+from benchmarks import growth, jax_gpt, pictures, results, scalar_gpt, scalar_mlp
 from benchmarks import jax_against_torch as against_torch
 from benchmarks.plain_engine import make_trainer
 from benchmarks.setting import STEPS, plain_run, reference, schedule
@@ -213,14 +213,33 @@ def test_only_a_whole_run_writes_the_page(
         def run() -> list[Claim]:
             return [CLAIM]
 
-    monkeypatch.setattr(program, "RESULTS", tmp_path / "RESULTS.md")
+    monkeypatch.setattr(results, "RESULTS", tmp_path / "RESULTS.md")
     monkeypatch.setattr(program, "import_module", lambda name: Script)
     assert program.main(["growth"]) == 1  # a missed aim
-    assert not program.RESULTS.exists()
+    assert not results.RESULTS.exists()
     assert program.main([]) == 1
-    table = program.RESULTS.read_text(encoding="utf-8")
+    table = results.RESULTS.read_text(encoding="utf-8")
     assert table.count("| walking |") == len(program.SCRIPTS)
     assert "aim: 1x, MISSED" in capsys.readouterr().out
+
+
+def test_each_command_writes_its_own_part_and_leaves_the_others(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    monkeypatch.setattr(results, "RESULTS", tmp_path / "RESULTS.md")
+    results.record("What was tried", "one")
+    results.record(results.FIRST, "fast\n\n### Measured on\n\nhere")
+    results.record("The suite", "long")
+    results.record("What was tried", "two")
+    assert results.RESULTS.read_text(encoding="utf-8") == (
+        "# How fast it is\n\nfast\n\n### Measured on\n\nhere\n\n"
+        "## What was tried\n\ntwo\n\n## The suite\n\nlong\n"
+    )
+
+
+def test_the_page_in_the_repository_has_these_parts() -> None:
+    parts = results._parts(results.RESULTS.read_text(encoding="utf-8"))
+    assert {results.FIRST, "What was tried to break it"} <= parts.keys()
 
 
 def test_an_unknown_script_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
@@ -231,7 +250,7 @@ def test_an_unknown_script_is_refused(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_every_script_can_be_run() -> None:
-    folder = program.RESULTS.parent
+    folder = results.RESULTS.parent
     with_run = {p.stem for p in folder.glob("*.py") if "\ndef run(" in p.read_text()}
     assert with_run == set(program.SCRIPTS)
 

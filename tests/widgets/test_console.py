@@ -89,7 +89,7 @@ def test_it_trains_as_the_page_does(kind: Any, chosen: int) -> None:
     assert not np.array_equal(console.pixels, blank)
     assert console.problem == ""
     first = next(iter(console.params))
-    assert not np.array_equal(console.params[first], engine.params[first])
+    assert not np.array_equal(console.params[first], engine.state().params[first])
     assert array.next_logits(console.params, [26], console.config).shape == (27,)
 
 

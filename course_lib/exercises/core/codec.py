@@ -13,7 +13,7 @@ Encoded: TypeAlias = Any  # what json.dumps takes: plain values, lists, tagged d
 
 MAX_ELEMENTS = 20_000
 MAX_CHARACTERS = 10_000
-MAX_BITS = 4096
+MAX_BITS = 1023  # what a float can hold, roughly: larger ones are not compared
 MAX_DEPTH = 30
 
 
@@ -113,6 +113,8 @@ def _encode_array(value: Any, budget: _ElementBudget) -> Encoded:
         return None
     if value.dtype.kind not in "biuf":
         return _unsupported(f"array of {value.dtype.name}")
+    if value.dtype.kind == "f" and value.dtype.itemsize > 8:
+        value = value.astype("float64")  # what JSON, and a comparison, can take
     if not budget.take(value.size):
         return _unsupported("array", f"of shape {value.shape}, too large to compare")
     return {

@@ -75,6 +75,12 @@ def _wrong_kind(want: Encoded, have: Encoded, array_needed: bool) -> Finding | N
             "a list where an array was needed",
             f"Expected {describe_type(want)}, got {describe_type(have)}.",
         )
+    if not wanted.shape and had.shape:
+        return Finding(
+            "several numbers where one was needed",
+            f"Expected one number, got {describe_type(have)}. Is a sum or a mean over "
+            "it missing, or an index?",
+        )
     if wanted.shape != had.shape:
         if wanted.shape == had.shape[::-1]:
             return Finding(

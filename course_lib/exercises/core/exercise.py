@@ -40,7 +40,14 @@ from course_lib.exercises.core.judge import (
     ValueJudge,
     wrong_type,
 )
-from course_lib.exercises.core.result import Hint, Result, Shown, Solution, Task
+from course_lib.exercises.core.result import (
+    Hint,
+    Outcome,
+    Result,
+    Shown,
+    Solution,
+    Task,
+)
 from course_lib.exercises.core.supervisor import Worker
 
 MAX_RESTORED = 3  # saved answers that are tried: an imported one may be wrong
@@ -101,6 +108,7 @@ class Exercise(Shown):
         self.feedback = Feedback(self.id, name, self.cases, after)
         self._hints_given = 0
         self._passed: list[Any] = []
+        self._latest: Outcome = "not attempted"
         if module in sys.modules:  # read its source now, as the file may change
             linecache.getlines(getattr(sys.modules[module], "__file__", None) or "")
 
@@ -139,6 +147,7 @@ class Exercise(Shown):
             return self.feedback.failed(reason)
         if result:
             self._passed = [answer]
+        self._latest = result.outcome
         if source is None or result.outcome == "not attempted":
             return result
         problem = journal.save_answer(self.id, result.outcome, *source)
@@ -195,7 +204,9 @@ class Exercise(Shown):
         One printed line says which. An answer of an earlier session is checked anew.
         """
         if self._passed:
-            print(f"{self.name}: your own answer is used.")
+            failed = self._latest in ("incorrect", "error")
+            which = ", the last one that passed" if failed else ""
+            print(f"{self.name}: your own answer is used{which}.")
             return self._passed[0]
         entries = journal.correct_answers(self.id)
         if not entries:

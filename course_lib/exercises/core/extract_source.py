@@ -10,10 +10,14 @@ import __future__
 
 import ast
 import builtins
+import collections
 import dataclasses
+import decimal
 import dis
+import fractions
 import functools
 import inspect
+import itertools
 import linecache
 import math
 import re
@@ -31,6 +35,8 @@ MAX_ITEMS = 2000
 LOADS = {"LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS"}
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 NAMED = (type, types.FunctionType, types.BuiltinFunctionType)
+STANDARD = (itertools.count, fractions.Fraction, decimal.Decimal)
+FACTORIES = (int, float, str, list, tuple, set, dict)
 PUBLIC = ("numpy", "jax.numpy", "jax", "jax.nn", "math", "builtins")
 
 
@@ -46,25 +52,21 @@ class ExtractionError(Exception):
 
 
 def extract_source(answer: object, inline: bool = False) -> AnswerSource:
-    """Return the self-contained source text of a function or class.
+    """Return the self-contained source text of a function, class or callable object.
 
     ``inline``: its definition even where an import would do. Raises ExtractionError,
     with a message of one line.
     """
-    if type(answer) is types.MethodType:
-        raise ExtractionError(
-            f"{answer.__name__} is a method of an object. Write a plain function, "
-            "with def, and give that."
-        )
     builder = _SourceBuilder(answer, inline)
-    kinds = (types.FunctionType, type, functools.partial)
+    kinds = (types.FunctionType, types.MethodType, type, functools.partial)
     extractable = issubclass(type(answer), kinds) or importable(answer)
-    if not extractable and _wrapped(answer) is None:
+    if not extractable and _wrapped(answer) is None and not _is_callable(answer):
         raise ExtractionError(
             "The check needs a function written with def, not an object of type "
             f"{type_name(type(answer))}."
         )
-    name = getattr(answer, "__name__", "answer")
+    named = issubclass(type(answer), kinds) or importable(answer) or _wrapped(answer)
+    name = getattr(answer, "__name__", "answer") if named else "answer"
     name = name if isinstance(name, str) and name.isidentifier() else "answer"
     try:
         builder.add(name, answer)
@@ -98,9 +100,21 @@ class _SourceBuilder:
         self.parts: list[str] = []
         self.meaning: dict[str, object] = {}  # name: what it means in the text
         self.done: set[str] = set()
+        self.instances: dict[
+            int, str
+        ] = {}  # id of an object of a class of theirs: name
 
-    def add(self, name: str, value: object, user: str = "") -> None:
-        """Bind `name` to `value` in the text; `user` is what refers to it."""
+    def add(
+        self,
+        name: str,
+        value: object,
+        user: str = "",
+        scope: dict[str, Any] | None = None,
+    ) -> None:
+        """Bind `name` to `value` in the text; `user` is what refers to it.
+
+        scope: the names that the user knows, for a class that does not tell its own.
+        """
         if name in self.meaning:
             if self.meaning[name] is value:
                 return
@@ -114,10 +128,12 @@ class _SourceBuilder:
                 "cannot run it. Put it into a cell of its own."
             )
         self.meaning[name] = value
-        self.parts.append(self._statement(name, value, user))
+        self.parts.append(self._statement(name, value, user, scope or {}))
         self.done.add(name)
 
-    def _statement(self, name: str, value: Any, user: str) -> str:
+    def _statement(
+        self, name: str, value: Any, user: str, scope: dict[str, Any]
+    ) -> str:
         if issubclass(type(value), types.ModuleType):
             return self._import(name, value, user)
         if value is not self.inlined and (found := importable(value)):
@@ -127,7 +143,7 @@ class _SourceBuilder:
             rename = "" if attribute == name else f" as {name}"
             return f"from {module} import {attribute}{rename}"
         if issubclass(type(value), type):
-            return self._class(name, value)
+            return self._class(name, value, scope)
         wrapped = _wrapped(value)
         if wrapped is not None:
             node, text = find_function(wrapped, decorated=True)
@@ -146,7 +162,14 @@ class _SourceBuilder:
             ]
             inner = ", ".join([f"{name}_whole", *arguments])
             return f"import functools\n\n{name} = functools.partial({inner})"
-        return f"{name} = {self._literal(value, name, user)}"
+        if type(value) is types.MethodType:
+            self.add(f"{name}_owner", value.__self__, user or name, scope)
+            return f"{name} = {name}_owner.{value.__func__.__name__}"
+        if holder := _module_with(name, value):
+            return f"from {holder} import {name}"
+        if (state := _state(value)) is not None:
+            return self._instance(name, value, state, user, scope)
+        return f"{name} = {self._literal(value, name, user, scope)}"
 
     def _import(self, name: str, module: types.ModuleType, user: str) -> str:
         full = module.__name__
@@ -174,12 +197,35 @@ class _SourceBuilder:
             return renamed
         return f"{name}_before = {own_name}\n\n\n{renamed}\n{own_name} = {name}_before"
 
-    def _class(self, name: str, cls: Any) -> str:
+    def _instance(
+        self,
+        name: str,
+        value: object,
+        state: dict[str, Any],
+        user: str,
+        scope: dict[str, Any],
+    ) -> str:
+        """Bind `name` to an object like this one, of a class of the notebook."""
+        if id(value) in self.instances:
+            return f"{name} = {self.instances[id(value)]}"
+        kind, user = type(value), user or name
+        self.add(kind.__name__, kind, user, scope)
+        parts = [
+            f"{attribute!r}: {self._literal(part, f'{name}_{attribute}', user, scope)}"
+            for attribute, part in state.items()
+        ]
+        self.instances[id(value)] = name  # not before: an object that holds itself
+        made = f"{name} = object.__new__({kind.__name__})"
+        return f"{made}\nvars({name}).update({{{', '.join(parts)}}})"
+
+    def _class(self, name: str, cls: Any, user_scope: dict[str, Any]) -> str:
         node, text = find_class(cls)
         for base in cls.__bases__:
             if base.__name__ == cls.__name__ and not importable(base):
-                self.parts.append(self._class(base.__name__, base))  # class A(A): …
-        self._add_used(text, _scope_of(cls), cls.__name__, node.name)
+                whole = self._class(base.__name__, base, user_scope)  # class A(A): …
+                self.parts.append(whole)
+        scope = {**user_scope, **_scope_of(cls)}
+        self._add_used(text, scope, cls.__name__, node.name)
         pieces = [text]
         for attribute, member in vars(cls).items():
             function = _underlying_function(member)
@@ -188,7 +234,7 @@ class _SourceBuilder:
             file = function.__code__.co_filename
             if not (file == _file_of(node) or _is_cell(file) or importable(function)):
                 continue  # made by dataclass, NamedTuple and the like
-            self.add(f"{name}_{attribute}", function, name)
+            self.add(f"{name}_{attribute}", function, name, scope)
             pieces.append(f"{node.name}.{attribute} = {name}_{attribute}")
         whole = "\n\n".join(pieces)
         return whole if node.name == name else self._renamed(whole, node.name, name)
@@ -198,10 +244,19 @@ class _SourceBuilder:
     ) -> None:
         for used in names_used(text):
             if used != own_name and used in scope:
-                self.add(used, scope[used], user)
+                self.add(used, scope[used], user, scope)
 
-    def _literal(self, value: Any, name: str, user: str) -> str:
+    def _literal(
+        self, value: Any, name: str, user: str, scope: dict[str, Any] | None = None
+    ) -> str:
+        """Return an expression for a value; what needs a definition gets a name."""
         text = literal(value)
+        if text is None and type(value) in (list, tuple, set, dict):
+            text = self._container(value, name, user, scope or {})
+        elif text is None and (
+            issubclass(type(value), NAMED) or _state(value) is not None
+        ):
+            text = self._named(value, name, user, scope or {})
         if text is None:
             where = f"`{user}` uses `{name}`" if user else f"`{name}` is"
             raise ExtractionError(
@@ -214,6 +269,73 @@ class _SourceBuilder:
                 "along. Use the arguments instead."
             )
         return text
+
+    def _container(
+        self, value: Any, name: str, user: str, scope: dict[str, Any]
+    ) -> str | None:
+        """Return an expression for a container that holds functions or objects."""
+        if len(value) > MAX_ITEMS:
+            return None
+
+        def item(number: int, part: Any) -> str:
+            return self._literal(part, f"{name}_{number}", user, scope)
+
+        if type(value) is dict:
+            pairs = [
+                f"{item(2 * i, key)}: {item(2 * i + 1, part)}"
+                for i, (key, part) in enumerate(value.items())
+            ]
+            return "{" + ", ".join(pairs) + "}"
+        items = "".join(f"{item(i, part)}, " for i, part in enumerate(value))
+        return f"{type(value).__name__}([{items}])"
+
+    def _named(self, value: Any, name: str, user: str, scope: dict[str, Any]) -> str:
+        """Bind a value that needs a definition to a name, and return the name."""
+        if id(value) in self.instances:
+            return self.instances[id(value)]
+        own = getattr(value, "__name__", "") if issubclass(type(value), NAMED) else ""
+        if own.isidentifier() and self.meaning.get(own, value) is value:
+            name = own
+        self.add(name, value, user, scope)
+        return name
+
+
+def _state(value: Any) -> dict[str, Any] | None:
+    """Return the attributes of an object of a class of the notebook, or None.
+
+    No attribute of the class is used, as it may run the learner's code. An object with
+    slots, or one that is a list or the like as well, is not rebuilt.
+    """
+    kind = type(value)
+    plain = type.__getattribute__(kind, "__new__") is object.__new__
+    if not plain or _can_import(_module_of(kind)) or kind is object:
+        return None
+    try:
+        state = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return None
+    return dict(state) if type(state) is dict else None
+
+
+def _is_callable(value: object) -> bool:
+    """Whether an object of a class of the notebook can be called."""
+    lineage = type.__getattribute__(type(value), "__mro__")
+    return _state(value) is not None and any("__call__" in vars(c) for c in lineage)
+
+
+def _module_with(name: str, value: Any) -> str | None:
+    """Return a module of an installed package from which `name` imports this object."""
+    kind = type(value)
+    if kind.__module__ == "builtins" or not _can_import(_module_of(kind)):
+        return None
+    holders = [
+        module
+        for module, found in list(sys.modules.items())
+        if isinstance(found, types.ModuleType)
+        and vars(found).get(name, sys) is value
+        and _can_import(module)
+    ]
+    return min(holders, key=lambda module: ("._" in module, len(module)), default=None)
 
 
 # --- finding the source text --------------------------------------------------------
@@ -367,13 +489,12 @@ def _defined_within(function: Any, node: ast.ClassDef) -> bool:
 
 
 def _scope_of(cls: Any) -> dict[str, Any]:
-    scope: dict[str, Any] = {}
+    scope = vars(sys.modules.get(cls.__module__, builtins)).copy()
     for function in map(_underlying_function, vars(cls).values()):
-        if function is not None:
+        if function is not None and function.__module__ == cls.__module__:
             names = function.__code__.co_freevars
             scope.update(function.__globals__)
             scope.update(zip(names, _cell_contents(function), strict=True))
-    scope = scope or vars(sys.modules.get(cls.__module__, builtins)).copy()
     scope.pop("__class__", None)
     for base in cls.__bases__:  # a base may have been rebound since
         if base is not object:
@@ -539,6 +660,19 @@ def literal(value: Any) -> str | None:
         return _container(value, kind)
     if kind is slice or kind is range:
         return repr(value)
+    if kind in STANDARD:
+        return f'__import__("{kind.__module__}").{value!r}'
+    if kind in (collections.Counter, collections.OrderedDict):
+        items = _container(value, dict)
+        return items and f'__import__("collections").{kind.__name__}({items})'
+    if kind is collections.deque:
+        items = _container(value, list)
+        made = f'__import__("collections").deque({items}, {value.maxlen})'
+        return items and made
+    if kind is collections.defaultdict and value.default_factory in FACTORIES:
+        factory, items = value.default_factory, _container(value, dict)
+        made = f'__import__("collections").defaultdict({factory.__name__}, {items})'
+        return items and made
     numpy, jax = sys.modules.get("numpy"), sys.modules.get("jax")
     if (
         jax

@@ -56,6 +56,7 @@ class Feedback:
         verdict: Verdict,
         finding: Finding,
         facts: Sequence[Fact] = (),
+        notes: Sequence[str] = (),
     ) -> Result:
         return Result(
             self.exercise,
@@ -64,6 +65,7 @@ class Feedback:
             finding.name,
             facts=(*self._input(verdict), *facts),
             printed=_printed(verdict.observed.printed),
+            notes=tuple(notes),
         )
 
     def _wrong_value(self, verdict: Verdict) -> Result:
@@ -82,7 +84,14 @@ class Feedback:
             )
         finding = verdict.finding or Finding("", message)
         outputs = _expected_and_got(verdict.expected, verdict.observed.output)
-        return self._with_facts("incorrect", verdict, finding, outputs)
+        notes = []
+        if verdict.also_changed:
+            index, _ = verdict.observed.changed[0]
+            notes.append(
+                f"Your code also changed its {_ordinal(index)} argument; whoever "
+                "called it may still need it."
+            )
+        return self._with_facts("incorrect", verdict, finding, outputs, notes)
 
     def _argument_changed(self, verdict: Verdict) -> Result:
         assert verdict.case is not None
@@ -124,6 +133,8 @@ class Feedback:
             "memory": f"Your code used more than {supervisor.MEMORY_LIMIT} MB of "
             "memory, so it was stopped. Look for something that grows without end.",
             "flood": "Your code gave back far too much, so it was stopped.",
+            "garbled": "Something in your code wrote into the pipe that carries the "
+            "results, so there is no verdict. Return a value instead.",
             "died": "Your code ended the Python process it ran in"
             f"{_exit_code(report)}. Look for an exit, or a recursion without end.",
         }[report.ended]

@@ -11,12 +11,12 @@ from __future__ import annotations
 import ast
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 from course_lib.exercises.core import supervisor
 from course_lib.exercises.core.codec import Encoded, encode
-from course_lib.exercises.core.compare import Tolerance, matches, same
+from course_lib.exercises.core.compare import Tolerance, matches, numbers, same
 from course_lib.exercises.core.diagnose import Finding, axis_lengths, diagnose
 from course_lib.exercises.core.extract_source import AnswerSource
 from course_lib.exercises.core.formatting import describe_kind, describe_type
@@ -85,6 +85,7 @@ class Verdict:
     observed: Observation = UNOBSERVED  # what the answer did there
     expected: Encoded = None  # the solution's output there
     failures: int = 0  # how many cases came out wrong
+    also_changed: bool = False  # an argument, beside the wrong output
     report: Report | None = None  # of a run that was cut off
 
     def __bool__(self) -> bool:
@@ -143,6 +144,10 @@ class CodeJudge:
             if "definition" in reply:
                 error = Observation(error=reply["definition"])
                 return Verdict("exception", observed=error)
+        stopped = any(one.error is not None for one in observations)
+        if len(observations) != len(expected) and not stopped:
+            garbled = replace(report, ended="garbled")
+            return Verdict("cut off", case=None, report=garbled)
         for i, one in enumerate(observations):
             if one.error is not None:
                 return Verdict("exception", self._recognise(observations), i, one)
@@ -159,9 +164,14 @@ class CodeJudge:
                 observations, expected
             )
             first = wrong[0]
-            observed = observations[first]
             return Verdict(
-                "wrong output", finding, first, observed, expected[first], len(wrong)
+                "wrong output",
+                finding,
+                first,
+                observations[first],
+                expected[first],
+                len(wrong),
+                also_changed=bool(observations[first].changed) and not self.may_change,
             )
         changed = [i for i, one in enumerate(observations) if one.changed]
         if changed and not self.may_change:
@@ -245,11 +255,12 @@ class ValueJudge:
         got = encode(answer)
         observed = Observation(got)
         expected = encode(self.solution)
+        said = _plain(got)
         right = [expected, *(encode(known.value()) for known in self.right_answers)]
-        if any(same(one, got, self.tolerance) for one in right):
+        if any(same(_plain(one), said, self.tolerance) for one in right):
             return Verdict("correct")
         for known in self.wrong_answers:
-            if same(encode(known.value()), got, self.tolerance):
+            if same(_plain(encode(known.value())), said, self.tolerance):
                 finding = Finding(known.label, known.message)
                 return Verdict("wrong value", finding, observed=observed)
         if describe_kind(expected) != describe_kind(got):
@@ -257,6 +268,20 @@ class ValueJudge:
             finding = Finding("wrong type", message)
             return Verdict("wrong value", finding, observed=observed)
         return Verdict("wrong value", observed=observed)
+
+
+def _plain(encoded: Encoded) -> Encoded:
+    """Return a value with its words as they are meant: ' Good' is 'good'."""
+    if isinstance(encoded, str):
+        return " ".join(encoded.split()).casefold()
+    if isinstance(encoded, list):
+        return [_plain(item) for item in encoded]
+    if isinstance(encoded, dict) and encoded["t"] == "tuple":
+        return {**encoded, "v": [_plain(item) for item in encoded["v"]]}
+    if isinstance(encoded, dict) and encoded["t"] == "dict":
+        pairs = [[_plain(key), _plain(item)] for key, item in encoded["v"]]
+        return {**encoded, "v": pairs}
+    return encoded
 
 
 def wrong_type(answer: Any, kind: AnswerKind, name: str) -> Finding | None:
@@ -273,7 +298,9 @@ def wrong_type(answer: Any, kind: AnswerKind, name: str) -> Finding | None:
         )
     elif kind == "function" and is_class:
         message = "This exercise asks for a function, and got a class."
-    elif kind == "function" and type(answer) in PLAIN_DATA:
+    elif kind == "function" and (
+        type(answer) in PLAIN_DATA or numbers(encode(answer)) is not None
+    ):
         message = (
             "The check needs the function itself, and got "
             f"{describe_type(encode(answer))}. Write "

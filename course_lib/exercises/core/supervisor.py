@@ -39,7 +39,8 @@ BOOT_CODE = (
 class Report:
     """The replies of a worker to one request, and how the run ended.
 
-    ``ended`` is "done", or what cut it off: "time", "memory", "died", "flood".
+    ``ended`` is "done", or what cut it off: "time", "memory", "died", "flood"; or
+    "garbled", if the replies are not those of the worker.
     """
 
     replies: list[dict[str, Any]] = field(default_factory=list)
@@ -131,7 +132,10 @@ class Worker:
                 return report
             mark, _, text = (line or b"").partition(b" ")
             if mark == token.encode():
-                reply = json.loads(text)
+                reply = _parsed(text)
+                if reply is None:
+                    report.ended = "garbled"
+                    return report
                 if "begin" in reply:
                     begun, end = True, time.monotonic() + clock_limit
                     watch.begin()
@@ -164,6 +168,14 @@ class Worker:
         with contextlib.suppress(OSError):
             self.process.stdin.close()  # type: ignore[union-attr]
         self.listener.join(0.5)  # longer only if a child of its own keeps the pipe
+
+
+def _parsed(text: bytes) -> dict[str, Any] | None:
+    """Return a reply, or None if an answer has written among the replies."""
+    with contextlib.suppress(ValueError, RecursionError):
+        reply = json.loads(text)
+        return reply if isinstance(reply, dict) else None
+    return None
 
 
 class _Watch:

@@ -10,7 +10,7 @@ __all__ = ["QUESTIONS", "Question", "advice", "questions"]
 
 
 class Question(NamedTuple):
-    """A multiple-choice question, and the refresher for who is unsure."""
+    """A multiple-choice question, and a refresher for those who are unsure."""
 
     topic: str
     text: str
@@ -33,17 +33,19 @@ QUESTIONS: dict[int, Question] = {
         "A road climbs 2 m on every 10 m forward. What is its slope?",
         ("0.2", "5", "20"),
         "a",
-        "Slope is rise over run: how much higher for each step forward. 2 m over 10 m "
-        "is 2 / 10. Downhill, the slope is negative. Notebook 02 is all about it.",
+        "Slope is rise over run: how much higher you get for each metre forward. 2 m "
+        "over 10 m is 2 / 10. Downhill, the slope is negative. Notebook 02 is about "
+        "slopes.",
     ),
     3: Question(
         "logarithms",
         "Which is larger: -log(0.01) or -log(0.9)?",
         ("-log(0.01)", "-log(0.9)", "they are equal"),
         "a",
-        "log(p) asks: e to which power gives p? For p between 0 and 1 it is negative, "
-        "and the smaller p, the further below 0. So -log(p) is small for what was "
-        "likely and large for what was not. Notebook 01 uses it to measure surprise.",
+        "log(p) asks: e to which power gives p? Here e is Euler's number, about 2.718. "
+        "For p between 0 and 1 the answer is negative, and the smaller p, the further "
+        "below 0. So -log(p) is small for what was likely and large for what was not. "
+        "Notebook 01 uses it to measure surprise.",
     ),
     4: Question(
         "vectors",
@@ -51,15 +53,16 @@ QUESTIONS: dict[int, Question] = {
         ("[3, 8]", "10", "11"),
         "c",
         "A vector is a list of numbers. The dot product multiplies them pair by pair "
-        "and adds: 1 * 3 + 2 * 4. It tells how well two vectors fit each other.",
+        "and adds: 1 * 3 + 2 * 4. It is positive where two vectors point roughly the "
+        "same way, and 0 where they stand at a right angle.",
     ),
     5: Question(
         "Python lists",
         "What is [2 * x for x in [1, 2, 3]]?",
         ("[1, 2, 3, 1, 2, 3]", "[2, 4, 6]", "12"),
         "b",
-        "A list comprehension makes a new list: for each x of the old one, the "
-        "expression in front. Here each number is doubled.",
+        "A list comprehension makes a new list: it computes the expression in front "
+        "for each x of the old one. Here each number is doubled.",
     ),
 }
 
@@ -95,7 +98,7 @@ def advice(answers: Mapping[int, str | None]) -> str:
     if not unsure:
         return "All five are right. Go on to notebook 01."
     known = len(QUESTIONS) - len(unsure)
-    lines = [f"{known} of {len(QUESTIONS)} known. A minute on each of these will do:"]
+    lines = [f"{known} of {len(QUESTIONS)} known. Spend a minute on each of these:"]
     for question in unsure:  # wrapped here: a notebook would break within words
         lines += ["", *textwrap.wrap(f"{question.topic}: {question.refresher}", 79)]
     return "\n".join(lines)

@@ -27,10 +27,10 @@ __all__ = [
     "slope_underfoot",
 ]
 
-NUMBERED = (  # (colour, line style) of what is compared: told apart in grey, too
+NUMBERED = (  # (colour, line style) of what is compared: mere categories
     (COLOURS["other"], (0, (5, 2))),
     (COLOURS["ink"], (0, (1, 1.2))),
-    (COLOURS["value"], "solid"),
+    (COLOURS["quiet"], "solid"),
 )
 INK = COLOURS["ink"]
 Point = tuple[float, float]
@@ -134,9 +134,8 @@ def _gauge(gauge: Axes, loss: float, highest: float, fixed: bool = False) -> Non
     gauge.spines[:].set_visible(True)
     gauge.locator_params(axis="y", nbins=5)
     gauge.yaxis.set_major_formatter("{x:,.0f}")
-    gauge.set_title(
-        "altitude:\naverage square", size=10.5, loc="center", weight="normal", pad=12
-    )
+    words = "altitude, (1,000 €)²:\nthe average square"
+    gauge.set_title(words, size=10.5, loc="center", weight="normal", pad=12)
     look: dict[str, Any] = {"color": COLOURS["loss"], "weight": "bold", "size": 12}
     look |= {"textcoords": "offset points", "annotation_clip": False}
     if fixed:
@@ -183,7 +182,7 @@ def cost_of_confidence(
             clip_on=False,
         )
         whole = p >= 0.01 and abs(100 * p - round(100 * p)) < 1e-6
-        share = f"{p:.0%}" if whole else f"{p:.1%}"
+        share = _percent(p, 0 if whole else 1)
         where = (14.0, -8.0)
         if height <= 0.9 * top:  # beside the mark; to its left near the right end
             where = (12 - 350 * max(0.0, p - 0.6), 14 + 20 * max(0.0, p - 0.6))
@@ -197,7 +196,7 @@ def cost_of_confidence(
     ax.text(
         0.26,
         top * 0.88,
-        "confident and wrong:\nthe cost has no upper end",
+        "confident and wrong:\nthe cost has no upper limit",
         va="center",
         color=COLOURS["quiet"],
     )
@@ -211,10 +210,15 @@ def cost_of_confidence(
     )
     ax.set(xlim=(0, 1.0), ylim=(0, top * 1.03))
     ax.set_xticks(np.linspace(0, 1, 6))
-    ax.xaxis.set_major_formatter(lambda x, _: f"{x:.0%}")
+    ax.xaxis.set_major_formatter(lambda x, _: _percent(x))
     ax.set_xlabel("probability given to what happened")
     ax.set_ylabel("cost, nats")
     return ax
+
+
+def _percent(share: float, digits: int = 0) -> str:
+    """Return a share as text, such as "30 %"."""
+    return f"{100 * share:.{digits}f} %"
 
 
 @figure(4.6, 3.8)
@@ -227,6 +231,7 @@ def slope_underfoot(
     *,
     meaning: str = "loss",
     xlabel: str = "w",
+    ylabel: str = "loss, nats",
     percent: bool = False,
     ax: Axes,
 ) -> Axes:
@@ -247,7 +252,8 @@ def slope_underfoot(
         solid_capstyle="round",
         zorder=4,
     )
-    ax.plot(x, y, "o", color="white", mec=COLOURS["ink"], mew=2, ms=8, zorder=5)
+    walker: dict[str, Any] = {"color": COLOURS["parameter"], "mec": "white"}
+    ax.plot(x, y, "o", mew=1.5, ms=10, zorder=5, **walker)
     low, high = float(heights.min()), float(heights.max())
     span = (high - low) or 1.0
     ax.set_ylim(low - 0.12 * span, high + 0.2 * span)
@@ -270,9 +276,9 @@ def slope_underfoot(
         },
     )
     if percent:
-        ax.yaxis.set_major_formatter(lambda h, _: f"{h:.0%}")
+        ax.yaxis.set_major_formatter(lambda h, _: _percent(h))
     ax.margins(x=0)
-    ax.set_xlabel(xlabel)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.set_title(title, size=11)
     return ax
 
@@ -287,12 +293,14 @@ def share_bars(
     target: int | None = None,
     percent: bool = False,
     top: float | None = None,
+    xlabel: str = "token",
     ax: Axes,
 ) -> Axes:
     """Draw scores or probabilities as bars; the target is filled, the others pale.
 
     Without a target all are filled. With up to 8 bars each says its number, otherwise
-    only the target's and the tallest. ``top`` fixes the upper end of the scale.
+    only the target's and the tallest. ``top`` fixes the upper end of the scale. The
+    title says what the heights are.
     """
     heights = np.asarray(heights, dtype=float)
     places = np.arange(len(heights))
@@ -307,7 +315,7 @@ def share_bars(
     for i, height in enumerate(heights):
         if len(heights) > 8 and i not in (target, int(heights.argmax())):
             continue
-        text = f"{height:.1%}" if percent else f"{height:.3g}"
+        text = _percent(height, 1) if percent else f"{height:.3g}"
         ax.annotate(
             text.replace("-", "−"),
             (i, height),
@@ -327,6 +335,7 @@ def share_bars(
     ax.set_xticks(places, shown)
     ax.tick_params(axis="x", length=0)
     ax.set_yticks([])
+    ax.set_xlabel(xlabel)
     ax.spines[["left", "bottom"]].set_visible(False)
     ax.set_title(title, size=11)
     return ax
@@ -374,7 +383,7 @@ def naive_and_safe(
                 color=COLOURS["loss"],
             )
     ax.set(xlim=(0, gaps[-1]), ylim=(0, None))
-    ax.set_xlabel("how far the right answer's score lies behind")
+    ax.set_xlabel("gap: how far the right answer's score lies behind the other")
     ax.set_ylabel("cost, nats")
     return ax
 
@@ -436,8 +445,8 @@ def landscape_map(
             "o",
             ms=12,
             color=COLOURS["parameter"],
-            mec=INK,
-            mew=1.5,
+            mec="white",
+            mew=1.8,
             zorder=6,
             clip_on=False,
         )
@@ -477,13 +486,14 @@ def landscape_surface(
     *,
     xlabel: str = "w",
     ylabel: str = "b",
-    view: Point = (50.0, 40.0),
+    view: Point = (38.0, -68.0),
     ax: Axes,
 ) -> Axes:
     """Draw the same loss as a surface; points are (x, y, altitude), numbered.
 
-    ``view`` is the height and the direction of the eye, in degrees. The surface stands
-    in Axes of its own, laid over ``ax``.
+    ``view`` is the height and the direction of the eye, in degrees: from the south, so
+    that east is right, as on the map. The surface stands in Axes of its own, laid over
+    ``ax``.
     """
     x, y, altitudes = np.asarray(x), np.asarray(y), np.asarray(altitudes)
     ax.set_axis_off()
@@ -512,7 +522,7 @@ def landscape_surface(
     space.view_init(*view)
     space.set_xlabel(xlabel, labelpad=10)
     space.set_ylabel(ylabel, labelpad=10)
-    space.set_zlabel("loss = altitude", labelpad=12)
+    space.set_zlabel("loss = altitude, (1,000 €)²", labelpad=12)
     space.locator_params(nbins=5)
     space.set_box_aspect((1, 1, 0.62), zoom=0.98)
     space.zaxis.set_major_formatter("{x:,.0f}")

@@ -287,10 +287,11 @@ def training_curve(
     done = last if step is None else step
     ax.plot(steps[: done + 1], losses[: done + 1], color=COLOURS["loss"], lw=1.5)
     if step is not None:
-        ax.plot(step, losses[step], "o", color=COLOURS["loss"], ms=10, mec="white")
+        here = {"color": COLOURS["parameter"], "mec": "white", "mew": 1.5}
+        ax.plot(step, losses[step], "o", ms=11, **here)
     ax.set(xlim=(-0.02 * last, 1.02 * last), ylim=(0, 1.08 * max(losses)))
     ax.xaxis.set_major_formatter("{x:,.0f}")
-    ax.set(xlabel="step: turns of the loop", ylabel="loss: how wrong it is")
+    ax.set(xlabel="step: turns of the loop", ylabel="loss, nats per letter")
 
 
 @static_artists

@@ -25,7 +25,7 @@ def line_fit() -> InteractiveFigure:
     def loss(w: Any, b: Any) -> Any:
         return mean_squared_error(b + w * beyond, prices)
 
-    ws, bs = np.linspace(-0.2, 4.6, 49), np.linspace(190, 390, 51)
+    ws, bs = np.linspace(-0.2, 4.0, 43), np.linspace(210, 370, 41)
     row = jax.vmap(loss, (0, None))  # every w of the map
     altitudes = np.asarray(jax.vmap(row, (None, 0))(ws, bs))  # (b, w)
     best_w, best_b = np.polyfit(beyond, prices, 1)
@@ -39,7 +39,9 @@ def line_fit() -> InteractiveFigure:
             prices,
             b + w * beyond,
             altitude,
-            highest=25_000,
+            highest=21_000,
+            size_range=(0.0, 224.0),  # so wide that every square of every line fits
+            price_range=(0.0, 670.0),
             gauge=gauge,
             ax=squares,
         )
@@ -49,34 +51,37 @@ def line_fit() -> InteractiveFigure:
             altitudes,
             title="the altitude of every line",
             here=(w, b),
-            xlabel="w: price of a further m²",
-            ylabel="b: price of 100 m²",
+            xlabel="w: price of a further m², thousand €",
+            ylabel="b: price of 100 m², thousand €",
             ax=landscape,
         )
         side = math.sqrt(altitude)
         return (
-            f"Loss {altitude:,.0f}, a square {side:,.0f} thousand € wide: "
-            f"{altitude - floor:,.0f} above the lowest of all lines, {floor:,.0f}."
+            f"Loss {altitude:,.0f}. Its root, {side:,.0f} thousand €, is a typical "
+            f"error. The lowest loss of all lines is {floor:,.0f}."
         )
 
     axes = plots.panels(1, 3, width=10.4, height=4.3)
     axes[0].get_gridspec().set_width_ratios([5.0, 0.3, 4.0])
     axes[0].get_figure().get_layout_engine().set(wspace=0.05)
-    slopes, heights = [i / 20 for i in range(89)], range(200, 381, 2)
+    slopes, heights = [i / 20 for i in range(75)], range(220, 361, 2)
     w = Slider("w", "w, the slope: price of a further m², thousand €", slopes, 1.2)
     b = Slider("b", "b, the height: price of 100 m², thousand €", heights, 250)
     return InteractiveFigure("line_fit", "A line and its loss", draw, [w, b], axes)
 
 
 def confidence() -> InteractiveFigure:
-    """Drag the probability given to the true class; read its cross-entropy."""
+    """Drag the probability given to what happened; read its cross-entropy."""
     grid = np.linspace(0.005, 1, 400)
 
     def draw(ax: Any, p: float) -> str:
         cost = abs(math.log(p))  # -ln p, and 0 rather than -0
         plots.cost_of_confidence(grid, -np.log(grid), {p: cost}, ax=ax)
-        return f"The truth was given {p:.1%}. That costs {cost:.3f} nats."
+        return f"What happened was given {percent(p)}. That costs {cost:.3f} nats."
+
+    def percent(share: float) -> str:
+        return f"{100 * share:.1f} %"
 
     stops = [i / 200 for i in range(1, 201)]
-    p = Slider("p", "probability given to the truth", stops, 0.3, "{:.1%}".format)
+    p = Slider("p", "probability given to what happened", stops, 0.3, percent)
     return InteractiveFigure("confidence", "The cost of confidence", draw, [p])

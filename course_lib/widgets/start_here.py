@@ -36,7 +36,7 @@ def first_words(
         plots.training_curve(losses, at, ax=ax)
         first, *_ = texts = sampled[step]
         summary = f"After {step:,} steps the loss is {losses[at]:.2f}: “{first}”."
-        return summary, "\n".join(["Four times it went on by chance:", "", *texts])
+        return summary, "\n".join(["Four continuations, drawn by chance:", "", *texts])
 
     stops = sorted(checkpoints)
     step = Slider("step", "steps of training", stops, 0, "{:,}".format, play=True)

@@ -10,33 +10,34 @@
 # # 00 · Start here: what will I build, and does my machine work?
 #
 # Welcome. Imagine a walker on a mountain in thick fog. She wants to go down to the
-# valley, and sees nothing but the ground under her feet. So she feels which way it
-# slopes, takes a step downhill, and feels again. That is the whole course.
-#
-# The altitude is the **loss**: one number that says how wrong a model is. The slope
-# under the feet is the **gradient**. The stride is the **learning rate**. And because
-# a model has thousands or billions of joints that must all move at once, there is
-# **autograd**, which tells every joint its own slope in one go.
+# valley, but she sees only the ground under her feet. So she feels which way it slopes,
+# takes a step downhill, and feels again. A neural network learns in the same way, and
+# this walk is the story of the whole course.
 
 # %% [markdown]
 # ## What you will be able to do
 #
-# - name the six steps that every neural network repeats while it learns
+# - name the five steps that every neural network repeats while it learns
 # - see what training changes: the same model before and after
 # - know that your machine has what the course needs
 # - use the exercises: check, hint, solution, and keep your progress
 #
 # **Time:** 15 minutes, and 10 more if you do the five questions and the warm-up.
 #
-# To run a cell, click into it and press Shift and Enter together. The menu *Run* has
-# *Run All Cells*. Begin with the cell below; it fetches what this page uses.
+# To run a cell, click into it and press Shift and Enter together. *Run All Cells* in the
+# menu *Run* runs the whole page. Begin with the cell below; it loads what this page uses.
 
 # %% tags=["setup"]
+import math
 import random
 from importlib.resources import files
 
+import jax
+import numpy as np
+
 from course_lib import plots, widgets
 from course_lib.app import doctor
+from course_lib.array import token_losses
 from course_lib.data import load_things
 from course_lib.exercises import progress
 from course_lib.exercises import start_here as exercise
@@ -47,34 +48,60 @@ things = load_things()
 shipped = read_checkpoint(str(files("course_lib.data") / "things.safetensors"))
 
 # %% [markdown]
-# ## Learning is one loop, taken again and again
+# ## Learning is a walk downhill in fog
 #
-# A neural network is a function with numbers in it that can be changed, its
-# **parameters**. Learning means changing them until the function is useful. However
-# large the network, it happens in six steps, and then they begin anew.
+# Four words in this picture come back on every page.
+
+# %%
+plots.show(
+    plots.mountain(),
+    alt="A walker on the side of a mountain. Fog hides all but the ground around her. "
+    "A gauge shows her altitude, which is the loss. A blue arrow, the gradient, "
+    "points uphill; an orange arrow is her step downhill. A valley lies in the fog.",
+)
+
+# %% [markdown]
+# - Her altitude is the **loss**: one number that says how wrong the model is.
+# - The place where she stands is given by the **parameters**, the numbers in the model
+#   that training may change. Each parameter is one direction in which she can step.
+# - The slope under her feet is the **gradient**. In every picture of this course it is a
+#   blue arrow, and it points *uphill*.
+# - Her step, an orange arrow, goes the other way. The **learning rate** sets how long
+#   it is.
+#
+# An orange disc always marks where she is now, and a small hollow ring where she
+# started. A real model has thousands or billions of directions, and needs the slope in
+# every one: **autograd** computes all of them in one go.
+
+# %% [markdown]
+# ## Learning is one loop, repeated thousands of times
+#
+# A neural network is a function that contains numbers, its parameters. Learning means
+# changing them until the function is useful. Every network does it in five steps.
 
 # %%
 plots.show(
     plots.learning_loop(),
-    alt="Six boxes in a ring: take an example; forward pass, the model makes a "
-    "prediction; loss, how wrong was it; backward pass, the slope of the loss for "
-    "every parameter; update, a small step downhill; next example, and once more.",
+    alt="Five boxes in a ring. 1, examples: take a few from the data. 2, forward pass: "
+    "the model makes a prediction. 3, loss: how wrong was it, as one number. 4, "
+    "backward pass: the slope of the loss for every parameter. 5, update: every "
+    "parameter takes a small step downhill. From there an arrow leads back to 1.",
 )
 
 # %% [markdown]
-# The colours keep their meaning through the whole course. Sky blue is what was given,
-# the data. Green flows forward: values and predictions. Vermilion is the loss. Blue
-# flows backward: slopes. Orange are the parameters, which learning changes.
+# Colours keep their meaning through the whole course: sky blue for the data, green for
+# what flows forward, vermilion for the loss, blue for slopes, which flow backward, and
+# orange for the parameters.
 #
-# Each of the next notebooks opens one of these boxes. In notebook 04 you write the
-# fourth box yourself, and in notebook 06 it trains a small GPT.
+# The next notebooks open these boxes one by one. In notebook 04 you write the fourth
+# box yourself, and in notebook 06 your code trains a small **GPT**: the kind of model
+# behind ChatGPT.
 
 # %% [markdown]
-# ## A model that knows nothing can only make noise
+# ## A model that knows nothing makes noise
 #
-# Here is where you are going. A tiny GPT reads sentences, one letter at a time, and
-# learns to continue them. It was trained on sentences like these, typed for this
-# course:
+# Here is where you are going. A tiny GPT reads sentences letter by letter and learns to
+# continue them. These are some of the sentences, all written for this course:
 
 # %% tags=["nbval-check-output"]
 for sentence in random.Random(7).sample(things, 5):
@@ -82,43 +109,47 @@ for sentence in random.Random(7).sample(things, 5):
 print(f"… {len(things)} in all")
 
 # %% [markdown]
-# **Predict first.** We give a model the beginning *"the wheel is a"* and let it write
-# on. Its parameters are random numbers: nobody has trained it. What will it say?
+# **Predict first.** We give a model the beginning *"the wheel is a"* and let it go on.
+# Its parameters are random numbers: nobody has trained it. What will it write?
+#
+# (`Settings` says how large the model is and how long it trains. Notebook 06 explains
+# each entry.)
 
 # %% tags=["nbval-check-output"]
 beginning = "the wheel is a"
+with_the = ["the " + thing.split(" ", 1)[1] for thing in things]  # "the" for "a"
+all_things = [*things, *with_the]
 settings = Settings(steps=1200, block_size=48, n_layer=2, n_embd=48, batch_size=32)
-all_things = [*things, *("the " + thing.split(" ", 1)[1] for thing in things)]
-newborn = Run(all_things, settings).checkpoint()
-for text in samples(newborn, beginning, count=4):
+newborn = Run(all_things, settings).checkpoint()  # the model as it is now
+for text in samples(newborn, beginning, count=2):
     print(text)
 
 # %% [markdown]
 # Noise. Random parameters give every letter nearly the same chance. Now the same kind
-# of model, with the same number of parameters, after 4,000 turns of the loop above. It
-# comes with the course as a file of numbers.
+# of model, with the same number of parameters, after 4,000 turns of the loop. It comes
+# with the course as a file of numbers.
 
 # %% tags=["nbval-check-output"]
-for text in samples(shipped, beginning, count=4):
-    print(text)
+for start in (beginning, "a hammer is a", "the zebra is a"):
+    for text in samples(shipped, start, count=1):
+        print(text)
 print(f"({shipped.config.n_params:,} parameters)")
 
 # %% [markdown]
 # Nothing was added to the program between these two cells: no grammar, no list of
-# categories. Only the numbers inside changed, 60,288 of them, each a little at a time.
-# Try other beginnings, such as *"a hammer is a"* or *"the zebra is a"*. It has read
-# those sentences. What it does with things it has never read is a question for
-# notebook 07, and the answer is instructive.
+# categories. Only the numbers inside changed, all 60,288 of them, a little at a time.
+# Try other beginnings. What does it say of things that it has never read about? That is
+# a question for notebook 07.
 
 # %%
 your_beginning = "the robin is a"
-for text in samples(shipped, your_beginning, count=4):
+for text in samples(shipped, your_beginning, count=2):
     print(text)
 
 # %% [markdown]
-# You need not take a file's word for it. The next cell trains a model from random
-# numbers in front of you, for 1,200 turns instead of 4,000. That takes some seconds.
-# Watch the loss go down.
+# Don't take a file's word for it. The next cell trains a model in front of you, from
+# random numbers, for 1,200 turns instead of 4,000. This takes a few seconds on most
+# machines. Watch the loss go down.
 
 # %%
 student = Run(all_things, settings)
@@ -134,79 +165,111 @@ for record in student.records(every=25):
 plots.show(
     plots.training_curve(losses),
     alt="The loss of each of the 1,200 steps: it falls steeply during the first "
-    "hundred, then slowly, trembling, to a small part of its start.",
+    "hundred, then slowly and with a jitter, to a small part of its start.",
 )
 
 # %% [markdown]
-# Steeply at first, then slowly: the first hundred steps do more than the next five
-# hundred. The line trembles because each step looks at other sentences. What does the
-# model say now?
+# It falls steeply at first, then slowly: the first hundred steps do more than all the
+# others together. The line jitters because each step looks at different sentences, 32
+# at a time. (Its unit, the nat, is explained in notebook 01.) What does the model write
+# now?
 
 # %%
-for text in samples(student.checkpoint(), beginning, count=4):
+for text in samples(student.checkpoint(), beginning, count=2):
     print(text)
 
 # %% [markdown]
-# Not noise any more: letters have become words, and words a sentence of the right
-# form. With a third of the training, the category is not always the right one. More
-# turns of the same loop would improve it.
+# This is no longer noise: it writes real words in a sentence of the right form. But in
+# the run shown here, the category is wrong. A wheel is a machine part.
+#
+# ## One step makes the right answer more likely
+#
+# Let us correct it, with a single turn of the loop on the right sentence. The five lines
+# marked below are the five boxes. `grad` comes from **JAX**, the library that does the
+# computing in this course; you need not understand the code yet.
+#
+# **Predict first.** How likely is the right answer before the step, and after it?
+
+
+# %%
+def surprise(params, sentence, start):
+    tokens = [student.tokenizer.bos, *student.tokenizer.encode(sentence)]
+    costs = token_losses(params, np.array(tokens), student.config)  # 2 forward pass
+    return costs[len(start) :].sum()  # 3 loss: of all that comes after the start
+
+
+right, zebra = "the wheel is a machine part", "the zebra is a mammal"  # 1 examples
+before = student.engine.params
+slopes = jax.grad(surprise)(before, right, beginning)  # 4 backward pass
+for learning_rate in (0, 0.0003, 0.01):
+    after = {k: before[k] - learning_rate * slopes[k] for k in before}  # 5 update
+    wheel = math.exp(-surprise(after, right, beginning))
+    other = math.exp(-surprise(after, zebra, "the zebra is a"))
+    print(f"learning rate {learning_rate:<6}  wheel {wheel:4.0%}   zebra {other:4.0%}")
+
+# %% [markdown]
+# The first line is the model as it was. In the second it has taken one small step, and
+# the right end of the sentence about the wheel is about three times as likely. Another
+# sentence, about the zebra, has hardly changed.
+#
+# In the last line the step was thirty times longer. Now the zebra is lost. How long a
+# step may be is the subject of notebook 03.
 
 # %% [markdown]
 # ## Does your machine have what the course needs?
 #
-# The next cell looks at Python, the packages, the widgets, JAX, memory and disk. Each
-# line says OK, or what to do. The same check runs in a terminal as `course doctor`.
+# The next cell looks at Python, the packages, the interactive figures (*widgets*), JAX,
+# memory and disk. Each line says OK, or tells you what to do. The same check runs in a
+# terminal as `course doctor`. You do not need a graphics card.
 
 # %%
 print(doctor.report())
 
 # %% [markdown]
-# A graphics card is not needed. Every notebook runs in less than a minute of machine
-# time on two ordinary cores.
-#
-# The doctor cannot see your browser, so the last test is yours. Below is a picture that
-# answers, as there are many in this course. It replays the training above. Press ▶, or
-# drag the slider. (Without a mouse: after Shift+Enter, press Shift+Tab until the slider
-# is framed; the arrow keys move it, and Escape leads out.) After how many steps do you
-# see the first real words?
+# The doctor cannot see your browser, so the last test is yours. Below is an interactive
+# figure, the first of many. It replays the training above. Press ▶, or drag the slider.
+# Without a mouse: press Shift+Enter to run the cell, then Shift+Tab until the slider has
+# focus; the arrow keys move it, and Esc leaves it.
+# After how many steps do you see the first real word?
 
 # %%
 widgets.first_words(moments, losses, beginning)
 
 # %% [markdown]
-# Within the first hundred. If the curve and the sentences follow your hand, so will
-# every picture of the course. If there is only a line of text, see what the doctor says
-# about widgets, reload the page and run it again.
+# If the curve and the sentences follow your hand, so will every figure of the course. An
+# interactive figure needs the Python process behind the page, the *kernel*. After a
+# restart, or when you open the page again, run its cell once more. If you see only a
+# line of text, look at what the doctor says about widgets.
 
 # %% [markdown]
 # ## Is there anything you would like to refresh first?
 #
-# Five questions, a minute or two. Nobody sees your answers, nothing depends on them,
-# and every notebook explains what it uses. They only point you to a few lines that may
-# save you trouble later.
+# Here are five questions. Nobody sees your answers and nothing depends on them. They
+# only point you to a few lines that may save you trouble later.
 
 # %%
 print(quiz.questions())
 
 # %% [markdown]
-# Put a letter in place of each question mark and run the cell. Leave the mark where
-# you are not sure.
+# Replace each question mark by a letter and run the cell. Leave the mark where you are
+# not sure.
 
 # %%
 answers = {1: "?", 2: "?", 3: "?", 4: "?", 5: "?"}
 print(quiz.advice(answers))
 
 # %% [markdown]
-# ## How do exercises work, and is anything ever lost?
+# ## How do exercises work, and where are my answers kept?
 #
-# Every exercise has the same form: a task, a cell with a beginning, and a check. You
-# replace the dots `...` with your code and run the cell. As long as it is untouched,
-# the check says so and the page goes on; you can skip any exercise.
+# Every answer that you check is written to a journal on your machine, so a crash or a
+# closed browser loses nothing. Every exercise has the same form: a task, a cell with a
+# beginning, and a check. Replace the dots `...` by your code and run the cell. You can
+# skip any exercise: the page runs without it.
 #
 # ### Exercise: a warm-up
 #
-# Write a function that returns the mean of a list of numbers. Make a mistake on
-# purpose first, such as returning the sum, and read what the check says.
+# Write a function that returns the mean of a list of numbers. First make a mistake on
+# purpose, such as returning the sum, and read what the check says.
 
 
 # %%
@@ -218,30 +281,30 @@ def mean(numbers):
 exercise.mean.check(mean)
 
 # %% [markdown]
-# Stuck? Each call of `exercise.mean.hint()` says a little more, and
-# `exercise.mean.solution()` shows an answer. Neither is cheating. A check is feedback,
-# not a grade: your code runs in a process of its own, so not even an endless loop can
+# Stuck? Each call of `exercise.mean.hint()` tells you a little more, and
+# `exercise.mean.solution()` shows an answer. Neither is cheating: a check is feedback,
+# not a grade. Your code runs in a process of its own, so even an endless loop cannot
 # harm the notebook.
 
 # %%
 exercise.mean.hint()
 
 # %% [markdown]
-# Every answer that you check is written to a journal on your machine, so a crash or a
-# closed browser loses nothing. This card shows where you stand:
+# This card shows how far you are:
 
 # %%
 progress.card()
 
 # %% [markdown]
-# The notebooks themselves are saved with Control and S (Command and S on a Mac). In a
-# terminal, `course progress export my_progress.jsonl` writes the journal to a file that
-# you can carry to another machine and `import` there. On Binder, where nothing is kept
-# after you leave, do that before you go. `course reset 00_start_here` gives a fresh
-# copy of a notebook and keeps yours beside it.
+# Save the notebooks themselves with Ctrl+S (Cmd+S on a Mac). In a terminal,
+# `course progress export my_progress.jsonl` writes the journal to a file, and
+# `course progress import` reads it on another machine. On Binder nothing is kept after
+# you leave, so export before you go. `course reset 00_start_here` gives you a fresh copy
+# of a notebook and keeps yours beside it.
 #
-# If something does not work, run the doctor first. A red cell tells most in its last
-# line. And *Kernel*, *Restart Kernel and Run All Cells* mends surprisingly much.
+# If something does not work, run the doctor first. When a cell turns red, read its last
+# line first. And *Restart Kernel and Run All Cells*, in the menu *Kernel*, fixes a
+# surprising number of problems.
 
 # %% [markdown]
 # ## Where does the path lead?
@@ -256,11 +319,13 @@ progress.card()
 # | [06 micro-GPT](06_micro_gpt.ipynb) | Can I train a GPT with what I have built? |
 # | [07 limits](07_limits.ipynb) | What can training not do, and what does it cost? |
 #
-# They build on each other, but each runs on its own. Words that are new are explained
-# where they first occur, and once more in the [glossary](../docs/GLOSSARY.md).
+# They build on each other, but each runs on its own. New words are explained where they
+# first occur, and again in the [glossary](../docs/GLOSSARY.md). Sections marked
+# *(optional)* can be skipped: nothing later needs them.
 #
-# Last, as on every page, the claim in code: the trained model finishes the sentence as
-# in its data, and the newborn one never does.
+# Finally, as on every page, its claims in code. The trained model completes the sentence
+# as its data would, and the untrained one does not do so once in a hundred tries. One
+# step on the right sentence makes that sentence more likely.
 
 # %% tags=["claim", "nbval-check-output"]
 known = set(all_things)
@@ -271,18 +336,19 @@ def finished(model, seed):
     return sum(text in known for text in samples(model, beginning, count=10, seed=seed))
 
 
-for seed in range(5):
+for seed in range(10):
     assert finished(newborn, seed) == 0
     assert finished(shipped, seed) >= 8
+stepped = {k: before[k] - 0.0003 * slopes[k] for k in before}
+assert surprise(stepped, right, beginning) < surprise(before, right, beginning)
 print("Untrained: noise. Trained: 'the wheel is a machine part'.")
 
 # %% [markdown]
 # ## Three sentences to remember
 #
-# - A neural network is a function with numbers in it, and learning changes only the
-#   numbers.
-# - It learns in a loop: example, forward pass, loss, backward pass, update, next
-#   example.
+# - A neural network is a function that contains numbers, its parameters, and learning
+#   changes only these numbers.
+# - It learns in a loop: examples, forward pass, loss, backward pass, update, and again.
 # - The walker sees only the slope under her feet, and that is enough to go down.
 
 # %% [markdown]

@@ -85,7 +85,7 @@ def test_marked_probabilities_say_their_cost_and_lie_on_the_curve() -> None:
     p = np.linspace(0.005, 1, 400)
     marks = {q: float(-np.log(q)) for q in (0.3, 0.92)}
     ax = drawn(cost_of_confidence(p, -np.log(p), marks))
-    assert {"30% costs 1.20", "92% costs 0.083"} <= set(words(ax))
+    assert {"30 % costs 1.20", "92 % costs 0.083"} <= set(words(ax))
     curve = ax.lines[0].get_xydata()
     for line in ax.lines:
         if line.get_marker() == "o":
@@ -142,7 +142,7 @@ def test_bars_say_their_numbers_and_many_bars_only_those_that_matter() -> None:
     shares[4] = 0.74
     labels = [chr(97 + i) for i in range(27)]
     ax = drawn(share_bars(labels, shares, target=0, percent=True))
-    assert words(ax) == ["1.0%", "74.0%"]
+    assert words(ax) == ["1.0 %", "74.0 %"]
     assert [t.get_text() for t in ax.get_xticklabels() if t.get_text()] == ["a", "e"]
     strong = [i for i, p in enumerate(squares(ax)) if p.get_alpha() == 1]
     assert strong == [0]

@@ -98,7 +98,7 @@ def test_a_curve_has_come_as_far_as_its_dot() -> None:
     assert list(pale.get_ydata()) == LOSSES
     assert list(done.get_ydata()) == LOSSES[:3]
     assert list(dot.get_xdata()) == [2]
-    assert to_hex(dot.get_color()).upper() == COLOURS["loss"]
+    assert to_hex(dot.get_color()).upper() == COLOURS["parameter"]
     whole = plots.training_curve(LOSSES)
     assert list(whole.lines[1].get_ydata()) == LOSSES
     assert len(whole.lines) == 2

@@ -82,16 +82,16 @@ def nudge(
     *,
     tangent: float | None = None,
     beside: bool = True,
-    name: str = "parameter w",
+    names: tuple[str, str] = ("parameter w", "loss"),
     title: str = "",
-    legend: str = "upper right",
     ax: Axes,
 ) -> Axes:
     """Draw a loss over one parameter, a finite difference of it, and its slope.
 
     Orange is the nudge, vermilion the change in the loss, and the line through both
     points has their ratio as its slope. ``tangent`` is the slope at the first point,
-    drawn dashed. The two numbers stand ``beside`` their strokes, or in the legend.
+    drawn dashed. The numbers stand ``beside`` their strokes and in the legend, or else
+    the title should tell them.
     """
     parameter, losses = np.asarray(parameter), np.asarray(losses)
     x0, x1, y0, y1 = nudged
@@ -100,16 +100,15 @@ def nudge(
     entries: dict[str, dict[str, Any]] = {}
     if tangent is not None:
         ax.plot(reach, y0 + tangent * (reach - x0), zorder=3, **TRUE_SLOPE)
-        entries[f"slope at the point: {_signed(tangent)}"] = TRUE_SLOPE
+        entries[f"true slope {_signed(tangent)}"] = TRUE_SLOPE
     look: dict[str, Any] = {"color": COLOURS["gradient"], "lw": 1.6}
     ax.plot(reach, y0 + nudged.slope * (reach - x0), zorder=3, **look)
-    entries[f"change in loss ÷ nudge = {_signed(nudged.slope)}"] = look
+    if beside:
+        entries[f"change in loss ÷ nudge = {_signed(nudged.slope)}"] = look
     words = (f"nudge {_signed(x1 - x0)}", f"change in loss {_signed(y1 - y0)}")
     looks = [{"color": COLOURS[meaning], "lw": 4} for meaning in ("parameter", "loss")]
     ax.plot([x0, x1], [y0] * 2, zorder=4, **looks[0])
     ax.plot([x1] * 2, [y0, y1], zorder=4, **looks[1])
-    if not beside:
-        entries |= zip(words, looks, strict=True)
     ax.plot([x0, x1], [y0, y1], "o", ms=7, color=COLOURS["ink"], zorder=5)
     low, high = losses.min(), losses.max()
     span = high - low
@@ -117,8 +116,8 @@ def nudge(
     ax.set_ylim(low - 0.08 * span, high + 0.05 * span)
     if beside:
         _label_nudge(ax, nudged, words)
-    ax.set(xlabel=name, ylabel="loss", title=title)
-    parts.legend(ax, entries, loc=legend)
+    ax.set(xlabel=names[0], ylabel=names[1], title=title)
+    parts.legend(ax, entries, loc="upper right")
     return ax
 
 

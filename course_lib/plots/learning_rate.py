@@ -85,7 +85,7 @@ def stride_walk(
     left = int(np.argmin(inside)) if not inside.all() else len(path)
     seen = slice(0, left)
     ax.plot(path[seen], heights[seen], color=COLOURS["ink"], lw=0.9, zorder=3)
-    ax.plot(path[seen], heights[seen], ls="", zorder=4, **FOOTPRINT)
+    ax.plot(path[seen][1:], heights[seen][1:], ls="", zorder=4, **FOOTPRINT)
     if left:
         end = left - 1
         ax.plot(path[0], heights[0], zorder=4, **START)
@@ -163,7 +163,7 @@ def shrink_factors(
         ha="right" if left else "left",
         va="center",
     )
-    ax.set_xlim(0, last)
+    ax.set_xlim(0, 1.015 * last)  # room for a mark at the end
     ax.set_ylim(0, top)
     ax.set_xlabel("learning rate $\\eta$")
     ax.set_ylabel("each step multiplies\nthe distance by")
@@ -180,7 +180,7 @@ def five_point_descent(
     *,
     floor: Point | None = None,
     names: tuple[str, str] = ("x", "y"),
-    view: Point = (48.0, -68.0),
+    view: Point = (34.0, -65.0),
     ax: Axes,
 ) -> Axes:
     """Draw the numbered points of a descent twice: on a surface and on a map.
@@ -351,7 +351,7 @@ def paths_map(
             colour, mark, _ = LOOKS.get(name, OTHERS[i % len(OTHERS)])
             over = 4 + len(paths) - i  # the first on top
             ax.plot(*path.T, color=colour, lw=1, zorder=over)
-            ax.plot(*path.T, mark, color=colour, ms=2.8, zorder=over)
+            ax.plot(*path[1:].T, mark, color=colour, ms=2.8, zorder=over)
             ax.plot([], [], f"{mark}-", color=colour, ms=5, lw=1.5, label=name)
             if head and len(path):
                 _end_marker(ax, path[-1], mark, colour)
@@ -408,7 +408,7 @@ def steps_needed(
     ax.set_yticks(range(len(results)), list(results))
     ax.set_ylim(len(results) - 0.5, -0.5)
     ax.tick_params(axis="y", length=0)
-    ax.set(xlabel="steps to the target (log axis)", ylabel="mountain", title=title)
+    ax.set(xlabel="steps to the target (log axis)", title=title)
     ax.legend(
         loc="lower right",
         bbox_to_anchor=(1.02, 1.0),
@@ -509,11 +509,13 @@ def arrow_cloud(
         angles="xy",
         scale_units="xy",
         scale=1,
-        width=0.022,
-        headwidth=3.6,
-        headlength=4,
-        headaxislength=3.6,
+        width=0.024,
+        headwidth=2.6,
+        headlength=2.2,
+        headaxislength=2,
         color=COLOURS["gradient"],
+        edgecolor="white",
+        linewidth=1,
         zorder=4,
     )
     ax.set_xlim(-reach, reach)
@@ -677,11 +679,11 @@ def _surface(space: Any, terrain: Any, names: tuple[str, str], view: Point) -> N
     space.view_init(*view)
     space.set_xlabel(names[0], labelpad=6)
     space.set_ylabel(names[1], labelpad=6)
-    space.set_zlabel("loss = altitude", labelpad=9)
+    space.set_zlabel("loss = altitude", labelpad=14)
     space.locator_params(nbins=4)
-    space.set_box_aspect((1, 1, 0.66), zoom=0.94)
+    space.set_box_aspect((1, 1, 0.66), zoom=0.92)
     space.zaxis.set_major_formatter("{x:,.0f}")
-    space.tick_params(axis="z", pad=4)
+    space.tick_params(axis="z", pad=8)
 
 
 def _contour_look(altitudes: np.ndarray) -> dict[str, Any]:

@@ -13,19 +13,19 @@
 # %% [markdown]
 # # 02 · Which way is down? The gradient
 #
-# You stand on a mountain in thick fog. You want to reach the valley, and you cannot see
-# it. But you can feel the ground: tap with one foot to the east, with the other to the
-# north, and you know how it slopes where you stand. That is enough for one step down.
-# Then you feel again.
+# The walker stands on a mountain in thick fog. She wants to reach the valley, and she
+# cannot see it. But she can feel the ground: she taps with one foot to the east, with
+# the other to the north, and knows how it slopes where she stands. That is enough for
+# one step down. Then she feels again.
 #
-# This is how every neural network learns. The altitude is the loss of notebook 01. The
-# slope under the feet has a name, the **gradient**, and this notebook is about one
-# question: **if I nudge this number, does the error go up or down, and by how much?**
+# This is how neural networks learn. The altitude is the loss of notebook 01. The slope
+# under her feet has a name, the **gradient**, and this notebook is about one question:
+# **if I nudge this number, does the loss go up or down, and by how much?**
 
 # %% [markdown]
 # ## What you will be able to do
 #
-# - Measure the slope of any function with a nudge, and choose the size of the nudge.
+# - Measure the slope of any function with a nudge.
 # - Find the slopes of sums, products and chains with three rules, and check them.
 # - Read a gradient as an arrow: uphill along it, downhill against it, level across it.
 # - Fit a line to data by walking downhill, and name three places that stop a walker.
@@ -48,66 +48,64 @@ from course_lib.gradients import finite_difference
 from course_lib.lessons import descent, landscapes
 
 jax.config.update("jax_enable_x64", True)  # numbers as exact as Python's own
-sizes, prices = np.array(load_houses()).T / 100  # 100 square metres, 100,000 euros
+house_sizes, house_prices = np.array(load_houses()).T / 100  # 100 m², 100,000 euros
 
 
 def house_loss(w, b):
     """Return the mean squared error of the line: price = w * size + b."""
-    return ((w * sizes + b - prices) ** 2).mean()
+    return ((w * house_sizes + b - house_prices) ** 2).mean()
 
 
 # %% [markdown]
 # ## One nudge tells you which way is down
 #
-# Here are the forty houses of notebook 01 again, floor area and price. Only the units
-# are new: hundreds of square metres, hundreds of thousands of euros. That makes all
-# numbers about as large as 1, so that one stride fits both parameters. The model is a
-# line, $\text{price} = w \cdot \text{size} + b$. For now $b$ stays at 0.7, so there is
-# one number to choose: $w$, the price of 100 square metres more.
+# Here are the forty houses of notebook 01 again. Two things are new. Sizes now count in
+# hundreds of square metres and prices in hundreds of thousands of euros, which makes
+# all numbers about as large as 1. And the line is written as
+# $\text{price} = w \cdot \text{size} + b$. So $w$ is the price of 100 m² more, as
+# before in other units, but $b$ is now the price at size 0, where no house stands.
 #
-# Suppose someone set $w = 1$. How wrong is that, and should $w$ be larger or smaller?
-# Try it: nudge $w$ up a little, and look at the loss.
+# Keep $b$ at 0.7 for now. Suppose someone set $w = 1$. How wrong is that, and should
+# $w$ be larger or smaller? Try it: nudge $w$ up a little, and look at the loss.
 
 # %% tags=["nbval-check-output"]
 before = house_loss(1.0, 0.7)
 after = house_loss(1.3, 0.7)
 print(f"w = 1.0: loss {before:.3f}")
 print(f"w = 1.3: loss {after:.3f}")
-print(f"the loss answered {after - before:+.3f} to a nudge of +0.3")
+print(f"nudge +0.3, change in loss {after - before:+.3f}")
 
 # %% [markdown]
-# The loss went down, so $w$ should be larger. That is the sign. The size says more:
-# divide the answer by the nudge, and you know how strongly the loss listens to $w$
-# here.
+# The loss went down, so $w$ should be larger. That is what the sign says. The size says
+# more: divide the change in loss by the nudge, and you know how strongly the loss
+# reacts to $w$ here. With a nudge of size $h$:
 #
-# $$\text{slope} \approx \frac{L(w + h) - L(w)}{h}$$
+# $$\text{slope} \approx \frac{\text{loss}(w + h) - \text{loss}(w)}{h}$$
 #
-# Here $L$ is the loss and $h$ the nudge. A slope of −3 means: each unit of $w$ takes
-# three units off the loss, as long as the slope lasts.
+# A slope of −3 means that the loss falls by three for each unit that $w$ grows, as long
+# as the slope stays the same.
 
 # %%
 ws = np.linspace(0, 4, 200)
 curve = [house_loss(w, 0.7) for w in ws]
 nudged = plots.Nudge(1.0, 1.3, before, after)
+names = ("w: price of 100 m² more, 100,000 €", "loss, (100,000 €)²")
+title = "A nudge, and how the loss reacts"
 plots.show(
-    plots.nudge(ws, curve, nudged, title="A nudge, and the answer of the loss"),
+    plots.nudge(ws, curve, nudged, names=names, title=title),
     alt="The loss over w is a valley with its floor near 2.2. At w = 1, a nudge of 0.3 "
     "to the right makes the loss fall by about 0.9; a line through both points slopes "
     "down at about 3.",
 )
 
 # %% [markdown]
-# This is all a **finite difference** is: nudge, look, divide. It needs no formula and
+# This is called a **finite difference**: nudge, look, divide. It needs no formula and
 # no theory, only a loss that you can compute twice. On the other side of the valley the
-# same nudge would raise the loss, the slope would be positive, and $w$ should go down.
-# In both cases the rule is the same: **move against the sign of the slope**.
-
-# %% [markdown]
-# ## How small should a nudge be?
+# same nudge would raise the loss, the slope would be positive, and $w$ should become
+# smaller. The rule is the same on both sides: **move against the sign of the slope**.
 #
-# The line in the figure cuts through the curve. It tells the mean slope over the whole
-# nudge, not the slope at the point. Make the nudge smaller, and the line turns. Does it
-# settle?
+# The blue line in the figure cuts through the curve. It shows the mean slope over the
+# whole nudge, not the slope at the point. What happens when the nudge gets smaller?
 
 # %% tags=["nbval-check-output"]
 for nudge in (1.0, 0.1, 0.01, 0.001, 0.0001):
@@ -115,19 +113,20 @@ for nudge in (1.0, 0.1, 0.01, 0.001, 0.0001):
     print(f"nudge {nudge:<7} slope {rise / nudge:.4f}")
 
 # %% [markdown]
-# The numbers settle near −3.59. What they settle on is the **derivative**: the slope of
-# the curve at that one point, once the nudge is too small to matter. It is written
-# $\frac{dL}{dw}$. In the picture, the blue line turns until it lies on the dashed one,
-# which only touches the curve.
+# The numbers settle near −3.59. This limit is the **derivative**: the slope of the
+# curve at that one point. It is written $\frac{d\,\text{loss}}{dw}$. In the picture,
+# the blue line turns until it lies on the dashed one, which only touches the curve.
 
 # %%
 ws = np.linspace(0.2, 3.8, 200)
 curve = [house_loss(w, 0.7) for w in ws]
 tangent = (house_loss(1.0001, 0.7) - house_loss(0.9999, 0.7)) / 0.0002
+style = {"names": ("w, 100,000 €", "loss, (100,000 €)²"), "beside": False}
 axes = plots.panels(1, 3, width=9.6, height=3.6)
 for ax, h in zip(axes, (1.5, 0.8, 0.2)):
     nudged = plots.Nudge(1.0, 1.0 + h, house_loss(1.0, 0.7), house_loss(1.0 + h, 0.7))
-    plots.nudge(ws, curve, nudged, tangent=tangent, beside=False, name="w", ax=ax)
+    title = f"nudge {h}, slope {nudged.slope:.2f}".replace("-", "−")
+    plots.nudge(ws, curve, nudged, tangent=tangent, title=title, ax=ax, **style)
 plots.show(
     axes,
     alt="Three nudges of w, each smaller than the last. The line through both points "
@@ -135,86 +134,35 @@ plots.show(
 )
 
 # %% [markdown]
-# So smaller is better? There is also a second way to nudge: once up and once down, and
-# divide by the whole way, $2h$. What the bend of the curve adds on one side, it takes
-# off on the other.
-#
-# To see the error of both, take a function whose slope is known: the volume of a cube,
-# $x^3$, with the slope $3x^2$. (Make a cube a little larger, and three of its faces get
-# a thin new layer.)
-#
-# **Predict first.** The nudge shrinks from 1 to $10^{-15}$. Does the error shrink all
-# the way? Write down the nudge that you think is best, then run both cells.
-
-# %%
-my_prediction = None  # the best nudge, such as 1e-15
-
-
-def cube(x):
-    return x * x * x
-
-
-# %%
-x, slope = 1.1, 3 * 1.1**2
-nudges = 10.0 ** np.arange(-15, 0.1, 0.25)
-one_way = [(cube(x + h) - cube(x)) / h - slope for h in nudges]
-both_ways = [(cube(x + h) - cube(x - h)) / (2 * h) - slope for h in nudges]
-errors = {"nudged up": np.abs(one_way), "nudged up and down": np.abs(both_ways)}
-plots.show(
-    plots.nudge_errors(nudges, errors),
-    alt="Error against the size of the nudge, both axes logarithmic. Each way to nudge "
-    "makes a V. Nudging up is best near 1e-8, up and down near 3e-6; to the left of "
-    "that the error climbs again and jumps about.",
-)
-
-# %% [markdown]
-# Two enemies meet here. From the right, the *curve*: it bends away from the line, so a
-# large nudge is wrong. From the left, the *computer*: it keeps about 16 digits of each
-# number. When $h$ is tiny, the two losses agree in nearly all of them, the subtraction
-# wipes those out, and what is left is mostly **round-off**. Divided by a tiny $h$,
-# that remainder becomes large.
-#
-# The package nudges up and down, by $10^{-5}$. Now you know why.
-
-# %% tags=["nbval-check-output"]
-for h in (1e-1, 1e-5, 1e-10, 1e-16):
-    print(f"nudge {h:.0e}: slope {(cube(x + h) - cube(x - h)) / (2 * h):.8f}")
-print(f"true slope:   {slope:.8f}")
-
-# %% [markdown]
-# The last nudge is so small that $1.1 + h$ is 1.1 again: nothing moved, and the slope
-# comes out as 0. A walker who taps too gently feels nothing.
-#
-# Now shrink the nudge yourself. On the left is the cube with the line through both
-# points, on the right the place of its error on the V. At 0.01 the eye can no longer
-# tell the blue line from the dashed one. **Predict first:** how small can the nudge get
-# before the two part again?
-
-# %%
-widgets.nudge_size()
-
-# %% [markdown]
-# Down to about $10^{-15}$. There the blue line begins to tilt this way and that, and at
-# $10^{-16}$ it lies flat. The line under the picture names the enemy that rules. For a
-# nudge up they change places near $10^{-8}$; for up and down already near $10^{-5}$,
-# since the curve does so little harm there.
+# The helper `finite_difference` of the course nudges by 0.00001, once up and once down,
+# and divides by the whole way, $2h$. Why it goes both ways, and why not by a smaller
+# nudge still, is told in an optional section near the end.
 
 # %% [markdown]
 # ## Three rules save you the nudging
 #
-# For most functions the slope can be written down. Two facts come first: the slope of
-# $x^n$ is $n\,x^{n-1}$, and $e^x$ is its own slope. Everything larger is built from
-# small pieces with three rules. In them, $u$ and $v$ are things that depend on $x$, and
-# $u'$, $v'$ are their slopes.
+# For most functions the slope can be written down. A few basic slopes come first:
 #
-# - **Sum:** the slope of $u + v$ is $u' + v'$. Both answers arrive, and they add up.
+# | function | slope | why |
+# |---|---|---|
+# | a constant | $0$ | it does not change |
+# | $c\,x$ | $c$ | a factor stretches every rise |
+# | $x^n$ | $n\,x^{n-1}$ | $x^2$ follows from the product rule below, and so on |
+# | $e^x$ | $e^x$ | $e = 2.718…$ is the number for which this is so |
+# | $\ln x$ | $1 / x$ | it undoes $e^x$, so its slope is turned upside down |
+# | $\tanh x$ | $1 - \tanh^2 x$ | an S-shaped curve; notebooks 04 and 05 use it |
+#
+# Larger functions are built from small pieces with three rules. In them, $u$ and $v$
+# are things that depend on $x$, and $u'$, $v'$ are their slopes.
+#
+# - **Sum:** the slope of $u + v$ is $u' + v'$. The two changes add up.
 # - **Product:** the slope of $u \cdot v$ is $u' v + u\,v'$.
 # - **Chain:** the slope of $u(v(x))$ is $u'(v) \cdot v'(x)$. If $v$ moves three times
 #   as fast as $x$, and $u$ twice as fast as $v$, then $u$ moves six times as fast as
 #   $x$. Like gears, they multiply.
 #
-# The product rule surprises many people, who would expect $u' v'$. Draw the product as
-# an area, and it explains itself.
+# Many people expect the product rule to be $u' v'$. Draw the product as an area, and
+# you see why it is not.
 
 # %%
 plots.show(
@@ -224,63 +172,67 @@ plots.show(
 )
 
 # %% [markdown]
-# Two strips are gained, one for each side that grew. The corner is a small number times
-# a small number: with a nudge of 0.001 it is a millionth, and it vanishes from the
-# slope.
+# The area gains two strips, one for each side that grew. The corner is a small number
+# times a small number: with a nudge of 0.001 it is a millionth, and it vanishes from
+# the slope.
 #
-# Take no rule on trust. Here is each of them beside a finite difference, at $x = 1.5$.
+# Never trust a rule that you have not checked with a nudge. Here they are side by side,
+# at $x = 1.5$.
 
 # %% tags=["nbval-check-output"]
-x, e = 1.5, math.exp(1.5)
+x, exp = 1.5, math.exp
 rules = {  # name: (the function, its slope at x by the rule)
     "power    x^2": (lambda x: x**2, 2 * x),
-    "sum      x^2 + e^x": (lambda x: x**2 + math.exp(x), 2 * x + e),
-    "product  x^2 * e^x": (lambda x: x**2 * math.exp(x), 2 * x * e + x**2 * e),
-    "chain    e^(x^2)": (lambda x: math.exp(x**2), math.exp(x**2) * 2 * x),
+    "log      ln x": (math.log, 1 / x),
+    "tanh     tanh x": (math.tanh, 1 - math.tanh(x) ** 2),
+    "sum      x^2 + e^x": (lambda x: x**2 + exp(x), 2 * x + exp(x)),
+    "product  x^2 * e^x": (lambda x: x**2 * exp(x), 2 * x * exp(x) + x**2 * exp(x)),
+    "chain    e^(x^2)": (lambda x: exp(x**2), exp(x**2) * 2 * x),
 }
 for name, (function, by_rule) in rules.items():
     (nudged,) = finite_difference(function, x)
     print(f"{name:20} by rule {by_rule:9.5f}   nudged {nudged:9.5f}")
 
 # %% [markdown]
-# Now the case that matters. One house of size $x$ and price $y$ costs the line $L = (w
-# x + b - y)^2$. Read it from the inside: first the error $e = w x + b - y$, then its
-# square. When $w$ moves, $e$ moves $x$ times as far; when $e$ moves, its square moves
-# $2e$ times as far. By the chain rule,
+# Now the case that matters. For one house, the loss of the line is
+# $(w \cdot \text{size} + b - \text{price})^2$. Read it from the inside: first the error,
+# $\text{error} = w \cdot \text{size} + b - \text{price}$, then its square. When $w$
+# moves, the error moves $\text{size}$ times as far. When the error moves, its square
+# moves $2 \cdot \text{error}$ times as far. By the chain rule,
 #
-# $$\frac{dL}{dw} = 2\,e \cdot x$$
+# $$\frac{d\,\text{loss}}{dw} = 2 \cdot \text{error} \cdot \text{size}$$
 #
-# And there is a third way. JAX is an array library that knows these rules, and follows
-# them through any function you write. `jax.grad` takes a function and returns another
+# There is a third way. JAX is an array library that knows these rules and follows them
+# through a function that you write. `jax.grad` takes a function and returns another
 # one: its slope.
 
 # %% tags=["nbval-check-output"]
-x, y, b = 1.2, 3.1, 0.7  # one house, and the height of the line
+size, price, b = 1.2, 3.1, 0.7  # one house, and the height of the line
 
 
 def one_house(w):
-    return (w * x + b - y) ** 2
+    return (w * size + b - price) ** 2
 
 
-print(f"by the chain rule  {2 * (1.0 * x + b - y) * x:.12f}")
+print(f"by the chain rule  {2 * (1.0 * size + b - price) * size:.12f}")
 print(f"by a nudge         {finite_difference(one_house, 1.0)[0]:.12f}")
 print(f"by jax.grad        {jax.grad(one_house)(1.0):.12f}")
 
 # %% [markdown]
-# The same number, exactly, from one call. The nudge comes close and then fails: its
-# last digits are the floor of the V. How `jax.grad` does it, for any function, is the
-# subject of notebook 04, where you build one yourself.
+# `jax.grad` gives what the rule gives, to the last digit shown. The nudge comes close,
+# and its last digits are off, because a computer rounds every number. How `jax.grad`
+# does it is the subject of notebook 04, where you build one yourself.
 
 # %% [markdown]
 # ## The gradient points straight uphill
 #
-# A line has two parameters, so a nudge must say which one it means. Hold $y$ still and
-# nudge $x$: that is the slope to the east. Hold $x$ still and nudge $y$: the slope to
-# the north. Put the slopes in a list, one for each parameter, and you have the
-# **gradient**, written $\nabla L$.
+# On a map there are two numbers to nudge: $x$, how far to the east, and $y$, how far to
+# the north. Hold $y$ still and nudge $x$: that is the slope to the east. Hold $x$ still
+# and nudge $y$: the slope to the north. Put the slopes in a list, one for each number,
+# and you have the **gradient**, written $\nabla \text{loss}$.
 #
-# Our practice ground is a landscape with two valleys, $(x^2 - 1)^2 + 0.3\,x + y^2$,
-# from `course_lib.lessons.landscapes`.
+# Our practice ground is a landscape with two valleys. Its altitude is
+# $(x^2 - 1)^2 + 0.3\,x + y^2$.
 
 # %% tags=["nbval-check-output"]
 place = (0.5, 0.8)
@@ -290,7 +242,7 @@ print(f"nudged:   east {gradient[0]:+.6f}   north {gradient[1]:+.6f}")
 print(f"jax.grad: east {exact[0]:+.6f}   north {exact[1]:+.6f}")
 
 # %% [markdown]
-# To the east it goes down, to the north it goes up.
+# At this place the ground falls to the east and rises to the north.
 #
 # **Exercise.** Write `numerical_gradient`, for any number of parameters. It gets a
 # function `f` that takes a list of numbers, such a list, and the size of the nudge. It
@@ -307,9 +259,9 @@ def numerical_gradient(f, point, nudge):
 exercise.numerical_gradient.check(numerical_gradient)
 
 # %% [markdown]
-# The list has a meaning of its own: it is an **arrow**. From our place on the two
-# valleys, take one short step in each of 360 directions, and note how much the altitude
-# changes.
+# You can draw this list as an **arrow**: so far to the east, so far to the north. What
+# does the arrow show? Take one short step from the same place in each of 3,600
+# directions, and note how much the altitude changes.
 #
 # **Predict first.** The gradient is an arrow to the north-west. In which direction is
 # the climb steepest? In which two directions does the altitude not change at all?
@@ -336,19 +288,20 @@ print("level at", *(f"{angle:.0f}°" for angle in level))
 print("dot product with the gradient:", *(f"{abs(dot):.2f}" for dot in dots))
 
 # %% [markdown]
-# The steps found it without knowing the gradient: steepest up lies *along* it, steepest
-# down *against* it, and level ground *across* it. The **dot product** says the same in
-# one line. A small step, $s_x$ to the east and $s_y$ to the north, changes the altitude
-# by
+# The steepest way up lies *along* the gradient, the steepest way down *against* it, and
+# level ground *across* it. The **dot product** says the same in one line. A small step,
+# $s_x$ to the east and $s_y$ to the north, changes the altitude by
 #
-# $$\nabla L \cdot s = \frac{\partial L}{\partial x}\, s_x
-# + \frac{\partial L}{\partial y}\, s_y$$
+# $$\nabla \text{loss} \cdot s = \frac{\partial\,\text{loss}}{\partial x}\, s_x
+# + \frac{\partial\,\text{loss}}{\partial y}\, s_y
+# = \text{steepness} \cdot \text{length of the step} \cdot \cos(\text{angle})$$
 #
-# The curly $\partial$ says that the other parameter stands still. The sum is largest
-# when both arrows point the same way, and 0 when they stand at a right angle.
+# The curly $\partial$ says that the other number stands still. The angle is the one
+# between gradient and step. Its cosine is the wave in the figure: 1 when both point the
+# same way, 0 at a right angle, and −1 when they are opposite.
 #
-# On a map, the line of level ground is the contour. So each arrow should cross its
-# contour squarely.
+# On a map, level ground runs along the contour lines. So the gradient should cross each
+# contour at a right angle.
 
 # %%
 terrain = descent.loss_grid(landscapes.two_valleys, (-1.8, 1.8), (-1.2, 1.2))
@@ -356,7 +309,7 @@ xs, ys = (-1.39, -0.48, -0.21, 0.38, 0.72, 1.3), (-0.63, 0, 0.63)
 places = [(x, y) for x in xs for y in ys]
 slopes = [finite_difference(landscapes.two_valleys, *place) for place in places]
 levels = [-0.2, 0.05, 0.45, 0.85, 1.25, 2, 3]
-title = "Each arrow is a gradient: uphill, and square to its contour"
+title = "Each arrow is a gradient: uphill, at a right angle to its contour"
 plots.show(
     plots.gradient_arrows(terrain, places, slopes, levels=levels, title=title),
     alt="A map of two valleys with contour lines. Blue arrows point uphill everywhere, "
@@ -365,15 +318,16 @@ plots.show(
 )
 
 # %% [markdown]
-# Read the lengths too: long where the contours crowd, almost nothing on the floors of
-# the valleys and on the pass between them. To go down, turn each arrow around. That is
-# the whole of **gradient descent**.
+# The arrows are long where the contours lie close together, and almost vanish on the
+# floors of the valleys and on the pass between them. In the whole course **a blue arrow
+# is a gradient and points uphill; an orange arrow is a step of the walker and points
+# downhill.** To get the step, turn the gradient around. That is **gradient descent**.
 #
-# Now a place where the answer is not what most people say. A walker stands in a canyon,
-# at (2, 0.4) on $(x^2 + 25 y^2) / 2$. The lowest point is the cross.
+# Now a place where the answer surprises most people. A walker stands in a canyon, at
+# (2, 0.4) on $(x^2 + 25 y^2) / 2$. The lowest point is marked by the cross.
 #
-# **Exercise, and predict first:** in which of the eight directions does gradient
-# descent step? Decide by looking, then compute the two slopes, then check.
+# **Exercise, and predict first:** which of the eight directions is nearest to the step
+# of gradient descent? Decide by looking, then compute the two slopes, then check.
 
 # %%
 canyon = descent.loss_grid(landscapes.canyon, (-3, 3), (-1, 1))
@@ -392,11 +346,21 @@ exercise.predict_the_direction.check(predict_the_direction)
 # %% [markdown]
 # ## What can you know in the fog?
 #
-# The gradient knows the steepest way down from here. It does not know where the lowest
-# point is, and neither does the walker: a map is a luxury. To draw one, we computed the
-# loss at ten thousand places; with a thousand parameters in place of two, no computer
-# could. Learning happens without a map. All that a walker has is what it feels where it
-# stands: its position, its altitude, the slope, and how many steps it took.
+# The gradient tells the steepest way down from here. It does not tell where the lowest
+# point is, and the walker does not know it either.
+
+# %%
+plots.show(
+    plots.mountain(labels=("altitude", "slope", "step", "fog")),
+    alt="The walker on the side of a mountain in fog. A blue arrow at her feet points "
+    "uphill, the gradient; an orange one points downhill, her next step.",
+)
+
+# %% [markdown]
+# A map is a luxury. For each of ours we computed the loss at ten thousand places, a
+# hundred values for each of two parameters. For a thousand parameters that would be a
+# 1 with 2,000 zeros: no computer can do it. Learning happens without a map. All that
+# the walker has is what she feels where she stands.
 
 # %% tags=["nbval-check-output"]
 walker = descent.iterate_at(landscapes.two_valleys, (1.4, 0.8))
@@ -406,8 +370,8 @@ print(f"slope {walker.gradient[0]:+.2f} east, {walker.gradient[1]:+.2f} north")
 
 # %% [markdown]
 # Be the walker. Each letter of `my_walk` is a step of 0.2 to the north, east, south or
-# west. Run the cell, feel the slope (the blue arrow points downhill), add letters, run
-# it again. How low can you get?
+# west. Run the cell, look at the arrows (blue is the gradient, orange the way down),
+# add letters, run it again. How low can you get?
 
 # %%
 my_walk = "s w w s"  # your letters here
@@ -415,28 +379,29 @@ walked = descent.compass_steps(landscapes.two_valleys, (1.4, 0.8), my_walk, 0.2)
 terrain = descent.loss_grid(landscapes.two_valleys, (-1.8, 1.8), (-1.2, 1.2))
 title = f"Altitude {walked[-1].loss:.2f} after {walked[-1].step} steps"
 plots.show(
-    plots.walk_map(terrain, walked, fog=1.0, arrow=0.3, title=title),
-    alt="A map hidden by fog, but for a small disc around the walker. Four footprints "
-    "lead to it, and an arrow points downhill.",
+    plots.walk_map(terrain, walked, fog=1.0, arrow=0.3, uphill=True, title=title),
+    alt="A map hidden by fog, but for a small disc around the walker. Four steps "
+    "lead to her; a blue arrow points uphill, an orange one downhill.",
 )
 
 # %% [markdown]
-# Walking is easier with the keys: click the picture, or reach a button with Tab, and use
-# the arrow keys. A step leads as far as one letter did, and "Undo" takes it back. The
-# line below says what you feel. Go on until all around you is higher, and leave the fog
-# where it is for now.
+# The interactive figure is easier: click it (or reach its buttons with Tab) and use the
+# arrow keys. "Undo" takes a step back. The line below the figure says what you feel. Go
+# on until the ground is higher all around you. Do not lift the fog yet.
 
 # %%
 widgets.walk_in_fog()
 
 # %% [markdown]
-# A walker who wants to be quick does not choose among four letters. It goes straight
-# against the gradient, and far where the ground is steep:
+# Gradient descent does not choose among four letters. It steps straight against the
+# gradient, and the steeper the ground, the longer the step. Write $\theta$ (theta) for
+# all parameters together, here the position, and $\eta$ (eta) for the **learning
+# rate**, which sets the stride:
 #
-# $$\text{new position} = \text{position} - \eta \cdot \nabla L$$
+# $$\theta \leftarrow \theta - \eta\, \nabla \text{loss}(\theta)$$
 #
-# Here $\eta$ (eta) is the **learning rate**, the stride of the walker. Notebook 03 is
-# about nothing else; today it is a small number that works.
+# In words: the new parameters are the old ones, less the learning rate times the
+# gradient. Notebook 03 is about this rate; here it is a small number that works.
 #
 # **Exercise.** Write `gradient_descent_step`: from a list of parameters, the list of
 # their slopes and a learning rate, make the new list of parameters.
@@ -451,62 +416,56 @@ def gradient_descent_step(params, grads, learning_rate):
 exercise.gradient_descent_step.check(gradient_descent_step)
 
 # %% [markdown]
-# Here is the course's walker, at three moments of thirty steps. This is all it ever
-# sees.
+# Let the rule walk, from the same start as yours, with a learning rate of 0.06.
 
-# %%
+# %% tags=["nbval-check-output"]
 descended = descent.gradient_descent(landscapes.two_valleys, (1.4, 0.8), 0.06, steps=30)
-foggy = {"fog": 1.0, "sight": 0.35, "arrow": 0.6}
-axes = plots.panels(1, 3, width=9.6, height=2.6)
-for ax, n in zip(axes, (0, 3, 30)):
-    title = f"step {n}: altitude {descended[n].loss:.2f}"
-    plots.walk_map(terrain, descended[: n + 1], title=title, ax=ax, **foggy)
-plots.show(
-    axes,
-    alt="Three maps in fog. The walker goes west, then south, in ever shorter steps, "
-    "and stands still at altitude 0.29.",
-)
+for n in (0, 3, 10, 30):
+    walker = descended[n]
+    print(
+        f"step {n:2}: altitude {walker.loss:.2f}, steepness {walker.gradient_norm:.3f}"
+    )
 
 # %% [markdown]
-# After thirty steps the ground is as good as level. The walker has every reason to
-# think that it has arrived.
+# After thirty steps the ground is almost level, and the walker has every reason to
+# think that she has arrived.
 #
-# **Predict first.** Has it? And have you, on your own walk? Then lift the fog, here and
-# in your picture above.
+# **Predict first.** Has she? And have you, on your own walk? Then lift the fog, here
+# and in the figure above.
 
 # %%
 marks = {"altitude 0.29": (0.96, 0), "altitude −0.31": (-1.036, 0)}
 axes = plots.panels(1, 2, width=9.6, height=3.6)
-for ax, name, path in zip(axes, ("You", "The course's walker"), (walked, descended)):
+for ax, name, path in zip(axes, ("You", "Gradient descent"), (walked, descended)):
     title = f"{name}: altitude {path[-1].loss:.2f}"
     plots.walk_map(terrain, path, marks=marks, title=title, ax=ax)
 plots.show(
     axes,
-    alt="Both walks on the whole map. The course's ended on the floor of the eastern "
-    "valley; the western valley, beyond a pass, is deeper.",
+    alt="Both walks on the whole map. Gradient descent ended on the floor of the "
+    "eastern valley; the western valley, beyond a pass, is deeper.",
 )
 
 # %% [markdown]
-# The course's walker stands in a **local minimum**: lower than everything near, but not
-# lowest. From the inside, the two floors feel the same. Two more places can hold a
-# walker up. On a **plateau** the ground is so flat that the steps hardly move. At a
-# **saddle**, the top of a pass, it is level too, but the ground falls on two sides.
-# (Your picture above has a plateau to walk on, and a canyon. Choose another landscape
-# there, and the fog comes down again.)
+# Gradient descent stopped in a **local minimum**: lower than everything near it, but
+# not the lowest place. In the fog the two valley floors feel the same. Two more places
+# can hold a walker up. On a **plateau** the ground is so flat that the steps are tiny.
+# At a **saddle**, the top of a pass, the ground is level too, but it falls on two
+# sides.
 
 # %%
 start_on = {  # name: (landscape, start, learning rate, half of the map)
     "local minimum": (landscapes.two_valleys, (1.4, 0.8), 0.06, (1.8, 1.2)),
-    "plateau": (landscapes.plateau, (5.5, 4.0), 0.5, (7, 5)),
+    "plateau": (landscapes.plateau, (5.5, 4.0), 0.5, (7.2, 4.8)),
     "saddle": (landscapes.two_valleys, (0.0754, 1.1), 0.1, (1.8, 1.2)),
 }
-axes = plots.panels(2, 3, width=9.6, height=5.6)
+axes = plots.panels(2, 3, width=9.6, height=5.4)
 for (name, (land, start, rate, (x, y))), column in zip(start_on.items(), axes.T):
     steps = descent.gradient_descent(land, start, rate, steps=60)
     ground = descent.loss_grid(land, (-x, x), (-y, y))
     plots.walk_map(ground, steps, title=name, ax=column[0])
     heights = [walker.loss for walker in steps]
-    plots.altitude_by_step(heights, lowest=ground.losses.min(), ax=column[1])
+    low, limits = ground.losses.min(), (-0.7, 2.4)
+    plots.altitude_by_step(heights, lowest=low, limits=limits, ax=column[1])
 plots.show(
     axes,
     alt="Three walks and their altitudes over 60 steps. The first settles above the "
@@ -515,33 +474,28 @@ plots.show(
 )
 
 # %% [markdown]
-# Look at the third. Its altitude lies still for a dozen steps, as if training were
-# over, and then it falls again. A loss that has stopped falling is not always a loss
-# that is done. How to tell? Look around: probe a small ring of ground, and see whether
-# it lies higher or lower than the middle.
-
-# %% tags=["nbval-check-output"]
-for name, n in {"local minimum": 60, "plateau": 60, "saddle": 18}.items():
-    land, start, rate, _ = start_on[name]
-    walker = descent.gradient_descent(land, start, rate, n)[-1]
-    place = descent.classify_point(land, walker.position)
-    print(f"{name:14} steepness {walker.gradient_norm:.3f}, all around: {place}")
-
-# %% [markdown]
-# With two parameters, a ring is easy to probe. With millions it is not, and nobody
-# does. It matters less than one might fear: for a point to be a floor, the ground must
-# rise in *every* direction, and with millions of directions most level places should be
-# saddles, which have a way down (Dauphin and others, 2014, arXiv 1406.2572).
+# Look at the third walk. Its altitude stays the same for a dozen steps, as if training
+# were over, and then it falls again. So a loss that has stopped falling need not be at
+# its lowest. (The interactive figure above has a plateau and a canyon as well. Choose
+# another landscape there, and the fog comes down again.)
+#
+# How bad is this in a real network? There is a rule of thumb, no more. At a valley
+# floor the ground must rise in *every* direction. With millions of directions that
+# should be rare, so most level places should be saddles, which have a way down (Dauphin
+# and others, 2014, arXiv 1406.2572). Still, plateaus and poor minima do occur, and
+# people restart such runs from another random start or change the learning rate.
 
 # %% [markdown]
 # ## Step by step, the line finds its best fit
 #
-# Back to the houses, now with both parameters free. The landscape is real: $w$ to the
-# east, $b$ to the north, and the loss of forty houses as the altitude. The loss is a
-# mean of squares, so by the sum rule its slope is the mean of the slopes.
+# Back to the houses, now with both parameters free. This landscape comes from real
+# parameters: $w$ to the east, $b$ to the north, and the loss of forty houses as the
+# altitude. The loss is a mean of squares, so by the sum rule its slope is the mean of
+# the slopes.
 #
 # **Exercise.** You have seen the chain rule for one house and for $w$. Write
-# `mse_gradient` for all houses, and for $b$ as well: no nudges, only rules.
+# `mse_gradient` for all houses, and for $b$ as well. `sizes` and `prices` are NumPy
+# arrays. Use the rules, no nudges.
 
 
 # %%
@@ -554,8 +508,8 @@ exercise.mse_gradient.check(mse_gradient)
 
 # %% [markdown]
 # Then walk. We start from a line that says every house is free, $w = b = 0$, and nudge
-# our way down. For a line the best answer can also be solved for exactly; that is
-# called least squares, and NumPy has it. The walker knows nothing of it.
+# our way down. For a line there is also an exact solution, called least squares, and
+# NumPy can compute it. The walker knows nothing of it.
 
 # %% tags=["nbval-check-output"]
 w, b = 0.0, 0.0
@@ -563,22 +517,21 @@ for _ in range(600):
     slope_w, slope_b = finite_difference(house_loss, w, b)
     w, b = w - 0.2 * slope_w, b - 0.2 * slope_b
 
-columns = np.stack([sizes, np.ones_like(sizes)], axis=1)  # (40, 2)
-best_w, best_b = np.linalg.lstsq(columns, prices, rcond=None)[0]
+columns = np.stack([house_sizes, np.ones_like(house_sizes)], axis=1)  # (40, 2)
+best_w, best_b = np.linalg.lstsq(columns, house_prices, rcond=None)[0]
 print(f"600 steps      w {w:.6f}   b {b:.6f}   loss {house_loss(w, b):.6f}")
 print(f"least squares  w {best_w:.6f}   b {best_b:.6f}")
 
 # %% [markdown]
 # The same line, to six digits, found by feeling the ground. In plain units: about 2,240
-# euros for each square metre, on top of 69,600 euros. (The houses were made with 2,400
-# and 60,000, and a lot of chance; forty houses cannot tell more.) The figure shows the
-# line on its way.
+# euros for each square metre, on top of 69,600 euros. (The data were made by a formula
+# with 2,400 and 60,000 and a lot of chance. Forty houses cannot tell more exactly.)
 
 # %%
 path = descent.gradient_descent(house_loss, (0, 0), learning_rate=0.2, steps=600)
 lines = {f"step {n}": path[n].position for n in (0, 1, 600)}
 plots.show(
-    plots.fitted_lines(sizes, prices, lines, best=(best_w, best_b)),
+    plots.fitted_lines(house_sizes, house_prices, lines, best=(best_w, best_b)),
     alt="Forty houses as points, price against floor area. The line starts flat at "
     "zero, jumps up in one step, and ends on the dotted least-squares line.",
 )
@@ -586,7 +539,7 @@ plots.show(
 # %%
 terrain = descent.loss_grid(house_loss, (-0.3, 3.5), (-0.4, 2.6))
 marks = {"least squares": (best_w, best_b)}
-names = ("w: price of 100 m² more", "b: price of no house at all")
+names = ("w: price of 100 m² more, 100,000 €", "b: price at size 0, 100,000 €")
 title = "The same 600 steps, seen from above"
 plots.show(
     plots.walk_map(terrain, path, marks=marks, names=names, title=title),
@@ -595,10 +548,68 @@ plots.show(
 )
 
 # %% [markdown]
-# Two things to notice. The steps shrink on their own, because the slope does: nobody
-# told the walker to slow down. And most of the 600 steps creep along the floor of a
-# narrow valley, where the slope is small. A longer stride would help there, and be
-# thrown from wall to wall elsewhere. Notebook 03 is about that.
+# Two things to notice. The steps become shorter by themselves, because the slope
+# becomes smaller. And most of the 600 steps creep along the floor of a narrow valley.
+#
+# The valley is narrow because $b$ is the price at size 0, far from all the houses. If
+# $w$ goes up a little and $b$ down a little, the line hardly moves where the houses
+# are, and the loss hardly changes. Notebook 03 measures sizes from 100 m², near the
+# middle of the houses, and there the valley is almost round. It also says more about
+# narrow valleys.
+
+# %% [markdown]
+# ## How small may a nudge be? (optional)
+#
+# This section is for those who will use finite differences themselves, for instance to
+# check a formula. So far, the smaller the nudge, the better the slope. And nudging both
+# up and down is better than up alone: what the bend of the curve adds on one side, it
+# takes off on the other.
+#
+# To see the error of both, take a function whose slope is known: $x^3$, the volume of a
+# cube, with the slope $3x^2$.
+#
+# **Predict first.** The nudge shrinks from 1 to $10^{-15}$. Does the error shrink all
+# the way? Write down the nudge that you think is best, then run both cells.
+
+# %%
+my_prediction = None  # the best nudge, such as 1e-15
+
+
+def cube(x):
+    return x * x * x
+
+
+# %%
+x, slope = 1.1, 3 * 1.1**2
+nudges = 10.0 ** np.arange(-15, 0.1, 0.25)
+one_way = [(cube(x + h) - cube(x)) / h - slope for h in nudges]
+both_ways = [(cube(x + h) - cube(x - h)) / (2 * h) - slope for h in nudges]
+errors = {"nudged up": np.abs(one_way), "nudged up and down": np.abs(both_ways)}
+plots.show(
+    plots.nudge_errors(nudges, errors),
+    alt="Error against the size of the nudge, both axes logarithmic. Each way to nudge "
+    "makes a V. Nudging up is best near 1e-8, up and down near 3e-6; to the left of "
+    "that the error climbs again and jumps about.",
+)
+
+# %% [markdown]
+# Two effects work against each other. On the right it is the *curve*: it bends away
+# from the line, so a large nudge is wrong. On the left it is the *computer*: it keeps
+# about 16 digits of each number. When $h$ is tiny, the two values agree in nearly all
+# of them. The subtraction removes those, and what is left is mostly **round-off**,
+# which then gets divided by a tiny $h$ and becomes large.
+#
+# See it for yourself. The left picture is a magnifier: it shows every nudge at the same
+# size. **Predict first:** what will the curve look like at $10^{-15}$?
+
+# %%
+widgets.nudge_size()
+
+# %% [markdown]
+# First the curve straightens, and near $10^{-15}$ it falls apart into steps: between
+# two neighbouring numbers that the computer can hold there is nothing. At $10^{-16}$
+# nothing moves at all, and the slope comes out as 0. That is why the course nudges up
+# and down by $10^{-5}$: near the bottom of the V.
 
 # %% [markdown]
 # ## Who pays for a billion nudges?
@@ -630,11 +641,10 @@ for n_params in (2, 100, 4192):
     print(f"{n_params:5,} parameters: {len(calls):5,} forward passes")
 
 # %% [markdown]
-# 4,192 is no accident: that many parameters has the GPT that you will train in notebook
-# 06, a very small one. The others in the figure are its famous relatives: GPT-2, with
-# 1.5 billion (Radford and others, 2019), GPT-3, with 175 billion (Brown and others,
-# 2020, arXiv 2005.14165), and the largest Llama 3.1, with 405 billion (Llama Team,
-# 2024, arXiv 2407.21783).
+# Why 4,192? The small GPT of notebook 06 has exactly that many parameters. The others
+# in the figure are its famous relatives: GPT-2, with 1.5 billion (Radford and others,
+# 2019), GPT-3, with 175 billion (Brown and others, 2020, arXiv 2005.14165), and the
+# largest Llama 3.1, with 405 billion (Llama Team, 2024, arXiv 2407.21783).
 
 # %%
 counted = {"our line": (2, 3), "micro-GPT of notebook 06": (4192, 4193)}
@@ -665,13 +675,15 @@ print(f"{len(exact):,} slopes, {len(calls)} call")
 print(f"largest difference to the nudges: {np.abs(exact - nudged).max():.0e}")
 
 # %% [markdown]
-# Once. One call, every slope, and none of the error of a nudge. That looks like magic,
-# and it is bookkeeping: the three rules of this page, applied in the right order.
-# Notebook 04 opens the box.
+# Once. Behind that one call there is more work than a single forward pass: JAX records
+# the forward pass and then goes through the record once backward. Notebook 04 measures
+# what that costs: about as much as one or two more forward passes, however many
+# parameters there are. It looks like magic, and it is bookkeeping: the rules of this
+# page, applied in the right order. Notebook 04 shows how.
 #
-# Last, the claim of this page as code. At twenty places drawn at random, the nudges
-# agree with `jax.grad`, and a small step against the gradient goes down. And the walker
-# found the least-squares line.
+# Finally, the claims of this page as code. At twenty random places, the nudges agree
+# with `jax.grad`, a small step against the gradient goes down, and a small step across
+# it changes the altitude far less. And the walker finds the least-squares line.
 
 # %% tags=["claim", "nbval-check-output"]
 land, rng = landscapes.two_valleys, np.random.default_rng(2)
@@ -680,25 +692,29 @@ for place in rng.uniform(-1.5, 1.5, (20, 2)):
     exact = jax.grad(land, argnums=(0, 1))(*place)
     assert np.allclose(walker.gradient, exact, atol=1e-6)
     assert descent.gradient_step(land, walker, 0.01).loss < walker.loss
+    east, north = 1e-4 * np.array(walker.gradient) / walker.gradient_norm
+    along = land(place[0] + east, place[1] + north) - walker.loss
+    across = land(place[0] - north, place[1] + east) - walker.loss
+    assert abs(across) < abs(along) / 10
 
 fitted = descent.gradient_descent(house_loss, (0, 0), 0.2, steps=600)[-1].position
-assert np.allclose(fitted, np.polyfit(sizes, prices, 1), atol=1e-6)
+assert np.allclose(fitted, np.polyfit(house_sizes, house_prices, 1), atol=1e-6)
 print("Nudges agree with jax.grad, every step went down, the line is the best one.")
 
 # %% [markdown]
 # ## Three sentences to remember
 #
-# - The gradient is a list of slopes, one for each parameter: how much the loss answers
+# - The gradient is a list of slopes, one for each parameter: how much the loss changes
 #   when that parameter is nudged and the others stand still.
 # - It points the steepest way up, at a right angle to the contour, so a small step
 #   against it goes down.
 # - A nudge finds any slope, but it costs a forward pass for each parameter, and it is
-#   never quite exact.
+#   only nearly exact.
 
 # %% [markdown]
 # ## Where next
 #
-# You can feel the slope; you do not know yet how far to step. Notebook 03 takes the
+# You can feel the slope, and you do not know yet how far to step. Notebook 03 takes the
 # same slope with strides of five lengths, from a crawl to an explosion. Notebook 04
 # then answers the question left open here: how can one pass give every slope at once?
 #

@@ -8,6 +8,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from course_lib import plots
@@ -43,31 +44,30 @@ def png(ax: Axes) -> bytes:
 def test_a_nudge_shows_its_size_the_answer_and_their_ratio() -> None:
     assert NUDGED.slope == -2.0
     ax = plots.nudge(WS, (WS - 3) ** 2, NUDGED, tangent=-4.0)
-    assert words(ax) == ["nudge +0.5", "answer −1"]
-    assert legend(ax) == ["slope at the point: −4", "answer ÷ nudge = −2"]
+    assert words(ax) == ["nudge +0.5", "change in loss −1"]
+    assert legend(ax) == ["true slope −4", "change in loss ÷ nudge = −2"]
     secant = ax.lines[2]
     (x0, x1), (y0, y1) = secant.get_xdata(), secant.get_ydata()
     assert (y1 - y0) / (x1 - x0) == pytest.approx(-2)
     assert float(np.interp(1.5, [x0, x1], [y0, y1])) == pytest.approx(3.0)
-    in_legend = plots.nudge(WS, (WS - 3) ** 2, NUDGED, beside=False)
-    assert words(in_legend) == []
-    assert legend(in_legend)[-2:] == ["nudge +0.5", "answer −1"]
+    bare = plots.nudge(WS, (WS - 3) ** 2, NUDGED, tangent=-4.0, beside=False)
+    assert words(bare) == []
+    assert legend(bare) == ["true slope −4"]
 
 
-def test_a_nudge_that_rounding_swallowed_is_divided_by_the_size_meant() -> None:
-    lost = plots.Nudge(1.1, 1.1 + 1e-16, 4.0, 4.0, 1e-16)
-    assert lost.before == lost.after
-    assert lost.slope == 0
-    ax = plots.nudge(WS, (WS - 3) ** 2, lost, beside=False, moved="way")
-    assert legend(ax) == ["answer ÷ way = +0", "way +1e−16", "answer +0"]
-
-
-def test_the_tangent_touches_where_it_is_told() -> None:
-    both_ways = plots.Nudge(0.0, 2.0, 0.0, 8.0)
-    ax = plots.nudge(WS, WS**3, both_ways, tangent=3.0, touch=(1.0, 1.0))
-    (x0, x1), (y0, y1) = ax.lines[1].get_data()
-    assert (y1 - y0) / (x1 - x0) == pytest.approx(3)
-    assert float(np.interp(1.0, [x0, x1], [y0, y1])) == pytest.approx(1.0)
+def test_a_magnifier_shows_every_nudge_at_one_size() -> None:
+    offsets = np.linspace(-2, 2, 9)
+    ends = ((0.0, 0.0), (1.0, 1.5))
+    ax = plots.magnified_nudge(offsets, offsets + 0.5 * offsets**2, ends, 1.5)
+    true, curve, found, points = ax.lines
+    assert list(true.get_ydata()) == list(true.get_xdata()) == [-2, 2]
+    assert list(curve.get_ydata()) == list(offsets + 0.5 * offsets**2)
+    assert list(found.get_ydata()) == [-3, 3], "the line through both points"
+    assert points.get_xydata().tolist() == [[0, 0], [1, 1.5]]
+    limits = ax.get_xlim(), ax.get_ylim()
+    again = plots.magnified_nudge(offsets, 9 * offsets, ends, 9.0)
+    assert (again.get_xlim(), again.get_ylim()) == limits
+    assert png(ax)
 
 
 @pytest.mark.parametrize("size", [1e-12, -0.5, 2.9, 3.0])
@@ -188,10 +188,14 @@ def test_fog_hides_all_but_the_ground_around_the_walker() -> None:
 
 def test_a_walk_shows_every_footprint_and_which_way_is_down() -> None:
     ax = plots.walk_map(LAND, WALK, arrow=0.3)
-    path, prints, walker = ax.lines
+    path, prints, start, walker = ax.lines
     assert np.array(path.get_xydata()).tolist() == [list(w.position) for w in WALK]
-    assert len(prints.get_xdata()) == 12
+    assert len(prints.get_xdata()) == 11
+    assert tuple(start.get_xydata()[0]) == WALK[0].position
+    assert start.get_markerfacecolor() == "none"
     assert tuple(walker.get_xydata()[0]) == WALK[-1].position
+    assert walker.get_color() == plots.COLOURS["parameter"]
+    assert walker.get_markeredgecolor() == "white"
     (arrow,) = ax.texts
     step = np.subtract(arrow.xy, arrow.xyann)  # from the walker to the tip
     steepness = WALK[-1].gradient_norm
@@ -201,6 +205,13 @@ def test_a_walk_shows_every_footprint_and_which_way_is_down() -> None:
     assert step @ np.array(WALK[-1].gradient) == pytest.approx(against)
     steep = plots.walk_map(LAND, WALK[:1], arrow=0.3).texts[0]
     assert np.hypot(*np.subtract(steep.xy, steep.xyann)) == pytest.approx(0.3)
+    up, down = plots.walk_map(LAND, WALK, arrow=0.3, uphill=True).texts
+    ends = [np.subtract(arrow.xy, arrow.xyann) for arrow in (up, down)]
+    assert ends[0] == pytest.approx(-ends[1])
+    assert ends[0] @ np.array(WALK[-1].gradient) > 0
+    looks = [arrow.arrow_patch.get_edgecolor() for arrow in (up, down)]
+    meanings = [plots.COLOURS[name] for name in ("gradient", "parameter")]
+    assert looks == [to_rgba(colour) for colour in meanings]
     level = descent.iterate_at(landscapes.two_valleys, (0.96015, 0))
     assert not plots.walk_map(LAND, [level], arrow=0.3).texts
 

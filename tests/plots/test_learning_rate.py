@@ -111,12 +111,12 @@ def test_the_names_of_the_regimes_fit(edge: float, seen: list[str]) -> None:
 def test_the_v_of_factors_crosses_1_at_the_edge() -> None:
     rates = np.linspace(0, 0.65, 131)
     ax = plots.shrink_factors(rates, abs(1 - 4 * rates), 0.5, {0.15: 0.4, 0.52: 1.08})
-    x, y = line(ax, "derived: $|1 - \\eta L|$").get_data()
+    x, y = line(ax, "derived: $|1 - \\eta k|$").get_data()
     assert np.interp(0.5, x, y) == pytest.approx(1)
     dots = line(ax, "measured on the walks")
     assert list(zip(*dots.get_data(), strict=True)) == [(0.15, 0.4), (0.52, 1.08)]
     assert any(list(x.get_xdata()) == [0.5, 0.5] for x in ax.lines)
-    assert "the edge, $2 / L$ = 0.5" in words(ax)
+    assert "the edge, $2 / k$ = 0.5" in words(ax)
     assert png(ax)
 
 
@@ -134,8 +134,12 @@ def test_five_points_are_numbered_on_the_surface_and_on_the_map() -> None:
     ax, space, flat = five(PATH)
     assert words(flat) == ["1", "2", "3", "4"]
     assert words(space)[:4] == ["1", "2", "3", "4"]
-    dots = [tuple(x.get_xydata()[0]) for x in flat.lines if x.get_marker() == "o"]
-    assert dots == [tuple(place) for place in PATH]
+    steps, start, walker = (x for x in flat.lines if x.get_marker() == "o")
+    assert steps.get_xydata().tolist() == PATH[1:-1].tolist()
+    assert start.get_xydata().tolist() == [PATH[0].tolist()]
+    assert start.get_markerfacecolor() == "none", "a ring where the walk began"
+    assert walker.get_xydata().tolist() == [PATH[-1].tolist()]
+    assert walker.get_markeredgecolor() == "white"
     assert len(flat.patches) == 3, "an arrow for each step"
     x, y, z = space.lines[0].get_data_3d()
     assert np.column_stack([x, y]) == pytest.approx(PATH)
@@ -308,7 +312,7 @@ def test_the_range_test_draws_losses_start_and_edges() -> None:
     assert list(line(ax, "scaled").get_ydata()) == losses["scaled"]
     assert list(line(ax, "raw").get_xdata()) == list(rates)
     assert any(list(x.get_xdata()) == [0.03, 0.03] for x in ax.lines)
-    assert "$2/L$ = 0.03" in words(ax)
+    assert "$2/k$ = 0.03" in words(ax)
     assert ax.get_ylim()[1] < 2 * 0.693, "what flies off leaves the picture"
     assert png(ax)
 

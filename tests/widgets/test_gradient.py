@@ -31,7 +31,9 @@ def test_nudge_size_names_the_error_that_rules_and_measures_it() -> None:
     ruled = []
     for h in range(len(stops)):
         figure.select(h=h, way=0)
-        ruled.append("curve" if "the curve rules" in figure.summary else "round-off")
+        ruled.append(
+            "curve" if "the curve is larger" in figure.summary else "round-off"
+        )
     turn = ruled.index("curve")
     assert ruled == ["round-off"] * turn + ["curve"] * (len(stops) - turn)
     assert 1e-9 < stops[turn] < 1e-7

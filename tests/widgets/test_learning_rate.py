@@ -60,14 +60,14 @@ def test_the_regime_and_its_factor_are_said(
 ) -> None:
     bowl.select(**stops(bowl, rate=rate, curvature=curvature))
     assert f"= {factor}: the walker {word}. " in bowl.summary
-    assert f"The edge 2/L is at {2 / curvature:.3f}." in bowl.summary
+    assert f"The edge 2/k is at {2 / curvature:.3f}." in bowl.summary
     valley, distance, factors = bowl._renderer.axes
     assert valley.get_title(loc="left").endswith(f": {word}")
     walked = np.abs(contraction.quadratic_descent(rate, curvature, 1.0, 20))
     inside = walked > 1e-100
     drawn = distance.lines[0].get_ydata()
     np.testing.assert_allclose(drawn[inside], walked[inside], rtol=1e-12)
-    edge = f"the edge, $2 / L$ = {2 / curvature:.3g}"
+    edge = f"the edge, $2 / k$ = {2 / curvature:.3g}"
     assert edge in [text.get_text() for text in factors.texts]
 
 

@@ -484,12 +484,16 @@ def _kind(node: Node, root: Node, is_parameter: bool, is_named: bool) -> str:
 
 
 def _title(node: Node, name: str) -> str:
-    op = SIGNS.get(node.op, node.op)
-    if op.startswith("**") and len(op) > 2:
-        op = f"( )$^{{{op[2:]}}}$"
+    op = _operation(node)
     if name and op:
-        return f"{name}  {op}"
+        return f"{name} = {op}"
     return name or op or "constant"
+
+
+def _operation(node: Node) -> str:
+    """Return the sign of a node's operation, as it is written."""
+    op = SIGNS.get(node.op, node.op)
+    return f"( )$^{{{op[2:]}}}$" if op.startswith("**") and len(op) > 2 else op
 
 
 def _text(number: float, digits: int = 4) -> str:

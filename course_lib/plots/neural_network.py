@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap, ListedColormap
-from matplotlib.patches import Circle, FancyBboxPatch
+from matplotlib.patches import Circle, FancyBboxPatch, Patch
 from numpy.typing import ArrayLike
 from PIL import Image
 
@@ -42,11 +42,12 @@ STYLES: tuple[tuple[Any, str], ...] = (  # (line, marker): told apart in grey, t
     ((0, (6, 2, 1, 2)), "D"),
 )
 RUNS: tuple[dict[str, Any], ...] = (  # wide and pale first: runs may lie on each other
-    {"color": COLOURS["loss"], "lw": 7, "alpha": 0.4},
+    {"color": QUIET, "lw": 7, "alpha": 0.4},
     {"color": INK, "lw": 2, "ls": (0, (4, 2))},
     {"color": COLOURS["other"], "lw": 1.8},
-    {"color": COLOURS["value"], "lw": 2.5, "ls": (0, (6, 1.5, 1.5, 1.5))},
+    {"color": INK, "lw": 2.5, "ls": (0, (1, 1))},
 )
+UNITS = {"silent": "#E9E9E9", "active": COLOURS["value"], "dead": QUIET}  # of a layer
 
 
 # --- one neuron ---------------------------------------------------------------------
@@ -66,7 +67,8 @@ def neuron_anatomy(
     """Draw a neuron with its numbers: inputs, weights, sum, activation, output.
 
     ``z`` is the sum of inputs times weights, and the bias; ``output`` is what the
-    squashing curve makes of it. Up to six inputs; ``names`` say what they are.
+    activation makes of it. Up to six inputs; ``names`` say what they are. The arrow of
+    a larger weight is wider, that of a negative one is dashed.
     """
     n = len(inputs)
     rows = np.linspace(1.1, -1.1, n) if n > 1 else np.array([0.0])
@@ -78,7 +80,9 @@ def neuron_anatomy(
         ax.text(-0.62, y, name, ha="right", va="center")
         width = 1.0 + 1.6 * min(abs(w), 3.0)
         end = 2.92, middle + 0.12 * (y - middle)
-        parts.arrow(ax, (0.52, y), end, COLOURS["parameter"], width)
+        arrow = parts.arrow(ax, (0.52, y), end, COLOURS["parameter"], width)
+        assert arrow.arrow_patch is not None
+        arrow.arrow_patch.set_linestyle("-" if w >= 0 else (0, (2, 1)))
         at = 0.46
         _edge_label(
             ax,
@@ -100,7 +104,7 @@ def neuron_anatomy(
         (0.0, "inputs"),
         (1.6, "weights"),
         (3.45, "sum"),
-        (5.75, "threshold"),
+        (5.75, "activation"),
         (7.95, "output"),
     ):
         ax.text(x, top, word, ha="center", va="bottom", weight="bold")
@@ -119,26 +123,26 @@ def neuron_curves(
     level: float = 0.5,
     limits: tuple[float, float] = (0.0, 1.0),
     ylabel: str = "output a",
-    threshold: tuple[float, float] | None = None,
+    border: tuple[float, float] | None = None,
     key: bool = True,
     ax: Axes,
 ) -> Axes:
     """Draw the output of a neuron with one input, for up to four settings.
 
-    A dot marks where each curve passes ``level``, one half for a sigmoid: the neuron's
-    threshold. Or give the weight and the bias: the ``threshold`` w x + b = 0 is drawn
-    through the picture, and the side where the sum is positive is shaded. ``limits``
-    are the least and the greatest output inside the Axes.
+    A dot marks where each curve passes ``level``, one half for a sigmoid. Or give the
+    weight and the bias: the ``border`` w x + b = 0 is drawn through the picture, and
+    the side where the sum is positive is shaded. ``limits`` are the least and the
+    greatest output inside the Axes.
     """
     x = np.asarray(x)
     low, high = limits
     ax.axhline(level, color=COLOURS["faint"], lw=1.2, zorder=0)
-    line_at = None if threshold is None else _positive_side(ax, x, *threshold)
+    line_at = None if border is None else _positive_side(ax, x, *border)
     for (name, curve), (dash, _) in zip(outputs.items(), STYLES, strict=False):
         curve = np.asarray(curve)
         inside = np.where((curve >= low) & (curve <= high), curve, np.nan)
         (line,) = ax.plot(x, inside, color=COLOURS["value"], ls=dash, label=name)
-        at = _crossing(x, curve - level) if threshold is None else line_at
+        at = _crossing(x, curve - level) if border is None else line_at
         if at is not None:
             ax.plot(at, level, "o", color=line.get_color(), mec="white", ms=7, zorder=4)
     span = high - low
@@ -310,7 +314,7 @@ def shares_of_right(shares: ArrayLike, *, ax: Axes) -> Axes:
     mean = float(shares.mean())
     ax.axvline(mean, color=INK, lw=1.5, ls=(0, (4, 3)))
     ax.annotate(
-        f"mean {mean:.0%}",
+        f"mean {_percent(mean)}",
         (mean, 1.0),
         xycoords=("data", "axes fraction"),
         xytext=(6, 2),
@@ -320,7 +324,7 @@ def shares_of_right(shares: ArrayLike, *, ax: Axes) -> Axes:
         annotation_clip=False,
     )
     ax.set(xlim=(0, 1), xlabel="share of points answered right", ylabel="networks")
-    ax.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+    ax.xaxis.set_major_formatter(lambda share, _: _percent(share))
     return ax
 
 
@@ -359,6 +363,7 @@ def activation_and_slope(
     ax.set_xlabel("weighted sum z")
     ax.set_title(title, size=11)
     if key:
+        ax.set_ylabel("output, and its slope")
         ax.legend(loc="upper left", borderaxespad=0.1)
     return ax
 
@@ -379,9 +384,10 @@ def gradient_norms(
 ) -> Axes:
     """Draw gradient norms on a logarithmic axis, up to four labelled lines.
 
-    What lies below ``lowest`` is drawn on the floor: for 32-bit numbers it is gone.
+    What lies below ``lowest`` is no point of a line: for 32-bit numbers it is gone. An
+    arrow on the floor says that a line goes on down there, one at the ceiling likewise.
     All lines but the ``highlighted`` one are pale; ``x_max`` is the end of the axis.
-    ``key`` may be "outside": to the right of the Axes.
+    ``key`` may be "below": under the Axes.
     """
     x = np.asarray(x)
     lines = {k: np.asarray(v, dtype=float) for k, v in norms.items()}
@@ -392,9 +398,17 @@ def gradient_norms(
         look |= {"lw": 2.8 if name == highlighted else 1.8}
         look |= {"alpha": 1 if highlighted in (None, name) else 0.35}
         over = 3 if name == highlighted else 2
-        heights = np.clip(line, lowest, highest)
-        ax.plot(x, heights, label=name, clip_on=False, zorder=over, **look)
+        inside = np.where((line >= lowest) & (line <= highest), line, np.nan)
+        ax.plot(x, inside, label=name, clip_on=False, zorder=over, **look)
         entries[name] = look
+    for line in lines.values():
+        for out, edge, mark in (
+            (line < lowest, lowest, "v"),
+            (line > highest, highest, "^"),
+        ):
+            if out.any():
+                gone: dict[str, Any] = {"color": QUIET, "mfc": "white", "ms": 5}
+                ax.plot(x[out], [edge] * out.sum(), mark, clip_on=False, **gone)
     ax.set_yscale("log")
     ax.set_ylim(lowest, highest)
     decades = int(np.log10(highest / lowest))
@@ -408,9 +422,9 @@ def gradient_norms(
         ax.set_xticks([x[0], *range(5, int(x_max) + 1, 5)])
     ax.set(xlabel=xlabel, ylabel="length of the gradient")
     ax.set_title(title, size=11)
-    if key == "outside":
-        beside: dict[str, Any] = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)}
-        parts.legend(ax, entries, handlelength=3, **beside)
+    if key == "below":
+        below: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.2)}
+        parts.legend(ax, entries, handlelength=3, ncols=len(entries), **below)
     elif key:
         ax.legend(loc="lower left", borderaxespad=0.3, handlelength=3)
     return ax
@@ -454,7 +468,7 @@ def loss_so_far(
     level: tuple[str, float] | None = None,
     ax: Axes,
 ) -> Axes:
-    """Draw the losses up to a step, with a dot there, and axes for the whole run.
+    """Draw the losses up to a step, with a dot there, and in grey those still to come.
 
     ``losses`` are those of the whole run. ``level`` is one to compare with.
     """
@@ -470,6 +484,7 @@ def loss_so_far(
         zorder=4,
         clip_on=False,
     )
+    ax.plot(losses, color=COLOURS["faint"], lw=2.2, clip_on=False, zorder=1)
     if level is not None:
         name, height = level
         ax.axhline(height, color=QUIET, lw=1, ls=(0, (4, 3)), zorder=0)
@@ -489,24 +504,35 @@ def loss_so_far(
 
 
 @figure(8, 3.6)
-def unit_activity(active: ArrayLike, title: str = "", *, ax: Axes) -> Axes:
+def unit_activity(
+    active: ArrayLike, title: str = "", *, key: bool = True, ax: Axes
+) -> Axes:
     """Draw which units (rows) are active for which examples; count the dead.
 
     ``active`` (units, examples) is True where a unit's output is above 0. A unit that
-    is silent for every example is dead: its row is drawn in vermilion.
+    is silent for every example is dead: its row is drawn in dark grey.
     """
     active = np.asarray(active, dtype=bool)
     dead: np.ndarray = np.asarray(~active.any(axis=1))
     cells = active.astype(float)  # 0 silent, 1 speaks, 2 dead
     cells[dead] = 2
-    palette = ListedColormap(["#EEEEEE", COLOURS["value"], "#F3B58C"])
+    palette = ListedColormap(list(UNITS.values()))
     ax.imshow(cells, cmap=palette, vmin=0, vmax=2, aspect="auto", interpolation="none")
     for gap in np.arange(0.5, len(active) - 1):
         ax.axhline(gap, color="white", lw=1.2)
-    text = f"{active.mean():.0%} active, {dead.sum()} of {len(dead)} dead"
+    text = f"{_percent(active.mean())} active, {dead.sum()} of {len(dead)} dead"
     ax.set_title(f"{title}\n{text}" if title else text, size=11)
-    ax.set(xlabel="points", ylabel="neurons", xticks=[], yticks=[])
+    ax.set(xlabel="points, by their place from left to right", ylabel="neurons")
+    ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
+    if key:
+        names = {"active": "output above 0", "silent": "output 0", "dead": "dead"}
+        patches = [
+            Patch(facecolor=UNITS[k], edgecolor=QUIET, lw=0.5, label=name)
+            for k, name in names.items()
+        ]
+        look = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.1), "ncols": 3}
+        ax.legend(handles=patches, handlelength=1.2, columnspacing=1.2, **look)
     return ax
 
 
@@ -595,6 +621,10 @@ def _positive_side(ax: Axes, x: np.ndarray, weight: float, bias: float) -> float
         weight="bold",
     )
     return float(at)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
 
 
 def _text(number: float) -> str:

@@ -139,11 +139,8 @@ def _draw_angle(ax: Axes, body: Body, joint: str) -> None:
         zorder=8,
         **halo,
     )
-    small = abs(turn) < 0.8  # no room between the lines: beside them
-    where = line + turn + math.copysign(0.75, turn) if small else line + turn / 2
     ax.text(
-        x + (radius + 1.4) * math.cos(where),
-        y + (radius + 1.1) * math.sin(where),
+        *_free_place((x, y), radius + 1.5, line + turn / 2, rays, body),
         f"{math.degrees(-turn):.0f}°".replace("-", "−"),
         color=blue,
         weight="bold",
@@ -152,6 +149,34 @@ def _draw_angle(ax: Axes, body: Body, joint: str) -> None:
         zorder=9,
         **halo,
     )
+
+
+def _free_place(
+    joint: Point, far: float, wanted: float, rays: Sequence[float], body: Body
+) -> Point:
+    """Return a place for a word near a joint, away from limbs and from the rays.
+
+    Of the directions around the joint, the one nearest to the wanted one that is free;
+    the freest one if none is.
+    """
+    (x, y), best = joint, (-math.inf, joint)
+    crowd = [
+        (x0 + k / 4 * (x1 - x0), y0 + k / 4 * (y1 - y0))
+        for (x0, y0), (x1, y1) in body.values()
+        for k in range(5)
+    ]
+    crowd += [_head(body)[0]]
+    crowd += [
+        (x + r * math.cos(ray), y + r * math.sin(ray)) for ray in rays for r in (2, 3)
+    ]
+    for k in range(16):
+        way = wanted + math.tau * k / 16
+        place = x + far * math.cos(way), y + far * math.sin(way)
+        room = min(math.dist(place, point) for point in crowd)
+        turned = abs(math.remainder(way - wanted, math.tau))
+        inside = LEFT + 1 < place[0] < RIGHT - 1 and LOW + 1 < place[1] < HIGH - 1
+        best = max(best, (min(room, 1.6) - 0.1 * turned - 5 * (not inside), place))
+    return best[1]
 
 
 def _direction(start: Point, end: Point) -> float:
@@ -303,7 +328,7 @@ def joint_slopes(
             rows,
             "o",
             color="none",
-            markeredgecolor=COLOURS["loss"],
+            markeredgecolor=COLOURS["ink"],
             markeredgewidth=2,
             markersize=9,
             label="jax.grad",
@@ -316,10 +341,14 @@ def joint_slopes(
         ax.set_xlabel("slope of the loss for this joint, dm² per radian")
         ax.margins(x=0.08)
         return
-    ax.set(title="slope of every joint", xlabel="dm² per radian (each tick: × 10)")
-    ax.set_xscale("symlog", linthresh=0.1, linscale=0.5)
-    ticks = [sign * 10.0**k for k in (-1, 0, 1, 2) for sign in (-1, 1)]
+    ax.set(title="slope of every joint", xlabel="dm² per radian (each mark: × 100)")
+    ax.set_xscale("symlog", linthresh=1e-4, linscale=0.3)
+    ticks = [sign * 10.0**k for k in (-3, -1, 1) for sign in (-1, 1)]
     ticks = [0.0, *(tick for tick in ticks if abs(tick) < reach)]
     ax.set_xticks(ticks, [f"{tick:g}".replace("-", "−") for tick in ticks])
     ax.set_xlim(-1.3 * reach, 1.3 * reach)
     ax.minorticks_off()
+    if max(map(abs, slopes)) < 0.01:
+        words = "every slope is nearly 0:\nno turn would lower the loss"
+        middle = {"transform": ax.transAxes, "ha": "center", "va": "center"}
+        ax.text(0.5, 0.5, words, color=COLOURS["quiet"], size=10, **middle)

@@ -61,7 +61,7 @@ def graph_stepper() -> InteractiveFigure:
     stops = [i / 10 for i in range(-40, 41)]
     figure = InteractiveFigure(
         "graph_stepper",
-        "A computation, there and back",
+        "A computation, forward and backward",
         draw,
         [
             Field("expression", "expression of a, b, c", "tanh(a*b + c)", 60, EXAMPLES),
@@ -70,10 +70,10 @@ def graph_stepper() -> InteractiveFigure:
             Slider("c", "c", stops, -0.3, _short),
             Slider(
                 "way",
-                "the way there and back",
+                "forward and backward, step by step",
                 [i / FRAMES for i in range(FRAMES + 1)],
                 1.0,
-                "{:.0%}".format,
+                lambda way: f"{100 * way:.0f} %",
                 play=True,
             ),
             Button("back", "One step back", lambda: move(-1)),
@@ -167,7 +167,7 @@ def _step_in_words(root: Value, names: Mapping[str, Value], step: int) -> str:
             f"Local derivatives: {', '.join(slopes)}."
         )
     if step == n + 1:
-        return f"{where}, backward: the result takes all the blame, 1."
+        return f"{where}, backward: the result starts with all the blame, 1."
     node = order[step - n - 2]
     shares = [
         f"{_short(slope)} × {_short(node.grad)} = {_short(slope * node.grad)} "
@@ -222,7 +222,7 @@ def robot(seed: int = 45) -> InteractiveFigure:
     axes[0].get_gridspec().set_width_ratios([1.0, 0.85])
     return InteractiveFigure(
         "robot",
-        "Fourteen joints learn to run",
+        "Fourteen joints find a running pose",
         draw,
         [
             Slider("step", "step of the descent", stops, 0, "{:d}".format, play=True),

@@ -37,7 +37,7 @@ def neuron() -> InteractiveFigure:
         z = w * x + b
         sums: dict[str, Any] = {"level": 0.0, "limits": (-8.0, 8.0), "ylabel": "sum z"}
         outputs = {"level": activate(0.0), "limits": RANGES[activation]}
-        one = {"threshold": (w, b), "key": False}
+        one = {"border": (w, b), "key": False}
         title = f"{_equation(w, b)} (shaded: z > 0)"
         plots.neuron_curves(x, {"z": z}, title, **sums, **one, ax=axes[0])
         title = f"a = {_name(activation)}(z)"
@@ -53,7 +53,7 @@ def neuron() -> InteractiveFigure:
             f"by at most {steepest:.2f} for each unit of x."
         )
 
-    title = "One neuron, one input: its sum, and what the threshold makes of it"
+    title = "One neuron, one input: its sum, and what the activation makes of it"
     axes = plots.panels(1, 2, width=8, height=3.3)
     return InteractiveFigure(
         "neuron", title, draw, [*_dials(w=1, b=2), _kind("sigmoid")], axes
@@ -69,7 +69,7 @@ def neuron_line() -> InteractiveFigure:
         weights = np.array([w1, w2])
         outputs = curves[activation](PLACES @ weights + b)
         wrong = (points @ weights + b > 0) != labels
-        # white where z is 0, whatever the threshold makes of it
+        # white where z is 0, whatever the activation makes of it
         tones = outputs if activation == "sigmoid" else (np.minimum(outputs, 1) + 1) / 2
         sides = ACROSS, UP, tones, points, labels, _equation(w1, w2, b)
         line = {"weights": (w1, w2), "bias": b, "wrong": wrong}
@@ -79,7 +79,7 @@ def neuron_line() -> InteractiveFigure:
             f"Outputs: {_text(outputs.min(), 2)} to {_text(outputs.max(), 2)}."
         )
 
-    title = "One neuron, two inputs: its line, and the points it parts"
+    title = "One neuron, two inputs: its line, and the points on each side"
     axes = plots.panels(1, 1, width=6.4, height=4.7)
     dials = _dials(w1=1, w2=-2, b=0.3)
     return InteractiveFigure(
@@ -104,13 +104,13 @@ def vanishing_gradient() -> InteractiveFigure:
         title = f"{name}, {depth} hidden layers, gain {gain:.2f}"
         look: dict[str, Any] = {"lowest": 1e-25, "highest": 1e5, "x_max": 30}
         look |= {"xlabel": "hidden layer (blame flows from right to left)"}
-        look |= {"highlighted": name, "key": "outside"}
+        look |= {"highlighted": name, "key": "below"}
         plots.gradient_norms(layers, norms, title, **look, ax=ax)
         first, last = norms[name][[0, -1]]
         ratio = (first / last) ** (1 / (depth - 1))
         return (
             f"{name}: layer 1 gets {_power(first)}, layer {depth} gets {_power(last)}; "
-            f"each layer on the way back leaves {ratio:.0%}."
+            f"each layer on the way back leaves {_percent(ratio)}."
         )
 
     even = [i / 50 for i in range(15, 101)]  # 0.30 to 2.00
@@ -148,13 +148,14 @@ def decision_boundary() -> InteractiveFigure:
 
     def draw(axes: np.ndarray, step: int, size: int) -> str:
         maps, losses, right = runs[size]
-        title = f"step {step}: {right[step]:.0%} right"
+        title = f"step {step}: {_percent(right[step])} right"
         plots.decision_map(ACROSS, UP, maps[step], points, labels, title, ax=axes[0])
         look: Any = {"highest": 0.9, "level": ("knows nothing: ln 2 = 0.69", np.log(2))}
         plots.loss_so_far(losses, step, f"loss {losses[step]:.4f}", **look, ax=axes[1])
         return (
             f"Two hidden layers of {size} neurons, step {step}: loss "
-            f"{losses[step]:.4f}, {right[step]:.0%} of {len(labels)} points right."
+            f"{losses[step]:.4f}, {right[step] * len(labels):.0f} of {len(labels)} "
+            "points right."
         )
 
     controls = [
@@ -197,6 +198,10 @@ def _name(activation: str) -> str:
 
 def _text(number: float, digits: int = 1) -> str:
     return f"{round(number, digits) + 0.0:.{digits}f}".replace("-", "−")
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
 
 
 def _gain(gain: float) -> str:

@@ -72,7 +72,7 @@ def test_every_node_and_line_is_drawn_and_named(number: type) -> None:
     loss, names = line(number)
     ax = computation_graph(loss, names, [names["w"], names["b"]], key=False)
     assert (len(boxes(ax)), len(arrows(ax))) == (8, 7)
-    assert {"w", "x", "b", "y", "×", "guess  +", "−", "loss  ( )$^{2}$"} <= set(
+    assert {"w", "x", "b", "y", "×", "guess = +", "−", "loss = ( )$^{2}$"} <= set(
         words(ax)
     )
     assert sorted(words(ax, "value")) == sorted(

@@ -58,7 +58,7 @@ def test_the_anatomy_says_every_number_and_a_minus_is_a_minus() -> None:
     )
     said = set(words(ax))
     assert {"0.9", "0.4", "× 2", "× −1.5", "−1", "0.2", "0.55", "a", "b"} <= said
-    parts = {"inputs", "weights", "sum", "threshold", "output"}
+    parts = {"inputs", "weights", "sum", "activation", "output"}
     assert parts <= said
 
 
@@ -74,7 +74,7 @@ def test_the_parts_of_a_neuron_stay_in_the_picture(n: int, size: float) -> None:
         assert box.y1 <= frame.y1 + 1
 
 
-def test_the_dot_on_the_threshold_stands_at_the_sum_and_the_output() -> None:
+def test_the_dot_on_the_activation_stands_at_the_sum_and_the_output() -> None:
     low, high = (
         neuron_anatomy([1.0], [1.0], 0.0, z, float(sigmoid(np.array(z))))
         for z in (-3.0, 3.0)
@@ -121,7 +121,7 @@ def test_the_side_where_the_sum_is_positive_is_shaded(
 ) -> None:
     x = np.linspace(-4, 4, 41)
     z = w * x + b
-    ax = drawn(neuron_curves(x, {"z": z}, level=0, limits=(-8, 8), threshold=(w, b)))
+    ax = drawn(neuron_curves(x, {"z": z}, level=0, limits=(-8, 8), border=(w, b)))
     sides = [(p.get_x(), p.get_x() + p.get_width()) for p in ax.patches]
     assert sides == ([] if shaded is None else [pytest.approx(shaded)])
     at = -b / w if w else 9
@@ -217,7 +217,7 @@ def test_every_neuron_of_a_layer_is_joined_to_all_before_it() -> None:
 def test_bars_hold_every_network_and_the_mean_is_said(shares: list[float]) -> None:
     ax = drawn(shares_of_right(shares))
     assert sum(bar.get_height() for bar in ax.patches) == len(shares)
-    assert words(ax) == [f"mean {np.mean(shares):.0%}"]
+    assert words(ax) == [f"mean {100 * np.mean(shares):.0f} %"]
 
 
 # --- depth ------------------------------------------------------------------------
@@ -231,32 +231,39 @@ def test_the_steepest_slope_is_said() -> None:
     assert legend(ax) == ["output", "slope"]
 
 
-def test_lengths_stand_on_a_logarithmic_axis_and_nothing_leaves_the_floor() -> None:
+def test_what_leaves_the_logarithmic_axis_is_no_point_of_a_line() -> None:
     ax = gradient_norms([2, 10, 30], {"a": [1e-1, 1e-9, 0.0], "b": [1, 1, 1e9]})
     drawn(ax)
     assert ax.get_yscale() == "log"
-    a, b = ax.lines
-    assert list(a.get_ydata()) == [1e-1, 1e-9, 1e-22]
-    assert list(b.get_ydata()) == [1, 1, 1e3]
+    a, b, below, above = ax.lines
+    assert a.get_ydata().tolist()[:2] == [1e-1, 1e-9]
+    assert np.isnan(a.get_ydata()[2])
+    assert b.get_ydata().tolist()[:2] == [1, 1]
+    assert np.isnan(b.get_ydata()[2])
+    assert below.get_xydata().tolist() == [[30, 1e-22]]
+    assert above.get_xydata().tolist() == [[30, 1e3]]
+    assert below.get_markerfacecolor() == above.get_markerfacecolor() == "white"
     assert a.get_linestyle() != b.get_linestyle()
     assert legend(ax) == ["a", "b"]
 
 
 def test_the_chosen_line_stands_out_of_the_others() -> None:
     norms = {"a": [1, 2], "b": [3, 4]}
-    ax = drawn(gradient_norms([1, 2], norms, highlighted="b", x_max=30, key="outside"))
+    ax = drawn(gradient_norms([1, 2], norms, highlighted="b", x_max=30, key="below"))
     a, b = ax.lines
     assert a.get_alpha() < b.get_alpha() == 1
     assert ax.get_xlim() == (1, 30)
     frame, box = ax.get_window_extent(), ax.get_legend().get_window_extent()
-    assert box.x0 > frame.x1
+    assert box.y1 < frame.y0
 
 
 @pytest.mark.parametrize("step", [0, 1, 3])
-def test_only_the_losses_so_far_are_drawn(step: int) -> None:
+def test_the_losses_so_far_stand_out(step: int) -> None:
     losses = [0.8, 0.5, 0.3, 0.2]
     ax = drawn(loss_so_far(losses, step, level=("nothing", 0.69)))
-    line, dot = ax.lines[:2]
+    line, dot, to_come = ax.lines[:3]
+    assert list(to_come.get_ydata()) == losses
+    assert to_come.get_color() == COLOURS["faint"]
     assert list(line.get_ydata()) == losses[: step + 1]
     assert dot.get_xydata().tolist() == [[step, losses[step]]]
     assert ax.get_xlim() == (0, 3)
@@ -275,7 +282,7 @@ def test_runs_that_lie_on_each_other_can_be_told_apart() -> None:
 def test_a_dead_neuron_is_counted_and_its_row_has_a_colour_of_its_own() -> None:
     active = np.array([[True, False], [False, False], [True, True]])
     ax = drawn(unit_activity(active, "run"))
-    assert ax.get_title(loc="left") == "run\n50% active, 1 of 3 dead"
+    assert ax.get_title(loc="left") == "run\n50 % active, 1 of 3 dead"
     assert ax.images[0].get_array().tolist() == [[1, 0], [2, 2], [1, 1]]
 
 

@@ -188,6 +188,71 @@ def _(f, point, nudge):
 
 
 @numerical_gradient.wrong(
+    "every equal number nudged",
+    "At the point [2.0, 2.0] both numbers moved at once: they are equal, and you asked "
+    "for the value. Nudge by place, with range or enumerate.",
+)
+def _(f, point, nudge):
+    slopes = []
+    for p in point:
+        up = [x + nudge if x == p else x for x in point]
+        down = [x - nudge if x == p else x for x in point]
+        slopes.append((f(up) - f(down)) / (2 * nudge))
+    return slopes
+
+
+@numerical_gradient.wrong(
+    "a list kept from one call to the next",
+    "The first call is right. At the next, the slopes of the first are still in the "
+    "list: make it inside the function.",
+)
+def _(f, point, nudge, slopes=[]):  # noqa: B006
+    for i in range(len(point)):
+        up, down = list(point), list(point)
+        up[i] += nudge
+        down[i] -= nudge
+        slopes.append((f(up) - f(down)) / (2 * nudge))
+    return slopes
+
+
+@numerical_gradient.wrong(
+    "slopes cut off in an array of whole numbers",
+    "An array made like the point holds whole numbers where the point does, so 12.25 "
+    "becomes 12. Collect the slopes in a list, or use np.zeros(len(point)).",
+)
+def _(f, point, nudge):
+    slopes = np.zeros_like(point)
+    for i in range(len(point)):
+        up, down = list(point), list(point)
+        up[i] += nudge
+        down[i] -= nudge
+        slopes[i] = (f(up) - f(down)) / (2 * nudge)
+    return slopes
+
+
+@numerical_gradient.wrong(
+    "f called with a single number",
+    "f takes the whole list, not one number of it. Make a copy of the list, and nudge "
+    "one number in it.",
+)
+def _(f, point, nudge):
+    return [(f(x + nudge) - f(x - nudge)) / (2 * nudge) for x in point]
+
+
+numerical_gradient.wrong_edit(
+    "the sign of the slopes lost",
+    "A function that falls has a negative slope. Where does the sign get lost?",
+    ("(f(up) - f(down))", "abs(f(up) - f(down))"),
+)
+numerical_gradient.wrong_edit(
+    "slopes sorted",
+    "The slopes are right, but sorted: the first belongs to the first number of the "
+    "point.",
+    ("return slopes", "return sorted(slopes)"),
+)
+
+
+@numerical_gradient.wrong(
     "slopes kept under their number",
     "At the point [2.0, 2.0] one slope got lost: equal numbers are one and the same "
     "key. Count the places instead.",
@@ -537,6 +602,28 @@ gradient_descent_step.wrong_edit(
     ("learning_rate * g", "0.1 * g"),
 )
 gradient_descent_step.wrong_edit(
+    "the slope squared",
+    "Try the slope -1: downhill is up. A square has lost the sign, and makes steep "
+    "slopes far too steep.",
+    ("learning_rate * g", "learning_rate * g**2"),
+)
+gradient_descent_step.wrong_edit(
+    "parameter and slope exchanged",
+    "Which of the two is the place, and which says where to go from there?",
+    ("p - learning_rate * g", "g - learning_rate * p"),
+)
+gradient_descent_step.wrong_edit(
+    "slopes in reverse order",
+    "Each parameter has a slope of its own, at the same place in the second list. "
+    "Yours come from the other end.",
+    ("zip(params, grads,", "zip(params, grads[::-1],"),
+)
+gradient_descent_step.wrong_edit(
+    "rounded",
+    "The step is right, and then it is rounded. In a long walk that adds up.",
+    ("p - learning_rate * g", "round(p - learning_rate * g, 2)"),
+)
+gradient_descent_step.wrong_edit(
     "all slopes added up",
     "Every parameter moved by the sum of all slopes. Each has a slope of its own, at "
     "the same place in the second list.",
@@ -584,6 +671,17 @@ def _(params, grads, learning_rate):
     moved = np.array(params)
     moved -= learning_rate * np.array(grads)
     return moved
+
+
+@gradient_descent_step.wrong(
+    "the params that came in",
+    "The params came back as they were: p = … in a loop gives p a new value and leaves "
+    "the list alone. Collect the new values in a new list.",
+)
+def _(params, grads, learning_rate):
+    for p, g in zip(params, grads, strict=True):
+        p = p - learning_rate * g
+    return params
 
 
 @gradient_descent_step.wrong(
@@ -786,6 +884,28 @@ mse_gradient.wrong_edit(
     "absolute error; with squares, a large error pulls harder.",
     (W, "(np.sign(error) * sizes).mean()"),
     (B, "np.sign(error).mean()"),
+)
+mse_gradient.wrong_edit(
+    "errors without their sign",
+    "A line that lies too low must have negative slopes. Keep the sign of the error.",
+    ("w * sizes + b - prices", "abs(w * sizes + b - prices)"),
+)
+mse_gradient.wrong_edit(
+    "w in place of the size",
+    "Right for b. For w: when w moves by 1, how far does the guess move? Ask it for a "
+    "house of size 3.",
+    (W, "(2 * error * w).mean()"),
+)
+mse_gradient.wrong_edit(
+    "the price in place of the size",
+    "Right for b. For w: when w moves by 1, how far does the guess move? Ask it for a "
+    "house of size 3.",
+    (W, "(2 * error * prices).mean()"),
+)
+mse_gradient.wrong_edit(
+    "b multiplied in",
+    "Right for w. For b: when b moves by 1, the guess moves by 1, whatever b is.",
+    (B, "(2 * error * b).mean()"),
 )
 mse_gradient.wrong_edit(
     "the slope for w multiplied by w",

@@ -275,6 +275,41 @@ momentum.wrong_edit(
     ("params - learning_rate * velocity", "params + velocity"),
 )
 momentum.wrong_edit(
+    "the velocity keeps the rest",
+    "decay is the share that the velocity keeps, not the share that it loses.",
+    ("decay * velocity + grads", "(1 - decay) * velocity + grads"),
+)
+momentum.wrong_edit(
+    "a decay of its own",
+    "The velocity always keeps 0.9 here. The last argument says how much it should.",
+    ("decay * velocity + grads", "0.9 * velocity + grads"),
+)
+momentum.wrong_edit(
+    "the slope taken away",
+    "The new velocity is decay times the old one, plus the slope. The minus stands in "
+    "the step.",
+    ("decay * velocity + grads", "decay * velocity - grads"),
+)
+momentum.wrong_edit(
+    "the step in place of the new place",
+    "The velocity is right. In place of the new params, the step to them came back.",
+    ("return params - learning_rate", "return -learning_rate"),
+)
+
+
+@momentum.wrong(
+    "everything changed in place",
+    "*=, += and -= change the arrays that came in, and an array of whole numbers "
+    "cannot take in 2.5. Make new ones: velocity = decay * velocity + …",
+)
+def _(params, velocity, grads, learning_rate, decay):
+    velocity *= decay
+    velocity += grads
+    params -= learning_rate * velocity
+    return params, velocity
+
+
+momentum.wrong_edit(
     "decay on the params",
     "The params shrink as well. decay belongs to the velocity alone.",
     ("return params", "return decay * params"),
@@ -422,6 +457,7 @@ def _(params, velocity, grads, learning_rate, decay):
         ([2.0, 0.5, -1.0], 0.5, 0.8, 0.9, 0.1),
         ([0.0, 0.001], 0.1),
         ([3, -1, 2, -1], 0.25),
+        ([1e-7, -2e-7], 0.1),
     ],
     after="The first update is always one learning rate long, however large the slope.",
 )
@@ -489,6 +525,34 @@ adam.wrong_edit(
     ("1 - b1**step", "1 - 0.9**step"),
     ("1 - b2**step", "1 - 0.999**step"),
     ("+ eps)", "+ 1e-8)"),
+)
+adam.wrong_edit(
+    "a learning rate of its own",
+    "The updates have the same length whatever rate is given. The second argument says "
+    "how long they should be.",
+    ("-learning_rate", "-0.1"),
+)
+adam.wrong_edit(
+    "b1 in both corrections",
+    "The mean of the squares fades with b2, so its share is another one.",
+    ("1 - b2**step", "1 - b1 ** step"),
+)
+adam.wrong_edit(
+    "b2 in both corrections",
+    "The mean of the slopes fades with b1, so its share is another one.",
+    ("1 - b1**step", "1 - b2 ** step"),
+)
+adam.wrong_edit(
+    "the division left out",
+    "A mean of the slopes, corrected: that is momentum. Adam divides it by the usual "
+    "size of the slopes.",
+    (" / (nu_hat**0.5 + eps)", ""),
+)
+adam.wrong_edit(
+    "steps counted from 2",
+    "The first update should be one learning rate long. Which number does the first "
+    "step have in your correction?",
+    ("start=1", "start=2"),
 )
 adam.wrong_edit(
     "the square of the mean",
@@ -566,6 +630,22 @@ adam.wrong_edit(
     "One update for each gradient is asked for, as a list.",
     ("return updates", "return updates[-1]"),
 )
+
+
+@adam.wrong(
+    "a memory kept from one call to the next",
+    "The first run is right. In the next one the means of the first are still there: "
+    "start both at 0 inside the function.",
+)
+def _(gradients, learning_rate, b1=0.9, b2=0.999, eps=1e-8, memory=[0.0, 0.0, 0]):  # noqa: B006
+    updates = []
+    for g in gradients:
+        memory[0] = b1 * memory[0] + (1 - b1) * g
+        memory[1] = b2 * memory[1] + (1 - b2) * g**2
+        memory[2] += 1
+        size = (memory[1] / (1 - b2 ** memory[2])) ** 0.5 + eps
+        updates.append(-learning_rate * memory[0] / (1 - b1 ** memory[2]) / size)
+    return updates
 
 
 @adam.wrong(
@@ -847,9 +927,9 @@ def _(loss, slope, x, learning_rate, steps):
 
 
 @fix_a_diverging_run.wrong(
-    "the rate cut to one for every mountain",
-    "On the first bowls this rate is small enough, on the steep one it is not. A rate "
-    "chosen beforehand cannot suit every mountain: let the loss tell.",
+    "a rate planned beforehand",
+    "On the gentle bowls the rate is small enough, on the steep ones it is not. No "
+    "plan made beforehand suits every mountain: let the loss tell.",
 )
 def _(loss, slope, x, learning_rate, steps):
     for _ in range(steps):
@@ -1092,6 +1172,17 @@ sgd.wrong_edit(
     "divided by the size of the batch once more",
     "gradient returns the mean over the batch already.",
     ("gradient(params, batch)", "gradient(params, batch) / len(batch)"),
+)
+sgd.wrong_edit(
+    "multiplied by the size of the batch",
+    "gradient returns the mean over the batch, whatever its size. The step needs no "
+    "other factor than the rate.",
+    ("gradient(params, batch)", "gradient(params, batch) * len(batch)"),
+)
+sgd.wrong_edit(
+    "the params divided by the number of batches",
+    "The walk is right, and its end was divided. Return the params as they are.",
+    ("return params", "return params / len(batches)"),
 )
 sgd.wrong_edit(
     "divided by the number of batches",

@@ -77,11 +77,12 @@ def mountain(
     if abs(slope) > 0.1:
         _slope_and_step(ax, at, height, slope, labels)
     _walker(ax, at, height, facing=-1 if slope > 0 else 1)
-    note: dict[str, Any] = {"color": COLOURS["quiet"], "ha": "center", "zorder": 7}
+    note: dict[str, Any] = {"color": COLOURS["quiet"], "ha": "center", "size": 13}
+    note["zorder"] = 7
     if "fog" in labels:
-        where = (7.3, 3.75) if at < 5.5 else (4.6, 3.9)
+        where = (7.6, 4.3) if at < 5.5 else (4.6, 4.3)
         words = "fog: she sees only\nthe ground around her"
-        ax.text(*where, words, style="italic", size=12, **note)
+        ax.text(*where, words, style="italic", **note)
     if "valley" in labels:
         ax.text(7.8, 1.55, "the valley:\na low loss", path_effects=HALO, **note)
     ax.set(xlim=(-0.62, EAST), ylim=(0, TOP), aspect="equal")
@@ -155,9 +156,10 @@ def _instruments(ax: Axes, at: float, height: float, labels: Sequence[str]) -> N
     ax.add_patch(Rectangle((left, 0.05), width, TOP - 0.1, **rim))
     dots: dict[str, Any] = {"ls": (0, (2, 2.5)), "lw": 1.4, "zorder": 4}
     ax.plot([left + width, at], [height, height], color=loss, **dots)
-    words: dict[str, Any] = {"weight": "bold", "path_effects": HALO, "zorder": 7}
+    words: dict[str, Any] = {"weight": "bold", "size": 13, "zorder": 7}
+    words |= {"path_effects": HALO}
     if "altitude" in labels:
-        where = (0.12, height - 0.14) if at > 1.6 else (at + 1.4, height + 0.1)
+        where = (0.12, height - 0.14) if at > 1.4 else (at + 1.4, height - 0.5)
         ax.text(*where, "altitude\n= loss", color=loss, va="top", **words)
     if "place" in labels:
         ax.plot([at, at], [0.05, height], color=COLOURS["parameter"], **dots)
@@ -181,10 +183,11 @@ def _slope_and_step(
     end = np.array([landing, mountain_height(landing)])
     ax.add_patch(FancyArrowPatch(feet, end, color=COLOURS["parameter"], **look))
     side = 1 if at < 5.5 else -1  # of the words: where there is room
-    words: dict[str, Any] = {"weight": "bold", "path_effects": HALO, "zorder": 7}
+    words: dict[str, Any] = {"weight": "bold", "size": 13, "zorder": 7}
+    words |= {"path_effects": HALO}
     words |= {"ha": "left" if side == 1 else "right", "va": "center"}
     if "slope" in labels:
-        where = (at + side * 0.72, height + 1.28)
+        where = (at + side * 0.72, min(height + 1.28, TOP - 0.4))
         said = "slope = gradient\nthe arrow points uphill"
         ax.text(*where, said, color=COLOURS["gradient"], **words)
     if "step" in labels:

@@ -13,14 +13,15 @@
 # %% [markdown]
 # # 04 · Autograd: one pass back, every slope at once
 #
-# The walker in the fog has a problem. On a hill with two directions, feeling for the
-# slope was easy: nudge one foot, then the other. A model has thousands of parameters,
-# or billions. Each of them is a joint of the walker, and every stride must move all of
-# them together. Nobody can nudge a billion joints one by one before each stride.
+# The walker in the fog has a problem. On a hill with two directions it was easy to
+# find the slope: nudge one parameter, then the other. A model has thousands of
+# parameters, or billions, and each is one more direction in which she can step. Nobody
+# can nudge a billion parameters one by one before every step.
 #
 # This notebook answers one question: **how can a single pass give the slope of every
 # parameter at once?** The answer is bookkeeping. Write down each operation while the
-# loss is computed, then read the list from its end to its start.
+# loss is computed, then read the list from its end to its start. The method is called
+# *backpropagation*; a program that does it for you is called **autograd**.
 
 # %% [markdown]
 # ## What you will be able to do
@@ -28,8 +29,8 @@
 # - Draw the record of a computation, and walk it forwards and backwards by hand.
 # - Build an autograd engine of your own, good enough to train the GPT of notebook 06.
 # - Recognise three classic mistakes by the wrong slopes they give.
-# - Check any slope from four sides, and name the operation that is wrong.
-# - Say what one gradient costs, and why that cost made large models possible.
+# - Check any slope in four ways, and name the operation that is wrong.
+# - Say what one gradient costs in time and in memory, and why large models exist.
 #
 # **Time:** 65 minutes for the core, about 60 for the five exercises, and 20 more if you
 # read all of the library's code.
@@ -42,6 +43,7 @@ import inspect
 import math
 import random
 import timeit
+import tracemalloc
 from functools import partial
 from time import process_time
 
@@ -56,7 +58,6 @@ from course_lib.plots import computation_graph, graph_replay, panels, show
 from course_lib.scalar import (
     Value,
     backward_order,
-    cross_entropy,
     dot,
     init_gpt,
     loss_fn,
@@ -66,27 +67,29 @@ from course_lib.scalar import (
 # %% [markdown]
 # ## A computation leaves a trail
 #
-# Take the smallest model that can be wrong: a line, $\text{guess} = w\,x + b$, and one
-# example that it should hit, $y$. The loss is the squared error,
-# $L = (\text{guess} - y)^2$.
+# Take the smallest model that can be wrong: a line through the houses of notebook 01,
+# $\text{guess} = w \cdot \text{size} + b$, and one house whose price it should hit.
+# To keep the numbers small, the size is 3 and the price 10. The loss is the squared
+# error, $(\text{guess} - \text{price})^2$.
 #
 # We compute it with `Value` instead of `float`. A `Value` holds one number, and it
 # remembers where the number came from.
 
 # %% tags=["nbval-check-output"]
 w, b = Value(2.0), Value(1.0)  # parameters: learning may change them
-x, y = Value(3.0), Value(10.0)  # data: given, never changed
-guess = w * x + b
-error = guess - y
+size, price = Value(3.0), Value(10.0)  # data: given, never changed
+guess = w * size + b
+error = guess - price
 loss = error**2
 print(f"guess {guess.data:g}, error {error.data:g}, loss {loss.data:g}")
 
 # %% [markdown]
-# The arithmetic is ordinary. What is new stays behind in the objects: each result keeps
+# The arithmetic is ordinary. What is new is what the objects keep: each result knows
 # its **children** (the numbers it was made from), the operation, and one **local
 # derivative** per child. That is the slope of this one step: how much the result moves
-# when that child moves by a tiny bit and everything else stands still. Numbers that
-# were given, not computed, such as $w$ and $y$, have no children. They are the leaves.
+# per unit when that child moves a tiny bit and everything else stands still. Numbers
+# that were given, not computed, such as $w$ and the price, have no children. They are
+# the leaves.
 
 # %% tags=["nbval-check-output"]
 names = {"guess": guess, "error": error, "loss": loss}
@@ -97,20 +100,20 @@ for name, node in names.items():
 
 # %% [markdown]
 # Each local derivative is a rule from notebook 02, applied on the spot. A sum moves as
-# much as each of its parts: 1. A difference moves against the part taken away: −1. A
-# square moves by twice what is squared: $2 \cdot (-3) = -6$. None of the steps knows
-# about the others, and none needs to.
+# much as each of its parts: 1. A difference moves against the part that is subtracted:
+# −1. A square moves by twice what is squared: $2 \cdot (-3) = -6$. No step knows about
+# the others, and none needs to.
 #
 # Drawn from left to right, the record is a map of the computation. Here it is at two
 # moments: after the first operation, and after the last.
 
 # %%
-names |= {"w": w, "x": x, "b": b, "y": y}
+names |= {"w": w, "size": size, "b": b, "price": price}
 steps = {1: "1. The product is known", 4: "2. Sum, difference and square follow"}
 show(
     graph_replay(loss, names, [w, b], steps=steps),
-    alt="A map: w times x, plus b, gives the guess 7; minus y gives the error -3; "
-    "squared gives the loss 9. Each line carries a local derivative.",
+    alt="A map: w times the size, plus b, gives the guess 7; minus the price gives "
+    "the error -3; squared, the loss 9. Each line carries a local derivative.",
 )
 
 # %% [markdown]
@@ -120,11 +123,21 @@ show(
 #
 # ### Exercise: four local derivatives
 #
-# Replace the `...`: return four slopes, each with respect to $a$. The slopes are those
-# of $a\,b$, of $a^b$, of $e^a$ and of $\tanh a$. Then run the cell; it tells you how
-# you did. If you are stuck, `exercise.local_derivatives.hint()` in a cell of its own
-# gives the first of three hints, and `exercise.local_derivatives.solution()` shows an
-# answer.
+# Replace the `...`: return four slopes, each with respect to $a$: those of $a\,b$, of
+# $a^b$, of $e^a$ and of $\tanh a$. The rules:
+#
+# | function of $a$ | its slope |
+# |---|---|
+# | $a \cdot b$ | $b$ |
+# | $a^b$ | $b \, a^{b-1}$ |
+# | $e^a$ | $e^a$ itself |
+# | $\ln a$ | $1/a$ |
+# | $\tanh a$ | $1 - \tanh^2 a$ |
+#
+# $\tanh$ is a curve that squashes any number to between −1 and 1; notebook 05 uses it.
+# Run the cell and it tells you how you did. If you are stuck,
+# `exercise.local_derivatives.hint()` in a cell of its own gives the first of three
+# hints, and `exercise.local_derivatives.solution()` shows an answer.
 
 
 # %%
@@ -138,17 +151,17 @@ exercise.local_derivatives.check(local_derivatives)
 # %% [markdown]
 # ## Blame flows backwards along the trail
 #
-# The loss is 9. Whose fault is that, and by how much? The **gradient** of a number is
-# its share of the blame: how much the loss moves when this number moves by a tiny bit.
+# The loss is 9. Which number is to blame for that, and by how much? The **gradient** of
+# a number is its share of the blame: the slope of the loss with respect to this number.
 #
 # **Predict first.** If $w$ goes up from 2 to 2.001, does the loss go up or down? By
-# roughly what? Use the four numbers on the way from $w$ to the loss. Commit to an
+# roughly how much? Use the four numbers on the way from $w$ to the loss. Commit to an
 # answer, then run the cell.
 
 
 # %% tags=["nbval-check-output"]
-def squared_error(w, x, b, y):
-    return (w * x + b - y) ** 2
+def squared_error(w, size, b, price):
+    return (w * size + b - price) ** 2
 
 
 before = squared_error(2.0, 3.0, 1.0, 10.0)
@@ -156,68 +169,71 @@ after = squared_error(2.001, 3.0, 1.0, 10.0)
 print(f"loss {before:.6f} -> {after:.6f}, slope {(after - before) / 0.001:.3f}")
 
 # %% [markdown]
-# The slope is −18, but for a little curvature, and the four numbers give the same:
-# $3 \cdot 1 \cdot 1 \cdot (-6) = -18$. That is the **chain rule**: along a path, local
-# derivatives multiply. A nudge of $w$ grows threefold at the product, passes the sum
-# and the difference unchanged, and is multiplied by −6 at the square.
+# The slope is −18, apart from a tiny error that the curvature makes, and the four
+# numbers give the same: $3 \cdot 1 \cdot 1 \cdot (-6) = -18$. That is the **chain
+# rule**: along a path, local derivatives multiply. A nudge of $w$ grows threefold at
+# the product, passes the sum and the difference unchanged, and is multiplied by −6 at
+# the square.
 #
-# To get the slope of *every* number, start at the other end. The loss carries all of
-# its own blame: 1. Then every node hands its blame to its children, times the local
-# derivative:
+# To get the slope of *every* number, start at the other end. The slope of the loss with
+# respect to itself is 1. Then every node hands its blame to its children, times the
+# local derivative:
 #
 # $$\text{child's blame} \mathrel{+}= \text{local slope} \times \text{node's blame}$$
 
 # %%
-w, x, b, y = Value(2.0), Value(3.0), Value(1.0), Value(10.0)
-loss = squared_error(w, x, b, y)
-names = {"w": w, "x": x, "b": b, "y": y, "loss": loss}
+w, size, b, price = Value(2.0), Value(3.0), Value(1.0), Value(10.0)
+loss = squared_error(w, size, b, price)
+names = {"w": w, "size": size, "b": b, "price": price, "loss": loss}
 steps = {
-    5: "1. The loss takes all the blame",
+    5: "1. The loss starts with a blame of 1",
     7: "2. The square and the difference have passed theirs on",
-    9: "3. Two more steps, and everyone knows their share",
+    9: "3. Two more steps, and every share is known",
 }
 show(
     graph_replay(loss, names, [w, b], steps=steps),
     alt="Three states of the same map. First only the loss has a gradient, 1. Then the "
-    "error has -6 and y has 6. At the end w has -18, x -12 and b -6.",
+    "error has -6, the price 6. At the end w has -18, the size -12 and b -6.",
 )
 
 # %% [markdown]
-# Four inner nodes, four hand-overs, and all four slopes are known: of $w$, $b$, and of
-# the data as well.
+# Four inner nodes, four hand-overs, and all four slopes are known: those of $w$ and
+# $b$, and of the data as well. In these maps blue arrows carry blame, so they point
+# backwards, from the loss to the leaves.
 #
-# Now step through a record yourself. Below is $\tanh(a\,b + c)$, at the end of its way
-# there and back. Press the triangle, drag the last slider, or take one step at a time.
-# **Predict first:** what becomes of the shares of $a$ and $b$ when you push $c$ up to 4?
-# Then type an expression of your own: `(a*b + c - 10)**2` is the line from above, and
-# at $a = 2$, $b = 3$, $c = 1$ it has the shares you know.
+# Now step through a record yourself. The interactive figure shows $\tanh(a\,b + c)$
+# after one forward and one backward pass. Press the triangle, drag the last slider, or
+# take one step at a time. **Predict first:** what happens to the shares of $a$ and $b$
+# when you push $c$ up to 4? Then type an expression of your own: `(a*b + c - 10)**2` is
+# the line from above, and at $a = 2$, $b = 3$, $c = 1$ it has the shares you know.
 
 # %%
 widgets.graph_stepper()
 
 # %% [markdown]
-# Far out, $\tanh$ is flat. Its local derivative is next to nothing, so next to nothing
-# reaches all that lies behind it. Notebook 05 meets this again, in deep networks.
+# Far from 0, $\tanh$ is flat. Its local derivative is close to 0, so almost no blame
+# reaches the nodes before it. Notebook 05 meets this again, in deep networks.
 #
 # `loss.backward()` does what the pictures show and leaves each share in `grad`. Then
-# the walker can take a stride: every parameter moves against its own slope, all at
-# once, and the loss is computed again.
+# the walker can take a step: every parameter moves against its own slope, all at the
+# same time, and the loss is computed again.
 
 # %% tags=["nbval-check-output"]
-w, x, b, y = Value(2.0), Value(3.0), Value(1.0), Value(10.0)
-squared_error(w, x, b, y).backward()
-print(f"slopes: w {w.grad:g}, x {x.grad:g}, b {b.grad:g}, y {y.grad:g}")
+w, size, b, price = Value(2.0), Value(3.0), Value(1.0), Value(10.0)
+squared_error(w, size, b, price).backward()
+print(f"slopes: w {w.grad:g}, b {b.grad:g}, size {size.grad:g}, price {price.grad:g}")
 
 w.data -= 0.01 * w.grad  # 0.01 is the learning rate
 b.data -= 0.01 * b.grad
-print(f"w {w.data:.2f}, b {b.data:.2f}: loss {squared_error(w, x, b, y).data:.2f}")
+after = squared_error(w, size, b, price)
+print(f"w {w.data:.2f}, b {b.data:.2f}: loss {after.data:.2f}")
 
 # %% [markdown]
 # ## A few dozen lines are enough to build it
 #
-# Now build it yourself. `MiniValue` has the same constructor as the package's `Value`,
-# and gets its operations one at a time. First the object: a number, room for its blame,
-# and the record. `wrap` turns a bare number into a `MiniValue`, so that `2 * x` works.
+# Now build it. `MiniValue` has the same constructor as the package's `Value`, and gets
+# its operations one at a time. First the object: a number, room for its blame, and the
+# record. `wrap` turns a plain number into a `MiniValue`, so that `2 * x` works.
 
 
 # %%
@@ -235,9 +251,10 @@ def wrap(number):
 
 
 # %% [markdown]
-# Every operation has one shape: the result, what it came from, and the slope for each
-# of those. For a product $a\,b$, nudging $a$ moves the result $b$ times as much, and
-# the other way round. So the local derivatives are the two numbers, **swapped**.
+# Every operation has the same form: the result, what it came from, and the slope for
+# each of those. In a product $a\,b$, nudging $a$ moves the result $b$ times as much,
+# and nudging $b$ moves it $a$ times as much. So the local derivatives are the two
+# numbers, **swapped**.
 
 
 # %% tags=["nbval-check-output"]
@@ -256,9 +273,9 @@ assert product.local_grads == (-4.0, 3.0)
 # ### Exercise: the way back through a product
 #
 # That was forward. Now the other way, for this one operation: `out` is the product of
-# the nodes `a` and `b`, and its own blame, `out.grad`, is complete. Pass it on. Write
-# to `a.grad` and `b.grad`, and return nothing. Remember that `a` and `b` may be the
-# same node, and that there may be some blame already, from elsewhere.
+# the nodes `a` and `b`, and its own blame, `out.grad`, is complete. Pass it on: write
+# to `a.grad` and `b.grad`, and return nothing. `a` and `b` may be the same node, and
+# either may already have some blame from elsewhere.
 
 
 # %%
@@ -270,9 +287,9 @@ def mul_backward(a, b, out):
 exercise.mul_backward.check(mul_backward)
 
 # %% [markdown]
-# Back to the engine. Sum, power and tanh have the same shape as the product.
-# Subtraction needs no rule of its own: it is a sum with a product by −1. The derivative
-# of $\tanh$ is $1 - \tanh^2$, taken at the result, which is already at hand.
+# Back to the engine. Sum, power and tanh have the same form as the product.
+# Subtraction needs no rule of its own: it is a sum with a product by −1. The slope
+# $1 - \tanh^2$ uses the result, which has just been computed.
 
 
 # %%
@@ -296,8 +313,8 @@ MiniValue.__sub__ = lambda self, other: self + wrap(other) * -1
 MiniValue.__pow__, MiniValue.tanh = power, tanh
 
 # %% [markdown]
-# Test on the spot: a derivative that has not met a nudge is a rumour. For each
-# operation, the stored local derivative stands beside a finite difference.
+# Test on the spot: never trust a derivative that you have not checked with a nudge. For
+# each operation, the stored local derivative stands beside a finite difference.
 
 # %% tags=["nbval-check-output"]
 operations = {
@@ -312,17 +329,17 @@ for name, f in operations.items():
     print(f"{name:8} given {given:.6f}   nudged {nudged:.6f}")
 
 # %% [markdown]
-# What is missing is the way back. Blame must be complete before it is passed on: a node
-# may hand over only when all the nodes that used it have handed over to it. An order
+# What is missing is the backward pass. Blame must be complete before it is passed on: a
+# node may hand over only after every node that used it has handed over to it. An order
 # that keeps this rule is called **topological**. List every node after all of its
-# children; then, read from its end, the list starts at the loss and keeps the rule.
+# children; read from its end, the list starts at the loss and keeps the rule.
 #
 # ### Exercise: an order in which blame may be passed on
 #
 # Write `topological_order`. It gets the last node of a computation and returns a list
 # of all nodes that went into it, itself included: each of them once, and after all of
-# its `children`. The list is for the engine, so the line below the exercise takes yours
-# as soon as it is right, and the course's own until then.
+# its `children`, however many there are. The engine needs this list, so the line below
+# the exercise takes yours once it is right, and the course's own until then.
 
 
 # %%
@@ -337,11 +354,11 @@ exercise.topological_order.check(topological_order)
 topological_order = exercise.topological_order.yours_or_ours()
 
 # %% [markdown]
-# With the order in hand, the whole of backpropagation is a loop within a loop: for each
-# node from the loss down, for each child, add the local derivative times the blame.
+# With the order, all of backpropagation is a loop within a loop: for each node from the
+# loss down, for each child, add the local derivative times the blame.
 #
-# The test is a neuron that squashes its sum with tanh. Our slopes stand beside those of
-# the package.
+# The test is the loss of a neuron, which notebook 05 takes apart: a weighted input,
+# squashed by tanh. Our slopes stand beside those of the package.
 
 
 # %% tags=["nbval-check-output"]
@@ -355,8 +372,8 @@ def backward(self):
 MiniValue.backward = backward
 
 for number in (MiniValue, Value):
-    w, x, b, y = number(0.5), number(2.0), number(-0.3), number(1.0)
-    (((w * x + b).tanh() - y) ** 2).backward()
+    w, x, b, target = number(0.5), number(2.0), number(-0.3), number(1.0)
+    (((w * x + b).tanh() - target) ** 2).backward()
     print(f"{number.__name__:9} w {w.grad:.6f}, x {x.grad:.6f}, b {b.grad:.6f}")
 
 # %% [markdown]
@@ -366,12 +383,13 @@ for number in (MiniValue, Value):
 #
 # ### Exercise: a Value of your own
 #
-# Now all of it in one class, by yourself. `MyValue` keeps what its constructor is
-# given, and a `grad` that starts at 0. Besides the methods below it needs `-` and `/`,
-# a minus sign in front, and plain numbers on either side: `2 * x` asks for `__rmul__`,
-# `1 - x` for `__rsub__`. Take what you like from the cells above, and start small: the
-# check names the first thing that is missing. A `MyValue` that passes is saved with
-# your progress, and **trains the GPT of notebook 06**.
+# Now all of it in one class. `MyValue` keeps what its constructor is given, and a
+# `grad` that starts at 0. Besides the methods below it needs `-` and `/`, a minus sign
+# in front, and plain numbers on either side: `2 * x` asks for `__rmul__`, `1 - x` for
+# `__rsub__`. `relu` returns what is above 0 unchanged and 0 otherwise, so its slope is
+# 1 or 0. Take what you like from the cells above, and start small: the check names the
+# first thing that is missing. A `MyValue` that passes is saved with your progress, and
+# **trains the GPT of notebook 06**.
 
 
 # %%
@@ -403,7 +421,7 @@ exercise.own_value.check(MyValue)
 # ## Three small mistakes give three wrong slopes
 #
 # A wrong autograd does not crash. It returns a number, the walker trusts it, and the
-# loss refuses to fall for no visible reason. So it pays to have seen the three classic
+# loss refuses to fall for no visible reason. So it pays to see the three classic
 # mistakes once, each made on purpose.
 #
 # **Mistake one: `=` in place of `+=`.** Take $a \cdot a + a$ at $a = 3$. Here $a$ is
@@ -424,9 +442,9 @@ overwriting_backward(a * a + a)
 print(f"slope of a: {a.grad:g}, where 7 is right")
 
 # %% [markdown]
-# Only the last message survived. A value used three times is to blame three times, once
-# for each line that leaves it, and the shares add up. The picture says it all: three
-# blue arrows arrive at $a$. (The stepper above takes `a*a + a`, too.)
+# Only the share that came last survived. A value that is used three times is to blame
+# three times, and the shares add up: three blue arrows arrive at $a$. (The interactive
+# figure above takes `a*a + a`, too.)
 
 # %%
 a = Value(3.0)
@@ -440,8 +458,8 @@ show(
 # %% [markdown]
 # **Mistake two: passing blame on too early.** Take $b = a^2$, $c = b^2$ and
 # $\text{result} = b + c$. The node $b$ gets blame from the result and from $c$. The
-# function below handles nodes in the order in which it meets them. So $b$ hands over
-# what it has before $c$ has reported.
+# function below handles nodes in the order in which it meets them, so $b$ hands over
+# before the blame from $c$ has arrived.
 
 
 # %% tags=["nbval-check-output"]
@@ -461,9 +479,9 @@ for run in (hasty_backward, Value.backward):
     print(f"{run.__name__:15} says {a.grad:g}")
 
 # %% [markdown]
-# The right slope is $2a + 4a^3 = 36$. In the upper picture, $b$ was second in line and
-# passed on a blame of 1. Another 8 came from $c$ afterwards, and stayed with $b$ for
-# ever. In the lower picture $b$ waits for its turn, and passes on 9.
+# The right slope is $2a + 4a^3 = 36$. In the upper picture $b$ came second and passed on
+# a blame of 1. Another 8 came from $c$ afterwards and was never passed on. In the lower
+# picture $b$ waits until its blame is complete, and passes on 9.
 
 # %%
 runs = {"123": hasty_backward, "132": Value.backward}
@@ -485,9 +503,9 @@ show(
 )
 
 # %% [markdown]
-# **Mistake three: old blame left lying about.** Because `+=` collects, `grad` must be
-# set back to 0 before the next stride. Otherwise every step also takes all the steps
-# before it again. The cell walks down a simple valley both ways.
+# **Mistake three: old blame is not cleared.** Because `+=` collects, `grad` must be set
+# back to 0 before the next step. Otherwise each step repeats all earlier steps as well.
+# The cell walks down a simple valley both ways.
 
 
 # %% tags=["nbval-check-output"]
@@ -514,40 +532,34 @@ show(
 )
 
 # %% [markdown]
-# Without zeroing, the walker is a ball without friction: it races through the valley,
-# climbs the far side to its old height, and comes back. PyTorch has `zero_grad()` for
-# this reason. JAX has no such call, since `jax.grad` returns fresh slopes every time.
+# Without zeroing, the walker behaves like a ball without friction: she races through
+# the valley, climbs the far side to the old height, and comes back. PyTorch has
+# `zero_grad()` for this reason. JAX has no such call, since `jax.grad` returns fresh
+# slopes every time.
 
 # %% [markdown]
-# ## What does a version for real work add?
+# ## What does a version for real work add? (optional)
 #
-# The package's `Value` is the same idea, made safe, and fast enough to train a GPT. It
-# is printed here from its source, in pieces. First, some operations. Compare them with
-# yours: result, children, slopes. `_data` is the number itself, and `ieee` a small file
-# of functions that never raise where NumPy would not.
-
-# %%
-for operation in (Value.__mul__, Value.__truediv__, Value.exp, Value.tanh):
-    print(inspect.getsource(operation))
-
-# %% [markdown]
-# Then the way back. Note two decisions. Inner nodes start from zero at every call, so a
-# second `backward()` does not pass on the blame of the first again; only the leaves go
-# on collecting, until you zero them. And nothing here calls itself, so depth is no
+# The package's `Value` is the same idea, made safe and fast enough to train a GPT. If
+# you only want to know how autograd works, skip to the next section.
+#
+# Here is its backward pass. Two things are new. Inner nodes start from 0 at every call,
+# so that a second `backward()` does not pass on the blame of the first; only the leaves
+# go on collecting, until you zero them. And nothing calls itself, so that depth is no
 # danger.
 
 # %%
-print(inspect.getsource(backward_order))
 print(inspect.getsource(Value.backward).split('"""')[2])
 
 # %% [markdown]
-# Where does the order come from? **Each `Value` notes its time of birth.** A number can
+# Where does the order come from? **Each `Value` notes when it was made.** A number can
 # only be made from numbers that exist already, so a result is always younger than its
-# children. Sorted from the youngest to the oldest, the nodes stand in a topological
-# order. That is all there is to it.
+# children. Sorted from the youngest to the oldest, the nodes stand in an order in which
+# blame may be passed on.
 #
-# A walk that calls itself for every child goes one call deeper with every level, and by
-# default Python allows about a thousand. Here is a chain of 100,000 products.
+# A function that calls itself for every child goes one call deeper with every level,
+# and by default Python allows about a thousand. That is enough for the GPT of notebook
+# 06, and your `MyValue` may do it. It is not enough for this chain of 100,000 products.
 
 # %% tags=["nbval-check-output"]
 x = Value(1.0)
@@ -558,9 +570,10 @@ product.backward()
 print(f"slope through 100,000 steps: {x.grad:.4f}, by hand {1.00001**100_000:.4f}")
 
 # %% [markdown]
-# Edges. Python raises three different errors for $\ln 0$, $1/0$ and $e^{1000}$. `Value`
-# does as NumPy does: it returns an infinity or "not a number", and the loss shows it.
-# What is not one real number is refused by name.
+# Python raises three different errors for $\ln 0$, $1/0$ and $e^{1000}$. `Value` does
+# as NumPy does: it returns infinity or "not a number" (nan), and the loss shows it.
+# Whatever would lose the derivative without a word is refused, with a line that says
+# what to write instead.
 
 # %% tags=["nbval-check-output"]
 edges = {
@@ -568,18 +581,19 @@ edges = {
     "1 / 0": lambda: 1 / Value(0.0),
     "exp(1000)": lambda: Value(1000.0).exp(),
     "(-8) ** 0.5": lambda: Value(-8.0) ** 0.5,
-    "Value(True)": lambda: Value(True),
+    "math.exp": lambda: math.exp(Value(1.0)),
+    "max": lambda: max(Value(0.0), Value(1.0)),
 }
 for name, compute in edges.items():
     try:
         print(f"{name:12} {compute().data}")
     except TypeError as refusal:
-        print(f"{name:12} TypeError: {refusal}")
+        print(f"{name:12} refused: {refusal}")
 
 # %% [markdown]
-# The most dangerous mistake is the quiet one: change a parameter *after* the loss was
-# computed, then go backward. The record then speaks of numbers that are gone. `Value`
-# notes when data was last written, compares it with the times of birth, and refuses.
+# The most dangerous mistake is a quiet one: change a parameter *after* the loss was
+# computed, then go backward. The record then holds slopes of numbers that are gone.
+# `Value` knows when its data was last written, and refuses.
 
 # %% tags=["nbval-check-output"]
 w = Value(2.0)
@@ -594,16 +608,8 @@ except RuntimeError as refusal:
 # One more idea makes the engine fast, and it reaches beyond this course: **an
 # operation is whatever you know the derivative of.** Nothing says that a node must be a
 # plus or a times. A sum of products, $\sum_i w_i x_i$, has known slopes: $x_i$ for
-# $w_i$, and $w_i$ for $x_i$. So it may be one node, computed in one go. So may
-# cross-entropy, whose slope is a subtraction: the predicted probabilities, less 1 for
-# the target. In the source below, `read` fetches the plain floats.
-
-# %%
-for operation in (dot, cross_entropy):
-    head, _, body = inspect.getsource(operation).split('"""')
-    print(head.rstrip() + body)
-
-# %% [markdown]
+# $w_i$, and $w_i$ for $x_i$. So `dot` makes it one node, computed in one go.
+#
 # **Predict first.** A neuron with 64 inputs: how many nodes does it take with plain
 # `*` and `+`? How many with `dot`?
 
@@ -621,32 +627,20 @@ for combine in (one_by_one, dot):
     nodes = len(backward_order(result))
     print(f"{combine.__name__:10} {nodes:3} nodes, last slope {weights[-1].grad:.4f}")
 
-# %%
-axes = panels(1, 2, width=9.2, height=3.8)
-for ax, combine in zip(axes, (one_by_one, dot), strict=True):
-    w1, w2, x1, x2 = Value(0.5), Value(-1.0), Value(3.0), Value(2.0)
-    result = combine([w1, w2], [x1, x2])
-    result.backward()
-    names = {"w1": w1, "w2": w2, "x1": x1, "x2": x2, "result": result}
-    title = combine.__name__
-    computation_graph(result, names, [w1, w2], title=title, key=False, ax=ax)
-show(
-    axes,
-    alt="One sum of two products, as three nodes and as one: all gradients are equal.",
-)
-
 # %% [markdown]
 # Same values, same slopes, fewer nodes. In the GPT of notebook 06 most of the work is
-# sums of products. Frameworks call such a node *fused*, and much of their speed comes
-# from fusing.
+# sums of products. The large frameworks go further in the same direction: their basic
+# operation is the product of two whole matrices, one node for millions of
+# multiplications. (Merging several operations into one is called *fusing*.)
 
 # %% [markdown]
 # ## Four witnesses should tell one story
 #
-# How do you know that a slope is right? Ask four witnesses who have nothing in common:
+# How do you know that a slope is right? Ask four witnesses who work in different ways:
 # the rules **by hand**, a **finite difference**, **`Value`**, and JAX, an array library
 # with an autograd of its own. `triangulate` puts them in one table. By hand, with
-# $t = \tanh(w x + b)$, the slope of $(t - y)^2$ for $w$ is $2\,(t - y)(1 - t^2)\,x$.
+# $t = \tanh(w x + b)$, the slope of $(t - y)^2$ with respect to $w$ is
+# $2\,(t - y)(1 - t^2)\,x$.
 
 # %% tags=["nbval-check-output"]
 inputs = {"w": 0.5, "x": 2.0, "b": -0.3, "y": 1.0}
@@ -657,8 +651,8 @@ print(triangulate("(tanh(w * x + b) - y) ** 2", inputs, by_hand))
 
 # %% [markdown]
 # Now plant a mistake: a product whose local derivatives are *not* swapped. `Slip` is
-# `Value` but for that one line. The finite difference and JAX still agree with each
-# other. `triangulate` then puts a nudge to the local derivative of every node, and
+# `Value` except for that one line. The finite difference and JAX still agree with each
+# other. `triangulate` then checks the local derivative of every node with a nudge, and
 # names the first that fails.
 
 
@@ -674,8 +668,7 @@ print(triangulate("(tanh(w * x + b) - y) ** 2", inputs, number=Slip))
 # %% [markdown]
 # The slopes of $b$ and $y$ are right, because their paths avoid the bad node. The
 # slopes of $w$ and $x$ are wrong, and the node is named. Keep the method: whenever you
-# write an operation, let a nudge and a second engine contradict you before your
-# training run does.
+# write an operation, check it with a nudge and with a second engine before you train.
 #
 # ### Exercise: find the bugs
 #
@@ -683,7 +676,7 @@ print(triangulate("(tanh(w * x + b) - y) ** 2", inputs, number=Slip))
 # them. It never crashes, and every value comes out right. Some slopes do not. Question
 # the witnesses, for instance with
 # `print(triangulate("a ** 3", {"a": 2.0}, number=Suspect))` in a cell of its own, and
-# mend the three lines.
+# correct the three lines.
 
 
 # %%
@@ -717,29 +710,25 @@ exercise.find_the_bug.check(Suspect)
 # %% [markdown]
 # ## One gradient moves fourteen joints
 #
-# The walker had joints only in words so far. Here is one with a body: a stick-figure
-# robot with fourteen joints, from the ankles to the neck. Its parameters are fourteen
-# angles. Each is measured from the limb before it, so that a turn of the shoulder takes
-# the elbow and the wrist along.
+# So far each parameter was a direction on a map. Now the walker gets a body: a robot
+# with fourteen joints, from the ankles to the neck. Its parameters are fourteen angles.
+# Each is measured from the limb before it, so a turn of the shoulder takes the elbow
+# and the wrist along.
 #
 # Its loss is the mean squared distance between the ends of its limbs and those of a
-# runner on a slope, both seen from the hip, plus a charge for leaning off balance.
-# Positions come from angles
-# by sine and cosine, and `Value` has neither. That is no obstacle. An operation is
-# whatever you know the derivative of, so the robot's own file brings two more.
-
-# %%
-print(inspect.getsource(robot.cos_sin))
-
-# %% [markdown]
-# Two nodes, each with its result and one local derivative. Nothing else in the engine
-# changes. Now let fourteen random angles be the start. The body is a heap, far from
-# any runner.
+# runner on a slope, both measured from the hip, plus a charge for leaning off balance.
+# Positions come from angles by cosine and sine, and `Value` has neither. That is no
+# obstacle: an operation is whatever you know the derivative of, and the slopes of these
+# two are known, minus the sine and the cosine.
 #
-# **Predict first.** Which joint has a steeper slope, the spine or the left wrist? Why?
+# Let fourteen random angles be the start: the body is a heap on the ground.
 #
-# One pass back gives all fourteen. `jax.grad` gets the same loss function and answers
-# beside it. Then every joint takes one stride against its own slope, at the same time.
+# **Predict first.** Which joint has a steeper slope here, the spine or the left wrist?
+# Why?
+#
+# One backward pass gives all fourteen. `jax.grad` gets the same loss function and
+# answers beside it. Then every joint takes one step against its own slope, all at the
+# same time.
 
 # %% tags=["nbval-check-output"]
 heap = robot.random_angles(random.Random(45))
@@ -751,7 +740,7 @@ assert all(abs(a - b) < 1e-3 for a, b in zip(slopes, by_jax, strict=True))
 print(f"{len(slopes)} slopes from one pass, and JAX agrees with each of them")
 
 moved = [angle - 0.01 * slope for angle, slope in zip(heap, slopes, strict=True)]
-print(f"one stride: loss {loss.data:.1f} -> {robot.robot_loss(moved):.1f}")
+print(f"one step: loss {loss.data:.1f} -> {robot.robot_loss(moved):.1f}")
 
 # %%
 show(
@@ -762,12 +751,29 @@ show(
 )
 
 # %% [markdown]
-# Every ring sits on the end of its bar. The spine has the steepest slope here: the
-# neck, the head and both arms hang on it. The left wrist moves a hand, and little depends on
-# it. Nobody told the engine any anatomy. It follows from the record.
+# Every ring sits on the end of its bar. The spine has the steepest slope: the neck, the
+# head and both arms hang on it. But anatomy is only half of the story. The right knee
+# carries no more than a shin and a foot, and comes close to the spine; the hips carry
+# whole legs, and have less than half of its slope. A slope also depends on how far the limbs beyond
+# the joint are from where they should be. How often does the spine win? Try 200 heaps.
+
+# %% tags=["nbval-check-output"]
+steepest, steeper = 0, 0
+for seed in range(200):
+    others = [Value(angle) for angle in robot.random_angles(random.Random(seed))]
+    robot.robot_loss(others).backward()
+    sizes = {j: abs(v.grad) for j, v in zip(robot.JOINTS, others, strict=True)}
+    steepest += max(sizes, key=sizes.get) == "spine"
+    steeper += sizes["spine"] > sizes["left wrist"]
+print(f"in 200 heaps the spine is the steepest joint {steepest} times,")
+print(f"and steeper than the left wrist {steeper} times")
+
+# %% [markdown]
+# Most often of all joints, and still not in half of the heaps. Nobody told the engine
+# any anatomy, and none of this was put in by hand. It follows from the record.
 #
-# The rest is walking. `learn_to_run` takes 300 strides by Adam, the method of notebook
-# 03, and asks for one pass back before each. The pose error is the mean distance
+# Now let it walk down. `learn_to_run` takes 300 steps with Adam, the method of notebook
+# 03, and makes one backward pass before each. The pose error is the mean distance
 # between the ends of the limbs and where the runner has them, in decimetres.
 
 # %% tags=["nbval-check-output"]
@@ -777,7 +783,7 @@ for step in (0, 20, 300):
     print(f"step {step:3}: loss {walk[step].loss:9.4f} dm², pose error {error:.2f} dm")
 
 # %%
-moments = {0: "a heap", 20: "coordinating", 300: "running"}
+moments = {0: "a heap", 20: "getting up", 300: "in the runner's pose"}
 runner = robot.body_points(robot.RUNNING)
 axes = panels(1, 3, width=10.5, height=3.9)
 for ax, (step, name) in zip(axes, moments.items(), strict=True):
@@ -791,22 +797,24 @@ show(
 )
 
 # %% [markdown]
-# The error falls from nearly 80 centimetres to a fraction of a millimetre. At no time
-# does one joint wait for another: each follows its own slope, and together they stand
-# up. Now watch all of it. Press the triangle, then choose a joint: the dashed line shows
-# where it would point if it did not turn. **Predict first:** does a joint's slope only
-# shrink on the way, or can it change its sign?
+# The error falls from nearly 80 centimetres to a fraction of a millimetre. No joint ever
+# waits for another: each follows its own slope, and together they stand up. Now watch
+# all of it. Press the triangle, then choose a joint: the dashed line shows where its
+# limb would point if the joint were straight. **Predict first:** does a joint's slope
+# only shrink on the way, or can it change its sign?
 
 # %%
 widgets.robot()
 
 # %% [markdown]
 # It can. The slope of the right shoulder starts above 0 and is below 0 twenty steps
-# later, because the spine it hangs on has moved. A slope holds for the place where you
-# stand, with all other joints as they are; one stride later they all need asking again.
+# later, because the spine it hangs on has moved. A slope holds only for the place where
+# you stand, with all other joints as they are; after every step all slopes have to be
+# computed again.
 #
-# This is a posture, not yet a gait. The loss knows nothing of muscles, and of gravity
-# only the charge for balance. What a loss does not mention, no gradient can teach.
+# The robot found a posture; it did not learn to run. The loss knows nothing of muscles,
+# and of gravity only the charge for balance. What a loss does not mention, no gradient
+# can teach.
 
 # %%
 losses = [moment.loss for moment in walk]
@@ -817,25 +825,21 @@ show(
 )
 
 # %% [markdown]
-# Fourteen joints and 300 strides took 301 passes back. With fourteen parameters, you
-# could still have nudged each one. With thousands, you could not, as the next section
-# shows.
-
-# %% [markdown]
 # ## Why not nudge every parameter?
 #
 # The last question is the price. The unit is one forward pass: computing the loss once.
-# Nudging $P$ parameters takes $P + 1$ of them, or $2P$ if each is nudged both ways. One
-# pass back visits each line of the map once, with one multiplication and one addition;
-# the forward pass does about as much. So a gradient should cost a small multiple of one
-# forward pass, **whatever $P$ is**. We measure it on small GPTs of six widths, built
-# like the one of notebook 06.
+# Nudging $P$ parameters takes $P + 1$ of them, or $2P$ if each is nudged both ways. The
+# robot took 301 gradients for its walk; with fourteen parameters you could still have
+# nudged each one. A backward pass visits each line of the map once, with one
+# multiplication and one addition; the forward pass does about as much. So a gradient
+# should cost a small multiple of one forward pass, **whatever $P$ is**. We measure it
+# on small GPTs of six widths, built like the one of notebook 06.
 
 # %%
-document = [26, 4, 12, 12, 0, 26]  # a name, as tokens
+emma = [26, 4, 12, 12, 0, 26]  # a name, as tokens
 
 
-def model(width):
+def model(width, document=emma):
     config = GPTConfig(vocab_size=27, n_embd=width, n_head=1)
     params = init_gpt(random.Random(42), config)
     return parameters(params), lambda: loss_fn(params, document, config)
@@ -857,10 +861,10 @@ for p, f, fb in zip(n_params, forward, both, strict=True):
     print(f"{p:6,} parameters: forward {1000 * f:5.1f} ms, both {fb / f:.1f} x that")
 
 # %% [markdown]
-# Your times will differ from those printed; the last column hardly will. Now the
-# other way. `nudge_all` finds the same gradient by nudging each weight once. For the
-# three smallest models we do it in full and time it. For the others we count $P + 1$
-# passes and spare ourselves the wait.
+# Your times will differ. The last column stays at two or three, while the number of
+# parameters grows nearly 300 times. Now the other way. `nudge_all` finds the same
+# gradient by nudging each weight once. For the three smallest models we do it in full
+# and time it. For the others we count $P + 1$ passes and spare ourselves the wait.
 
 
 # %%
@@ -880,14 +884,14 @@ going_back = [fb / f for fb, f in zip(both, forward, strict=True)]
 show(
     plots.gradient_cost(n_params, going_back, nudging, n_measured=3),
     alt="Cost of a gradient against parameters, both axes logarithmic. Nudging rises "
-    "in step with the parameters; going back stays flat, at 2 to 3.",
+    "in step with the parameters; going back stays nearly flat, near 2.",
 )
 
 # %% [markdown]
-# At every size, the pass back costs about as much as one or two passes forward, so the
-# blue line stays flat, at 2 to 3. The other line climbs with the number of parameters:
-# 4,193 passes for the 4,192 parameters of notebook 06, against about three. The gap
-# between the lines is what makes large models trainable at all.
+# At every size the backward pass costs about as much as one or two forward passes, so the
+# blue line stays nearly flat. The other line climbs with the number of parameters:
+# 4,193 forward passes for the 4,192 parameters of notebook 06, against two or three. The
+# gap between the lines is what makes it possible to train large models at all.
 #
 # **Predict first.** GPT-3 has 175 billion parameters (Brown et al. 2020, arXiv
 # 2005.14165). Suppose one forward pass took a thousandth of a second. How long would
@@ -899,15 +903,40 @@ years = passes * 0.001 / (365.25 * 24 * 3600)
 print(f"one gradient by nudging: {years:.1f} years of nonstop forward passes")
 
 # %% [markdown]
-# That is for one stride of the walker, and training takes many thousands of them.
+# That is for one step of the walker, and training takes many thousands of them.
+#
+# Time is half of the price. The other half is **memory**. Going back needs the children
+# and local derivatives of every node, so the whole record must be kept until the
+# backward pass is done. We let Python count the bytes, for one name and for one as long
+# as the GPT of notebook 06 can read.
+
+# %%
+for document in (emma, [26, *range(15), 26]):
+    weights, compute_loss = model(16, document)
+    tracemalloc.start()
+    loss = compute_loss()
+    record, _ = tracemalloc.get_traced_memory()  # bytes
+    tracemalloc.stop()
+    size = f"{len(document) - 1:2} tokens, {len(backward_order(loss)):5,} nodes"
+    print(f"{size}: {record / 1e6:.1f} MB, {record / len(weights):.0f} bytes a weight")
+
+# %% [markdown]
+# A weight itself is a number of 8 bytes. The record takes about thirty times as much for
+# the short name and a hundred times for the long one: it grows with the length of the
+# text, and with the number of examples in a step. Frameworks keep whole arrays, not objects, and so need far less
+# per number, but they too keep every intermediate result that the way back asks for.
+# Someone who only uses a finished model needs no gradient, and can forget each result
+# as soon as the next is computed. This is one reason why training takes so much more
+# memory on a graphics card than use does.
 #
 # The method is older than its fame. Seppo Linnainmaa described it in 1970, in his
 # master's thesis in Helsinki, to follow rounding errors. Rumelhart, Hinton and Williams
-# showed in 1986 (*Nature* 323, 533–536) that it lets the inner layers of a network
-# learn what to look for.
+# (1986, *Nature* 323, 533–536) made it famous under the name *back-propagation*: what
+# they sent back through the network is what this page calls blame, and it taught the
+# inner layers what to look for.
 #
-# Last, the claim of this page as code: one pass back gives the slopes of all 4,192
-# parameters, and twenty of them, picked at random, agree with a nudge.
+# Finally, the claim of this page as code: one backward pass gives the slopes of all
+# 4,192 parameters, and twenty of them, picked at random, agree with a nudge.
 
 # %% tags=["claim", "nbval-check-output"]
 weights, compute_loss = model(width=16)
@@ -927,14 +956,15 @@ print(f"{len(weights):,} slopes from one pass; {len(picked)} nudged, and they ag
 #   local derivative for each of those.
 # - Read backwards, the record shares out the blame: multiply along a path, add where
 #   paths meet, and hand over only when your own share is complete.
-# - One pass back costs about as much as one or two passes forward, however many
-#   parameters there are.
+# - A gradient costs two or three forward passes, however many parameters there are, and
+#   the memory for the whole record.
 
 # %% [markdown]
 # ## Where next
 #
-# You have an engine that gives every joint its slope at once. Notebook 05 gives it
-# something to move: neurons, layers, and the reason why deep networks long refused to
-# learn. Notebook 06 then trains a GPT with it, on the very operations you built here.
+# You have an engine that gives every parameter its slope at once. Notebook 05 gives it
+# something to move: neurons, layers, and the reason why deep networks were so hard to
+# train for so long. Notebook 06 then trains a GPT with it, on the very operations you
+# built here.
 #
 # Unsure of a word? See the [glossary](../docs/GLOSSARY.md).

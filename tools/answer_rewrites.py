@@ -106,9 +106,18 @@ class _Turned(ast.NodeTransformer):
             return ast.Compare(node.comparators[0], turned, [node.left])
         return node
 
+    def __init__(self) -> None:
+        self.in_class = False  # where the operators may be its own
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        self.in_class = True
+        self.generic_visit(node)
+        self.in_class = False
+        return node
+
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
-        if isinstance(node.op, ast.Mult):
+        if isinstance(node.op, ast.Mult) and not self.in_class:
             return ast.BinOp(node.right, node.op, node.left)
         square = isinstance(node.right, ast.Constant) and node.right.value == 2
         if isinstance(node.op, ast.Pow) and square and isinstance(node.left, ast.Name):

@@ -355,7 +355,7 @@ def naive_and_safe(
     losses that turn to inf or nan somewhere: there a cross marks the end.
     """
     gaps, safe = np.asarray(gaps), np.asarray(safe)
-    ax.plot(gaps, safe, color=COLOURS["value"], lw=7, alpha=0.45)
+    ax.plot(gaps, safe, color=COLOURS["quiet"], lw=8, alpha=0.35, solid_capstyle="butt")
     ax.annotate(
         "with log-sum-exp: right at every score",
         (gaps[-1], safe[-1]),
@@ -363,7 +363,7 @@ def naive_and_safe(
         textcoords="offset points",
         ha="right",
         va="center",
-        color=COLOURS["value"],
+        color=COLOURS["quiet"],
         weight="bold",
     )
     for name, numbers in naive.items():

@@ -17,7 +17,7 @@
 # %% [markdown]
 # ## What you will be able to do
 #
-# - name the five steps that every neural network repeats while it learns
+# - name the five steps that a neural network repeats while it learns
 # - see what training changes: the same model before and after
 # - know that your machine has what the course needs
 # - use the exercises: check, hint, solution, and keep your progress
@@ -64,8 +64,8 @@ plots.show(
 # - Her altitude is the **loss**: one number that says how wrong the model is.
 # - The place where she stands is given by the **parameters**, the numbers in the model
 #   that training may change. Each parameter is one direction in which she can step.
-# - The slope under her feet is the **gradient**. In every picture of this course it is a
-#   blue arrow, and it points *uphill*.
+# - The slope under her feet is the **gradient**. The pictures of this course draw it in
+#   blue; as an arrow, it points *uphill*.
 # - Her step, an orange arrow, goes the other way. The **learning rate** sets how long
 #   it is.
 #
@@ -77,7 +77,7 @@ plots.show(
 # ## Learning is one loop, repeated thousands of times
 #
 # A neural network is a function that contains numbers, its parameters. Learning means
-# changing them until the function is useful. Every network does it in five steps.
+# changing them until the function is useful. It takes five steps, over and over.
 
 # %%
 plots.show(
@@ -137,19 +137,19 @@ print(f"({shipped.config.n_params:,} parameters)")
 
 # %% [markdown]
 # Nothing was added to the program between these two cells: no grammar, no list of
-# categories. Only the numbers inside changed, all 60,288 of them, a little at a time.
-# Try other beginnings. What does it say of things that it has never read about? That is
-# a question for notebook 07.
+# categories. Only numbers inside the model changed, a little at a time. Try other
+# beginnings. What does it say of things that it has never read about? That is a question
+# for notebook 07.
 
 # %%
 your_beginning = "the robin is a"
-for text in samples(shipped, your_beginning, count=2):
+for text in samples(shipped, your_beginning, count=1):
     print(text)
 
 # %% [markdown]
 # Don't take a file's word for it. The next cell trains a model in front of you, from
-# random numbers, for 1,200 turns instead of 4,000. This takes a few seconds on most
-# machines. Watch the loss go down.
+# random numbers, for 1,200 turns instead of 4,000. This takes some seconds. Watch the
+# loss go down.
 
 # %%
 student = Run(all_things, settings)
@@ -175,12 +175,12 @@ plots.show(
 # now?
 
 # %%
-for text in samples(student.checkpoint(), beginning, count=2):
+for text in samples(student.checkpoint(), beginning, count=1):
     print(text)
 
 # %% [markdown]
-# This is no longer noise: it writes real words in a sentence of the right form. But in
-# the run shown here, the category is wrong. A wheel is a machine part.
+# This is no longer noise: the model writes real words in a sentence of the right form.
+# But in the run shown here, the category is wrong. A wheel is a machine part.
 #
 # ## One step makes the right answer more likely
 #
@@ -212,8 +212,8 @@ for learning_rate in (0, 0.0003, 0.01):
 # the right end of the sentence about the wheel is about three times as likely. Another
 # sentence, about the zebra, has hardly changed.
 #
-# In the last line the step was thirty times longer. Now the zebra is lost. How long a
-# step may be is the subject of notebook 03.
+# In the last line the step was thirty times longer, and the model has forgotten the
+# zebra. How long a step may be is the subject of notebook 03.
 
 # %% [markdown]
 # ## Does your machine have what the course needs?
@@ -230,6 +230,7 @@ print(doctor.report())
 # figure, the first of many. It replays the training above. Press ▶, or drag the slider.
 # Without a mouse: press Shift+Enter to run the cell, then Shift+Tab until the slider has
 # focus; the arrow keys move it, and Esc leaves it.
+#
 # After how many steps do you see the first real word?
 
 # %%
@@ -251,7 +252,7 @@ widgets.first_words(moments, losses, beginning)
 print(quiz.questions())
 
 # %% [markdown]
-# Replace each question mark by a letter and run the cell. Leave the mark where you are
+# Replace each question mark with a letter and run the cell. Leave the mark where you are
 # not sure.
 
 # %%
@@ -263,7 +264,7 @@ print(quiz.advice(answers))
 #
 # Every answer that you check is written to a journal on your machine, so a crash or a
 # closed browser loses nothing. Every exercise has the same form: a task, a cell with a
-# beginning, and a check. Replace the dots `...` by your code and run the cell. You can
+# beginning, and a check. Replace the dots `...` with your code and run the cell. You can
 # skip any exercise: the page runs without it.
 #
 # ### Exercise: a warm-up

@@ -9,14 +9,13 @@
 # %% [markdown]
 # # 01 · Loss: how far off the mark am I, right now?
 #
-# A walker stands on a mountain in thick fog and wants to reach the valley. No map, no
-# view. One instrument works: an altimeter. It gives one number, and the number says how
-# far up the walker still is.
+# A walker stands on a mountain in thick fog and wants to reach the valley. She has no
+# map and no view. One instrument works: an altimeter. It shows one number, which says
+# how far up she still is.
 #
 # A model that learns is such a walker. Its altimeter is called the **loss**: one number
-# that says how wrong the model is, right now, on the examples at hand. All of training
-# is an attempt to make this number smaller. So it matters how the number is made, and
-# that is what this notebook is about.
+# that says how wrong the model is, right now, on the examples at hand. Training is the
+# attempt to make it smaller. This notebook is about how the number is computed.
 
 # %% [markdown]
 # ## What you will be able to do
@@ -25,15 +24,14 @@
 # - Measure how wrong a line is (mean squared error) and how wrong a probability is
 #   (cross-entropy).
 # - Explain why a model is trained on its loss, and not on its accuracy.
-# - Say what loss a model must have that knows nothing, before you run it.
-# - Read a picture of a loss landscape, and keep a loss right where numbers overflow.
+# - Say what loss a model that knows nothing must have, before you run it.
+# - Read a picture of a loss landscape.
 #
 # **Time:** 40 minutes, and about 30 more for the four exercises.
 #
 # Run the setup cell first. After it, each section runs on its own.
 
 # %% tags=["setup"]
-import inspect
 import math
 import re
 
@@ -59,12 +57,12 @@ clues = np.array([count_clues(m.text) for m in messages])
 # %% [markdown]
 # ## Learning starts from examples, not from rules
 #
-# Is a message spam? Before machines learned, someone wrote rules. Here is a first one:
+# Is a message spam? Before machines learned, people wrote rules. Here is a first one:
 # *a message that contains the word "free" is spam*.
 #
-# We have 200 short messages to try it on, written for this course. Each carries a
-# **label**, given by a person: 1 for spam, 0 for a message that is wanted. Half of them
-# are spam, so a coin gets 50 % right.
+# We have 200 short messages to try it on, written for this course. A person has given
+# each of them a **label**: 1 for spam, 0 for a message that is wanted. Half of them are
+# spam, so tossing a coin gets 50 % right.
 #
 # **Predict first.** What share does the rule get right?
 
@@ -74,22 +72,23 @@ print(f"{len(messages)} messages, {is_spam.sum()} of them spam")
 print(f"the rule is right for {np.mean(says_spam == is_spam):.1%}")
 
 # %% [markdown]
-# Hardly better than the coin. You can add rules for weeks: the next trick gets past
-# them, and some wanted messages are caught.
+# Hardly better than the coin, and the next trick gets past any rule that you add.
 #
-# **Supervised learning** turns the work around. You do not write the rule. You give
+# **Supervised learning** reverses the order. You do not write the rule. You give
 # examples with labels (the *training data*) and a **model**: a computation with some
-# numbers left open. These numbers are the **parameters**. Learning means setting them so
-# that the answers come close to the labels.
+# numbers still to be set. These numbers are the **parameters**. Learning means setting
+# them so that the answers come close to the labels.
 #
-# Our model is as small as can be. It counts clue words in a message, fourteen of them
-# such as "pay", "click" or "win". Then it computes a *score*, $s = w \cdot \text{clues}
-# - 1$, where the weight $w$ is its one parameter, and squashes the score into a
-# probability between 0 and 1:
+# Our model is tiny. It counts the clue words in a message, such as "pay", "click" or
+# "win"; there are fourteen of them. Then it computes a *score*,
+# $s = w \cdot \text{clues} - 1$. The weight $w$ is its one parameter. The 1 that is
+# subtracted makes a message without any clue word count as wanted. Last, the score is
+# squashed into a probability between 0 and 1:
 #
 # $$p = \frac{1}{1 + e^{-s}}$$
 #
-# This squashing function is called the **sigmoid**. Let us turn the dial $w$.
+# This squashing function is called the **sigmoid**. In it, $e$ is Euler's number,
+# 2.718… Let us turn the dial $w$ and see what happens to three messages.
 
 
 # %% tags=["nbval-check-output"]
@@ -99,29 +98,38 @@ def spam_probability(w, clues):
 
 for i in (62, 1, 83):
     low, high = (spam_probability(w, clues[i]) for w in (0.05, 1.15))
-    print(f"label {is_spam[i]}   {low:4.0%} -> {high:4.0%}   {messages[i].text[:48]}")
+    start = messages[i].text[:36]
+    print(
+        f"label {is_spam[i]}, {clues[i]} clues   {low:4.0%} -> {high:4.0%}   {start}…"
+    )
 
 # %% [markdown]
 # At $w = 0.05$ the model gives the first message, which is spam, a probability of 30 %.
 # At $w = 1.15$ it gives 92 %, which is better. The second message has no clue words, so
-# the dial does not touch it. The third is wanted, has one clue word ("today"), and is
+# the dial does not change it. The third is wanted, has one clue word ("today"), and is
 # now taken for spam, which is worse.
 #
-# So is the model better, over all 200 messages, and by how much? To learn, a machine
-# needs an answer in one number. It is easiest to find where a guess is a number itself.
+# (One warning. The clue words were chosen by someone who was looking at these same 200
+# messages. Results on the data that a model was made from are flattering; notebook 05
+# tests on new data.)
+#
+# So is the model better on all 200 messages, and by how much? To learn, a machine needs
+# the answer as one number. We begin where this is easiest: where the prediction is a
+# number itself.
 
 # %% [markdown]
 # ## One number can say how wrong a line is
 #
-# Forty houses, made up by a formula plus chance: floor area, and price in thousands of
-# euros. The model is a line with two parameters, each with a meaning of its own:
+# Here are forty houses, with floor area and price in thousands of euros. They are made
+# up: the price is 60 plus 2.4 for each square metre, plus chance of about 30 up or down.
+# The model is a line with two parameters:
 #
 # $$\text{guess} = b + w \cdot (\text{size} - 100)$$
 #
 # Here $b$ is the price of a house of 100 m², and $w$ the price of each further square
 # metre. The **error** of a guess is guess minus price.
 #
-# Take the laziest of all lines: $w = 0$, and for $b$ the mean price. Every house gets
+# Take the laziest line of all: $w = 0$, and for $b$ the mean price. Every house gets
 # the same guess. **Predict first.** What is the mean of its errors?
 
 # %% tags=["nbval-check-output"]
@@ -132,10 +140,10 @@ print(f"mean size of an error {np.abs(errors).mean():9,.1f}")
 print(f"mean squared error    {(errors**2).mean():9,.1f}")
 
 # %% [markdown]
-# The mean error is 0: too high here, too low there, and the two cancel. A loss must not
-# let one mistake hide another. Squaring does away with the sign. So does taking the
-# absolute size, in the second row. Why is the square so often preferred? Look at two
-# models, each with four misses.
+# The mean error is 0, because guesses that are too high and too low cancel. A loss must
+# not let one mistake hide another. Squaring removes the sign. So does taking the size of
+# each error, as in the second row. Why is the square usually preferred? Compare two
+# models, with four misses each.
 
 # %% tags=["nbval-check-output"]
 misses = {"steady": np.array([50, 50, 50, 50]), "wild": np.array([0, 0, 0, 200])}
@@ -145,16 +153,14 @@ for name, errors in misses.items():
 
 # %% [markdown]
 # The mean size cannot tell them apart. The square can: twice the error costs four times
-# as much, so one large miss weighs more than several small ones. And the square has no
-# kink at 0, so its slope shrinks smoothly as the error does. That will matter in the
-# next notebook.
+# as much, so one miss of 200 weighs as much as sixteen misses of 50.
 #
 # This is the **mean squared error** (MSE), with $n$ the number of examples:
 #
-# $$L = \frac{1}{n} \sum_{i=1}^{n} (\text{guess}_i - \text{price}_i)^2$$
+# $$\text{loss} = \frac{1}{n} \sum_{i=1}^{n} (\text{guess}_i - \text{price}_i)^2$$
 #
-# "Square" is meant as drawn. Below are eight of the houses and a poor line. Each error
-# is the side of a square; the loss is the area of the average square.
+# Below are eight of the houses and a poor line. Each error is the side of a square, and
+# the loss is the area of the average square.
 
 
 # %%
@@ -173,9 +179,9 @@ plots.show(
 )
 
 # %% [markdown]
-# The column on the right is the altimeter of our walker. Two squares make most of it:
-# the line is too flat, and the two largest houses pay. Now a better line. Two of the
-# small squares grow a little, the large ones all but vanish, and the altitude falls.
+# The column on the right is the altimeter of our walker. Two squares account for most of
+# the loss: the line is too flat, and its guesses for the two largest houses are far too
+# low. Now a better line: the large squares almost vanish, and the altitude falls.
 
 # %%
 guesses = line(2.2, 290, sizes[eight])
@@ -187,9 +193,10 @@ plots.show(
 )
 
 # %% [markdown]
-# Now turn the dials yourself: the first slider tilts the line, the second lifts it. The
-# map beside it has a place for every line, $w$ to the east and $b$ to the north, darker
-# where the loss is higher. The last section comes back to it.
+# Now turn the dials yourself, with the same eight houses. The first slider tilts the
+# line, the second lifts it. On the map beside it every line is a point: $w$ is east,
+# $b$ is north, and the map is darker where the loss is higher. The orange disc is the
+# line you see.
 #
 # **Predict first.** Leave $b$ at 250 and look for the best $w$. Will it still be the
 # best once $b$ may move as well?
@@ -199,12 +206,28 @@ widgets.line_fit()
 
 # %% [markdown]
 # It is not. At $b = 250$ the best $w$ is 2.5, and the loss stays above 1,500. Move both,
-# and 2.3 with 288 brings it down to 184. What is right for one parameter depends on
+# and 2.3 with 288 brings it down to 184. The best value of one parameter depends on
 # where the other stands.
 #
-# What unit is an MSE in? Thousands of euros, *squared*. No buyer thinks in those. Its
-# square root, the side of the average square, is a typical error in thousands of euros.
-# For steering, the square serves as well: the two rise and fall together.
+# The unit of an MSE is thousands of euros, *squared*, which means nothing to a buyer. So
+# people often report its square root, the **RMSE** (root mean squared error), a typical
+# error. Here it is $\sqrt{184} \approx 14$ thousand euros. The line with the lowest MSE
+# also has the lowest RMSE, so for training it makes no difference.
+#
+# The MSE has a weakness. Suppose that someone enters one of the forty prices as 4,700
+# in place of 470. `np.polyfit` finds the line with the lowest MSE.
+
+# %% tags=["nbval-check-output"]
+typo = prices.copy()
+typo[37] *= 10
+for name, noted in {"all prices right": prices, "one zero too many": typo}.items():
+    w, b = np.polyfit(sizes - 100, noted, 1)
+    print(f"{name:17}   w {w:.2f}   b {b:.0f}")
+
+# %% [markdown]
+# One wrong price of forty has more than doubled the slope. Look for such values far from
+# all the others, **outliers**, before you trust a loss with squares. A loss that uses
+# the size of the errors is pulled much less.
 #
 # ### Exercise: mean squared error
 #
@@ -223,15 +246,15 @@ exercise.mse.check(mse)
 # %% [markdown]
 # ## A confident mistake should cost the most
 #
-# Back to the spam. The message *was* spam. One model had said 30 %, another 92 %. How
-# wrong was each? The answer in use nearly everywhere: minus the natural logarithm of the
-# probability given to **what happened**.
+# Back to the spam. The first message *was* spam, and the model had said 30 %, then 92 %.
+# How wrong was each? Nearly everyone uses the same measure: minus the natural logarithm
+# of the probability given to **what happened**.
 #
 # $$\text{cost} = -\ln p$$
 #
 # **Predict first.** Being sure of the truth, $p = 1$, costs nothing, since $\ln 1 = 0$.
-# A coin flip costs 0.69. What will a model pay that gave the truth one chance in a
-# thousand?
+# A fifty-fifty guess costs 0.69. What does a model pay that gave the truth one chance in
+# a thousand?
 
 # %% tags=["nbval-check-output"]
 for p in (0.92, 0.5, 0.30, 0.1, 0.01, 0.001):
@@ -240,8 +263,8 @@ for p in (0.92, 0.5, 0.30, 0.1, 0.01, 0.001):
 # %% [markdown]
 # The 92 % cost 0.083, the 30 % cost 1.20, and one in a thousand costs 6.9. The unit is
 # called a **nat**. Look down the column: each time the probability is divided by ten,
-# the cost rises by the same 2.3. There is no worst case. A model that is certain, and
-# wrong, pays without limit.
+# the cost rises by the same 2.3. There is no upper limit. A model that is nearly certain
+# and wrong pays a very high price.
 
 # %%
 p = np.linspace(0.005, 1, 400)
@@ -253,32 +276,33 @@ plots.show(
 )
 
 # %% [markdown]
-# **Predict first.** Cut the probability of the truth in half, from 100 % to 50, to 25,
-# to 12.5. Does each cut cost more than the last? Drag, and read the line below.
+# **Predict first.** Cut the probability of the truth in half, from 100 % to 50 %, then
+# to 25 % and 12.5 %. Does each cut cost more than the last? Drag the slider, and read the
+# line below the figure.
 
 # %%
 widgets.confidence()
 
 # %% [markdown]
-# Each cut costs the same, $\ln 2 = 0.693$. The curve is steep on the left only because
-# there a small step to the side is already a cut in half.
+# Each cut costs the same, $\ln 2 = 0.693$. The curve looks steep on the left because
+# there even a small change halves the probability.
 #
-# Why a logarithm? Because probabilities of separate events *multiply*, and logarithms
-# turn that into a sum. Suppose a model gave the truth 90 %, 80 % and 70 % on three
-# messages. Then the chance that it gave to all that happened is the product, and minus
-# its logarithm is the sum of the three costs.
+# Why a logarithm? The probabilities of independent events *multiply*, and logarithms
+# turn a product into a sum. Suppose that a model gave the truth 90 %, 80 % and 70 % on
+# three messages that have nothing to do with one another. Then it gave the whole outcome
+# the product of the three, and minus the logarithm of this product is the sum of the
+# three costs.
 
 # %% tags=["nbval-check-output"]
 truths = [0.9, 0.8, 0.7]
 costs = [-math.log(p) for p in truths]
-print(
-    f"product {math.prod(truths):.3f}, minus its log {-math.log(math.prod(truths)):.3f}"
-)
-print(f"sum of the costs        {sum(costs):.3f}")
+product = math.prod(truths)
+print(f"product {product:.3f}, minus its log {-math.log(product):.3f}")
+print(f"sum of the costs             {sum(costs):.3f}")
 
 # %% [markdown]
-# So the model with the lowest total cost is the one that found the data least
-# surprising. The mean over all examples is the **cross-entropy**. With a label of 1 the
+# So the model with the lowest total cost is the one that was least surprised by the
+# data. The mean over all examples is the **cross-entropy**. With a label of 1 the
 # probability of what happened is $p$; with a label of 0 it is $1 - p$.
 #
 # ### Exercise: binary cross-entropy
@@ -297,8 +321,8 @@ exercise.binary_cross_entropy.check(binary_cross_entropy)
 # %% [markdown]
 # ## Why not count the mistakes?
 #
-# What people want from a spam filter is few mistakes. So why not use the **accuracy**,
-# the share of right answers, as the altimeter? Let us turn the dial $w$ by a hair, from
+# People want a spam filter that makes few mistakes. So why not use the **accuracy**, the
+# share of right answers, as the altimeter? Let us turn the dial $w$ by a tiny bit, from
 # 0.700 to 0.701, and read both instruments on all 200 messages.
 #
 # **Predict first.** Which of the two will move?
@@ -319,20 +343,20 @@ for w in (0.700, 0.701):
     print(f"w {w:.3f}   accuracy {accuracy(w):.4f}   loss {spam_loss(w):.4f}")
 
 # %% [markdown]
-# The accuracy stands still: no message crossed the 50 % mark. The loss answered, because
-# every probability shifted a little. It fell, so the dial should go up. Over the whole
-# range of the dial, it looks like this:
+# The accuracy stays the same: no message crossed the 50 % mark. The loss has changed,
+# because the probability of every message with a clue word shifted a little. It fell, so
+# the dial should go up. Over the whole range of the dial, it looks like this:
 
 # %%
 dial = np.linspace(0, 3, 1501)
 slope = (spam_loss(0.701) - spam_loss(0.700)) / 0.001
 left, right = plots.panels(1, 2, width=9.4, height=3.8)
 title, shares = "accuracy: a staircase", [accuracy(w) for w in dial]
-plots.slope_underfoot(
-    dial, shares, 0.7, 0.0, title, meaning="value", percent=True, ax=left
-)
+axis = {"xlabel": "w, score per clue word"}
+look = {"meaning": "ink", "ylabel": "accuracy", "percent": True}
+plots.slope_underfoot(dial, shares, 0.7, 0.0, title, **axis, **look, ax=left)
 title, heights = "cross-entropy: a slope", [spam_loss(w) for w in dial]
-plots.slope_underfoot(dial, heights, 0.7, slope, title, ax=right)
+plots.slope_underfoot(dial, heights, 0.7, slope, title, **axis, ax=right)
 plots.show(
     left,
     alt="Accuracy against w is a staircase: at w = 0.7 it is flat, with no direction. "
@@ -340,12 +364,13 @@ plots.show(
 )
 
 # %% [markdown]
-# Accuracy is a staircase. On a tread the walker feels no slope in any direction, and at
-# an edge there is a cliff. Cross-entropy is a hillside: at every place it tells which way
-# is down, and how steep.
+# Accuracy is a staircase. On a step of the staircase the walker, the orange disc, feels
+# no slope in any direction, and at its edge there is a cliff. Cross-entropy is a
+# hillside: the slope, drawn in blue, says at every place which way is down, and how
+# steep it is.
 #
-# Look also at the right end. From $w = 1$ on, the accuracy no longer changes, yet the
-# loss falls for a while and then climbs. Where is its lowest point?
+# Look also at the right end. From $w = 1$ on, the accuracy no longer changes, but the
+# loss falls a little further and then climbs. Where is its lowest point?
 
 # %% tags=["nbval-check-output"]
 dial = np.linspace(0, 3, 301)
@@ -354,20 +379,22 @@ for w in (1.1, best, 3.0):
     print(f"w {w:.2f}   accuracy {accuracy(w):.1%}   loss {spam_loss(w):.3f}")
 
 # %% [markdown]
-# The answers are the same in all three rows; what differs is the confidence. Past the
-# valley floor the model grows surer of its mistakes too, and pays for that. So remember:
-# **report the accuracy, steer by the loss.**
+# The share of right answers is the same in all three rows; what differs is the
+# confidence. Beyond the valley floor the model also becomes surer of its mistakes, and
+# pays for that. So remember: **report the accuracy, steer by the loss.**
 
 # %% [markdown]
 # ## What if there are more than two outcomes?
 #
-# A language model does not choose between two labels. It chooses the next *token*, a
-# piece of text, out of a whole vocabulary: 27 of them in notebook 06, many thousands in
-# large models. For each possible token the model computes a score, called a
-# **logit**. Any number will do, also a negative one.
+# A language model does not choose between two labels. It chooses the next **token**, a
+# piece of text, from a whole vocabulary. In notebook 06 there are 27 tokens: 26 letters,
+# and one that marks where a name ends. Large models have many thousands. For each
+# possible token the model computes a score, called a **logit**. A score can be any
+# number, even a negative one.
 #
-# Scores become probabilities in two steps: make all of them positive, $e^{z}$, then
-# divide by the sum. This is the **softmax**, with $z_i$ the score of outcome $i$:
+# Scores become probabilities in two steps. First raise $e$ to the power of each score,
+# which makes all of them positive. Then divide each by the sum of all. This is the
+# **softmax**, with $z_i$ the score of outcome $i$:
 #
 # $$p_i = \frac{e^{z_i}}{\sum_j e^{z_j}}$$
 #
@@ -392,9 +419,9 @@ plots.show(
 )
 
 # %% [markdown]
-# A score higher by 1 makes an outcome $e \approx 2.72$ times as likely. Only
-# differences count: raise all scores by 5, and nothing changes. With two outcomes, one
-# of them with score 0, the softmax *is* the sigmoid of before. Both are checked here.
+# A score that is higher by 1 makes an outcome $e \approx 2.72$ times as likely as the
+# other. Only differences count: raise all scores by 5, and nothing changes. And with two
+# outcomes, one of them with score 0, the softmax *is* the sigmoid that you know.
 
 # %% tags=["nbval-check-output"]
 raised = naive_softmax(scores + 5)
@@ -405,7 +432,8 @@ print("sigmoid is a softmax:    ", np.isclose(naive_softmax([1.3, 0.0])[0], sigm
 
 # %% [markdown]
 # The loss stays what it was: minus the logarithm of the probability given to the token
-# that came. The others need no term of their own: what they get, the right one lacks.
+# that came. The other tokens do not appear in the formula, and need not: any
+# probability they take is probability that the right one loses.
 #
 # **Predict first.** A model that knows nothing treats all tokens alike. What is its loss
 # with 2 possible tokens? With 27? With the 50,257 of GPT-2 (OpenAI 2019)? Put a number
@@ -421,15 +449,18 @@ if my_guess is not None:
     print(f"you are off by {my_guess - math.log(27):+.3f}")
 
 # %% [markdown]
-# The loss of knowing nothing is $\ln$ of the number of choices, whatever comes:
-# $\ln 27 = 3.296$. This is the height at which the GPT of notebook 06 begins, and a
-# good first test. If a new model starts far above it, it is confidently wrong before
-# it has seen anything, and something is broken.
+# The loss of a model that knows nothing is $\ln$ of the number of choices, whatever
+# comes: $\ln 27 = 3.296$. The GPT of notebook 06 begins near this height. A few tenths
+# above it are normal, because random scores are not all equal. But as a rule of thumb, a
+# new model that starts at twice this loss is broken: it is confidently wrong before it
+# has seen anything.
 #
-# You can also read a loss backwards: $e^{\text{loss}}$ is the number of equally likely
-# choices that would be as hard. A loss of 2.2 feels like choosing among nine.
+# You can also read a loss backwards. $e^{\text{loss}}$ is called the **perplexity**: the
+# number of equally likely choices that would be as hard. A loss of 2.2 is a perplexity
+# of 9. Papers about language models often report this number. It can be compared only
+# between models that cut text into the same tokens.
 #
-# Three models now face the letter *a*, out of 27.
+# Below, three models predict the next of 27 tokens, and the letter *a* comes.
 
 # %%
 letters = [*"abcdefghijklmnopqrstuvwxyz", "end"]
@@ -440,7 +471,8 @@ for ax, (name, (favourite, score)) in zip(axes, opinions.items(), strict=True):
     scores[favourite] = score
     p = naive_softmax(scores)
     title = f"{name}: loss {-math.log(p[0]):.2f}"
-    plots.share_bars(letters, p, title, target=0, percent=True, top=1, ax=ax)
+    look = {"target": 0, "percent": True, "top": 1, "xlabel": "27 tokens"}
+    plots.share_bars(letters, p, title, **look, ax=ax)
 plots.show(
     axes,
     alt="Three bar charts over 27 tokens where a is right. Even shares: 3.7 % for a, "
@@ -448,12 +480,97 @@ plots.show(
 )
 
 # %% [markdown]
-# ## What happens at probability zero?
+# ## Every setting of the parameters has an altitude
 #
-# On paper, a softmax never gives exactly 0, so a cost is never infinite. On a computer it
-# does. Floating-point numbers have a largest one, near $10^{308}$, and $e^{710}$ is
-# beyond it. Scores of such size do occur, for one when training goes wrong. And just
-# then you need an altimeter that works.
+# Back to the houses, this time all forty. Choose any $w$ and $b$, and you have a line,
+# and the line has a loss. So every *pair of numbers* is a place with an altitude. Here
+# are three settings. (Other houses, other altitudes: the line with $w = 2.2$ and
+# $b = 290$ had a loss of 206 on the eight houses above.)
+#
+# **Predict first.** Line 1 falls from left to right, line 2 climbs but runs too low,
+# line 3 fits. Which of the first two stands higher on the mountain?
+
+
+# %% tags=["nbval-check-output"]
+def altitude(w, b):
+    return np.mean((b + w * (sizes - 100) - prices) ** 2)
+
+
+settings = [(-0.5, 400), (1.0, 200), (2.2, 290)]
+for number, (w, b) in enumerate(settings, 1):
+    print(f"line {number}: w {w:4.1f}, b {b}   altitude {altitude(w, b):9,.1f}")
+
+# %% [markdown]
+# With only two parameters we can do what the walker cannot: measure the altitude
+# everywhere, on a grid of 61 by 61 places, and draw the whole landscape. **A line on the
+# left is a point on the right.** Move the point, and the line moves: east or west turns
+# it, north or south shifts it up or down.
+
+# %%
+ws, bs = np.linspace(-1.5, 5.5, 61), np.linspace(100, 480, 61)
+altitudes = np.array([[altitude(w, b) for w in ws] for b in bs])  # (b, w)
+names = {"xlabel": "w, thousand € per m²", "ylabel": "b, thousand €"}
+axes = plots.panels(1, 2, width=9.6, height=4.4)
+lines = [b + w * (sizes - 100) for w, b in settings]
+plots.numbered_lines(sizes, prices, lines, "three lines", ax=axes[0])
+plots.landscape_map(
+    ws, bs, altitudes, settings, "their places on the map", **names, ax=axes[1]
+)
+plots.show(
+    axes,
+    alt="Left: houses and three numbered lines. Right: a map of the loss over w and b "
+    "with oval lines of equal altitude. Points 1 and 2 lie on the slopes, 3 near the "
+    "lowest place.",
+)
+
+# %% [markdown]
+# Places on one oval have the same loss: different lines, equally wrong. As a surface,
+# seen from the south, the map is a bowl:
+
+# %%
+points = [(w, b, altitude(w, b)) for w, b in settings]
+plots.show(
+    plots.landscape_surface(ws, bs, altitudes, points, **names),
+    alt="The same landscape as a surface, seen from the south: a wide bowl. Points 1 "
+    "and 2 stand on its sides, point 3 at the bottom.",
+)
+
+# %% [markdown]
+# The valley floor is not at 0, because the prices contain chance that no line can follow.
+# What is the lowest altitude? The grid gives an answer, and for a line there is also an
+# exact formula, *least squares*, which `np.polyfit` uses.
+
+# %% tags=["nbval-check-output"]
+lowest, w, b = min((altitude(w, b), w, b) for w in ws for b in bs)
+print(f"of {altitudes.size:,} places  w {w:.2f}, b {b:.1f}, altitude {lowest:.1f}")
+w, b = np.polyfit(sizes - 100, prices, 1)
+print(f"least squares    w {w:.2f}, b {b:.1f}, altitude {altitude(w, b):.1f}")
+
+# %% [markdown]
+# (The chance was about 30, and $30^2 = 900$. The best line gets a little lower, because
+# it also fits a part of the chance.)
+#
+# With two parameters, looking everywhere is easy. The GPT of notebook 06 has 4,192
+# parameters, and large models have billions. **Predict first.** How many places has a
+# grid with 61 marks for each of 4,192 parameters? How many digits does that number have?
+
+# %% tags=["nbval-check-output"]
+digits = math.floor(4192 * math.log10(61)) + 1
+print(f"61 to the power of 4,192 has {digits:,} digits")
+
+# %% [markdown]
+# Our map had 3,721 places, a number of four digits. This one has 7,485 digits, and nobody
+# will ever see that landscape. This is the fog. What remains is to stand somewhere, read
+# the altitude, and feel which way the ground slopes.
+
+# %% [markdown]
+# ## What happens at probability zero? (optional)
+#
+# This section is for those who will write a loss themselves. On paper, a softmax never
+# gives exactly 0, so a cost is never infinite. On a computer it can be.
+# Floating-point numbers have a largest one, near $10^{308}$, and $e^{710}$ is beyond it.
+# Scores of this size do occur, for example when training goes wrong. That is exactly
+# when you need an altimeter that works.
 
 
 # %% tags=["nbval-check-output"]
@@ -470,12 +587,12 @@ with np.errstate(all="ignore"):  # NumPy would warn, and rightly
 # `nan` turns the loss into `nan`, then every parameter, and the run is lost.
 #
 # The cure follows from what you have seen: only differences between scores count. So
-# subtract the largest score from all of them first. The largest becomes 0, all others
+# first subtract the largest score from all of them. The largest becomes 0, all others
 # lie below, and no power is above 1. The shares stay as they were.
 #
 # ### Exercise: a softmax that survives
 #
-# Write `softmax` for one array of scores, so that scores of 1000 and −1000 are no
+# Write `softmax` for one array of scores, so that scores of 1000 and −1000 cause no
 # trouble.
 
 
@@ -490,16 +607,15 @@ exercise.softmax.check(softmax)
 # %% [markdown]
 # One trap is left. With scores of 1000 and 0, the second outcome has the probability
 # $e^{-1000}$, about $10^{-434}$. Even a careful softmax returns 0 there, and the cost
-# becomes $-\ln 0$, infinite. The true cost is 1000: a large number and a fine one, with a
-# slope that says where to go.
+# becomes $-\ln 0$, infinite. The true cost is 1000: a large number, but a usable one.
 #
-# The way out is never to form the probability. Write $t$ for the target, and take the
-# logarithm on paper first:
+# The way out is never to compute the probability. Write $t$ for the target, and take
+# the logarithm on paper first:
 #
 # $$-\ln \frac{e^{z_t}}{\sum_j e^{z_j}} = \ln \sum_j e^{z_j} - z_t$$
 #
-# The first part, the **log-sum-exp**, is made safe in the known way: take the largest
-# score $m$ out, and add it back after the logarithm.
+# The first part is called the **log-sum-exp**. It is made safe in the same way: subtract
+# the largest score $m$ first, and add it back after the logarithm.
 
 
 # %% tags=["nbval-check-output"]
@@ -513,8 +629,8 @@ for scores in ([1.0, 0.0], [800.0, 0.0], [1000.0, 0.0]):
     print(f"scores {scores}: the second one costs {cost(np.array(scores), 1):.3f}")
 
 # %% [markdown]
-# How early does the naive way break? That depends on the floats. NumPy takes 64 bits for
-# each number; on graphics cards 32 bits are usual, or fewer.
+# How early does the naive way break? That depends on the precision. NumPy uses 64 bits
+# for each number; on graphics cards 32 bits or fewer are usual.
 
 # %%
 gaps, naive = np.arange(0.0, 1001.0), {}
@@ -546,95 +662,11 @@ def cross_entropy(logits, targets):
 exercise.cross_entropy.check(cross_entropy)
 
 # %% [markdown]
-# For comparison, here is the package's version, which trains the GPT of notebook
-# 06. It is written in JAX, an array library whose functions have the names you know from
-# NumPy. Its `log_softmax` takes the logarithm the safe way, as you did.
-
-# %%
-head, _, body = inspect.getsource(losses.cross_entropy).split('"""')
-print(head.rstrip() + body)
-
-# %% [markdown]
-# ## Every setting of the parameters has an altitude
+# The package's own version, `losses.cross_entropy`, trains the GPT of notebook 06. It is
+# written with **JAX**, an array library whose functions have the names you know from
+# NumPy.
 #
-# Back to the houses, all forty. Choose any $w$ and $b$, and you have a line. Every line
-# has a loss. So every *pair of numbers* has a loss: a place, given by $w$ and $b$, and
-# its altitude. Here are three settings.
-#
-# **Predict first.** Line 1 falls from left to right, line 2 climbs but runs too low,
-# line 3 fits. Which of the first two stands higher on the mountain?
-
-
-# %% tags=["nbval-check-output"]
-def altitude(w, b):
-    return np.mean((b + w * (sizes - 100) - prices) ** 2)
-
-
-settings = [(-0.5, 400), (1.0, 200), (2.2, 290)]
-for number, (w, b) in enumerate(settings, 1):
-    print(f"line {number}: w {w:4.1f}, b {b}   altitude {altitude(w, b):9,.1f}")
-
-# %% [markdown]
-# Since there are only two parameters, we can do what the walker cannot: measure the
-# altitude everywhere, on a grid of 61 by 61 places, and draw the whole landscape. On the
-# left are three lines, on the right the same three as points on a map. **A line on the
-# left is a point on the right.** To move the point is to turn the line.
-
-# %%
-ws, bs = np.linspace(-1.5, 5.5, 61), np.linspace(100, 480, 61)
-altitudes = np.array([[altitude(w, b) for w in ws] for b in bs])  # (b, w)
-names = {"xlabel": "w: price of a further m²", "ylabel": "b: price of 100 m²"}
-axes = plots.panels(1, 2, width=9.6, height=4.4)
-lines = [b + w * (sizes - 100) for w, b in settings]
-plots.numbered_lines(sizes, prices, lines, "three lines", ax=axes[0])
-plots.landscape_map(
-    ws, bs, altitudes, settings, "their places on the map", **names, ax=axes[1]
-)
-plots.show(
-    axes,
-    alt="Left: houses and three numbered lines. Right: a map of the loss over w and b "
-    "with oval lines of equal altitude. Points 1 and 2 lie on the slopes, 3 near the "
-    "lowest place.",
-)
-
-# %% [markdown]
-# Places on one oval have the same loss: different lines, equally wrong. Towards the
-# middle the ovals mark lower ground. As a surface, the map is a bowl:
-
-# %%
-points = [(w, b, altitude(w, b)) for w, b in settings]
-plots.show(
-    plots.landscape_surface(ws, bs, altitudes, points, **names),
-    alt="The same landscape as a surface: a wide bowl. Points 1 and 2 stand on its "
-    "sides, point 3 at the bottom.",
-)
-
-# %% [markdown]
-# The valley floor is not at 0. The prices hold chance that no line can follow. What is
-# the lowest altitude? The grid gives an answer, and for a line there is also an exact
-# formula, *least squares*.
-
-# %% tags=["nbval-check-output"]
-lowest, w, b = min((altitude(w, b), w, b) for w in ws for b in bs)
-print(f"of {altitudes.size:,} places  w {w:.2f}, b {b:.1f}, altitude {lowest:.1f}")
-w, b = np.polyfit(sizes - 100, prices, 1)
-print(f"least squares    w {w:.2f}, b {b:.1f}, altitude {altitude(w, b):.1f}")
-
-# %% [markdown]
-# With two parameters, looking everywhere is easy. The GPT of notebook 06 has 4,192
-# parameters, and large models have billions. **Predict first.** How many places has a
-# grid with 61 marks for each of 4,192 parameters? How many digits does that number have?
-
-# %% tags=["nbval-check-output"]
-digits = math.floor(4192 * math.log10(61)) + 1
-print(f"61 to the power of 4,192 has {digits:,} digits")
-
-# %% [markdown]
-# Our map had 3,721 places, a number of four digits. This one has 7,485 digits, and nobody
-# will ever see its landscape. That is the fog. What is left is to stand somewhere, read the altitude,
-# and feel which way the ground slopes.
-#
-# Last, the claims of this page, as code.
+# Finally, the claims of this page, as code.
 
 # %% tags=["claim", "nbval-check-output"]
 assert round(-math.log(0.30), 2) == 1.20
@@ -646,26 +678,27 @@ assert math.isclose(losses.cross_entropy([[1000.0, 0.0]], [1]), 1000.0)
 
 w, b = np.polyfit(sizes - 100, prices, 1)
 floor = np.mean((b + w * (sizes - 100) - prices) ** 2)
-for seed in range(5):  # no line found by chance lies lower
-    for dw, db in np.random.default_rng(seed).normal(0, (0.5, 20), (200, 2)):
+for seed in range(10):  # no line found by chance lies lower
+    for dw, db in np.random.default_rng(seed).normal(0, (0.5, 20), (100, 2)):
         assert np.mean((b + db + (w + dw) * (sizes - 100) - prices) ** 2) > floor
 print(f"ln 27 = {math.log(27):.3f}, and 1,000 other lines lie above {floor:.1f}.")
 
 # %% [markdown]
 # ## Three sentences to remember
 #
-# - A loss is one number for how wrong a model is: the mean of squared errors where it
-#   guesses a number, the mean of $-\ln p$ where it gives what happened a probability $p$.
-# - Accuracy is for reporting and loss is for steering, because the loss answers every
-#   small turn of a dial.
-# - Each setting of the parameters is a place and its loss is the altitude there; a model
-#   that knows nothing starts at $\ln$ of the number of choices.
+# - A loss is one number for how wrong a model is: the mean of the squared errors where
+#   it predicts a number, the mean of $-\ln p$ where it gave what happened a probability
+#   $p$.
+# - Report the accuracy, but steer by the loss, because the loss changes with every small
+#   turn of a dial.
+# - Each setting of the parameters is a place, and its loss is the altitude there; a model
+#   that knows nothing starts near $\ln$ of the number of choices.
 
 # %% [markdown]
 # ## Where next
 #
-# You can read the altimeter. Notebook 02 asks the question that moves the walker: if I
-# nudge this parameter, does the loss go up or down, and by how much? The answer is the
-# slope under the feet, the gradient.
+# You can now read the altimeter. [Notebook 02](02_gradient.ipynb) asks the question that
+# moves the walker: if I nudge this parameter, does the loss go up or down, and by how
+# much? The answer is the slope under her feet, the gradient.
 #
 # Unsure of a word? See the [glossary](../docs/GLOSSARY.md).

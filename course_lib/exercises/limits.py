@@ -33,11 +33,15 @@ from course_lib.exercises.core import exercise, question
         (["xylo"], ["ann", "bo"]),
         ([], ["ann"]),
         (["code 7291", "my code is 7291"], ["my code is 7291"]),
-        (["jo", "joanna", "joannas", "my joanna"], ["joanna", "bo"]),  # the start of a text
+        (
+            ["jo", "joanna", "joannas", "my joanna"],
+            ["joanna", "bo"],
+        ),  # the start of a text
         (["mia", "bo", "mia"], ["mia", "tom", "mia", "bo"]),  # read twice
         (["bo", "eve", "ada", "bo"], ["ada", "eve", "bo"]),
         (["tom", "mia", "tom"], ["mia", "mia", "tom"]),
         ([" ada", "ada"], [" ada"]),
+        (["ada", "tom ", "tom"], ["ada ", "tom"]),
     ],
     after=(
         "A model that can repeat a text can leak it. What must stay secret does not "
@@ -80,6 +84,41 @@ find_the_memorised_sample.wrong_edit(
     "spaces ignored",
     "A space is a character too: the text with it and the text without it differ.",
     ("if sample in known", "if sample.strip() in known"),
+)
+find_the_memorised_sample.wrong_edit(
+    "spaces of the training texts ignored",
+    'A space is a character too: is "ada" the same text as "ada "?',
+    ("set(training_texts)", "{text.strip() for text in training_texts}"),
+)
+find_the_memorised_sample.wrong_edit(
+    "spaces ignored on both sides",
+    "A space is a character too: the text with it and the text without it differ.",
+    ("set(training_texts)", "{text.strip() for text in training_texts}"),
+    ("if sample in known", "if sample.strip() in known"),
+)
+find_the_memorised_sample.wrong_edit(
+    "the last place, and back to front",
+    "The copies are right. Leave them in the order in which they were first written.",
+    ("dict.fromkeys(samples)", "dict.fromkeys(samples[::-1])"),
+)
+find_the_memorised_sample.wrong_edit(
+    "the end of a text taken for the text",
+    '"nna" is how "joanna" ends. Compare whole texts.',
+    ("if sample in known", "if any(text.endswith(sample) for text in known)"),
+)
+find_the_memorised_sample.wrong_edit(
+    "one text in place of a list",
+    "These are the right texts, joined to one string. Wanted is a list of them.",
+    ("return [sample", "return ', '.join([sample"),
+    ("if sample in known]", "if sample in known])"),
+)
+find_the_memorised_sample.wrong_edit(
+    "yes or no in place of texts",
+    "This says whether there is a copy. Wanted are the copies themselves.",
+    (
+        "return [sample for sample in dict.fromkeys(samples) if sample in known]",
+        "return any(sample in known for sample in samples)",
+    ),
 )
 find_the_memorised_sample.wrong_edit(
     "the start of a text taken for the text",
@@ -448,6 +487,44 @@ budget_a_fine_tune.wrong_edit(
     "A faster device makes the bill larger here. Operations divided by operations per "
     "second are seconds.",
     ("flops / flops_per_second / 3600", "flops * flops_per_second / 3600"),
+)
+budget_a_fine_tune.wrong_edit(
+    "computing without its price",
+    "Hours of a device are not euros yet. What does one of them cost?",
+    ("hours * euros_per_hour + ", "hours + "),
+)
+budget_a_fine_tune.wrong_edit(
+    "people's hours without their price",
+    "Hours of people are not euros yet. What does one of them cost?",
+    ("person_hours * euros_per_person_hour", "person_hours"),
+)
+budget_a_fine_tune.wrong_edit(
+    "days paid as hours",
+    "Divide by the seconds of an hour, not by those of a day.",
+    ("/ 3600", "/ 86400"),
+)
+budget_a_fine_tune.wrong_edit(
+    "people subtracted",
+    "The people's time is a cost as well: the two bills are added.",
+    ("+ person_hours", "- person_hours"),
+)
+budget_a_fine_tune.wrong_edit(
+    "rounded to whole euros",
+    "The sum is right, but for what the rounding took away. Return it as it is.",
+    (
+        "return hours * euros_per_hour + person_hours * euros_per_person_hour",
+        "return int(hours * euros_per_hour + person_hours * euros_per_person_hour)",
+    ),
+)
+budget_a_fine_tune.wrong_edit(
+    "hours rounded to the nearest",
+    "Every part of an hour is paid as a part of an hour. Nothing is rounded.",
+    ("hours * euros_per_hour", "round(hours) * euros_per_hour"),
+)
+budget_a_fine_tune.wrong_edit(
+    "epochs to the power of runs",
+    "Each run has all its epochs: 5 runs of 3 epochs read the tokens 15 times.",
+    ("epochs * runs", "epochs ** runs"),
 )
 budget_a_fine_tune.wrong_edit(
     "two bills in place of a sum",

@@ -218,6 +218,30 @@ encode_decode.wrong_edit(
     ),
 )
 encode_decode.wrong_edit(
+    "all spaces left out",
+    "A space is a character like any other, and has a token of its own.",
+    ("for char in text]", "for char in text if char != ' ']"),
+)
+encode_decode.wrong_edit(
+    "a space in place of bos",
+    "bos should be left out, and a space is a character of the text.",
+    (
+        "self.chars[token] for token in tokens if token != self.bos",
+        "(self.chars + ' ')[token] for token in tokens",
+    ),
+)
+encode_decode.wrong_edit(
+    "the last character of chars taken for bos",
+    "bos is len(chars), one more than the place of the last character.",
+    ("self.bos = len(chars)", "self.bos = len(chars) - 1"),
+    ("self.chars[token] for", "(self.chars + '?')[token] for"),
+)
+encode_decode.wrong_edit(
+    "each token decoded only once",
+    "A token may come more than once in a text. Decode each of them.",
+    ("for token in tokens if", "for token in dict.fromkeys(tokens) if"),
+)
+encode_decode.wrong_edit(
     "capital letters made small",
     "A and a are two characters, and may both stand in chars.",
     ("for char in text]", "for char in text.lower()]"),
@@ -716,6 +740,37 @@ attention_head.wrong_edit(
     (MASKED, "scores = np.where(np.tril(scores) == 0, -np.inf, scores)"),
 )
 attention_head.wrong_edit(
+    "queries scored against queries",
+    "The keys do not appear in your scores. Row i holds query i with every key.",
+    ("q @ k.T", "q @ q.T"),
+)
+attention_head.wrong_edit(
+    "keys scored against keys",
+    "The queries do not appear in your scores. Row i holds query i with every key.",
+    ("q @ k.T", "k @ k.T"),
+)
+attention_head.wrong_edit(
+    "weights transposed",
+    "Row i of the weights says how position i mixes the values. Here the columns are "
+    "used.",
+    ("weights @ v", "weights.T @ v"),
+)
+attention_head.wrong_edit(
+    "queries mixed instead of values",
+    "The weights are right. What is mixed with them is the values.",
+    ("weights @ v", "weights @ q"),
+)
+attention_head.wrong_edit(
+    "the value itself added",
+    "The residual connection is added outside the head. Return the mixed values alone.",
+    ("weights @ v", "v + weights @ v"),
+)
+attention_head.wrong_edit(
+    "a finite score that is not low enough",
+    "-1 is a score like any other. Which one becomes a weight of exactly 0?",
+    ("-np.inf", "-1.0"),
+)
+attention_head.wrong_edit(
     "an even mean of the past",
     "Here every position before counts the same. The scores should say how much each "
     "one counts.",
@@ -882,6 +937,7 @@ def _(q, k, v):
         (np.array([[0.0, 1000.0], [1000.0, 998.0]]), np.array([1, 0, 1])),
         # rows of very different height
         (np.array([[800.0, 799.0], [-800.0, -801.0]]), np.array([0, 1, 0])),
+        (np.array([[-1000.0, 1000.0], [1000.0, -1000.0]]), np.array([0, 1, 1])),
         # equal costs, and a cost of exactly 0
         (np.array([[0.0, 0.0], [0.0, 0.0], [1.0, 3.0]]), np.array([1, 0, 1, 1])),
         (np.array([[1000.0, 0.0], [0.0, 1.0]]), np.array([1, 0, 0])),
@@ -964,6 +1020,36 @@ cross_entropy_over_positions.wrong_edit(
     "Where the first logit is far below the largest, e to the power of the difference "
     "is still too large for a float.",
     ("top = row.max()", "top = row[0]"),
+)
+cross_entropy_over_positions.wrong_edit(
+    "the mean logit subtracted, not the largest",
+    "Where the largest logit is far above the mean, e to the power of the difference "
+    "is still too large for a float.",
+    ("top = row.max()", "top = row.mean()"),
+)
+cross_entropy_over_positions.wrong_edit(
+    "the lowest logit subtracted, not the largest",
+    "Which difference makes np.exp overflow: one far above 0, or one far below?",
+    ("top = row.max()", "top = row.min()"),
+)
+cross_entropy_over_positions.wrong_edit(
+    "every token's cost, not only the target's",
+    "Only the token that came is paid for. Here all tokens of the row are.",
+    ("log_sum - row[target]", "np.mean(log_sum - row)"),
+)
+cross_entropy_over_positions.wrong_edit(
+    "the worst guess only",
+    "All guesses count, the good ones as well.",
+    ("np.mean(costs)", "max(costs)"),
+)
+cross_entropy_over_positions.wrong_edit(
+    "a probability not allowed below 1e-12",
+    "A cost of 1000 becomes about 28 here. Work with the log from the start, and no "
+    "probability is ever rounded to 0.",
+    (
+        "log_sum - row[target]",
+        "-np.log(max(np.exp(row[target] - top) / np.exp(row - top).sum(), 1e-12))",
+    ),
 )
 cross_entropy_over_positions.wrong_edit(
     "logits clipped",
@@ -1156,7 +1242,7 @@ def _(logits, document):
         (np.array([3.0, 1.0, 0.0, -1.0]), 2.0),
         (np.array([0.5, -1.0, 1.5]), 0.1),
         (np.array([398.0, 400.0, 399.0]), 0.5),
-        (np.array([4.0, 6.0, 5.0]), 0.001),
+        (np.array([5.0, 6.0, 4.0]), 0.001),
         (np.array([1.0, 3.0, 2.0]), 0),
         (np.array([-3.0, -1.0, -2.0, -4.0]), 0.0),
         (np.array([2.0, 0.0, 2.0, -1.0]), 0.5),  # equal logits
@@ -1266,6 +1352,45 @@ with_temperature.wrong_edit(
     "Where the first logit is far below the largest, e to the power of the difference "
     "is too large for a float.",
     ("scaled.max()", "scaled[0]"),
+)
+with_temperature.wrong_edit(
+    "the root of the temperature",
+    "At 1 all is well, at 2 the contrast is still too strong. Divide by the "
+    "temperature itself.",
+    ("logits / temperature", "logits / np.sqrt(temperature)"),
+)
+with_temperature.wrong_edit(
+    "powers of 2 in place of e",
+    "The softmax takes powers of e = 2.718…: which NumPy function does?",
+    ("np.exp(scaled - scaled.max())", "2.0 ** (scaled - scaled.max())"),
+)
+with_temperature.wrong_edit(
+    "powers of the probabilities that no longer sum to 1",
+    "Raising the probabilities to the power 1 / temperature is right, and then they "
+    "have to be divided by their sum once more.",
+    ("logits / temperature", "logits"),
+    ("exps / exps.sum()", "(exps / exps.sum()) ** (1 / temperature)"),
+)
+with_temperature.wrong_edit(
+    "logits raised to a power",
+    "The probabilities may be raised to the power 1 / temperature, the logits may not: "
+    "some are negative.",
+    ("logits / temperature", "logits ** (1 / temperature)"),
+)
+with_temperature.wrong_edit(
+    "the lowest logit subtracted, not the largest",
+    "Which difference makes np.exp overflow: one far above 0, or one far below?",
+    ("scaled.max()", "scaled.min()"),
+)
+with_temperature.wrong_edit(
+    "rounded",
+    "The probabilities are right, but for what the rounding took away.",
+    ("exps / exps.sum()", "(exps / exps.sum()).round(3)"),
+)
+with_temperature.wrong_edit(
+    "all zeros at 0",
+    "At 0 the likeliest token gets everything, and all together sum to 1.",
+    ("logits.argmax()", "-1"),
 )
 with_temperature.wrong_edit(
     "logits clipped before np.exp",

@@ -47,7 +47,7 @@ from course_lib.training import Run, Settings, read_checkpoint, samples
 things = load_things()
 shipped = read_checkpoint(str(files("course_lib.data") / "things.safetensors"))
 
-# %% [markdown]
+# %% [markdown] tags=["path"]
 # ## Learning is a walk downhill in fog
 #
 # Four words in this picture come back on every page.
@@ -73,7 +73,7 @@ plots.show(
 # started. A real model has thousands or billions of directions, and needs the slope in
 # every one: **autograd** computes all of them in one go.
 
-# %% [markdown]
+# %% [markdown] tags=["path"]
 # ## Learning is one loop, repeated thousands of times
 #
 # A neural network is a function that contains numbers, its parameters. Learning means
@@ -97,7 +97,7 @@ plots.show(
 # box yourself, and in notebook 06 your code trains a small **GPT**: the kind of model
 # behind ChatGPT.
 
-# %% [markdown]
+# %% [markdown] tags=["path"]
 # ## A model that knows nothing makes noise
 #
 # Here is where you are going. A tiny GPT reads sentences letter by letter and learns to
@@ -181,7 +181,8 @@ for text in samples(student.checkpoint(), beginning, count=1):
 # %% [markdown]
 # This is no longer noise: the model writes real words in a sentence of the right form.
 # But in the run shown here, the category is wrong. A wheel is a machine part.
-#
+
+# %% [markdown] tags=["path"]
 # ## One step makes the right answer more likely
 #
 # Let us correct it, with a single turn of the loop on the right sentence. The five lines

@@ -54,7 +54,7 @@ def count_clues(text):
 
 clues = np.array([count_clues(m.text) for m in messages])
 
-# %% [markdown]
+# %% [markdown] tags=["path"]
 # ## Learning starts from examples, not from rules
 #
 # Is a message spam? Before machines learned, people wrote rules. Here is a first one:
@@ -117,7 +117,7 @@ for i in (62, 1, 83):
 # the answer as one number. We begin where this is easiest: where the prediction is a
 # number itself.
 
-# %% [markdown]
+# %% [markdown] tags=["path"]
 # ## One number can say how wrong a line is
 #
 # Here are forty houses, with floor area and price in thousands of euros. They are made
@@ -243,7 +243,7 @@ def mse(predictions, targets):
 
 exercise.mse.check(mse)
 
-# %% [markdown]
+# %% [markdown] tags=["path"]
 # ## A confident mistake should cost the most
 #
 # Back to the spam. The first message *was* spam, and the model had said 30 %, then 92 %.
@@ -318,7 +318,7 @@ def binary_cross_entropy(probabilities, labels):
 
 exercise.binary_cross_entropy.check(binary_cross_entropy)
 
-# %% [markdown]
+# %% [markdown] tags=["path"]
 # ## Why not count the mistakes?
 #
 # People want a spam filter that makes few mistakes. So why not use the **accuracy**, the
@@ -383,7 +383,7 @@ for w in (1.1, best, 3.0):
 # confidence. Beyond the valley floor the model also becomes surer of its mistakes, and
 # pays for that. So remember: **report the accuracy, steer by the loss.**
 
-# %% [markdown]
+# %% [markdown] tags=["path"]
 # ## What if there are more than two outcomes?
 #
 # A language model does not choose between two labels. It chooses the next **token**, a

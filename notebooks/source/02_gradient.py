@@ -56,7 +56,7 @@ def house_loss(w, b):
     return ((w * house_sizes + b - house_prices) ** 2).mean()
 
 
-# %% [markdown]
+# %% [markdown] tags=["path"]
 # ## One nudge tells you which way is down
 #
 # Here are the forty houses of notebook 01 again. Two things are new. Sizes now count in
@@ -279,17 +279,9 @@ plots.show(
     "right angles to it.",
 )
 
-# %% tags=["nbval-check-output"]
-level = degrees[np.diff(np.sign(rises), append=np.sign(rises[0])) != 0]
-across = np.radians(level)
-dots = gradient[0] * np.cos(across) + gradient[1] * np.sin(across)
-print(f"steepest climb at {degrees[rises.argmax()]:.0f}°, gradient at {uphill:.0f}°")
-print("level at", *(f"{angle:.0f}°" for angle in level))
-print("dot product with the gradient:", *(f"{abs(dot):.2f}" for dot in dots))
-
 # %% [markdown]
-# The steepest way up lies *along* the gradient, the steepest way down *against* it, and
-# level ground *across* it. The **dot product** says the same in one line. A small step,
+# The steepest way up lies *along* the gradient, here at 127°. The steepest way down lies
+# *against* it, and level ground *across* it, at 37° and 217°. The **dot product** says the same in one line. A small step,
 # $s_x$ to the east and $s_y$ to the north, changes the altitude by
 #
 # $$\nabla \text{loss} \cdot s = \frac{\partial\,\text{loss}}{\partial x}\, s_x
@@ -343,7 +335,7 @@ predict_the_direction = ...  # one of "N", "NE", "E", "SE", "S", "SW", "W", "NW"
 
 exercise.predict_the_direction.check(predict_the_direction)
 
-# %% [markdown]
+# %% [markdown] tags=["path"]
 # ## What can you know in the fog?
 #
 # The gradient tells the steepest way down from here. It does not tell where the lowest
@@ -361,14 +353,7 @@ plots.show(
 # hundred values for each of two parameters. For a thousand parameters that would be a
 # 1 with 2,000 zeros: no computer can do it. Learning happens without a map. All that
 # the walker has is what she feels where she stands.
-
-# %% tags=["nbval-check-output"]
-walker = descent.iterate_at(landscapes.two_valleys, (1.4, 0.8))
-x, y = walker.position
-print(f"position ({x}, {y}), altitude {walker.loss:.2f}, steps {walker.step}")
-print(f"slope {walker.gradient[0]:+.2f} east, {walker.gradient[1]:+.2f} north")
-
-# %% [markdown]
+#
 # Be the walker. Each letter of `my_walk` is a step of 0.2 to the north, east, south or
 # west. Run the cell, look at the arrows (blue is the gradient, orange the way down),
 # add letters, run it again. How low can you get?
@@ -611,7 +596,7 @@ widgets.nudge_size()
 # nothing moves at all, and the slope comes out as 0. That is why the course nudges up
 # and down by $10^{-5}$: near the bottom of the V.
 
-# %% [markdown]
+# %% [markdown] tags=["path"]
 # ## Who pays for a billion nudges?
 #
 # So far nudging was free. Now count. The unit is one **forward pass**: computing the

@@ -216,21 +216,21 @@ def house_slope(w, b):
 sizes, prices = np.array(load_houses()).T
 z = (sizes - 100) / 50
 path = [np.array([260.0, 540.0])]
-for _ in range(40):
+for _ in range(4):
     path.append(path[-1] - 0.22 * house_slope(*path[-1]))
+best = np.polyfit(z, prices, 1)  # the floor, by least squares
 
 print("point      loss   slope   step from here")
-for i, place in enumerate(path[:5]):
-    steep = np.hypot(*house_slope(*place))
-    print(f"{i + 1:5} {house_loss(*place):9,.0f} {steep:7.1f} {0.22 * steep:7.1f}")
+for i, place in enumerate([*path, best]):
+    steep, name = np.hypot(*house_slope(*place)), i + 1 if i < 5 else "floor"
+    print(f"{name:5} {house_loss(*place):9,.0f} {steep:7.1f} {0.22 * steep:7.1f}")
 
 # %%
 terrain = descent.loss_grid(house_loss, (20, 300), (220, 580), n=61)
 names = ("w: price of 50 m² more, 1,000 €", "b: price of 100 m², 1,000 €")
-heights = [house_loss(*place) for place in path[:5]]
-best = np.polyfit(z, prices, 1)
+heights = [house_loss(*place) for place in path]
 plots.show(
-    plots.five_point_descent(terrain, path[:5], heights, floor=best, names=names),
+    plots.five_point_descent(terrain, path, heights, floor=best, names=names),
     alt="Five numbered points on the loss of the houses, on a surface and on a map. "
     "Point 1 stands high on the wall with a long step to point 2; the steps to 3, 4 "
     "and 5 are shorter and shorter; 5 is on the valley floor.",
@@ -243,20 +243,8 @@ plots.show(
 # level.
 #
 # Nobody told the walker to slow down. A step is the learning rate *times the slope*,
-# and the slope becomes smaller near the floor. What if she goes on?
-
-# %% tags=["nbval-check-output"]
-floor_loss = house_loss(*best)
-for steps in (4, 7, 10, 20):
-    length = 0.22 * np.hypot(*house_slope(*path[steps]))
-    above = house_loss(*path[steps]) - floor_loss
-    print(
-        f"after {steps:2} steps: next step {length:8.5f}, above the floor {above:7.3f}"
-    )
-
-# %% [markdown]
-# The steps go on shrinking, and the walker comes to rest by herself. (The floor is not
-# at 0, but at a loss of 794: no line passes through all the houses.)
+# and the slope becomes smaller near the floor, so she comes to rest by herself. (The
+# floor is not at 0, but at a loss of 794: no line passes through all the houses.)
 #
 # So one constant rate below the edge is enough to arrive, as long as the mountain is
 # round and the slopes are exact. The next section leaves the round mountains, and the
@@ -354,7 +342,7 @@ plots.show(
 # the other side, and comes back. This is **overshoot**, and the more velocity a ball
 # keeps, the further it goes. Four balls in a bowl with $k = 1$, all with a rate of 0.1:
 
-# %% tags=["nbval-check-output"]
+# %%
 rolled = {}
 for decay in (0.0, 0.5, 0.9, 0.99):
     x, v, path = 1.0, 0.0, [1.0]
@@ -363,11 +351,6 @@ for decay in (0.0, 0.5, 0.9, 0.99):
         x = x - 0.1 * v
         path.append(x)
     rolled[f"decay {decay}"] = path
-    print(
-        f"decay {decay:<4} overshoots by {max(0, -min(path)):.2f}, at last {abs(x):.2f}"
-    )
-
-# %%
 style = {"log": False, "legend": "above", "goal": {"the floor": 0.0}}
 plots.show(
     plots.curves_by_step(rolled, ylabel="position x, from the floor", **style),
@@ -407,7 +390,7 @@ exercise.momentum.check(momentum)
 #
 # **Step two: a mean of their squares.**
 # $\nu \leftarrow \beta_2 \nu + (1 - \beta_2)\, g^2$, with $\beta_2 = 0.999$. Its root is
-# the typical size of a slope, the RMS of notebook 01. (A mean of the slopes themselves
+# the typical size of a slope, as the RMSE of notebook 01 is that of an error. (A mean of the slopes themselves
 # would not do: +2 and −2 would cancel. In squares, the sign is gone.) The step is the
 # learning rate times $\mu / \sqrt{\nu}$.
 #
@@ -523,9 +506,8 @@ for name, row in entries.items():
     print(f"{name:12}", *cells)
 bowl = race.TEST_FUNCTIONS["bowl"][:3]
 slower = race.best_run(optimizers.sgd, *bowl, race.LEARNING_RATES[:16])
-print(
-    f"bowl, plain descent, next rate down: {slower.steps} ({slower.learning_rate:.4f})"
-)
+rate = slower.learning_rate
+print(f"bowl, plain descent, next rate down: {slower.steps} ({rate:.4f})")
 
 # %% [markdown]
 # "no" means not within 1,000 steps; the rate is then the one that came lowest. On the
@@ -587,31 +569,6 @@ for name, row in entries.items():
 # fastest, but here it is the most forgiving.** These are toys with two parameters, so
 # do not take the numbers with you. But when one run costs a day you cannot try 21
 # rates, and that is one reason why many people begin with Adam.
-#
-# ### A gorge that runs askew (optional)
-#
-# Adam's strides are its own for each *parameter*. What if the gorge does not run along
-# a parameter, but at 45 degrees? Plain descent and momentum do not notice, since slopes
-# turn with the mountain. Does Adam?
-
-
-# %% tags=["nbval-check-output"]
-def turned(x, y):
-    return gorge((x + y) / np.sqrt(2), (y - x) / np.sqrt(2))
-
-
-lands = {"straight": (gorge, (2.5, 0.5))}
-lands["turned"] = (turned, (2.0 / np.sqrt(2), 3.0 / np.sqrt(2)))  # the same place
-for who, rates in (("plain descent", [0.0178]), ("Adam", [0.1, 0.178, 0.316])):
-    make = race.OPTIMIZERS[who]
-    for rate in rates:
-        both = [race.best_run(make, *at, 0.0, rate).steps for at in lands.values()]
-        print(f"{who:14} rate {rate:<7} straight {both[0]:4}   turned {both[1]:4}")
-
-# %% [markdown]
-# It does. At a rate of 0.1, Adam needs two and a half times as many steps in the turned
-# gorge. With three times that rate it catches up. No optimizer is best on every
-# mountain: compare them fairly, on yours.
 
 # %% [markdown]
 # ## Which rate for a mountain that nobody can draw?
@@ -632,7 +589,7 @@ for who, rates in (("plain descent", [0.0178]), ("Adam", [0.1, 0.178, 0.316])):
 
 # %%
 def spam_slope(inputs, w):
-    """Return the gradient of the loss: the mean of error times input, as in 02."""
+    """Return the gradient of the cross-entropy: the mean of (p - label) * input."""
     return inputs.T @ (predict(inputs, w) - is_spam) / 200
 
 
@@ -661,7 +618,7 @@ tests = {
 
 
 # %% tags=["nbval-check-output"]
-def steepest_curvature(inputs, w):
+def largest_curvature(inputs, w):
     """Return the largest curvature at w, by following the change of the slope."""
     change = np.ones(27)
     for _ in range(30):
@@ -670,7 +627,7 @@ def steepest_curvature(inputs, w):
     return np.linalg.norm(change)
 
 
-edges = {n: 2 / steepest_curvature(x, np.zeros(27)) for n, x in tables.items()}
+edges = {n: 2 / largest_curvature(x, np.zeros(27)) for n, x in tables.items()}
 for name, losses in tests.items():
     best = int(np.argmin(losses))
     print(f"{name:13} edge 2/k at the start {edges[name]:.4f}")
@@ -696,13 +653,12 @@ plots.show(
 
 # %% tags=["nbval-check-output"]
 for steps in (0, 10, 100):
-    k = steepest_curvature(scaled, short_run(scaled, 2.0, steps))
+    k = largest_curvature(scaled, short_run(scaled, 2.0, steps))
     print(f"scaled counts after {steps:3} steps: k = {k:.2f}, edge 2/k = {2 / k:.1f}")
+raw = tables["counts"]
 for steps in (100, 10_000):
-    lowest = spam_loss(
-        predict(tables["counts"], short_run(tables["counts"], 0.03, steps))
-    )
-    print(f"raw counts after {steps:6,} steps: loss {lowest:.3f}")
+    loss = spam_loss(predict(raw, short_run(raw, 0.03, steps)))
+    print(f"raw counts after {steps:6,} steps: loss {loss:.3f}")
 
 # %% [markdown]
 # For the raw counts the cliff is where $2/k$ says. For the scaled ones it comes later.
@@ -740,8 +696,8 @@ exercise.fix_a_diverging_run.check(fix_a_diverging_run)
 # of *their* slopes. That is less work. What is it worth?
 #
 # At the start of the spam filter all weights are 0, and every message gets the
-# probability 0.5. Then the slope of a single message is (0.5 − label) · input, by the
-# chain rule. Here are sixty batches of each of three sizes. Of the 27 slopes we draw
+# probability 0.5. Then the slope of a single message is (0.5 − label) · input, and a
+# nudge would confirm it. Here are sixty batches of each of three sizes. Of the 27 slopes we draw
 # two, those for the letters *y* and *a*. The bold arrow is the exact slope.
 
 # %%
@@ -752,8 +708,7 @@ axes = plots.panels(1, 3, width=9.6, height=3.5)
 for ax, size in zip(axes, (4, 16, 64)):
     picks = rng.integers(0, 200, (60, size))  # drawn with replacement
     slopes = each[picks].mean(axis=1)[:, y_and_a]
-    names = ("slope for letter y", "slope for letter a")
-    style = {"names": names, "title": f"batches of {size}"}
+    style = {"names": ("slope for y", "slope for a"), "title": f"batches of {size}"}
     plots.arrow_cloud(slopes, full[y_and_a], reach=0.75, ax=ax, **style)
 plots.show(
     axes,
@@ -854,7 +809,9 @@ exercise.sgd.check(sgd)
 # $$\text{linear: } \eta \left(1 - \frac{t}{T}\right) \qquad
 # \text{cosine: } \frac{\eta}{2} \left(1 + \cos \frac{\pi t}{T}\right)$$
 #
-# The second is due to Loshchilov and Hutter (2016, arXiv 1608.03983). We train the spam
+# The second is due to Loshchilov and Hutter (2016, arXiv 1608.03983). A third schedule
+# **warms up**: its rate rises over the first tenth of the steps, and then falls as a
+# cosine. We train the spam
 # filter for 1,000 steps with batches of 8. The floor, for reference, is found by plain
 # descent on all messages.
 #
@@ -883,10 +840,11 @@ def above_floor(name, rate, seeds=range(5)):
 floor = train(schedules.constant(2.0, 1000), 0, size=200)[-1]
 
 # %% tags=["nbval-check-output"]
-runs = {name: above_floor(name, 0.5) for name in ("constant", "linear", "cosine")}
+names = ("constant", "linear", "cosine", "warmup")
+runs = {name: above_floor(name, 0.5) for name in names}
 print("highest rate", *(f"{name:>9}" for name in runs))
 for rate in (0.02, 0.05, 0.1, 0.2, 0.5, 1.0):
-    ends = (above_floor(name, rate)[-1] for name in runs)
+    ends = (above_floor(name, rate)[-1] for name in names)
     print(f"{rate:12}", *(f"{end:9.4f}" for end in ends))
 
 # %% [markdown]
@@ -902,9 +860,9 @@ plots.curves_by_step(shapes, title="the schedules", ax=left, **style)
 plots.curves_by_step(runs, ylabel="loss above the floor", title="the runs", ax=right)
 plots.show(
     left,
-    alt="Left: three schedules: constant, linear and cosine, the last two down to 0. "
-    "Right: the loss above the floor. With the constant rate it stays near 0.06; with "
-    "the others it goes on falling to about 0.006.",
+    alt="Left: four schedules: constant; linear and cosine, down to 0; warm-up, which "
+    "rises first. Right: the loss above the floor. With the constant rate it stays "
+    "near 0.06; with the others it goes on falling to about 0.006.",
 )
 
 # %% [markdown]
@@ -915,30 +873,11 @@ plots.show(
 # right rate so exactly.** A large rate is for travelling, a small one for arriving, and
 # a schedule has both. Linear or cosine hardly matters here.
 #
-# ### A slow start (optional)
-#
-# A third schedule **warms up**: its rate rises over the first tenth of the steps, and
-# then falls. One reason is a mountain whose walls are steeper than its floor, where the
-# rate that suits the floor would throw the walker out at the start. Another is said to
-# be Adam, whose first estimates rest on few slopes (Liu and others, 2019, arXiv
-# 1908.03265). Here is the first reason, on the two valleys, with a start high on the
-# wall:
-
-# %% tags=["nbval-check-output"]
-for name in ("constant", "cosine", "warmup"):
-    rate, x = schedules.SCHEDULES[name](0.18, 60), 2.2
-    places = [x]
-    for step in range(60):
-        if abs(x) < 1e6:  # further out, it is gone for good
-            x = x - rate(step) * (4 * x * (x**2 - 1) + 0.3)
-            places.append(x)
-    print(f"{name:9}", *(f"{x:9.2f}" for x in places[:4]), f" … {places[-1]:9.3g}")
-
-# %% [markdown]
-# The constant rate and the cosine fly off within four steps. The warm-up comes down the
-# wall in short strides, and takes long ones when the ground allows it. GPT-3 was
-# trained this way: Adam, a warm-up, then a cosine down to a tenth of the highest rate
-# (Brown and others, 2020).
+# The warm-up changes nothing on this small mountain. It is used for large models, where
+# a full stride at the start can throw the walker out, and where Adam's first estimates
+# rest on few slopes (Liu and others, 2019, arXiv 1908.03265). GPT-3 was trained with
+# Adam, a warm-up, and a cosine down to a tenth of the highest rate (Brown and others,
+# 2020).
 #
 # Finally, the claims of this page as code, with ten seeds wherever chance has a part.
 

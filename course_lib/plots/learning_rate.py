@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import EngFormatter, MaxNLocator
 from numpy.typing import ArrayLike
 
 from course_lib.plots import parts
@@ -682,7 +682,7 @@ def _surface(space: Any, terrain: Any, names: tuple[str, str], view: Point) -> N
     space.set_zlabel("loss = altitude", labelpad=14)
     space.locator_params(nbins=4)
     space.set_box_aspect((1, 1, 0.66), zoom=0.92)
-    space.zaxis.set_major_formatter("{x:,.0f}")
+    space.zaxis.set_major_formatter(EngFormatter(sep="\N{THIN SPACE}"))  # 100 k
     space.tick_params(axis="z", pad=8)
 
 

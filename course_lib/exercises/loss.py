@@ -363,8 +363,8 @@ def _(predictions, targets):
         (np.array([0.92]), np.array([1])),
         (np.array([0.9, 0.2, 0.7, 0.4]), np.array([1, 0, 0, 1])),
         (np.array([0.01, 0.6, 0.999]), np.array([1, 0, 0])),
-        (np.array([0.8, 0.3, 0.8, 0.3, 0.5]), np.array([1, 1, 1, 1, 0])),
-        (np.array([0.25, 0.5]), np.array([0, 0])),
+        (np.array([0.8, 0.3, 0.8, 0.3, 0.45]), np.array([1, 1, 1, 1, 0])),
+        (np.array([0.25, 0.45]), np.array([0, 0])),
     ],
     after="A confident mistake now costs much more than a hesitant one.",
 )
@@ -1072,6 +1072,7 @@ def _(logits):
         "top + np.log(np.exp(row - top).sum()) - row[target]. Return the mean.",
     ),
     cases=[
+        (np.array([[2.0, 0.0], [0.5, 1.5]]), np.array([0, 0])),
         (np.zeros((1, 3)), np.array([1])),
         (np.array([[2.0, 0.0, 1.0], [0.5, 1.5, -1.0]]), np.array([0, 2])),
         (
@@ -1199,6 +1200,17 @@ def _(logits, targets):
     shifted = logits - logits.max(axis=1)
     log_sums = np.log(np.exp(shifted).sum(axis=1))
     return np.mean(log_sums - shifted[np.arange(len(targets)), targets])
+
+
+@cross_entropy.wrong(
+    "the sums of the rows, set against the columns",
+    "There is one sum for each row, and NumPy lines the sums up with the columns. Look "
+    "at the shapes: how do they get a second axis, of length 1?",
+)
+def _(logits, targets):
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    log_probs = shifted - np.log(np.exp(shifted).sum(axis=1))
+    return -np.mean(log_probs[np.arange(len(targets)), targets])
 
 
 cross_entropy.wrong_edit(

@@ -2013,7 +2013,7 @@ class _:
 
 
 class Suspect(Value):
-    """A Value with three mistakes. Find them, and mend them."""
+    """A Value with three mistakes. Find them, and correct them."""
 
     def __add__(self, other):
         return Suspect(self.data + other.data, (self, other), (1.0, 1.0), "+")
@@ -2045,7 +2045,7 @@ find_the_bug = Exercise(
     task=(
         "The class Suspect is a Value with some methods of its own, and three "
         "mistakes in them. Every value comes out right; some slopes do not. Find the "
-        "mistakes, with triangulate, a nudge or a sharp eye, and mend them."
+        "mistakes, with triangulate, a nudge or a sharp eye, and correct them."
     ),
     hints=(
         "Let the four witnesses speak about one operation at a time: "
@@ -2059,7 +2059,7 @@ find_the_bug = Exercise(
     ),
     stub='''
     class Suspect(Value):
-        """A Value with three mistakes. Find them, and mend them."""
+        """A Value with three mistakes. Find them, and correct them."""
 
         def __add__(self, other):
             return Suspect(self.data + other.data, (self, other), (1.0, 1.0), "+")
@@ -2121,8 +2121,8 @@ def _slopes(cls, expression, numbers):
 POWER = ("self.data ** (n - 1)", "self.data**n - 1")
 TANH = ("1 - out**2", "1 - self.data**2")
 COLLECT = ("child.grad += slope", "child.grad = slope")
-TWO_LEFT = "One is mended, two are left. "
-ONE_LEFT = "Two are mended, one is left. "
+TWO_LEFT = "One is fixed, two are left. "
+ONE_LEFT = "Two are fixed, one is left. "
 
 find_the_bug.wrong_edit(
     "all three mistakes are still there",
@@ -2181,7 +2181,7 @@ find_the_bug.wrong_edit(
     ("1 - out**2", "1 - out"),
 )
 find_the_bug.wrong_edit(
-    "the product mended, which was not broken",
+    "the product changed, which was not broken",
     "Every change needs a witness. Put a nudge to a * b, and compare with the slope "
     "that was there before.",
     ('(b, a), "*"', '(a, b), "*"'),

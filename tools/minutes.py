@@ -26,7 +26,7 @@ INTERACTIVE = 2.0  # minutes for an interactive figure
 EXERCISE = 5.0  # minutes for the task, its hints and its message,
 EXERCISE_LINE = 1.0  # and more for each line of the solution
 CHECK = re.compile(r"^exercise\.(\w+)\.check\(", re.MULTILINE)
-WIDGET = "(a picture with controls)"  # what an interactive figure says in plain text
+WIDGET = "(an interactive figure)"  # what an interactive figure says in plain text
 
 
 @dataclass

@@ -39,7 +39,7 @@ MANAGER = "@jupyter-widgets/jupyterlab-manager"
 FRONT_END_OF = {8: 5, 7: 3}  # ipywidgets' major version: that of its front end
 WIDGETS = {  # the kernel's half: JupyterLab's half, what it draws, what brings both
     "ipywidgets": (MANAGER, "sliders", '"ipywidgets>=8.1.5,<9" jupyterlab_widgets'),
-    "anywidget": ("anywidget", "pictures that answer", '"anywidget>=0.9.18,<1"'),
+    "anywidget": ("anywidget", "interactive figures", '"anywidget>=0.9.18,<1"'),
 }
 
 

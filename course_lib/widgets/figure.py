@@ -108,7 +108,7 @@ class InteractiveFigure(anywidget.AnyWidget):
         )
         self._pixels: np.ndarray | None = None
         self._lock = threading.RLock()
-        self._key = (name, _cell_id())
+        self._key = (name, _cell_id())  # without a cell, nothing is remembered
         default = {c.name: c.default for c in controls if not isinstance(c, Button)}
         cached = MEMORY.selected.get(self._key, {})
         selected = default | {k: v for k, v in cached.items() if k in default}
@@ -163,7 +163,8 @@ class InteractiveFigure(anywidget.AnyWidget):
                 return
             pixels, message = frame
             summary, text = message if isinstance(message, tuple) else (message, "")
-            MEMORY.selected[self._key] = dict(self.selected)
+            if self._key[1]:
+                MEMORY.selected[self._key] = dict(self.selected)
             with self.hold_sync():
                 self._send_frame(pixels)
                 self.summary, self.text, self.problem = summary, text, ""
@@ -254,7 +255,7 @@ class InteractiveFigure(anywidget.AnyWidget):
                 self._send_frame(self._pixels, full=True)
 
     def __repr__(self) -> str:
-        return f"{self.title} (a picture with controls). {self.summary}"
+        return f"{self.title} (an interactive figure). {self.summary}"
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """Add a line of HTML, for a page without a widget front end."""
@@ -262,8 +263,8 @@ class InteractiveFigure(anywidget.AnyWidget):
         data, metadata = bundle
         labels = [str(c["label"]) for c in self.controls]
         data["text/html"] = (
-            f"<em>{escape(self.title)}: run this cell in JupyterLab, and the picture "
-            f"answers to {escape(', '.join(labels))}.</em>"
+            f"<em>{escape(self.title)}: an interactive figure. Run this cell in "
+            f"JupyterLab and change: {escape(', '.join(labels))}.</em>"
         )
         return data, metadata
 

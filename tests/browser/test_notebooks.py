@@ -465,7 +465,7 @@ def test_without_a_widget_front_end_a_line_stands_and_no_error(
         page.run_all()
         assert page.errors() == []
         assert page.page.locator(".course-figure").count() == 0
-        line = page.page.get_by_text("A small figure: run this cell in JupyterLab")
+        line = page.page.get_by_text("A small figure: an interactive figure")
         line.wait_for()
         assert page.page.locator(".jp-RenderedText", has_text="Error").count() == 0
         page.close()

@@ -14,6 +14,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from course_lib.plots import panels
 from course_lib.plots.static import static_artists
+from course_lib.widgets import figure as figure_module
 from course_lib.widgets.controls import (
     Button,
     Choice,
@@ -58,11 +59,23 @@ def test_the_browser_gets_its_answer_with_its_picture() -> None:
     assert (figure.response_id, figure.summary) == (7, "The slope is -2.")
 
 
+@pytest.fixture
+def in_a_cell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(figure_module, "_cell_id", lambda: "abc")
+
+
+@pytest.mark.usefixtures("in_a_cell")
 def test_running_the_cell_again_keeps_what_was_chosen() -> None:
     line_figure().select(slope=0)
     assert line_figure().summary == "The slope is -2."
 
 
+def test_figures_of_no_known_cell_share_no_choice() -> None:
+    line_figure().select(slope=0)
+    assert line_figure().summary == "The slope is 1."
+
+
+@pytest.mark.usefixtures("in_a_cell")
 def test_a_kept_choice_that_no_longer_fits_is_forgotten() -> None:
     line_figure().select(slope=4)
     fewer = InteractiveFigure(
@@ -211,7 +224,8 @@ def test_a_page_without_a_front_end_gets_a_line_and_no_state(tmp_path) -> None:
     nb = notebooks.execute(new_notebook(cells=[new_code_cell(code)]), tmp_path)
     [output] = notebooks.normalised(nb).cells[0].outputs
     assert set(output.data) == {"text/html", "text/plain"}
-    assert "answers to probability given to the truth" in output.data["text/html"]
+    words = output.data["text/html"]
+    assert "Run this cell in JupyterLab and change: probability given to" in words
     assert "0x" not in nbformat.writes(nb)
 
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from benchmarks import __main__ as benchmarks
+from benchmarks.results import RESULTS
 from course_lib import widgets
 from tools import notebooks
 
@@ -23,7 +23,7 @@ def test_a_picture_stands_in_a_notebook(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted({*NAMES} - {"training_console"}))  # no slider
 def test_how_soon_it_answers_stands_in_the_results(name: str) -> None:
-    results = benchmarks.RESULTS.read_text(encoding="utf-8")
+    results = RESULTS.read_text(encoding="utf-8")
     [row] = re.findall(rf"^\| `{name}` .*$", results, re.MULTILINE)
     assert re.search(r"\| \d+ ms \(half under \d+\) \|", row), row
 

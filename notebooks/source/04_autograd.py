@@ -30,7 +30,8 @@
 # - Build an autograd engine of your own, good enough to train the GPT of notebook 06.
 # - Recognise three classic mistakes by the wrong slopes they give.
 # - Check any slope in four ways, and name the operation that is wrong.
-# - Say what one gradient costs in time and in memory, and why large models exist.
+# - Say what one gradient costs, in time and in memory, and why that price made large
+#   models possible.
 #
 # **Time:** 65 minutes for the core, about 60 for the five exercises, and 20 more if you
 # read all of the library's code.
@@ -124,17 +125,10 @@ show(
 # ### Exercise: four local derivatives
 #
 # Replace the `...`: return four slopes, each with respect to $a$: those of $a\,b$, of
-# $a^b$, of $e^a$ and of $\tanh a$. The rules:
+# $a^b$, of $e^a$ and of $\tanh a$. The rules of the first three stand in notebook 02.
+# $\tanh$ is a curve that squashes any number to between −1 and 1; its slope is
+# $1 - \tanh^2 a$. (And that of $\ln a$, which you will need further down, is $1/a$.)
 #
-# | function of $a$ | its slope |
-# |---|---|
-# | $a \cdot b$ | $b$ |
-# | $a^b$ | $b \, a^{b-1}$ |
-# | $e^a$ | $e^a$ itself |
-# | $\ln a$ | $1/a$ |
-# | $\tanh a$ | $1 - \tanh^2 a$ |
-#
-# $\tanh$ is a curve that squashes any number to between −1 and 1; notebook 05 uses it.
 # Run the cell and it tells you how you did. If you are stuck,
 # `exercise.local_derivatives.hint()` in a cell of its own gives the first of three
 # hints, and `exercise.local_derivatives.solution()` shows an answer.
@@ -479,9 +473,9 @@ for run in (hasty_backward, Value.backward):
     print(f"{run.__name__:15} says {a.grad:g}")
 
 # %% [markdown]
-# The right slope is $2a + 4a^3 = 36$. In the upper picture $b$ came second and passed on
-# a blame of 1. Another 8 came from $c$ afterwards and was never passed on. In the lower
-# picture $b$ waits until its blame is complete, and passes on 9.
+# The right slope is $2a + 4a^3 = 36$. In the upper picture $b$ came second and passed
+# on a blame of 1. Another 8 came from $c$ afterwards and was never passed on. In the
+# lower picture $b$ waits until its blame is complete, and passes on 9.
 
 # %%
 runs = {"123": hasty_backward, "132": Value.backward}
@@ -558,8 +552,9 @@ print(inspect.getsource(Value.backward).split('"""')[2])
 # blame may be passed on.
 #
 # A function that calls itself for every child goes one call deeper with every level,
-# and by default Python allows about a thousand. That is enough for the GPT of notebook
-# 06, and your `MyValue` may do it. It is not enough for this chain of 100,000 products.
+# and by default Python allows about a thousand. Your `MyValue` may do that: the record
+# of the GPT of notebook 06 is only a few dozen levels deep. This chain of 100,000
+# products would be too much for it.
 
 # %% tags=["nbval-check-output"]
 x = Value(1.0)
@@ -681,7 +676,7 @@ print(triangulate("(tanh(w * x + b) - y) ** 2", inputs, number=Slip))
 
 # %%
 class Suspect(Value):
-    """A Value with three mistakes. Find them, and mend them."""
+    """A Value with three mistakes. Find them, and correct them."""
 
     def __add__(self, other):
         return Suspect(self.data + other.data, (self, other), (1.0, 1.0), "+")
@@ -754,8 +749,9 @@ show(
 # Every ring sits on the end of its bar. The spine has the steepest slope: the neck, the
 # head and both arms hang on it. But anatomy is only half of the story. The right knee
 # carries no more than a shin and a foot, and comes close to the spine; the hips carry
-# whole legs, and have less than half of its slope. A slope also depends on how far the limbs beyond
-# the joint are from where they should be. How often does the spine win? Try 200 heaps.
+# whole legs, and have less than half of its slope. A slope also depends on how far the
+# limbs beyond the joint are from where they should be. How often does the spine win?
+# Try 200 heaps.
 
 # %% tags=["nbval-check-output"]
 steepest, steeper = 0, 0
@@ -797,11 +793,11 @@ show(
 )
 
 # %% [markdown]
-# The error falls from nearly 80 centimetres to a fraction of a millimetre. No joint ever
-# waits for another: each follows its own slope, and together they stand up. Now watch
-# all of it. Press the triangle, then choose a joint: the dashed line shows where its
-# limb would point if the joint were straight. **Predict first:** does a joint's slope
-# only shrink on the way, or can it change its sign?
+# The error falls from nearly 80 centimetres to a fraction of a millimetre. No joint
+# ever waits for another: each follows its own slope, and together they stand up. Now
+# watch all of it. Press the triangle, then choose a joint: the dashed line shows where
+# its limb would point if the joint were straight. **Predict first:** does a joint's
+# slope only shrink on the way, or can it change its sign?
 
 # %%
 widgets.robot()
@@ -888,10 +884,10 @@ show(
 )
 
 # %% [markdown]
-# At every size the backward pass costs about as much as one or two forward passes, so the
-# blue line stays nearly flat. The other line climbs with the number of parameters:
-# 4,193 forward passes for the 4,192 parameters of notebook 06, against two or three. The
-# gap between the lines is what makes it possible to train large models at all.
+# At every size the backward pass costs about as much as one or two forward passes, so
+# the blue line stays nearly flat. The other line climbs with the number of parameters:
+# 4,193 forward passes for the 4,192 parameters of notebook 06, against two or three.
+# The gap between the lines is what makes it possible to train large models at all.
 #
 # **Predict first.** GPT-3 has 175 billion parameters (Brown et al. 2020, arXiv
 # 2005.14165). Suppose one forward pass took a thousandth of a second. How long would
@@ -921,13 +917,13 @@ for document in (emma, [26, *range(15), 26]):
     print(f"{size}: {record / 1e6:.1f} MB, {record / len(weights):.0f} bytes a weight")
 
 # %% [markdown]
-# A weight itself is a number of 8 bytes. The record takes about thirty times as much for
-# the short name and a hundred times for the long one: it grows with the length of the
-# text, and with the number of examples in a step. Frameworks keep whole arrays, not objects, and so need far less
-# per number, but they too keep every intermediate result that the way back asks for.
-# Someone who only uses a finished model needs no gradient, and can forget each result
-# as soon as the next is computed. This is one reason why training takes so much more
-# memory on a graphics card than use does.
+# A weight itself is a number of 8 bytes. The record takes about thirty times as much
+# for the short name and a hundred times for the long one: it grows with the length of
+# the text, and with the number of examples in a step. Frameworks keep whole arrays, not
+# objects, and so need far less per number, but they too keep every intermediate result
+# that the way back asks for. Someone who only uses a finished model needs no gradient,
+# and can forget each result as soon as the next is computed. This is one reason why
+# training takes so much more memory on a graphics card than use does.
 #
 # The method is older than its fame. Seppo Linnainmaa described it in 1970, in his
 # master's thesis in Helsinki, to follow rounding errors. Rumelhart, Hinton and Williams

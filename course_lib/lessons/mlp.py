@@ -123,9 +123,14 @@ def init_deep_mlp(
     return {name: gain * np.asarray(numbers) for name, numbers in params.items()}
 
 
+def sigmoid(z: Any) -> Any:
+    """Return 1 / (1 + e^-z), of one number or of each number of an array."""
+    return 1 / (1 + np.exp(-z))
+
+
 # Each activation, and its derivative as a function of its output.
 ACTIVATIONS: dict[str, tuple[Activation, Activation]] = {
-    "sigmoid": (lambda z: 1 / (1 + np.exp(-z)), lambda a: a * (1 - a)),
+    "sigmoid": (sigmoid, lambda a: a * (1 - a)),
     "tanh": (np.tanh, lambda a: 1 - a**2),
     "relu": (lambda z: np.maximum(z, 0), lambda a: a > 0),
 }

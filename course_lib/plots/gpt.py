@@ -358,6 +358,10 @@ def next_token_bars(
     look: dict[str, Any] = {"ha": "center", "va": "bottom", "weight": "bold"}
     ax.text(top, over, _percent(high), size=10, **look)
     ax.set_xticks(range(len(characters)), characters)
+    for label in ax.get_xticklabels():
+        label.set_ha(
+            "center" if len(label.get_text()) == 1 else "left"
+        )  # end: beside z
     ax.tick_params(axis="x", length=0)
     ax.set_xlim(-0.8, len(probabilities) - 0.2)
     ax.set_ylim(0, max(high * 1.2, 0.05))

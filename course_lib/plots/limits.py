@@ -183,7 +183,7 @@ def calibration(
         sizes = [20 + 400 * group.mean() for group in groups]
         colour, mark, line = look
         ax.plot(x, y, line, color=COLOURS[colour], lw=1.5)
-        ax.scatter(x, y, sizes, COLOURS[colour], mark, zorder=3)
+        ax.scatter(x, y, s=sizes, color=COLOURS[colour], marker=mark, zorder=3)
         ax.plot([], [], mark + line, color=COLOURS[colour], ms=7, label=name)
     ticks = [0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"]
     ax.set_xticks(*ticks)

@@ -320,17 +320,17 @@ def directions(
     ax.plot(degrees, rises, color=COLOURS["loss"])
     top = np.abs(rises).max()
     marks = (
-        (0, "steepest up:\nthe gradient", "center", (0, 10)),
-        (180, "steepest down:\nagainst it", "center", (0, -10)),
-        (90, "level", "left", (9, 4)),
-        (-90, "level", "right", (-9, 4)),
+        (0, "steepest up, along\nthe gradient:", "center", (0, 10)),
+        (180, "steepest down,\nagainst it:", "center", (0, -10)),
+        (90, "level:", "left", (9, 4)),
+        (-90, "level:", "right", (-9, 4)),
     )
     for turn, words, ha, shift in marks:
         at = (gradient + turn) % 360
         height = float(np.interp(at, degrees, rises, period=360))
         ax.plot(at, height, "o", ms=8, color=COLOURS["gradient"], zorder=4)
         ax.annotate(
-            words,
+            f"{words} {at:.0f}°",
             (at, height),
             xytext=shift,
             textcoords="offset points",

@@ -161,8 +161,8 @@ plots.show(
 #   as fast as $x$, and $u$ twice as fast as $v$, then $u$ moves six times as fast as
 #   $x$. Like gears, they multiply.
 #
-# Many people expect the product rule to be $u' v'$. Draw the product as an area, and
-# you see why it is not.
+# Why is the product rule not simply $u' v'$? Draw the product as an area, and you see
+# it.
 
 # %%
 plots.show(
@@ -280,9 +280,10 @@ plots.show(
 )
 
 # %% [markdown]
-# The steepest way up lies *along* the gradient, here at 127°. The steepest way down lies
-# *against* it, and level ground *across* it, at 37° and 217°. The **dot product** says the same in one line. A small step,
-# $s_x$ to the east and $s_y$ to the north, changes the altitude by
+# The steepest way up lies *along* the gradient, here at 127°. The steepest way down
+# lies *against* it, and level ground *across* it, at 37° and 217°. The **dot product**
+# says the same in one line. A small step, $s_x$ to the east and $s_y$ to the north,
+# changes the altitude by
 #
 # $$\nabla \text{loss} \cdot s = \frac{\partial\,\text{loss}}{\partial x}\, s_x
 # + \frac{\partial\,\text{loss}}{\partial y}\, s_y
@@ -315,8 +316,8 @@ plots.show(
 # is a gradient and points uphill; an orange arrow is a step of the walker and points
 # downhill.** To get the step, turn the gradient around. That is **gradient descent**.
 #
-# Now a place where the answer surprises most people. A walker stands in a canyon, at
-# (2, 0.4) on $(x^2 + 25 y^2) / 2$. The lowest point is marked by the cross.
+# Now a place where the answer may surprise you. A walker stands in a canyon, at
+# (2, 0.4) on $(x^2 + 25 y^2) / 2$. The cross marks the lowest point.
 #
 # **Exercise, and predict first:** which of the eight directions is nearest to the step
 # of gradient descent? Decide by looking, then compute the two slopes, then check.

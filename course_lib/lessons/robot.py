@@ -21,7 +21,7 @@ __all__ = [
     "Step",
     "body_points",
     "centre_of_mass",
-    "learn_to_run",
+    "learn_the_pose",
     "pose_error",
     "random_angles",
     "robot_loss",
@@ -143,7 +143,7 @@ class Step(NamedTuple):
     slopes: list[float]  # the gradient: one for each joint
 
 
-def learn_to_run(
+def learn_the_pose(
     angles: Sequence[float], steps: int = 300, learning_rate: float = 0.2
 ) -> list[Step]:
     """Minimize the loss by Adam, with gradients by ``Value``, from these angles.

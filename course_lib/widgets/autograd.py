@@ -186,7 +186,7 @@ def _short(number: float) -> str:
 
 @functools.cache
 def _descent(seed: int) -> list[body.Step]:
-    return body.learn_to_run(body.random_angles(random.Random(seed)))
+    return body.learn_the_pose(body.random_angles(random.Random(seed)))
 
 
 def robot(seed: int = 45) -> InteractiveFigure:

@@ -765,15 +765,15 @@ print(f"in 200 heaps the spine is the steepest joint {steepest} times,")
 print(f"and steeper than the left wrist {steeper} times")
 
 # %% [markdown]
-# Most often of all joints, and still not in half of the heaps. Nobody told the engine
-# any anatomy, and none of this was put in by hand. It follows from the record.
+# Not even in half of the heaps, though nearly always more than the wrist. Nobody told
+# the engine which joints matter. It follows from the record.
 #
-# Now let it walk down. `learn_to_run` takes 300 steps with Adam, the method of notebook
-# 03, and makes one backward pass before each. The pose error is the mean distance
-# between the ends of the limbs and where the runner has them, in decimetres.
+# Now repeat the step. `learn_the_pose` takes 300 of them with Adam, the method of
+# notebook 03, and makes one backward pass before each. The pose error is the mean
+# distance between the ends of the limbs and where the runner has them, in decimetres.
 
 # %% tags=["nbval-check-output"]
-walk = robot.learn_to_run(robot.random_angles(random.Random(45)))
+walk = robot.learn_the_pose(robot.random_angles(random.Random(45)))
 for step in (0, 20, 300):
     error = robot.pose_error(walk[step].angles)
     print(f"step {step:3}: loss {walk[step].loss:9.4f} dm², pose error {error:.2f} dm")

@@ -52,7 +52,7 @@ def test_both_engines_and_a_nudge_give_every_joint_one_slope(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_from_any_heap_it_learns_to_run(seed: int) -> None:
-    walk = robot.learn_to_run(robot.random_angles(random.Random(seed)))
+    walk = robot.learn_the_pose(robot.random_angles(random.Random(seed)))
     assert len(walk) == 301
     assert walk[0].loss == robot.robot_loss(walk[0].angles)
     assert walk[-1].loss < 0.01 < 10 < walk[0].loss

@@ -84,7 +84,7 @@ def test_a_marked_bar_stands_out_and_the_axis_stays() -> None:
 
 
 def test_every_joint_has_a_bar_and_a_ring_at_its_slope() -> None:
-    slopes = body.learn_to_run(body.random_angles(random.Random(0)), 1)[0].slopes
+    slopes = body.learn_the_pose(body.random_angles(random.Random(0)), 1)[0].slopes
     ax = plots.joint_slopes(body.JOINTS, slopes, slopes)
     assert [bar.get_width() for bar in ax.patches] == slopes
     assert ax.lines[0].get_xdata().tolist() == slopes

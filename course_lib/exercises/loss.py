@@ -111,7 +111,7 @@ mse.wrong_edit(
 mse.wrong_edit(
     "the sign ^ for a power",
     "In Python ^ is not a power: it compares the bits of whole numbers. Which operator "
-    "did the lines above use for a square?",
+    "does the page use for a square?",
     ("(p - t) ** 2", "(p - t) ^ 2"),
 )
 mse.wrong_edit(
@@ -127,8 +127,7 @@ mse.wrong_edit(
 )
 mse.wrong_edit(
     "equal squares counted once",
-    "Two houses with the same error are two examples, and each counts. What does a set "
-    "do with equal numbers?",
+    "Two houses with the same error are two examples. Does each of them count here?",
     ("sum(squares) / len(squares)", "sum(set(squares)) / len(set(squares))"),
 )
 mse.wrong_edit(
@@ -194,8 +193,8 @@ mse.wrong_edit(
 )
 mse.wrong_edit(
     "relative error",
-    "You divide each error by its target, so a miss of 10 counts less on a dear house. "
-    "The mean squared error measures all in one unit.",
+    "You divide each error by its target, so a miss of 10 counts less on an expensive "
+    "house. The mean squared error measures all in one unit.",
     ("(p - t) ** 2", "((p - t) / t) ** 2"),
 )
 mse.wrong_edit(
@@ -414,19 +413,19 @@ binary_cross_entropy.wrong_edit(
 )
 binary_cross_entropy.wrong_edit(
     "labels the wrong way round",
-    "Spam predicted with 0.92 should be cheap. Here it is dear: which label stands "
-    "for spam?",
+    "Spam predicted with 0.92 should be cheap. Here it is expensive: which label "
+    "stands for spam?",
     ("label == 1", "label == 0"),
 )
 binary_cross_entropy.wrong_edit(
     "messages that are not spam cost nothing",
-    "A message that is not spam, predicted as spam with 0.999, should be very dear. "
-    "What does it cost here?",
+    "A message that is not spam, predicted as spam with 0.999, should be very "
+    "expensive. What does it cost here?",
     ("-math.log(happened)", "-label * math.log(p)"),
 )
 binary_cross_entropy.wrong_edit(
     "spam costs nothing",
-    "Spam predicted with 0.01 should be very dear. What does it cost here?",
+    "Spam predicted with 0.01 should be very expensive. What does it cost here?",
     ("-math.log(happened)", "-(1 - label) * math.log(1 - p)"),
 )
 binary_cross_entropy.wrong_edit(
@@ -554,8 +553,7 @@ binary_cross_entropy.wrong_edit(
 )
 binary_cross_entropy.wrong_edit(
     "equal costs counted once",
-    "Two messages with the same cost are two messages, and each counts. What does a "
-    "set do with equal numbers?",
+    "Two messages with the same cost are two messages. Does each of them count here?",
     ("sum(costs) / len(costs)", "sum(set(costs)) / len(set(costs))"),
 )
 binary_cross_entropy.wrong_edit(
@@ -718,6 +716,7 @@ def _(probabilities, labels):
         (np.array([-5.0, 3.0, 2000.0, 1999.0]),),
         (np.array([-2000.0, -1000.0, -1001.0]),),
         (np.array([1.0, -1000.0, 2.0]),),
+        (np.array([1500.0, 1490.0, -3000.0]),),
     ],
     after="Scores of any size become shares, and the shares add up to 1.",
 )
@@ -761,11 +760,18 @@ softmax.wrong_edit(
     "become 0?",
     ("logits.max()", "np.abs(logits).max()"),
 )
+for _fixed in (700, 1000):
+    softmax.wrong_edit(
+        f"a fixed number, such as {_fixed}, subtracted",
+        "A fixed number helps some scores and ruins others. The amount has to follow "
+        "from the scores: which of them must become 0?",
+        ("logits.max()", f"{_fixed}"),
+    )
 softmax.wrong_edit(
-    "a fixed number subtracted",
-    "This helps at 1000, and ruins what was small. The amount has to follow from the "
-    "scores: which of them must become 0?",
-    ("logits.max()", "1000"),
+    "the median subtracted",
+    "The score in the middle is 0 now, but how large can the largest still be? Try "
+    "[2000, 0, -5].",
+    ("logits.max()", "np.median(logits)"),
 )
 softmax.wrong_edit(
     "the largest score added",
@@ -799,8 +805,7 @@ softmax.wrong_edit(
 )
 softmax.wrong_edit(
     "equal powers added once",
-    "Equal scores are different outcomes, and each counts in the sum. What does a set "
-    "do with equal numbers?",
+    "Equal scores belong to different outcomes. Does each of them count in your sum?",
     ("exps.sum()", "sum(set(exps.tolist()))"),
 )
 softmax.wrong_edit(
@@ -1225,6 +1230,12 @@ cross_entropy.wrong_edit(
     ("row.max()", "row[target]"),
 )
 cross_entropy.wrong_edit(
+    "the smallest score taken out instead of the largest",
+    "The smallest is 0 now, but how large can the largest still be? Try the row "
+    "[0, 1000].",
+    ("row.max()", "row.min()"),
+)
+cross_entropy.wrong_edit(
     "the mean score taken out instead of the largest",
     "That halves the danger. Which score must become 0, so that no power is above 1?",
     ("row.max()", "row.mean()"),
@@ -1249,8 +1260,8 @@ cross_entropy.wrong_edit(
 )
 cross_entropy.wrong_edit(
     "equal scores added once",
-    "Two tokens with the same score are two tokens, and each counts in the sum. What "
-    "does a set do with equal numbers?",
+    "Two tokens with the same score are two tokens. Does each of them count in your "
+    "sum?",
     ("np.exp(row - top).sum()", "sum(np.exp(z - top) for z in set(row.tolist()))"),
 )
 cross_entropy.wrong_edit(
@@ -1276,8 +1287,7 @@ cross_entropy.wrong_edit(
 )
 cross_entropy.wrong_edit(
     "equal costs counted once",
-    "Two rows with the same cost are two examples, and each counts. What does a set do "
-    "with equal numbers?",
+    "Two rows with the same cost are two examples. Does each of them count here?",
     ("np.mean(costs)", "np.mean(list(set(costs)))"),
 )
 cross_entropy.wrong_edit(
@@ -1293,7 +1303,8 @@ cross_entropy.wrong_edit(
 )
 cross_entropy.wrong_edit(
     "the first row alone",
-    "Only the first row counts here. Does a return stand inside the loop?",
+    "Only the first row counts here. Every row should; look for a return that comes "
+    "too early.",
     ("np.mean(costs)", "costs[0]"),
 )
 cross_entropy.wrong_edit(

@@ -66,8 +66,7 @@ mean.wrong_edit(
 )
 mean.wrong_edit(
     "repeated numbers counted once",
-    "Try [4, 4, 1]: the 4 is there twice, and should count twice. What does a set do "
-    "with it?",
+    "Try [4, 4, 1] by hand: the 4 is there twice. Does it count twice in yours?",
     ("sum(numbers) / len(numbers)", "sum(set(numbers)) / len(set(numbers))"),
 )
 mean.wrong_edit(

@@ -28,6 +28,7 @@ EQUAL = {  # changes of a solution that leave it right, and why
     "micro_gpt.attention_head": {
         "np.tri(T), scores": "1 and 0 are True and False",
         "axis=-1": "the last axis of two is axis 1",
+        "scores + scores.max": "a softmax stays the same, until it overflows",
     },
     "limits.find_the_memorised_sample": {
         "(lambda same: same)(training_texts)": "slower, and the same",

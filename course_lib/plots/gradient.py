@@ -322,8 +322,8 @@ def directions(
     marks = (
         (0, "steepest up, along\nthe gradient:", "center", (0, 10)),
         (180, "steepest down,\nagainst it:", "center", (0, -10)),
-        (90, "level:", "left", (9, 4)),
-        (-90, "level:", "right", (-9, 4)),
+        (90, "level\nat", "left", (9, 4)),
+        (-90, "level\nat", "right", (-9, 4)),
     )
     for turn, words, ha, shift in marks:
         at = (gradient + turn) % 360

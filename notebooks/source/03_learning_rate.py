@@ -30,7 +30,7 @@
 #   on a bowl.
 # - Explain why steps shrink by themselves, and when they need a schedule to do so.
 # - Write momentum and Adam, and say what each of them is good for.
-# - Compare optimizers fairly, and name a mountain on which Adam loses.
+# - Compare optimizers fairly, and name a mountain on which Adam loses (optional).
 # - Find a good rate for a real model, and say what a larger batch buys.
 #
 # **Time:** 50 minutes for the core, and 35 more with every exercise.
@@ -360,7 +360,7 @@ plots.show(
 
 # %% [markdown]
 # A ball with the usual decay of 0.9 needs some seventy steps to come to rest, however
-# easy the mountain. You will see this again in the race further down.
+# easy the mountain.
 #
 # ### Exercise: momentum
 #
@@ -475,7 +475,7 @@ def adam(gradients, learning_rate, b1=0.9, b2=0.999, eps=1e-8):
 exercise.adam.check(adam)
 
 # %% [markdown]
-# ## Who wins the race, and where does Adam lose?
+# ## Who wins the race, and where does Adam lose? (optional)
 #
 # Three runners, five mountains: the bowl, the gorge, the plateau, the two valleys of
 # notebook 02, and one that Howard Rosenbrock made in 1960 to be hard: a valley that is
@@ -905,8 +905,8 @@ print("The edge is 2/k, Adam can lose, noise falls with the root, schedules sett
 # - On a bowl of curvature $k$ every learning rate below $2/k$ arrives and every one
 #   above it flies off; on a real mountain the curvature changes on the way, and $2/k$
 #   at the start is a first guess.
-# - Momentum remembers the way, and Adam also the size of the slopes; Adam is not always
-#   the fastest, but on our mountains it forgives the most learning rates.
+# - Momentum remembers the way, and Adam also the size of the slopes, so that every
+#   parameter gets a stride of its own; no optimizer is best on every mountain.
 # - Steps shrink by themselves as the slope fades; when slopes come from mini-batches,
 #   whose noise falls only with the square root of their size, a schedule should do it.
 

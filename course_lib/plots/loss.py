@@ -522,11 +522,11 @@ def landscape_surface(
     space.view_init(*view)
     space.set_xlabel(xlabel, labelpad=10)
     space.set_ylabel(ylabel, labelpad=10)
-    space.set_zlabel("loss = altitude, (1,000 €)²", labelpad=12)
+    space.set_zlabel("loss = altitude, (1,000 €)²", labelpad=20)
     space.locator_params(nbins=5)
-    space.set_box_aspect((1, 1, 0.62), zoom=0.98)
+    space.set_box_aspect((1, 1, 0.62), zoom=0.93)
     space.zaxis.set_major_formatter("{x:,.0f}")
-    space.tick_params(axis="z", pad=6)
+    space.tick_params(axis="z", pad=9)
     return ax
 
 

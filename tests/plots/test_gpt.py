@@ -188,7 +188,9 @@ def test_times_on_a_logarithmic_axis_are_dots_and_not_bars() -> None:
     assert len({dot.get_color() for dot in dots}) == 2
 
 
-@pytest.mark.parametrize("name", sorted(set(FIGURES) - {"token_strip", "guessing_game"}))
+@pytest.mark.parametrize(
+    "name", sorted(set(FIGURES) - {"token_strip", "guessing_game"})
+)
 def test_every_axis_has_a_name(name: str) -> None:
     if name == "model_diagram":
         return

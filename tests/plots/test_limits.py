@@ -178,7 +178,8 @@ def test_answers_about_as_sure_are_one_point_of_the_calibration() -> None:
     ax = plots.calibration({"m": ([0.05, 0.15, 0.9, 1.0], [0, 1, 1, 1])})
     (points,) = ax.collections
     assert np.round(points.get_offsets(), 3).tolist() == [[0.1, 0.5], [0.95, 1.0]]
-    assert ax.get_xlabel() and ax.get_ylabel()
+    assert ax.get_xlabel()
+    assert ax.get_ylabel()
 
 
 def test_kinds_of_text_are_told_apart_without_the_colours_of_meanings() -> None:

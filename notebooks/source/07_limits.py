@@ -12,7 +12,7 @@
 # In notebook 06 the walker came down the mountain, and a model wrote names. This page
 # is a laboratory for what training does not give you. Seven limits that you know from
 # the news are measured here, on models so small that they train in seconds. A tiny
-# model is not a large one, so each section also says what is known about large ones.
+# model is not a large one, so some sections also say what is known about large ones.
 # At the end you work out what a model costs, and what to ask somebody who sells one.
 
 # %% [markdown]
@@ -184,8 +184,8 @@ for steps, *shares in zip(pauses, *past.T, *future.T):
 
 # %% [markdown]
 # The confidence grows with the training. After 60 steps the model gives its likeliest
-# town about a quarter, before the cut-off and after it, and knows next to nothing. After
-# 800 steps it has read every sentence some 200 times, until there was almost nothing
+# town a probability of about a quarter, before the cut-off and after it, and knows next
+# to nothing. After 800 steps it has read every sentence some 200 times, until there was almost nothing
 # left to learn; it knows the past by heart, and is sure about the future too, where it
 # is right about as often as a die with eight faces. The loss asked it to be sure of what
 # it read, and never asked about anything else.
@@ -459,9 +459,9 @@ widgets.memorise_or_generalise(lab, names)
 # After. The loss on unseen names warns first: whoever watches it can stop in time. With
 # 200 names it turns as well, only later; with 2,000 both losses come down together.
 #
-# Large models do both: common knowledge is generalised, a rare text that was read often
-# enough is stored. That has a price. Hide one secret among 200 lines, each of which is
-# read 32 times:
+# Large models do both: they generalise, and they also store texts word for word, some of
+# which have been drawn out of them again (Carlini and others, 2020). Hide one secret
+# among 200 lines, each of which is read 32 times:
 
 # %%
 leaky = lab.train([*names[:199], "my code is 7291"], 400, SEED)
@@ -650,7 +650,7 @@ for who, (of_names, of_things) in scores.items():
 # ## What does it cost, and do you need it?
 #
 # First the computing, then whole bills with people's time, then the price of answering,
-# and at last the question which way a problem needs.
+# and finally the question which way a problem needs.
 #
 # ### The computing of a training (optional)
 #
@@ -803,7 +803,8 @@ exercise.budget_a_fine_tune.check(budget_a_fine_tune)
 # its peak, because answers are written one token at a time.
 #
 # **Predict first.** From how many questions a month is your own device the cheaper way:
-# a thousand, a hundred thousand, ten million? (All columns are euros a month.)
+# a thousand, a hundred thousand, ten million? The table is in euros a month, but for the
+# column *per 1,000*, which is for 1,000 questions.
 
 # %% tags=["nbval-check-output"]
 serving = costs.Prices(utilisation=0.1, per_device_hour=2.5)
@@ -823,12 +824,11 @@ for questions in (1_000, 10_000, 100_000, 1_000_000, 10_000_000):
 #
 # ### Which way does a problem need?
 #
-# The limits of this page decide, before the budget.
-# Facts that change, or that must be cited, do not belong in frozen weights: look them
-# up. A manner, a form, a jargon can be learned from examples: fine-tune. Only data
-# unlike any text, and billions of tokens of it, speak for starting from scratch.
-# `costs.advise` asks in this order; its two thresholds, 200 examples and 20 billion
-# tokens, are rules of thumb.
+# The limits of this page decide, before the budget. Facts that change, or that must be
+# cited, do not belong in frozen weights: look them up. A manner, a form, a jargon can be
+# learned from examples: fine-tune. Only data unlike any text, and billions of tokens of
+# it, speak for starting from scratch. `costs.advise` applies such rules; its two bounds,
+# 200 examples and 20 billion tokens, are rules of thumb.
 
 # %% tags=["nbval-check-output"]
 problems = {
@@ -845,7 +845,7 @@ for problem, traits in problems.items():
 # %% [markdown]
 # ### Questions for a vendor
 #
-# If you buy, ask. Each question comes from a measurement on this page or from a bill:
+# If you buy, ask. Most of these questions come from a measurement on this page:
 #
 # | ask the vendor | because |
 # |---|---|
@@ -919,9 +919,9 @@ print("Frozen, dated, skewed, sure, forgetful, and never below the noise: measur
 # %% [markdown]
 # ## Where next
 #
-# You have seen the whole course: from one number that says how wrong a model is, to
-# what a trained model can be trusted with. Take one case of your own work, write down
-# twenty questions with known answers, and measure a model on them.
+# You have come from one number that says how wrong a model is to what a trained model
+# can be trusted with. Now take one case of your own work, write down twenty questions
+# with known answers, and measure a model on them.
 #
 # Unsure of a word, or in search of a source? Both stand in the
 # [glossary](../docs/GLOSSARY.md).

@@ -641,7 +641,7 @@ plots.show(
 # the same time. That is just what a layer asks for: no neuron has to wait for another.
 
 # %% [markdown]
-# ## A ReLU can fall silent, and some fall silent for good
+# ## A ReLU can fall silent, and some fall silent for good (optional)
 #
 # Half of ReLU's curve is flat. A neuron whose sum is negative outputs exactly 0. For
 # that point it is silent, and no blame passes through it. How often does that happen?

@@ -113,7 +113,8 @@ def _landscape(ax: Axes) -> None:
             x, edge if i else 0 * x, TOP, color=shade, lw=0, zorder=1
         )
         band.set_clip_path(body)
-    ax.plot(x, ridge, color=ROCK, lw=2.2, zorder=2)
+    (line,) = ax.plot(x, ridge, color=ROCK, lw=2.2, zorder=2)
+    line.set_clip_path(Rectangle((0, 0), EAST, TOP, transform=ax.transData))
     for tree, tall in ((7.35, 0.36), (7.6, 0.5), (8.3, 0.42), (8.5, 0.3)):
         foot = float(mountain_height(tree)) - 0.03
         sides = [(tree - 0.1, foot), (tree + 0.1, foot), (tree, foot + tall)]

@@ -25,7 +25,7 @@ MAY_IMPORT = {  # each room, from the ground up, and the rooms below that it may
     "training": "bounds config data scalar array optimizers",
     "lessons": "bounds data losses optimizers scalar array gradients training",
     "plots": "lessons",
-    "exercises": "bounds optimizers scalar gradients lessons",
+    "exercises": "bounds losses optimizers scalar gradients lessons",
     "widgets": "bounds config data losses scalar array gradients training lessons "
     "plots exercises",
     "app": "bounds data training exercises",

@@ -153,7 +153,7 @@ class Feedback:
 
     def not_attempted(self, answer_name: str, answer_is: str, stub: str) -> Result:
         """Say what to do with an untouched stub; its answer is "code" or "answer"."""
-        todo = f"Replace the `...` in `{answer_name}` by your {answer_is}"
+        todo = f"Replace the `...` in `{answer_name}` with your {answer_is}"
         if "..." not in stub:
             todo = f"`{answer_name}` is as it was. Change it"
         return Result(

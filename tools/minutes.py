@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from course_lib.app.notebook_source import read_source
 from course_lib.exercises.core import Exercise
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,8 +24,8 @@ WORDS = 180  # of prose a minute: English for adults is read at 240 (Brysbaert, 
 LINES = 10  # of code a minute
 FIGURE = 1.0  # minutes for a figure
 INTERACTIVE = 2.0  # minutes for an interactive figure
-EXERCISE = 5.0  # minutes for the task, its hints and its message,
-EXERCISE_LINE = 1.0  # and more for each line of the solution
+EXERCISE = 6.0  # minutes for the task, its hints and its message,
+EXERCISE_LINE = 0.6  # and more for each line of the solution
 CHECK = re.compile(r"^exercise\.(\w+)\.check\(", re.MULTILINE)
 WIDGET = "(an interactive figure)"  # what an interactive figure says in plain text
 
@@ -41,12 +42,19 @@ class Section:
 
 
 def sections(page: Path) -> list[Section]:
-    """Return the sections of a built notebook, each with its minutes."""
+    """Return the sections of a notebook, each with its minutes.
+
+    The words are those of its source, the figures those of the page built from it.
+    """
+    built = json.loads(page.read_text(encoding="utf-8"))["cells"]
+    outputs = {cell["id"]: cell.get("outputs", []) for cell in built}
+    source_file = page.parent / "source" / f"{page.stem}.py"
+    cells = read_source(source_file.read_text(encoding="utf-8"))["cells"]
     chapter = f"course_lib.exercises.{page.stem.partition('_')[2]}"
-    found = [Section("The beginning", optional=False, on_path=True)]
+    found = [Section("The beginning", optional=False, on_path=False)]
     in_exercise = False
-    for cell in json.loads(page.read_text(encoding="utf-8"))["cells"]:
-        source, tags = "".join(cell["source"]), cell["metadata"].get("tags", [])
+    for cell in cells:
+        source, tags = cell["source"], cell["metadata"].get("tags", [])
         if heading := re.match(r"(##+) (.+)", source):
             title = heading[2].strip()
             if heading[1] == "##":
@@ -65,7 +73,8 @@ def sections(page: Path) -> list[Section]:
             section.exercises += exercise_minutes(exercise)
         elif not {"setup", "claim"} & set(tags):
             lines = [line for line in source.splitlines() if line.strip()]
-            section.reading += len(lines) / LINES + output_minutes(cell["outputs"])
+            figures = output_minutes(outputs.get(cell["id"], []))
+            section.reading += len(lines) / LINES + figures
     return [s for s in found if s.reading + s.exercises > 0]
 
 
@@ -117,9 +126,10 @@ def document() -> str:
         f"Estimated, not timed: {WORDS} words or {LINES} lines of code a minute, "
         f"{FIGURE:g} minute for a figure, {INTERACTIVE:g} for an interactive one; for "
         f"an exercise {EXERCISE:g} minutes and {EXERCISE_LINE:g} more for each line of "
-        "its solution. English prose alone is read at about 240 words a minute "
-        "(Brysbaert, 2019). A path for those who have two hours is marked with a dot; "
-        "optional sections are not in the core.",
+        "its solution. Adults read English prose without formulas at about 240 words a "
+        "minute (M. Brysbaert, *How many words do we read per minute?*, Journal of "
+        "Memory and Language 109, 2019). A path for those who have two hours is marked "
+        "with a dot; optional sections are not in the core.",
         "",
         "| | core | optional | exercises | two-hour path |",
         "|---|---|---|---|---|",

@@ -22,7 +22,11 @@
 # - know that your machine has what the course needs
 # - use the exercises: check, hint, solution, and keep your progress
 #
-# **Time:** 15 minutes, and 10 more if you do the five questions and the warm-up.
+# **Time:** 20 minutes, and about 10 more for the exercises.
+#
+# **Two-hour path:** *Learning is a walk downhill in fog*, *Learning is one loop,
+# repeated thousands of times*, *A model that knows nothing makes noise*, *One step
+# makes the right answer more likely*.
 #
 # To run a cell, click into it and press Shift and Enter together. *Run All Cells* in the
 # menu *Run* runs the whole page. Begin with the cell below; it loads what this page uses.

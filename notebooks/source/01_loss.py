@@ -27,7 +27,11 @@
 # - Say what loss a model that knows nothing must have, before you run it.
 # - Read a picture of a loss landscape.
 #
-# **Time:** 40 minutes, and about 30 more for the four exercises.
+# **Time:** 40 minutes, and about 40 more for the exercises; the optional sections take
+# another 5.
+#
+# **Two-hour path:** *Learning starts from examples, not from rules*, *One number can
+# say how wrong a line is*, *A confident mistake should cost the most*.
 #
 # Run the setup cell first. After it, each section runs on its own.
 
@@ -318,7 +322,7 @@ def binary_cross_entropy(probabilities, labels):
 
 exercise.binary_cross_entropy.check(binary_cross_entropy)
 
-# %% [markdown] tags=["path"]
+# %% [markdown]
 # ## Why not count the mistakes?
 #
 # People want a spam filter that makes few mistakes. So why not use the **accuracy**, the
@@ -383,7 +387,7 @@ for w in (1.1, best, 3.0):
 # confidence. Beyond the valley floor the model also becomes surer of its mistakes, and
 # pays for that. So remember: **report the accuracy, steer by the loss.**
 
-# %% [markdown] tags=["path"]
+# %% [markdown]
 # ## What if there are more than two outcomes?
 #
 # A language model does not choose between two labels. It chooses the next **token**, a

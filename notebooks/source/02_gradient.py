@@ -31,7 +31,11 @@
 # - Fit a line to data by walking downhill, and name three places that stop a walker.
 # - Say what nudging costs when a model has billions of parameters.
 #
-# **Time:** 40 minutes for the core, and 30 more with every exercise.
+# **Time:** 50 minutes, and about 35 more for the exercises; the optional sections take
+# another 5.
+#
+# **Two-hour path:** *One nudge tells you which way is down*, *What can you know in the
+# fog?*.
 #
 # Run the setup cell first. After it, each section runs on its own.
 
@@ -597,7 +601,7 @@ widgets.nudge_size()
 # nothing moves at all, and the slope comes out as 0. That is why the course nudges up
 # and down by $10^{-5}$: near the bottom of the V.
 
-# %% [markdown] tags=["path"]
+# %% [markdown]
 # ## Who pays for a billion nudges?
 #
 # So far nudging was free. Now count. The unit is one **forward pass**: computing the

@@ -33,7 +33,10 @@
 # - Compare optimizers fairly, and name a mountain on which Adam loses (optional).
 # - Find a good rate for a real model, and say what a larger batch buys.
 #
-# **Time:** 50 minutes for the core, and 35 more with every exercise.
+# **Time:** 55 minutes, and about 50 more for the exercises; the optional sections take
+# another 10.
+#
+# **Two-hour path:** nothing of this page.
 #
 # Run the setup cell first. After it, each section runs on its own.
 

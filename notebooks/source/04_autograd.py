@@ -33,8 +33,11 @@
 # - Say what one gradient costs, in time and in memory, and why that price made large
 #   models possible.
 #
-# **Time:** 65 minutes for the core, about 60 for the five exercises, and 20 more if you
-# read all of the library's code.
+# **Time:** 55 minutes, and about 85 more for the exercises; the optional sections take
+# another 5.
+#
+# **Two-hour path:** *A computation leaves a trail*, *Blame flows backwards along the
+# trail*.
 #
 # Run the setup cell first. After it, each section runs on its own. No section waits for
 # an exercise: what you leave open is provided.
@@ -65,7 +68,7 @@ from course_lib.scalar import (
     parameters,
 )
 
-# %% [markdown]
+# %% [markdown] tags=["path"]
 # ## A computation leaves a trail
 #
 # Take the smallest model that can be wrong: a line through the houses of notebook 01,
@@ -142,7 +145,7 @@ def local_derivatives(a, b):
 
 exercise.local_derivatives.check(local_derivatives)
 
-# %% [markdown]
+# %% [markdown] tags=["path"]
 # ## Blame flows backwards along the trail
 #
 # The loss is 9. Which number is to blame for that, and by how much? The **gradient** of

@@ -29,7 +29,10 @@
 # - Tell from two curves whether a network learns, memorises, or stands still, and say
 #   what training, validation and test data are for.
 #
-# **Time:** 55 minutes, and about 30 more for the four exercises.
+# **Time:** 60 minutes, and about 35 more for the exercises; the optional sections take
+# another 10.
+#
+# **Two-hour path:** nothing of this page.
 #
 # Run the setup cell first. After it, each section runs on its own.
 

@@ -26,7 +26,10 @@
 # - steer what it writes with temperature and prompts, and read its attention
 # - tell from two curves whether a model is random, learning, good or overfitting
 #
-# **Time:** 75 minutes, and about 45 more for the five exercises.
+# **Time:** 50 minutes, and about 50 more for the exercises; the optional sections take
+# another 20.
+#
+# **Two-hour path:** nothing of this page.
 #
 # Run the setup cell first. After it, each section runs on its own. No section waits for
 # an exercise: what you leave open is provided.

@@ -24,7 +24,13 @@
 # - estimate what a model costs to make and to run, in a low, a middle and a high case
 # - decide whether a problem needs a prompt, retrieval, a fine-tune or a new model
 #
-# **Time:** 60 minutes, and about 20 more for the three exercises.
+# **Time:** 60 minutes, and about 30 more for the exercises; the optional sections take
+# another 5.
+#
+# **Two-hour path:** *It learns nothing from your questions*, *It knows the past, not
+# the future*, *It says what its data says*, *Can it say that it does not know?*, *Too
+# few examples are learned by heart*, *To learn the new, it forgets the old*, *What does
+# it cost, and do you need it?*.
 #
 # Run the setup cell first. After it, each section runs on its own. An `Experiment`
 # trains small GPTs of one size: `train` makes one, `answers` gives the probabilities of
@@ -66,7 +72,7 @@ def names_model():
     return lab.train(names[:2000], 1000, SEED)
 
 
-# %% [markdown]
+# %% [markdown] tags=["path"]
 # ## It learns nothing from your questions
 #
 # Many people believe that *the more I talk to it, the better it knows me*. Test it with
@@ -115,7 +121,7 @@ print("after one step of training, unchanged:", fingerprint(moved) == before)
 # data, at whose cost? These are the first questions to a vendor; the full list stands
 # at the end of this page.
 
-# %% [markdown]
+# %% [markdown] tags=["path"]
 # ## It knows the past, not the future
 #
 # Invent a small world: each year from 1960 to 2039, one of eight towns wins a cup,
@@ -221,7 +227,7 @@ print("a miss:", look_up("who won the cup in the year after 2030", store))
 # calculate. And a model has to be large enough to read the answer from its prompt; ours
 # is too small for that, so we stop at the sentence that was found.
 
-# %% [markdown]
+# %% [markdown] tags=["path"]
 # ## It says what its data says
 #
 # Now a skewed world. Five jobs, forty sentences each; we choose the share of *she*:
@@ -281,7 +287,7 @@ plots.show(
 # the clerk gave balanced sentences. And measure the bias on real answers, at the
 # temperature at which they will be given.
 
-# %% [markdown]
+# %% [markdown] tags=["path"]
 # ## Can it say that it does not know?
 #
 # Now the sentences about things that come with the course: *a wheel is a machine part*.
@@ -401,7 +407,7 @@ for count in (30, 300):
 # itself. Whoever sells you a model that says *I do not know* should show both: how often
 # it abstains where it should, and how often where it should not.
 
-# %% [markdown]
+# %% [markdown] tags=["path"]
 # ## Too few examples are learned by heart
 #
 # Notebook 06 showed a model that overfits a thousand names. Here is the extreme: twenty
@@ -573,7 +579,7 @@ print("below the floor:", sum(loss < floor for loss in losses), "models")
 # source. If a larger model is no better on your own data, it may be the noise, but also
 # too little data, too short a training or a bad learning rate.
 
-# %% [markdown]
+# %% [markdown] tags=["path"]
 # ## To learn the new, it forgets the old
 #
 # A general model is adapted to a special task by training it a little more on examples
@@ -646,7 +652,7 @@ for who, (of_names, of_things) in scores.items():
 # both kinds of text; a smaller one might not. There is no rule for all cases: let a
 # general model and a special one take the same exam, made of your own cases.
 
-# %% [markdown]
+# %% [markdown] tags=["path"]
 # ## What does it cost, and do you need it?
 #
 # First the computing, then whole bills with people's time, then the price of answering,

@@ -5,20 +5,25 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from tools.minutes import PAGES, Times, rounded
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-SOURCES = sorted((ROOT / "notebooks/source").glob("[0-9][0-9]_*.py"))
 
 
 def test_the_chapters_are_those_there_are_with_their_minutes() -> None:
     told = re.findall(
-        r"^\| \[(\w+)\]\(notebooks/\w+\.ipynb\) .*\| (\d+) \|$", README, re.M
+        r"^\| \[(\w+)\]\(notebooks/\w+\.ipynb\) \|.*\| (\d+) \| (\d+) \| (\d*) \|$",
+        README,
+        re.M,
     )
     there = []
-    for source in SOURCES:
-        minutes = re.search(r"\*\*Time:\*\* (\d+) minutes", source.read_text("utf-8"))
-        assert minutes, source.name
-        there.append((source.stem, minutes[1]))
+    for page in PAGES:
+        times = Times.of(page)
+        path = str(rounded(times.path)) if times.path else ""
+        there.append(
+            (page.stem, f"{rounded(times.core)}", f"{rounded(times.exercises)}", path)
+        )
     assert told == there
 
 

@@ -226,6 +226,7 @@ class CodeJudge:
                 one.error is not None
                 and two.error is not None
                 and one.error["type"] == two.error["type"]
+                and one.error["message"] == two.error["message"]
             )
         return same(one.output, two.output, self.tolerance)
 

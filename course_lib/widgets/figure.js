@@ -1,7 +1,6 @@
 // The view of an interactive figure: native controls, a canvas, one request in flight.
 
 const BUSY_TIMEOUT = 1500; // ms without a response, after which the kernel counts as busy
-const LOST_LOOKS = 2; // times in a row that the kernel is idle and has not responded
 const PLAY_DURATION = 6000; // ms for a slider that plays from end to end, but
 const STOP_DURATION = [60, 400]; // at least and at most so many ms a stop
 const RESIZE_DEBOUNCE = 200; // ms
@@ -101,24 +100,23 @@ function render({ model, el }) {
     root.setAttribute("aria-busy", "true"); // its words are read out when they are whole
     model.set("request_id", model.get("request_id") + 1);
     model.save_changes();
-    timer = setTimeout(wait, BUSY_TIMEOUT, 0);
+    timer = setTimeout(() => {
+      waiting.textContent = "The kernel is busy. The picture follows when it is free.";
+      waiting.hidden = false;
+    }, BUSY_TIMEOUT);
   }
 
-  // No response yet. A kernel that is idle, look after look, is not the one that was asked.
-  function wait(idle) {
-    const lost = idle >= LOST_LOOKS;
-    waiting.textContent = lost
-      ? "The kernel that drew this figure is gone: run this cell again."
-      : "The kernel is busy. The picture follows when it is free.";
+  // A kernel that was restarted, or has died, has no figure that could respond.
+  const kernel = model.widget_manager?.kernel; // JupyterLab's
+  function onKernelStatus(_, status) {
+    if (!["restarting", "autorestarting", "terminating", "dead"].includes(status)) return;
+    clearTimeout(timer);
+    waiting.textContent = "The kernel that drew this figure is gone: run this cell again.";
     waiting.hidden = false;
-    if (lost) {
-      root.removeAttribute("aria-busy");
-      for (const part of root.querySelectorAll("input, select, button")) part.disabled = true;
-    } else {
-      const status = model.widget_manager?.kernel?.status;
-      timer = setTimeout(wait, BUSY_TIMEOUT, status === "idle" ? idle + 1 : 0);
-    }
+    root.removeAttribute("aria-busy");
+    for (const part of root.querySelectorAll("input, select, button")) part.disabled = true;
   }
+  kernel?.statusChanged?.connect(onKernelStatus);
 
   function onResponse() {
     clearTimeout(timer);
@@ -390,6 +388,7 @@ function render({ model, el }) {
     clearTimeout(timer);
     clearTimeout(debounce);
     observer.disconnect();
+    kernel?.statusChanged?.disconnect(onKernelStatus);
     for (const [names, handler] of Object.entries(events)) model.off(names, handler);
   };
 }

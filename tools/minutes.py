@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from course_lib.app.notebook_source import read_source
 from course_lib.exercises.core import Exercise
+from tools.notebooks import CHECK, FOLDER, ROOT, SOURCES, read_source
 
-ROOT = Path(__file__).resolve().parent.parent
-PAGES = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+PAGES = sorted(FOLDER.glob("[0-9][0-9]_*.ipynb"))
 DOCUMENT = ROOT / "docs" / "TIMES.md"
 
 WORDS = 180  # of prose a minute: English for adults is read at 240 (Brysbaert, 2019)
@@ -26,7 +25,6 @@ FIGURE = 1.0  # minutes for a figure
 INTERACTIVE = 2.0  # minutes for an interactive figure
 EXERCISE = 6.0  # minutes for the task, its hints and its message,
 EXERCISE_LINE = 0.6  # and more for each line of the solution
-CHECK = re.compile(r"^exercise\.(\w+)\.check\(", re.MULTILINE)
 WIDGET = "(an interactive figure)"  # what an interactive figure says in plain text
 
 
@@ -48,13 +46,12 @@ def sections(page: Path) -> list[Section]:
     """
     built = json.loads(page.read_text(encoding="utf-8"))["cells"]
     outputs = {cell["id"]: cell.get("outputs", []) for cell in built}
-    source_file = page.parent / "source" / f"{page.stem}.py"
-    cells = read_source(source_file.read_text(encoding="utf-8"))["cells"]
+    cells = read_source(SOURCES / f"{page.stem}.py").cells
     chapter = f"course_lib.exercises.{page.stem.partition('_')[2]}"
     found = [Section("The beginning", optional=False, on_path=False)]
     in_exercise = False
     for cell in cells:
-        source, tags = cell["source"], cell["metadata"].get("tags", [])
+        source, tags = cell.source, cell.metadata.get("tags", [])
         if heading := re.match(r"(##+) (.+)", source):
             title = heading[2].strip()
             if heading[1] == "##":
@@ -64,7 +61,7 @@ def sections(page: Path) -> list[Section]:
             else:
                 in_exercise = title.startswith("Exercise")
         section = found[-1]
-        if cell["cell_type"] == "markdown":
+        if cell.cell_type == "markdown":
             if not in_exercise:
                 section.reading += len(re.findall(r"\w+", source)) / WORDS
             continue
@@ -73,7 +70,7 @@ def sections(page: Path) -> list[Section]:
             section.exercises += exercise_minutes(exercise)
         elif not {"setup", "claim"} & set(tags):
             lines = [line for line in source.splitlines() if line.strip()]
-            figures = output_minutes(outputs.get(cell["id"], []))
+            figures = output_minutes(outputs.get(cell.id, []))
             section.reading += len(lines) / LINES + figures
     return [s for s in found if s.reading + s.exercises > 0]
 

@@ -356,7 +356,7 @@ def next_token_bars(
     high = float(probabilities[top])
     over = high if before is None else max(high, float(np.asarray(before)[top]))
     look: dict[str, Any] = {"ha": "center", "va": "bottom", "weight": "bold"}
-    ax.text(top, over, _percent(high), size=10, **look)
+    ax.text(top, over, parts.percent(high), size=10, **look)
     ax.set_xticks(range(len(characters)), characters)
     for label in ax.get_xticklabels():
         label.set_ha(
@@ -365,7 +365,7 @@ def next_token_bars(
     ax.tick_params(axis="x", length=0)
     ax.set_xlim(-0.8, len(probabilities) - 0.2)
     ax.set_ylim(0, max(high * 1.2, 0.05))
-    ax.yaxis.set_major_formatter(lambda share, _: _percent(share))
+    ax.yaxis.set_major_formatter(lambda share, _: parts.percent(share))
     ax.locator_params(axis="y", nbins=4)
     ax.set(xlabel="next token", ylabel="probability")
     ax.set_title(title, size=11)
@@ -492,10 +492,6 @@ def _duration(seconds: float) -> str:
         if seconds >= size * 0.9995:
             return f"{float(f'{seconds / size:.2g}'):g} {unit}"
     return f"{float(f'{seconds * 1e6:.2g}'):g} µs"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
 
 
 def _box(

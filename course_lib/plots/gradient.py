@@ -41,20 +41,6 @@ FOG = "#C9CDD2"
 DARK_ORANGE = "#9A6700"  # the parameter's orange, dark enough for words on white
 WIDTH = 6.6  # of a new map, inches
 EAST_NORTH = ("x, to the east", "y, to the north")
-WALKER: dict[str, Any] = {  # where the walker is now
-    "marker": "o",
-    "ms": 11,
-    "color": COLOURS["parameter"],
-    "mec": "white",
-    "mew": 1.8,
-}
-START: dict[str, Any] = {  # where a walk began
-    "marker": "o",
-    "ms": 8,
-    "mfc": "none",
-    "mec": COLOURS["ink"],
-    "mew": 1.5,
-}
 TRUE_SLOPE: dict[str, Any] = {"color": COLOURS["ink"], "lw": 1.3, "ls": (0, (4, 3))}
 FOOTPRINT: dict[str, Any] = {"marker": "o", "ms": 3.6, "color": COLOURS["ink"]}
 WHITE_RIM = [withStroke(linewidth=5, foreground="white")]  # of an arrow on a map
@@ -429,8 +415,8 @@ def walk_map(
             ax.plot(*path.T, color=COLOURS["ink"], lw=1.2, zorder=4)
             ax.plot(*path[1:-1].T, ls="", zorder=5, **FOOTPRINT)
             if len(path) > 1:
-                ax.plot(*path[0], zorder=5, **START)
-            ax.plot(*path[-1], zorder=6, **WALKER)
+                ax.plot(*path[0], zorder=5, **parts.START)
+            ax.plot(*path[-1], zorder=6, **parts.WALKER)
             if arrow > 0 and 0.05 < walk[-1].gradient_norm < np.inf:
                 if uphill:
                     _arrow_from(ax, walk[-1], arrow, "gradient")

@@ -20,8 +20,6 @@ from course_lib.plots import parts
 from course_lib.plots.gradient import (
     EAST_NORTH,
     FOOTPRINT,
-    START,
-    WALKER,
     WHITE_RIM,
     walk_map,
 )
@@ -88,9 +86,9 @@ def stride_walk(
     ax.plot(path[seen][1:], heights[seen][1:], ls="", zorder=4, **FOOTPRINT)
     if left:
         end = left - 1
-        ax.plot(path[0], heights[0], zorder=4, **START)
+        ax.plot(path[0], heights[0], zorder=4, **parts.START)
         if left == len(path):
-            ax.plot(path[end], heights[end], zorder=5, clip_on=False, **WALKER)
+            ax.plot(path[end], heights[end], zorder=5, clip_on=False, **parts.WALKER)
         else:
             _exit_arrow(ax, (path[end], heights[end]), path[left] > path[end], xs, top)
     ax.set_xlim(xs.min(), xs.max())
@@ -357,7 +355,7 @@ def paths_map(
                 _end_marker(ax, path[-1], mark, colour)
         starts = [np.asarray(path)[0] for path in paths.values()]
         if starts:
-            ax.plot(*starts[0], zorder=12, **START)
+            ax.plot(*starts[0], zorder=12, **parts.START)
         if legend and paths:
             ax.legend(
                 loc=legend,
@@ -587,8 +585,8 @@ def _in_axes(ax: Any) -> dict[str, Any]:
 def _places(ax: Any, places: np.ndarray, zorder: float) -> None:
     """Draw the places of a walk (n, 2 or 3): its start, its steps, and the walker."""
     ax.plot(*places[1:-1].T, ls="", zorder=zorder, **FOOTPRINT | {"ms": 6})
-    ax.plot(*places[:1].T, zorder=zorder, **START)
-    ax.plot(*places[-1:].T, zorder=zorder + 1, **WALKER)
+    ax.plot(*places[:1].T, zorder=zorder, **parts.START)
+    ax.plot(*places[-1:].T, zorder=zorder + 1, **parts.WALKER)
 
 
 def _exit_arrow(

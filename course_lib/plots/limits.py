@@ -388,7 +388,7 @@ def bill_ranges(costs: Mapping[str, tuple[float, float, float]], *, ax: Axes) ->
 
 
 def _percent(share: float) -> str:
-    return "< 1 %" if 0 < share < 0.005 else f"{share:.0%}".replace("%", " %")
+    return "< 1 %" if 0 < share < 0.005 else parts.percent(share)
 
 
 def _power(value: float) -> str:

@@ -182,7 +182,7 @@ def cost_of_confidence(
             clip_on=False,
         )
         whole = p >= 0.01 and abs(100 * p - round(100 * p)) < 1e-6
-        share = _percent(p, 0 if whole else 1)
+        share = parts.percent(p, 0 if whole else 1)
         where = (14.0, -8.0)
         if height <= 0.9 * top:  # beside the mark; to its left near the right end
             where = (12 - 350 * max(0.0, p - 0.6), 14 + 20 * max(0.0, p - 0.6))
@@ -210,15 +210,10 @@ def cost_of_confidence(
     )
     ax.set(xlim=(0, 1.0), ylim=(0, top * 1.03))
     ax.set_xticks(np.linspace(0, 1, 6))
-    ax.xaxis.set_major_formatter(lambda x, _: _percent(x))
+    ax.xaxis.set_major_formatter(lambda x, _: parts.percent(x))
     ax.set_xlabel("probability given to what happened")
     ax.set_ylabel("cost, nats")
     return ax
-
-
-def _percent(share: float, digits: int = 0) -> str:
-    """Return a share as text, such as "30 %"."""
-    return f"{100 * share:.{digits}f} %"
 
 
 @figure(4.6, 3.8)
@@ -252,8 +247,7 @@ def slope_underfoot(
         solid_capstyle="round",
         zorder=4,
     )
-    walker: dict[str, Any] = {"color": COLOURS["parameter"], "mec": "white"}
-    ax.plot(x, y, "o", mew=1.5, ms=10, zorder=5, **walker)
+    ax.plot(x, y, zorder=5, **parts.WALKER)
     low, high = float(heights.min()), float(heights.max())
     span = (high - low) or 1.0
     ax.set_ylim(low - 0.12 * span, high + 0.2 * span)
@@ -276,7 +270,7 @@ def slope_underfoot(
         },
     )
     if percent:
-        ax.yaxis.set_major_formatter(lambda h, _: _percent(h))
+        ax.yaxis.set_major_formatter(lambda h, _: parts.percent(h))
     ax.margins(x=0)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.set_title(title, size=11)
@@ -315,7 +309,7 @@ def share_bars(
     for i, height in enumerate(heights):
         if len(heights) > 8 and i not in (target, int(heights.argmax())):
             continue
-        text = _percent(height, 1) if percent else f"{height:.3g}"
+        text = parts.percent(height, 1) if percent else f"{height:.3g}"
         ax.annotate(
             text.replace("-", "−"),
             (i, height),

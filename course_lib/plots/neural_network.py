@@ -314,7 +314,7 @@ def shares_of_right(shares: ArrayLike, *, ax: Axes) -> Axes:
     mean = float(shares.mean())
     ax.axvline(mean, color=INK, lw=1.5, ls=(0, (4, 3)))
     ax.annotate(
-        f"mean {_percent(mean)}",
+        f"mean {parts.percent(mean)}",
         (mean, 1.0),
         xycoords=("data", "axes fraction"),
         xytext=(6, 2),
@@ -324,7 +324,7 @@ def shares_of_right(shares: ArrayLike, *, ax: Axes) -> Axes:
         annotation_clip=False,
     )
     ax.set(xlim=(0, 1), xlabel="share of points answered right", ylabel="networks")
-    ax.xaxis.set_major_formatter(lambda share, _: _percent(share))
+    ax.xaxis.set_major_formatter(lambda share, _: parts.percent(share))
     return ax
 
 
@@ -520,7 +520,7 @@ def unit_activity(
     ax.imshow(cells, cmap=palette, vmin=0, vmax=2, aspect="auto", interpolation="none")
     for gap in np.arange(0.5, len(active) - 1):
         ax.axhline(gap, color="white", lw=1.2)
-    text = f"{_percent(active.mean())} active, {dead.sum()} of {len(dead)} dead"
+    text = f"{parts.percent(active.mean())} active, {dead.sum()} of {len(dead)} dead"
     ax.set_title(f"{title}\n{text}" if title else text, size=11)
     ax.set(xlabel="points, by their place from left to right", ylabel="neurons")
     ax.set(xticks=[], yticks=[])
@@ -621,10 +621,6 @@ def _positive_side(ax: Axes, x: np.ndarray, weight: float, bias: float) -> float
         weight="bold",
     )
     return float(at)
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
 
 
 def _text(number: float) -> str:

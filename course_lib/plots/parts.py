@@ -21,17 +21,36 @@ __all__ = [
     "ALTITUDES",
     "HALO",
     "PALE_ALTITUDES",
+    "START",
+    "WALKER",
     "arrow",
     "contour_map",
     "legend",
     "level_line",
     "map_arrow",
+    "percent",
     "surface",
 ]
 
 Point = tuple[float, float]
 
 HALO = [withStroke(linewidth=3, foreground="white")]  # path effects of text on lines
+
+# Where the walker is now, and where a walk began.
+WALKER: dict[str, Any] = {
+    "marker": "o",
+    "ms": 11,
+    "color": COLOURS["parameter"],
+    "mec": "white",
+    "mew": 1.8,
+}
+START: dict[str, Any] = {
+    "marker": "o",
+    "ms": 8,
+    "mfc": "none",
+    "mec": COLOURS["ink"],
+    "mew": 1.5,
+}
 
 # Colour maps of a loss, from valley to height; a path is drawn on the pale one.
 ALTITUDES = LinearSegmentedColormap.from_list(
@@ -136,3 +155,8 @@ def legend(
     """Draw a legend of lines: for each name the properties of its ``Line2D``."""
     lines = [Line2D([], [], label=name, **look) for name, look in entries.items()]
     ax.legend(handles=lines, **options).set_zorder(zorder)
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """Return a share as the course writes it: 0.5 is 50 %."""
+    return f"{100 * share:.{digits}f} %"

@@ -19,7 +19,7 @@ from matplotlib.patches import (
 )
 from matplotlib.path import Path
 
-from course_lib.plots.parts import HALO, PALE_ALTITUDES
+from course_lib.plots.parts import HALO, PALE_ALTITUDES, WALKER
 from course_lib.plots.static import static_artists
 from course_lib.plots.style import COLOURS, figure
 
@@ -29,7 +29,7 @@ __all__ = ["LABELS", "learning_loop", "mountain", "mountain_height", "training_c
 
 LABELS = ("altitude", "slope", "step", "fog", "valley", "place")  # of the mountain
 EAST, TOP = 10.0, 5.0  # the ends of the picture
-WALKER = 2.75  # where she stands if nothing else is said
+PLACE = 2.75  # where she stands if nothing else is said
 SIGHT = 1.15  # how far she sees in the fog
 SKY, FOG, ROCK = "#DDE7EF", "#F7F9FA", "#7A5A45"
 Point = tuple[float, float]
@@ -52,7 +52,7 @@ def mountain_height(x: Any) -> Any:
 
 @figure(8.6, 4.4)
 def mountain(
-    at: float = WALKER,
+    at: float = PLACE,
     *,
     fog: float = 1.0,
     labels: Sequence[str] = LABELS,
@@ -217,8 +217,7 @@ def _walker(ax: Axes, at: float, height: float, facing: int) -> None:
     limb((0.25, 0.66), (0.33, -0.08), lw=1.5)
     head = (at + facing * size * 0.085, height + size * 0.88)
     ax.add_patch(Circle(head, 0.1 * size, color=COLOURS["ink"], lw=0, zorder=7))
-    disc = {"color": COLOURS["parameter"], "mec": "white", "mew": 1.8}
-    ax.plot(at, height, "o", ms=12, zorder=6.5, **disc)
+    ax.plot(at, height, zorder=6.5, **WALKER)
 
 
 # --- the loop -------------------------------------------------------------------------
@@ -291,8 +290,7 @@ def training_curve(
     done = last if step is None else step
     ax.plot(steps[: done + 1], losses[: done + 1], color=COLOURS["loss"], lw=1.5)
     if step is not None:
-        here = {"color": COLOURS["parameter"], "mec": "white", "mew": 1.5}
-        ax.plot(step, losses[step], "o", ms=11, **here)
+        ax.plot(step, losses[step], **WALKER)
     ax.set(xlim=(-0.02 * last, 1.02 * last), ylim=(0, 1.08 * max(losses)))
     ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.set(xlabel="step: turns of the loop", ylabel="loss, nats per letter")

@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from course_lib import plots
 from course_lib.gradients import evaluate, value_functions
 from course_lib.lessons import robot as body
+from course_lib.plots.parts import percent
 from course_lib.scalar import Value, backward_order
 from course_lib.widgets.controls import Button, Choice, Field, Slider
 from course_lib.widgets.figure import InteractiveFigure
@@ -73,7 +74,7 @@ def graph_stepper() -> InteractiveFigure:
                 "forward and backward, step by step",
                 [i / FRAMES for i in range(FRAMES + 1)],
                 1.0,
-                lambda way: f"{100 * way:.0f} %",
+                percent,
                 play=True,
             ),
             Button("back", "One step back", lambda: move(-1)),

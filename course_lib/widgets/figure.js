@@ -86,11 +86,13 @@ function render({ model, el }) {
 
   let inFlight = false;
   let pending = false;
+  let gone = false; // its kernel
   let timer = null;
   const players = []; // called after each response
 
   function request(name, value) {
     if (name) model.set("selected", { ...model.get("selected"), [name]: value });
+    if (gone) return;
     if (inFlight) {
       pending = true;
       return;
@@ -110,6 +112,7 @@ function render({ model, el }) {
   const kernel = model.widget_manager?.kernel; // JupyterLab's
   function onKernelStatus(_, status) {
     if (!["restarting", "autorestarting", "terminating", "dead"].includes(status)) return;
+    gone = true;
     clearTimeout(timer);
     waiting.textContent = "The kernel that drew this figure is gone: run this cell again.";
     waiting.hidden = false;

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 
 from course_lib import plots
 from course_lib.lessons import costs
-from course_lib.plots.parts import level_line
+from course_lib.plots.parts import level_line, percent
 from course_lib.widgets.controls import Choice, Preset, Slider
 from course_lib.widgets.figure import InteractiveFigure
 
@@ -207,7 +207,7 @@ def cost_calculator(
                 {round(s, 2): s for s in [*np.arange(1, 101) / 100, *shares]}.values()
             ),
             0.35,
-            _percent,
+            percent,
         ),
         Slider(
             "price",
@@ -236,7 +236,7 @@ def _sources() -> str:
         hours = reached = "-"
         if run.device_hours:
             hours = f"{run.device_hours:,.0f} {run.device}"
-            reached = _percent(costs.utilisation(run))
+            reached = percent(costs.utilisation(run))
         first, *more = textwrap.wrap(run.source, 50)
         lines.append(row(run.name, run.year, hours, reached, first))
         lines += [row("", "", "", "", words) for words in more]
@@ -249,10 +249,6 @@ def _number(n: float) -> str:
         if n >= size:
             return f"{n / size:.4g} {word}"
     return f"{n:,.0f}"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
 
 
 def _power(n: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import jax
@@ -11,6 +12,7 @@ import numpy as np
 from course_lib import plots
 from course_lib.data import load_houses
 from course_lib.losses import mean_squared_error
+from course_lib.plots.parts import percent
 from course_lib.widgets.controls import Slider
 from course_lib.widgets.figure import InteractiveFigure
 
@@ -77,11 +79,14 @@ def confidence() -> InteractiveFigure:
     def draw(ax: Any, p: float) -> str:
         cost = abs(math.log(p))  # -ln p, and 0 rather than -0
         plots.cost_of_confidence(grid, -np.log(grid), {p: cost}, ax=ax)
-        return f"What happened was given {percent(p)}. That costs {cost:.3f} nats."
-
-    def percent(share: float) -> str:
-        return f"{100 * share:.1f} %"
+        return f"What happened was given {percent(p, 1)}. That costs {cost:.3f} nats."
 
     stops = [i / 200 for i in range(1, 201)]
-    p = Slider("p", "probability given to what happened", stops, 0.3, percent)
+    p = Slider(
+        "p",
+        "probability given to what happened",
+        stops,
+        0.3,
+        partial(percent, digits=1),
+    )
     return InteractiveFigure("confidence", "The cost of confidence", draw, [p])

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 
 from course_lib import plots
 from course_lib.data.tokenizer import CharTokenizer
+from course_lib.plots.parts import percent
 from course_lib.training import Engine, sample_texts
 from course_lib.widgets.console import (
     Console,
@@ -54,8 +55,8 @@ def next_token(model: Engine | Console) -> InteractiveFigure:
         where = f"{after.capitalize()}, at temperature {temperature:g},"
         message = (
             f"{where} {_named(labels[first])} is likeliest "
-            f"({_percent(shares[first])}), then {_named(labels[second])} "
-            f"({_percent(shares[second])})"
+            f"({percent(shares[first])}), then {_named(labels[second])} "
+            f"({percent(shares[second])})"
         )
         if temperature == 0:
             message = f"{where} always {_named(labels[first])}"
@@ -78,10 +79,6 @@ def next_token(model: Engine | Console) -> InteractiveFigure:
     return InteractiveFigure(
         "next_token", title, draw, controls, plots.panels(height=3.2)
     )
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
 
 
 def _temperature(temperature: float) -> str:
@@ -121,7 +118,7 @@ def attention(model: Engine | Console) -> InteractiveFigure:
         ax.text(0.97, 0.97, heads[head], size=14, bbox=box, **at)
         order = np.argsort(-weights[row, : row + 1], kind="stable")[:2]
         places = [
-            f"{_place(pieces, i, row)} ({_percent(weights[row, i])})" for i in order
+            f"{_place(pieces, i, row)} ({percent(weights[row, i])})" for i in order
         ]
         who = "bos, the beginning," if row == 0 else f"letter {row}, {pieces[row]},"
         return f"{heads[head].capitalize()}: {who} looks at {', then '.join(places)}."
@@ -136,7 +133,7 @@ def attention(model: Engine | Console) -> InteractiveFigure:
     controls = [
         Field("word", "a name", "clara", 40, ("christina", "yu")),
         Choice("head", "head", options, next(iter(options))),
-        Slider("read", "how far it has read", stops, 1, _percent, play=True),
+        Slider("read", "how far it has read", stops, 1, percent, play=True),
     ]
     axes = plots.panels(width=5.6, height=5.4)
     return InteractiveFigure("attention", "What a head looks at", draw, controls, axes)

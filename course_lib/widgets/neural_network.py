@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 
 from course_lib import plots
 from course_lib.data.moons import two_moons
+from course_lib.plots.parts import percent
 from course_lib.widgets.controls import Choice, Slider
 from course_lib.widgets.figure import InteractiveFigure
 
@@ -110,7 +111,7 @@ def vanishing_gradient() -> InteractiveFigure:
         ratio = (first / last) ** (1 / (depth - 1))
         return (
             f"{name}: layer 1 gets {_power(first)}, layer {depth} gets {_power(last)}; "
-            f"each layer on the way back leaves {_percent(ratio)}."
+            f"each layer on the way back leaves {percent(ratio)}."
         )
 
     even = [i / 50 for i in range(15, 101)]  # 0.30 to 2.00
@@ -148,7 +149,7 @@ def decision_boundary() -> InteractiveFigure:
 
     def draw(axes: np.ndarray, step: int, size: int) -> str:
         maps, losses, right = runs[size]
-        title = f"step {step}: {_percent(right[step])} right"
+        title = f"step {step}: {percent(right[step])} right"
         plots.decision_map(ACROSS, UP, maps[step], points, labels, title, ax=axes[0])
         look: Any = {"highest": 0.9, "level": ("knows nothing: ln 2 = 0.69", np.log(2))}
         plots.loss_so_far(losses, step, f"loss {losses[step]:.4f}", **look, ax=axes[1])
@@ -198,10 +199,6 @@ def _name(activation: str) -> str:
 
 def _text(number: float, digits: int = 1) -> str:
     return f"{round(number, digits) + 0.0:.{digits}f}".replace("-", "−")
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
 
 
 def _gain(gain: float) -> str:

@@ -785,6 +785,89 @@ def test_a_second_python_that_does_not_start(monkeypatch: pytest.MonkeyPatch) ->
     assert "ended with code 7" in result.message
 
 
+@pytest.mark.parametrize(
+    "returned",
+    [
+        "np.longdouble(1) / 3",
+        "[np.longdouble(2)]",
+        "10 ** 309",
+        "2 ** 5000",
+        "'\\ud800'",
+    ],
+)
+def test_what_no_comparison_can_take_gets_a_verdict(returned: str) -> None:
+    made = made_exercise()
+    cell = f"import numpy as np\ndef f(x): return {returned}\nf"
+    result = made.check(Notebook().run(cell))
+    assert result.outcome == "incorrect", result
+    assert "our mistake" not in str(result)
+    str(result).encode()  # also a lone surrogate can be shown
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_an_answer_that_comes_back_twice_is_judged_once() -> None:
+    made = made_exercise()
+    cell = "def f(x):\n    import os\n    os.fork()\n    return sum(x)\nf"
+    assert made.check(Notebook().run(cell)).outcome == "correct"
+
+
+def test_replies_that_are_not_the_workers_give_no_verdict() -> None:
+    made = made_exercise()
+    expected = made.code_judge.expected_outputs()
+    one = {"output": expected[0], "changed": []}
+    for replies in ([], [one] * (len(expected) + 1)):
+        verdict = made.code_judge._judge(supervisor.Report(replies), expected)
+        assert not verdict
+        assert "wrote into the pipe" in made.feedback.result(verdict).message
+    for garbage in (b"{", b"[1]", b"7", b"\xff", b"[" * 10**5):
+        assert supervisor._parsed(garbage) is None
+
+
+def test_results_in_place_of_the_function_are_named() -> None:
+    for given in (np.array([1.0]), np.float32(2), np.array(3), (1, 2.0), [[1]]):
+        assert "without brackets" in made_exercise().check(given).message
+
+
+def test_a_wrong_answer_that_changes_its_input_is_told_both() -> None:
+    cell = "def f(x):\n    x.append(1)\n    return 0.125\nf"
+    result = made_exercise().check(Notebook().run(cell))
+    assert result.outcome == "incorrect"
+    assert "also changed its first argument" in "".join(result.notes)
+    honest = made_exercise().check(Notebook().run("def f(x): return 0.125\nf"))
+    assert honest.notes == ()
+
+
+def test_several_numbers_in_place_of_one_are_named() -> None:
+    result = made_exercise().check(Notebook().run("def f(x): return [sum(x)]\nf"))
+    assert result.misconception == "several numbers where one was needed"
+
+
+def test_words_are_meant_and_not_their_spaces_or_case() -> None:
+    asked = question(
+        "course_lib.exercises.tested", "curves", ["good", "too high"], title="t",
+        task="t", hints=("h",), wrong=[(["good", "good"], "twice", "Look again.")],
+    )  # fmt: skip
+    for right in (["good", "too high"], [" Good", "TOO  HIGH "], ("good", "too high")):
+        assert asked.check(right).outcome == "correct", right
+    assert asked.check(["Good ", "good"]).misconception == "twice"
+    assert asked.check(["good", "toohigh"]).outcome == "incorrect"
+
+
+def test_the_latest_answer_that_failed_is_mentioned(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    made = made_exercise()
+    right = Notebook().run("def f(x): return sum(x)\nf")
+    made.check(right)
+    made.check(Notebook().run("def f(x): return 0\nf"))
+    capsys.readouterr()
+    assert made.yours_or_ours() is right
+    assert "the last one that passed" in capsys.readouterr().out
+    made.check(right)
+    made.yours_or_ours()
+    assert "the last one that passed" not in capsys.readouterr().out
+
+
 # --- catching up --------------------------------------------------------------------
 
 RIGHT = """

@@ -100,9 +100,7 @@ class _SourceBuilder:
         self.parts: list[str] = []
         self.meaning: dict[str, object] = {}  # name: what it means in the text
         self.done: set[str] = set()
-        self.instances: dict[
-            int, str
-        ] = {}  # id of an object of a class of theirs: name
+        self.instances: dict[int, str] = {}  # id of a learner's object: its name
 
     def add(
         self,

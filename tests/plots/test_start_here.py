@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
+
+import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
+from PIL import Image
 
 from course_lib import plots
 from course_lib.plots.show import png
@@ -87,9 +91,22 @@ def test_the_mountain_says_what_it_is_asked_to_say() -> None:
     )
 
 
-@pytest.mark.parametrize("fog", [0.0, 0.5, 1.0])
-def test_the_mountain_can_be_drawn_in_any_weather(fog: float) -> None:
-    assert len(png(plots.mountain(fog=fog).get_figure(root=True))) > 10_000
+def test_fog_hides_what_is_far_from_her_and_not_what_is_near() -> None:
+    def looks(x: float, y: float, fog: float) -> np.ndarray:
+        ax = plots.mountain(labels=(), fog=fog)
+        drawing = ax.get_figure(root=True)
+        image = np.asarray(Image.open(io.BytesIO(png(drawing))).convert("RGB"), int)
+        scale = image.shape[1] / drawing.bbox.width
+        column, row = ax.transData.transform((x, y)) * scale
+        return image[len(image) - 1 - int(row), int(column)]
+
+    def change(x: float, y: float, fog: float) -> float:
+        return float(np.abs(looks(x, y, fog) - looks(x, y, 0.0)).max())
+
+    near = 2.75, float(plots.mountain_height(2.75)) - 0.35
+    far = 1.3, 3.4  # high on the western peak
+    assert change(*near, 1.0) < 8
+    assert change(*far, 1.0) > change(*far, 0.5) > 15
 
 
 def test_a_curve_has_come_as_far_as_its_dot() -> None:

@@ -122,8 +122,9 @@ def shrink_factors(
     ends = np.minimum([0.0, 0.1 * edge, 0.5 * edge, edge, max(edge, last)], last)
     spans = np.column_stack([ends[:-1], np.diff(ends)])
     ax.broken_barh(spans, (0, top), facecolors=shades, lw=0)
+    inches = float(ax.get_figure(root=True).get_size_inches()[0])
     for name, low, high in zip(regimes, ends, ends[1:], strict=False):
-        words, turned = _fit_words(name, (high - low) / last)
+        words, turned = _fit_words(name, (high - low) / last * inches)
         beyond = name == "flies off" and not turned  # clear of the rising curve
         ax.text(
             edge + 0.01 * last if beyond else (low + high) / 2,
@@ -570,12 +571,12 @@ def _end_marker(ax: Axes, at: Any, mark: str, colour: str, clip: bool = True) ->
     ax.plot(*at, mark, ms=10, zorder=14, clip_on=clip, **look)
 
 
-def _fit_words(words: str, share: float) -> tuple[str, bool]:
-    """Return words that fit a share of 8 inches, and whether to rotate them."""
+def _fit_words(words: str, inches: float) -> tuple[str, bool]:
+    """Return words that fit between two places, and whether to rotate them."""
     for fit in (words, words.replace(" and ", "\nand ")):
-        if 0.0105 * max(map(len, fit.split("\n"))) <= share:
+        if 0.1 * max(map(len, fit.split("\n"))) <= inches:
             return fit, False
-    return (words, True) if share > 0.022 else ("", False)
+    return (words, True) if inches > 0.176 else ("", False)
 
 
 def _in_axes(ax: Any) -> dict[str, Any]:

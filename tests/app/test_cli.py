@@ -18,8 +18,8 @@ import pytest
 
 import course_lib
 from course_lib import __main__ as entry_point
-from course_lib.app import cli
 from course_lib.app import interrupts as interrupts_module
+from course_lib.app import train_command, train_progress
 from course_lib.app.cli import main
 from course_lib.training import DivergedError, Record, Settings, load_checkpoint
 
@@ -180,16 +180,16 @@ def test_what_is_cut_is_said(
 def test_what_takes_long_to_load_is_said(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told, print_note = threading.Event(), cli.print_note
+    told, print_note = threading.Event(), train_command.print_note
 
     def told_note(line: str) -> None:
         print_note(line)
         told.set()
 
-    monkeypatch.setattr(cli, "print_note", told_note)
-    with cli.said_if_slow("loading", 0.01):
+    monkeypatch.setattr(train_command, "print_note", told_note)
+    with train_command.said_if_slow("loading", 0.01):
         assert told.wait(30)
-    with cli.said_if_slow("never said", 600):
+    with train_command.said_if_slow("never said", 600):
         pass
     assert capsys.readouterr().err == "course: loading\n"
 
@@ -368,7 +368,7 @@ def test_ctrl_c_before_the_training_is_one_line(
     def slow(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "load_documents", slow)
+    monkeypatch.setattr(train_command, "load_documents", slow)
     monkeypatch.setattr(sys, "argv", ["course", "train", "--data", "names.txt"])
     assert entry_point.main() == 130
     assert capsys.readouterr().err.strip() == "course: stopped"
@@ -381,10 +381,10 @@ def test_ctrl_c_during_a_test_is_not_swallowed(monkeypatch: pytest.MonkeyPatch) 
     def pressed(*arguments: object) -> None:
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(cli.Progress, "update", pressed)
+    monkeypatch.setattr(train_progress.Progress, "update", pressed)
     with pytest.raises(KeyboardInterrupt, match=r"stopped at step 1 of 9; .*saved"):
         train("--steps", "9")
-    monkeypatch.setattr(cli, "load_documents", pressed)
+    monkeypatch.setattr(train_command, "load_documents", pressed)
     with pytest.raises(KeyboardInterrupt, match=r"^stopped$"):
         train("--steps", "9")
 
@@ -443,7 +443,7 @@ def read(terminal: int) -> bytes:
 def test_a_long_silence_is_broken(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cli, "LINE_INTERVAL", 0.0)
+    monkeypatch.setattr(train_progress, "LINE_INTERVAL", 0.0)
     assert train("--steps", "9") == 0
     assert capsys.readouterr().out.count("\nstep ") == 9
 
@@ -704,7 +704,7 @@ def test_whatever_happens_is_one_line(
         raise error
 
     monkeypatch.delenv("COURSE_TRACEBACK", raising=False)
-    monkeypatch.setattr(cli, "train_with_progress", broken)
+    monkeypatch.setattr(train_command, "train_with_progress", broken)
     assert train() == 1
     err = capsys.readouterr().err
     assert said in err
@@ -728,7 +728,7 @@ def test_one_rule_of_exit_codes(
     def broken(*arguments: object) -> None:
         raise OSError(error, os.strerror(error)) if error else OSError("strange")
 
-    monkeypatch.setattr(cli, "train_with_progress", broken)
+    monkeypatch.setattr(train_command, "train_with_progress", broken)
     assert train() == code
 
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from math import floor
-from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,17 +15,25 @@ from course_lib.app.requests import (
     reported_errors,
 )
 from course_lib.app.train_progress import train_with_progress
+from course_lib.app.train_text import (
+    check_memory,
+    in_words,
+    read_text,
+    sizes_to_fit,
+    what_is_not_read,
+)
 
 if TYPE_CHECKING:  # loaded by the command when it needs them: --help answers at once
     from course_lib.training.checkpoints import Checkpoint
-    from course_lib.training.documents import Documents
     from course_lib.training.settings import Settings
 
 __all__ = ["train"]
 
 
 @click.command()
-@option("--data", str, "FILE", "One document per line; names, things or an address too")
+@option("--data", str, "FILE", "Your text; names, things or an address too  [names]")
+@option("--split", str, "HOW", "Parted by lines, blank lines or not: none  [detected]")
+@option("--field", str, "NAME", "The text in JSON lines or CSV  [the only text]")
 @option("--sha256", str, "HEX", "Fingerprint that the data file must have")
 @option("--engine", str, "NAME", "jax or scalar  [jax]")
 @option("--steps", int, "N", "Steps of the whole run  [1000]")
@@ -37,8 +41,8 @@ __all__ = ["train"]
 @option("--n-layer", int, "N", "Layers of the model  [1]")
 @option("--n-head", int, "N", "Attention heads of each layer  [4]")
 @option("--n-embd", int, "N", "Width: numbers per token  [16]")
-@option("--block-size", int, "N", "Tokens the model can read  [16]")
-@option("--batch-size", int, "N", "Documents per step  [1]")
+@option("--block-size", int, "N", "Tokens it can read; more for longer texts  [16]")
+@option("--batch-size", int, "N", "Documents per step; more for longer texts  [1]")
 @option("--learning-rate", float, "X", "The highest learning rate  [0.01]")
 @option("--schedule", str, "NAME", "linear, cosine, constant or warmup  [linear]")
 @option("--val-fraction", float, "X", "Share of documents kept for validation  [0]")
@@ -58,7 +62,11 @@ def train(
     stop_after: int | None,
     **chosen: Any,
 ) -> None:
-    """Train a micro-GPT on text, one document per line.
+    """Train a micro-GPT on a text: a list, prose, a play, code, a chat, records.
+
+    A list has a document on each line. Any other text is read whole, in windows of
+    --block-size characters, whatever its lines. What it is taken for is said, and
+    --split tells better.
 
     With --resume, what you do not give again is taken from the checkpoint.
     """
@@ -67,19 +75,24 @@ def train(
 
     with reported_errors():
         saved = checkpoint_to_resume(checkpoint, resume)
-        settings = merged_settings(given_options(chosen), saved)
+        options = given_options(chosen)
+        settings = merged_settings(options, saved)  # refuses what cannot be, at once
         if stop_after is not None and stop_after < 1:
             raise ValueError(f"--stop-after must be 1 or more: {stop_after}")
-        last = min(stop_after or settings.steps, settings.steps)
         save_every = 10.0 if save_every is None else save_every
         if not 0 <= save_every < float("inf"):
             raise ValueError(f"--save-every must be 0 seconds or more: {save_every}")
         source = data or (saved.data if saved else "") or "names"
-        with said_if_slow("loading the text …"):
-            documents = load_documents(source, sha256)
-        check_memory(settings, documents)
+        if saved:
+            options |= {"split": settings.split, "field": settings.field or None}
+        text = read_text(source, sha256, options.get("split"), options.get("field"))
+        settings = replace(settings, split=text.split, field=text.field)
+        sizes = {} if saved else sizes_to_fit(text.documents, settings, options)
+        settings = replace(settings, **sizes)
+        last = min(stop_after or settings.steps, settings.steps)
+        check_memory(settings, text.documents)
         losses = LossLog(log, saved.step if saved else 0, checkpoint) if log else None
-        run = Run(documents, settings, saved)
+        run = Run(text.documents, settings, saved)
         if checkpoint is not None and not resume:
             lock_folder(checkpoint)
             checkpoint_to_resume(checkpoint, resume)  # another run may just have ended
@@ -87,11 +100,12 @@ def train(
         print_text(f"Nothing to do: the checkpoint is at step {run.engine.step:,}.")
         return
     session = Session(run, checkpoint, losses, source, save_every, locked=True)
-    say_what_is_cut(documents, settings.block_size)
+    for note in (*text.notes, *what_is_not_read(text.documents, run)):
+        print_note(note)
     print_text(
         f"{counted(run.config.n_params, 'parameter')}, "
         f"{counted(run.config.vocab_size, 'token')}, "
-        f"{counted(len(documents), 'document')}, {settings.engine} engine"
+        f"{in_words(text, run)}, {settings.engine} engine"
     )
     train_with_progress(session, last)
 
@@ -132,60 +146,3 @@ def merged_settings(chosen: dict[str, Any], saved: Checkpoint | None) -> Setting
     if chosen.get("engine", saved.settings.engine) != saved.settings.engine:
         chosen = {"precision": None, **chosen}  # the default differs by engine
     return replace(saved.settings, **chosen)
-
-
-def load_documents(source: str, sha256: str | None) -> Documents:
-    """Return the documents of a file, a URL or a data set of the course."""
-    from course_lib.data import load_text
-    from course_lib.data.files import LINE_SETS
-    from course_lib.data.sets import SETS
-    from course_lib.training.documents import Documents
-
-    if "://" in source and sha256 is None:
-        raise CommandError(
-            f"--data {source} needs --sha256 as well, the 64 hexadecimal digits that "
-            "`sha256sum FILE` prints, so that what arrives is what was meant"
-        )
-    if source in SETS and source not in LINE_SETS:
-        raise CommandError(
-            f"--data {source} is a table, not a list of lines: give "
-            f"{' or '.join(LINE_SETS)}, or a text file (./{source} for one so called)"
-        )
-    return Documents.of_lines(load_text(source, sha256))
-
-
-@contextmanager
-def said_if_slow(line: str, seconds: float = 1.0) -> Iterator[None]:
-    """Print a line on stderr if what follows takes longer than so many seconds."""
-    timer = Timer(seconds, print_note, [line])
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        timer.join()
-
-
-def say_what_is_cut(documents: Documents, block_size: int) -> None:
-    """Print a line on stderr if a part of the text is not read."""
-    share = documents.share_within(block_size)
-    if share < 1:
-        print_note(
-            f"{floor(1000 * share) / 10:g} % of the text is read, the first "
-            f"{block_size} characters of each line: a larger --block-size reads more"
-        )
-
-
-def check_memory(settings: Settings, documents: Documents) -> None:
-    """Raise ValueError for a run that needs more memory than is available."""
-    from course_lib.app.doctor import available_memory
-    from course_lib.training.run import memory_needed
-
-    needed = memory_needed(settings, len(documents), len(documents.chars) + 1)
-    free = available_memory()
-    if free is not None and needed > free:
-        raise ValueError(
-            f"this run needs {needed / 1e9:,.1f} GB of memory or more, and "
-            f"{free / 1e9:,.1f} GB are free: use smaller sizes or a smaller batch"
-        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import IO
 
 _BLOCK = 64 * 1024  # bytes per read: a file of any size costs this much memory
@@ -17,7 +17,10 @@ def sha256_of(file: IO[bytes]) -> str:
     return digest.hexdigest()
 
 
-def blocks(file: IO[bytes]) -> Iterator[bytes]:
-    """Read a binary file to its end, a block at a time."""
+def blocks(
+    file: IO[bytes], on_read: Callable[[int], object] = lambda size: None
+) -> Iterator[bytes]:
+    """Read a binary file to its end in blocks; on_read gets the size of each."""
     while block := file.read(_BLOCK):
+        on_read(len(block))
         yield block

@@ -39,15 +39,37 @@ def load_text(
     source: str | os.PathLike[str] | None = None, sha256: str | None = None
 ) -> str:
     r"""The lines that ``load_lines`` gives, joined by \n: a tenth of their memory."""
+    with opened_source(source, sha256) as file:
+        return text_of(blocks(file), "names" if source is None else source)
+
+
+@contextmanager
+def opened_source(
+    source: str | os.PathLike[str] | None = None, sha256: str | None = None
+) -> Iterator[IO[bytes]]:
+    """Open what ``load_lines`` reads, as a binary file at its beginning.
+
+    Raises DataError, one line, for whatever cannot be read, also while it is read.
+    """
     expected = None if sha256 is None else _digits(sha256)
     source = "names" if source is None else source
     if isinstance(source, str) and source in LINE_SETS:
-        return _text_of(shipped(f"{source}.txt"), expected, source)
-    if isinstance(source, str) and "://" in source:
+        path: Traversable = shipped(f"{source}.txt")
+    elif isinstance(source, str) and "://" in source:
         from course_lib.data.download import cached  # slow to import, seldom needed
 
-        return _text_of(cached(source, expected), None, source)
-    return _text_of(_own_file(source), expected, source)
+        path, expected = cached(source, expected), None
+    else:
+        path = _own_file(source)
+    with _readable(source), _opened(path) as file:
+        if expected is not None:
+            if (found := sha256_of(file)) != expected:
+                raise DataError(
+                    f"{show(source)} has sha256 {found}: expected {expected}. The file "
+                    "is damaged or another one; get it again, or correct the sha256."
+                )
+            file.seek(0)
+        yield file
 
 
 def shipped(file: str) -> Traversable:
@@ -55,18 +77,6 @@ def shipped(file: str) -> Traversable:
     from importlib import resources  # takes as long to import as all the rest
 
     return resources.files("course_lib.data") / file
-
-
-def _text_of(path: Traversable, sha256: str | None, source: object) -> str:
-    with _readable(source), _opened(path) as file:
-        if sha256 is not None:
-            if (found := sha256_of(file)) != sha256:
-                raise DataError(
-                    f"{show(source)} has sha256 {found}: expected {sha256}. The file "
-                    "is damaged or another one; get it again, or correct the sha256."
-                )
-            file.seek(0)
-        return text_of(blocks(file), source)
 
 
 def _opened(path: Traversable) -> IO[bytes]:

@@ -1,8 +1,10 @@
-"""Decoding of UTF-8 bytes into lines of text, with errors that name the byte."""
+"""Decoding of UTF-8 bytes into text, with errors that name the byte."""
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterable
+from itertools import chain
 
 from course_lib.bounds import BOUNDS
 
@@ -57,6 +59,33 @@ def text_of(blocks: Iterable[bytes], source: object) -> str:
     )
 
 
+def whole_text(blocks: Iterable[bytes], source: object) -> str:
+    r"""UTF-8 text that arrives in blocks, with its blank lines and its indentation.
+
+    Accepts a byte order mark; \r\n, \r and form feeds become \n. Raises DataError for
+    bytes that are not text, and for too many.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    pieces: list[str] = []
+    offset = 0
+    for block in chain(blocks, [b""]):
+        rest = decoder.getstate()[0]  # of a letter that was cut in two
+        try:
+            piece = decoder.decode(block, final=not block)
+        except UnicodeDecodeError:
+            piece = "\0"
+        if "\0" in piece:
+            _decode(rest + block, offset - len(rest), source)  # names the byte
+        pieces.append(piece)
+        offset += len(block)
+        if offset > BOUNDS["text file"][0]:
+            raise too_large(source)
+    text = "".join(pieces).removeprefix("\ufeff")
+    for end in ("\r\n", "\r", "\f"):
+        text = text.replace(end, "\n")
+    return text
+
+
 def _decoded(raw: bytes, offset: int, number: int, source: object) -> str:
     r"""Whole lines as text, each with \n at its end; the first error is named."""
     try:
@@ -65,7 +94,7 @@ def _decoded(raw: bytes, offset: int, number: int, source: object) -> str:
         text = "\0"
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if "\0" in text or _has_long_line(text):
+    if "\0" in text or has_long_line(text):
         at = offset
         for i, line in enumerate(raw.splitlines(keepends=True), start=number + 1):
             if len(_decode(line, at, source).rstrip("\r\n")) > MAX_LINE:
@@ -74,10 +103,11 @@ def _decoded(raw: bytes, offset: int, number: int, source: object) -> str:
     return text.removeprefix("\ufeff") if offset == 0 else text
 
 
-def _has_long_line(text: str) -> bool:
+def has_long_line(text: str, most: int = MAX_LINE) -> bool:
+    """Whether some line has more than ``most`` characters."""
     start = 0
-    while len(text) - start > MAX_LINE:
-        end = text.rfind("\n", start, start + MAX_LINE + 1)
+    while len(text) - start > most:
+        end = text.rfind("\n", start, start + most + 1)
         if end < 0:
             return True
         start = end + 1
@@ -104,7 +134,7 @@ def _decode(raw: bytes, offset: int, source: object, whole: bool = True) -> str:
     if bad >= 0:
         raise DataError(
             f"{show(source)} is not a text file (byte {offset + bad:,} is {what}): "
-            "expected UTF-8 text, one document per line. Save it as UTF-8 text."
+            "expected UTF-8 text. Save it as UTF-8 text."
         )
     return text
 

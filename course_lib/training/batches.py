@@ -1,6 +1,11 @@
 """Batches of tokens: documents packed into rows of one width.
 
-A row is one document: bos, its characters, bos, then -1 to fill up to block_size + 1.
+The tokens of a document are bos, its characters, bos. A row holds block_size + 1 of
+them, padded with -1. Of a longer document it holds the beginning, and the rest is cut;
+or the document is read in windows, a row each. Window k begins at token k * block_size,
+the last one of the window before: so every token but the first is predicted once in a
+pass over the rows. At the start of a window the model knows little of what came before;
+these tokens count in the loss like all others.
 """
 
 from __future__ import annotations
@@ -14,16 +19,28 @@ from course_lib.bounds import BOUNDS, check_number, check_whole, shown
 from course_lib.data.tokenizer import CharTokenizer
 from course_lib.training.documents import Documents, code_points
 
-__all__ = ["PADDING", "Rows", "count_targets", "pack", "split", "take", "unpad"]
+__all__ = [
+    "PADDING",
+    "Rows",
+    "count_targets",
+    "pack",
+    "split",
+    "take",
+    "unpad",
+    "windows",
+]
 
 PADDING = -1
 Parts = TypeVar("Parts", bound=Sequence[Any] | np.ndarray)
 
 
-def split(documents: Parts, val_fraction: float) -> tuple[Parts, Parts]:
+def split(
+    documents: Parts, val_fraction: float, noun: str = "document"
+) -> tuple[Parts, Parts]:
     """Split documents into a training set and, from the end, a validation set.
 
-    Raises ValueError if a part that was asked for would be empty.
+    noun: what they are, in an error line. Raises ValueError if a part that was asked
+    for would be empty.
     """
     check_number("val_fraction", val_fraction, 0, 1)
     if not isinstance(documents, Sequence | np.ndarray):
@@ -31,12 +48,12 @@ def split(documents: Parts, val_fraction: float) -> tuple[Parts, Parts]:
     n_val = round(len(documents) * val_fraction)
     if n_val == len(documents):
         raise ValueError(
-            f"val_fraction {val_fraction:g} leaves no document to train on: "
+            f"val_fraction {val_fraction:g} leaves no {noun} to train on: "
             f"there {_are(documents)}; use a smaller one"
         )
     if val_fraction and not n_val:
         raise ValueError(
-            f"val_fraction {val_fraction:g} leaves no document for validation: "
+            f"val_fraction {val_fraction:g} leaves no {noun} for validation: "
             f"there {_are(documents)}; use a larger one, or 0"
         )
     first = len(documents) - n_val
@@ -50,8 +67,8 @@ def _are(documents: Any) -> str:
 class Rows(Sequence[np.ndarray]):
     """Documents as rows of tokens, packed when they are asked for.
 
-    order: which document each row is. An index, or an array of them, gives rows
-    (..., block_size + 1), int32: a longer document is truncated, a shorter one padded.
+    order: which document each row is of. window: which of its windows; the first one
+    if left out. An index, or an array of them, gives rows (..., block_size + 1), int32.
     """
 
     def __init__(
@@ -60,9 +77,10 @@ class Rows(Sequence[np.ndarray]):
         order: np.ndarray,
         tokenizer: CharTokenizer,
         block_size: int,
+        window: np.ndarray | None = None,
     ) -> None:
         check_whole("block_size", block_size, 1, BOUNDS["context"][0])
-        self.documents, self.order = documents, order
+        self.documents, self.order, self.window = documents, order, window
         self.tokenizer, self.block_size = tokenizer, block_size
         self.known = code_points("".join(tokenizer.chars))  # in order: a token's place
 
@@ -72,22 +90,45 @@ class Rows(Sequence[np.ndarray]):
     def __getitem__(self, index: Any) -> Any:
         """Return the rows of an index, a slice or an array of indices."""
         chosen = np.asarray(self.order[index], int)
-        return self._packed(chosen.ravel()).reshape(*chosen.shape, self.block_size + 1)
+        window = np.zeros_like(chosen)
+        if self.window is not None:
+            window = np.asarray(self.window[index], int)
+        rows = self._packed(chosen.ravel(), window.ravel())
+        return rows.reshape(*chosen.shape, self.block_size + 1)
 
-    def _packed(self, chosen: np.ndarray) -> np.ndarray:
-        """Return rows of bos, characters, bos, padding: (n, block_size + 1)."""
-        texts = self.documents.first_characters(chosen, self.block_size)
+    def _packed(self, chosen: np.ndarray, window: np.ndarray) -> np.ndarray:
+        """Return the window of each chosen document: (n, block_size + 1)."""
+        width = self.block_size + 1
+        start = np.where(window, 0, 1)  # the place of the first character: after bos
+        firsts = np.where(window, window * self.block_size - 1, 0)
+        texts = self.documents.characters(chosen, firsts, width - start)
         text, lengths = "".join(texts), np.array([*map(len, texts)], int)
         codes = code_points(text)
         tokens = np.searchsorted(self.known, codes)
         if len(codes) and (self.known.take(tokens, mode="clip") != codes).any():
             self.tokenizer.encode(text)  # raises, and names the characters
-        rows = np.full((len(texts), self.block_size + 1), PADDING, np.int32)
-        rows[:, 0] = self.tokenizer.bos
-        rows[:, 1:][np.arange(self.block_size) < lengths[:, None]] = tokens
-        ended = lengths < self.block_size
-        rows[ended, lengths[ended] + 1] = self.tokenizer.bos
+        rows = np.full((len(texts), width), PADDING, np.int32)
+        rows[window == 0, 0] = self.tokenizer.bos
+        ends, places = start + lengths, np.arange(width)
+        rows[(places >= start[:, None]) & (places < ends[:, None])] = tokens
+        ended = ends < width
+        rows[ended, ends[ended]] = self.tokenizer.bos
         return rows
+
+
+def windows(
+    documents: Documents, order: np.ndarray, block_size: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the windows of documents: of each the document, and which one it is.
+
+    order: the documents, which keep their order. Both results are (n_windows,), with
+    the windows of a document one after the other.
+    """
+    check_whole("block_size", block_size, 1, BOUNDS["context"][0])
+    count = documents.lengths()[order].astype(int) // block_size + 1
+    first = np.cumsum(count) - count
+    window = np.arange(count.sum()) - np.repeat(first, count)
+    return np.repeat(order, count), window.astype(np.uint32)
 
 
 def pack(
@@ -95,7 +136,7 @@ def pack(
 ) -> np.ndarray:
     """Pack each document into one row of tokens: (n, block_size + 1), int32.
 
-    A longer document is truncated, a shorter one padded.
+    A longer document is cut, a shorter one padded.
     """
     held = Documents.of(documents)
     rows: np.ndarray = Rows(held, np.arange(len(held)), tokenizer, block_size)[:]

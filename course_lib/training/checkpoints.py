@@ -53,6 +53,7 @@ Pathlike = str | os.PathLike[str]
 
 DESCRIPTION = frozenset({"format", "step", "settings", "chars", "data", "data_sha256"})
 SETTINGS = frozenset(field.name for field in fields(Settings))
+LATER = frozenset({"split", "field"})  # settings that earlier versions did not write
 MAX_TENSORS = 3 * (3 + 6 * int(BOUNDS["layers"][0]))  # weights and both moments
 
 
@@ -251,7 +252,7 @@ def _checkpoint(about: str, tensors: Arrays) -> Checkpoint:
     chars = described["chars"]
     if list(chars) != sorted(set(chars)):
         raise ValueError("its chars must be distinct, and in order")
-    settings = Settings(**_fields("settings", described["settings"], SETTINGS))
+    settings = Settings(**_fields("settings", described["settings"], SETTINGS, LATER))
     parts: dict[str, Arrays] = {"params": {}, "mu": {}, "nu": {}}
     for name, matrix in tensors.items():
         part, _, rest = name.partition(".")
@@ -281,11 +282,16 @@ def _described(about: str) -> dict[str, Any]:
     return _fields("description", found, DESCRIPTION)
 
 
-def _fields(what: str, found: object, names: frozenset[str]) -> dict[str, Any]:
-    """Return a dict that has exactly these fields."""
+def _fields(
+    what: str,
+    found: object,
+    names: frozenset[str],
+    optional: frozenset[str] = frozenset(),
+) -> dict[str, Any]:
+    """Return a dict that has exactly these fields; the optional ones may be missing."""
     if not isinstance(found, dict):
         raise ValueError(f"its {what} must be an object of JSON: {shown(found)}")
-    if missing := sorted(names - found.keys()):
+    if missing := sorted(names - optional - found.keys()):
         raise ValueError(f"its {what} lacks {', '.join(missing)}")
     if unknown := sorted(found.keys() - names):
         raise ValueError(f"its {what} has an unknown field: {shown(unknown[0])}")

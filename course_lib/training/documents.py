@@ -60,22 +60,34 @@ class Documents(Sequence[str]):
     def __getitem__(self, index: int | slice) -> str | list[str]:
         """Return one document, or a list of some."""
         chosen = np.arange(len(self))[index]
-        texts = self.first_characters(np.atleast_1d(chosen), len(self.text))
+        texts = self.characters(np.atleast_1d(chosen), 0, len(self.text))
         return texts if isinstance(index, slice) else texts[0]
 
-    def first_characters(self, indices: np.ndarray, most: int) -> list[str]:
-        """Return the beginning of some documents: at most so many characters."""
-        starts, ends = self._starts(indices), self.ends[indices]
+    def characters(
+        self, indices: np.ndarray, firsts: np.ndarray | int, most: np.ndarray | int
+    ) -> list[str]:
+        """Return a part of each of some documents.
+
+        indices: which documents (n,); firsts: the place of the first character in each;
+        most: so many characters at most.
+        """
+        starts = self._starts(indices) + firsts
+        ends = np.minimum(self.ends[indices], starts + most)
         places = zip(starts.tolist(), ends.tolist(), strict=True)
-        return [self.text[start : min(end, start + most)] for start, end in places]
+        return [self.text[start:end] for start, end in places]
+
+    def lengths(self) -> np.ndarray:
+        """Return the number of characters of each document: (n,)."""
+        lengths = np.diff(self.ends, prepend=self.ends[:1] * 0) - 1
+        lengths[:1] = self.ends[:1]
+        return lengths
 
     def _starts(self, indices: np.ndarray) -> np.ndarray:
         return np.where(indices, self.ends[indices - 1].astype(int) + 1, 0)
 
     def share_within(self, most: int) -> float:
         """Return the share of the text in the first ``most`` characters of each."""
-        lengths = np.diff(self.ends, prepend=self.ends[:1] * 0) - 1
-        lengths[:1] = self.ends[:1]
+        lengths = self.lengths()
         most = min(most, len(self.text))  # the ends of a short text are small integers
         return float(np.minimum(lengths, most).sum() / max(lengths.sum(), 1))
 

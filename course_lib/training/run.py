@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from time import monotonic
 
+import numpy as np
+
 from course_lib.bounds import BOUNDS, check_number, check_whole, escaped, refuse_spoiled
 from course_lib.config import GPTConfig
 from course_lib.data.tokenizer import CharTokenizer
-from course_lib.training.batches import Rows, split
+from course_lib.training.batches import Rows, split, windows
 from course_lib.training.checkpoints import Checkpoint, save_checkpoint
 from course_lib.training.documents import Documents, shuffled
 from course_lib.training.folder_lock import folder_lock
@@ -34,7 +36,9 @@ class Run:
     """A micro-GPT, its training data, and how far the training has come.
 
     One ``random.Random(seed)`` shuffles the documents, then draws the weights. The
-    documents for validation come from the end of the shuffled list.
+    documents for validation come from the end of the shuffled list. Where documents are
+    read in windows, it is the windows that are parted, and those to train on are
+    shuffled once more: of a single text, its end is for validation.
 
     Raises ValueError, in one line, if the documents do not go together with the
     settings or with the checkpoint.
@@ -65,10 +69,7 @@ class Run:
                 raise ValueError("the data are not what the checkpoint learned from")
         rng = random.Random(settings.seed)
         self.config = settings.config(self.tokenizer.vocab_size)
-        order = split(shuffled(rng, len(documents)), settings.val_fraction)
-        self.rows, self.val_rows = (
-            Rows(documents, part, self.tokenizer, settings.block_size) for part in order
-        )
+        self.rows, self.val_rows = _rows(rng, documents, self.tokenizer, settings)
         state = checkpoint.state if checkpoint else None
         if new_engine and state is None:
             self.engine = new_engine(self.config)
@@ -176,6 +177,31 @@ class Session:
             save_checkpoint(self.folder, self.run.checkpoint(self.source))
             self.saved_step = self.run.engine.step
         self.saved_at = monotonic()
+
+
+def _rows(
+    rng: random.Random,
+    documents: Documents,
+    tokenizer: CharTokenizer,
+    settings: Settings,
+) -> tuple[Rows, Rows]:
+    """Return the rows to train on, in their order, and those for validation."""
+    order, block_size = shuffled(rng, len(documents)), settings.block_size
+    if not settings.in_windows:
+        parts = split(order, settings.val_fraction)
+        train_rows, val_rows = (
+            Rows(documents, part, tokenizer, block_size) for part in parts
+        )
+        return train_rows, val_rows
+    order, window = windows(documents, order, block_size)
+    train, val = split(np.arange(len(order)), settings.val_fraction, "window")
+    if len(order) > len(documents):  # else each window is a whole document, in order
+        train = train[shuffled(rng, len(train))]
+    train_rows, val_rows = (
+        Rows(documents, order[part], tokenizer, block_size, window[part])
+        for part in (train, val)
+    )
+    return train_rows, val_rows
 
 
 def _engine(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from course_lib.bounds import BOUNDS, check_whole, shown
+from course_lib.bounds import BOUNDS, check_whole, refuse_spoiled, shown
 from course_lib.config import GPTConfig
+from course_lib.data.texts import SPLITS
 from course_lib.training.schedules import SCHEDULES, Schedule
 
 __all__ = ["ENGINES", "PRECISIONS", "Settings"]
@@ -17,6 +18,10 @@ PRECISIONS = ("float32", "bfloat16")
 @dataclass(frozen=True)
 class Settings:
     """The hyperparameters that, with the text, decide every number of a run.
+
+    split says what parts the text into documents: "lines", "blank" (lines) or "none";
+    field, of which field of records they were taken. Lines longer than block_size are
+    cut; all other documents are read in windows (see ``batches``).
 
     engine and precision say how to compute; all others say what. precision is for the
     jax engine; the scalar engine has Python's float64 alone.
@@ -37,6 +42,8 @@ class Settings:
     val_fraction: float = 0.0
     engine: str = "jax"
     precision: str | None = None
+    split: str = "lines"
+    field: str = ""
 
     def __post_init__(self) -> None:
         for name, least, bound in (
@@ -59,6 +66,10 @@ class Settings:
             )
         _one_of("schedule", self.schedule, tuple(SCHEDULES))
         _one_of("engine", self.engine, ENGINES)
+        _one_of("split", self.split, SPLITS)
+        if not isinstance(self.field, str) or len(self.field) > BOUNDS["name"][0]:
+            raise ValueError(f"field must be a short text: {shown(self.field)}")
+        refuse_spoiled(self.field, "field")
         if self.precision is not None:
             _one_of("precision", self.precision, PRECISIONS)
             if self.engine == "scalar":
@@ -77,6 +88,11 @@ class Settings:
                     f"{field.name} is {before} in the checkpoint and {now} here: leave "
                     "it out to go on, or train anew in another folder"
                 )
+
+    @property
+    def in_windows(self) -> bool:
+        """Whether documents longer than block_size are read in windows, and not cut."""
+        return bool(self.field) or self.split != "lines"
 
     def config(self, vocab_size: int) -> GPTConfig:
         """Return the sizes of the model for a vocabulary."""

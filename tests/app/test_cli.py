@@ -19,7 +19,7 @@ import pytest
 import course_lib
 from course_lib import __main__ as entry_point
 from course_lib.app import interrupts as interrupts_module
-from course_lib.app import train_command, train_progress
+from course_lib.app import train_command, train_progress, train_text
 from course_lib.app.cli import main
 from course_lib.training import DivergedError, Record, Settings, load_checkpoint
 
@@ -75,6 +75,14 @@ def test_no_subcommand_is_help(capsys: pytest.CaptureFixture[str]) -> None:
         assert re.search(rf"^  {name} ", bare, re.MULTILINE)
 
 
+NOT_THE_SETTINGS = {
+    "precision": "float32",
+    "val_fraction": 0,
+    "split": "detected",
+    "field": "the only text",
+}
+
+
 def test_help_states_the_defaults_that_hold(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "--help"]) == 0
     text = " ".join(capsys.readouterr().out.split())
@@ -82,7 +90,7 @@ def test_help_states_the_defaults_that_hold(capsys: pytest.CaptureFixture[str]) 
     for name in Settings.__dataclass_fields__:
         option = f"--{name.replace('_', '-')}"
         said = re.search(rf"{option} [A-Z]+ .*?\[(.*?)\]", text)
-        value = getattr(settings, name) or ("float32" if name == "precision" else 0)
+        value = NOT_THE_SETTINGS.get(name, getattr(settings, name))
         assert said, option
         assert said[1] == str(value), option
 
@@ -180,16 +188,16 @@ def test_what_is_cut_is_said(
 def test_what_takes_long_to_load_is_said(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told, print_note = threading.Event(), train_command.print_note
+    told, print_note = threading.Event(), train_text.print_note
 
     def told_note(line: str) -> None:
         print_note(line)
         told.set()
 
-    monkeypatch.setattr(train_command, "print_note", told_note)
-    with train_command.said_if_slow("loading", 0.01):
+    monkeypatch.setattr(train_text, "print_note", told_note)
+    with train_text.said_if_slow("loading", 0.01):
         assert told.wait(30)
-    with train_command.said_if_slow("never said", 600):
+    with train_text.said_if_slow("never said", 600):
         pass
     assert capsys.readouterr().err == "course: loading\n"
 
@@ -368,7 +376,7 @@ def test_ctrl_c_before_the_training_is_one_line(
     def slow(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(train_command, "load_documents", slow)
+    monkeypatch.setattr(train_command, "read_text", slow)
     monkeypatch.setattr(sys, "argv", ["course", "train", "--data", "names.txt"])
     assert entry_point.main() == 130
     assert capsys.readouterr().err.strip() == "course: stopped"
@@ -384,7 +392,7 @@ def test_ctrl_c_during_a_test_is_not_swallowed(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(train_progress.Progress, "update", pressed)
     with pytest.raises(KeyboardInterrupt, match=r"stopped at step 1 of 9; .*saved"):
         train("--steps", "9")
-    monkeypatch.setattr(train_command, "load_documents", pressed)
+    monkeypatch.setattr(train_command, "read_text", pressed)
     with pytest.raises(KeyboardInterrupt, match=r"^stopped$"):
         train("--steps", "9")
 

@@ -7,8 +7,10 @@
 ``load_houses()``   floor area and price of made-up houses
 ``card(name)``      how a set was made, what it holds, where it is skewed
 ``load_lines(...)`` lines of a shipped set, of a file, or of an address
-``load_text(...)``  the same lines in one text
 ==================  ====================================================
+
+``load_documents(...)`` reads whatever a person brings: lists, prose, plays, code,
+chats, JSON lines and CSV.
 
 Everything here works offline; only an address is downloaded, once.
 What cannot be read raises ``DataError`` with one line that says why.
@@ -16,7 +18,6 @@ What cannot be read raises ``DataError`` with one line that says why.
 
 from course_lib.data.files import DataError as DataError
 from course_lib.data.files import load_lines as load_lines
-from course_lib.data.files import load_text as load_text
 from course_lib.data.sets import House as House
 from course_lib.data.sets import Message as Message
 from course_lib.data.sets import card as card
@@ -24,3 +25,6 @@ from course_lib.data.sets import load_houses as load_houses
 from course_lib.data.sets import load_names as load_names
 from course_lib.data.sets import load_spam as load_spam
 from course_lib.data.sets import load_things as load_things
+from course_lib.data.texts import SPLITS as SPLITS
+from course_lib.data.texts import Reading as Reading
+from course_lib.data.texts import load_documents as load_documents

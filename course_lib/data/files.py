@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING
 
 from course_lib.bounds import BOUNDS, open_regular
 from course_lib.data.digest import blocks, sha256_of
-from course_lib.data.lines import DataError, show, text_of, too_large
+from course_lib.data.lines import DataError, show, text_lines, too_large
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -32,15 +32,8 @@ def load_lines(
         the environment variable COURSE_LIB_CACHE; later calls read it there.
     Raises DataError, one line, for whatever cannot be read.
     """
-    return load_text(source, sha256).split("\n")
-
-
-def load_text(
-    source: str | os.PathLike[str] | None = None, sha256: str | None = None
-) -> str:
-    r"""The lines that ``load_lines`` gives, joined by \n: a tenth of their memory."""
     with opened_source(source, sha256) as file:
-        return text_of(blocks(file), "names" if source is None else source)
+        return text_lines(blocks(file), "names" if source is None else source)
 
 
 @contextmanager

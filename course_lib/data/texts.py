@@ -122,36 +122,37 @@ def detect_split(text: str, cut: bool = False) -> str:
     """
     lines = text.split("\n")[: -1 if cut and "\n" in text else None]
     full = [line for line in lines if line.strip()]
-    if max(map(len, full), default=0) <= SHORT_LINE:
-        return "lines"
-    parted = BLANK_LINES.search(text.strip()) is not None
-    if parted and _alike(part(text, "blank")[: -1 if cut else None]):
+    counts = Counter(b.count("\n") + 1 for b in part("\n".join(lines), "blank"))
+    [(size, most)] = counts.most_common(1) or [(0, 0)]  # lines of a block
+    if size >= 2 and most >= 3 and most >= 0.8 * counts.total():
         return "blank"
-    return "lines" if _is_list(full, parted) else "none"
+    words = 1000 if counts.total() < 2 else 12 if max(counts) < 2 else 3
+    return "lines" if _is_list(full, words) else "none"
 
 
-def _alike(documents: list[str]) -> bool:
-    """Whether most documents have the same number of lines, two or more."""
-    counts = Counter(document.count("\n") + 1 for document in documents)
-    [(lines, number)] = counts.most_common(1) or [(0, 0)]
-    return len(documents) >= 3 and lines >= 2 and number >= 0.8 * len(documents)
+def _is_list(lines: list[str], most_words: int) -> bool:
+    """Whether each of these lines, none of them blank, is a document of its own.
 
-
-def _is_list(lines: list[str], parted: bool) -> bool:
-    """Whether each of these lines, none of them blank, is a document of its own."""
-    count = len(lines)
+    most_words: a list has no more to the line, on average. Where blank lines part some
+    of the lines, or all of them, more words would be prose.
+    """
+    count, longest = max(len(lines), 1), max(map(len, lines), default=0)
+    if sum(line[0].isspace() for line in lines) > 0.05 * count:
+        return False
+    if longest <= SHORT_LINE:
+        return True
     words = sum(len(line.split()) for line in lines) / count
-    indented = sum(line[0].isspace() for line in lines) / count
     spoken = sum(SPEAKER.match(line) is not None for line in lines) / count
-    ended = sum(line.rstrip()[-1] in ".,;:!?-…—\"'”’)" for line in lines) / count
-    runs_on = words >= 4 and 0.05 < ended < 0.95  # some end in a sentence, others not
+    ends = [line.rstrip()[-1] for line in lines]
+    going_on = sum(end in ",;:-–—" for end in ends) / count
+    ended = sum(end in ".!?…\"'”’)" for end in ends) / count
+    runs_on = words >= 4 and (going_on > 0.05 or 0.05 < ended < 0.95)
     return (
         count > 1
-        and max(map(len, lines)) <= LONGEST_LINE
-        and indented < 0.05
+        and longest <= LONGEST_LINE
         and spoken < 0.6
         and not runs_on
-        and not (parted and words > 3)
+        and words <= most_words
     )
 
 

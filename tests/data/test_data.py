@@ -49,16 +49,6 @@ def said() -> Said:
     return call
 
 
-@pytest.fixture
-def written(tmp_path: Path) -> Callable[[bytes], Path]:
-    def write(content: bytes) -> Path:
-        path = tmp_path / "mine.txt"
-        path.write_bytes(content)
-        return path
-
-    return write
-
-
 # --- the sets -------------------------------------------------------------------
 
 

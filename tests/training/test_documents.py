@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import random
 import tracemalloc
+from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +14,9 @@ import pytest
 
 from course_lib.data.tokenizer import CharTokenizer
 from course_lib.training import Run, Settings, pack
-from course_lib.training.batches import PADDING, Rows
+from course_lib.training.batches import PADDING, Rows, windows
 from course_lib.training.documents import Documents, shuffled
+from course_lib.training.proposals import proposed_sizes
 
 LISTS = [
     ["emma", "ava", "olivia"],
@@ -148,3 +151,101 @@ def test_what_is_no_list_of_texts_is_named(documents: Any) -> None:
         ) as e:
             use()
         assert len(str(e.value).splitlines()) == 1
+
+
+def windows_by_hand(tokenizer: CharTokenizer, text: str, size: int) -> list[list[int]]:
+    tokens = tokenizer.document(text)
+    rows = [tokens[first : first + size + 1] for first in range(0, len(tokens), size)]
+    return [
+        row + [PADDING] * (size + 1 - len(row)) for row in rows if len(row) > 1
+    ]  # a row of one token has nothing to predict
+
+
+@pytest.mark.parametrize("block_size", [1, 2, 3, 5, 8, 100])
+def test_windows_are_cut_as_by_hand(block_size: int) -> None:
+    texts = ["", "a", "ab", "abc\n\n d", "zoë 李四" * 3, "x" * 8, "y" * 9, "z" * 7]
+    tokenizer, held = CharTokenizer(texts), Documents.of(texts)
+    order = np.array([3, 0, 4, 1, 2, 7, 6, 5])
+    order_of_rows, window = windows(held, order, block_size)
+    rows = Rows(held, order_of_rows, tokenizer, block_size, window)
+    expected = [
+        row for i in order for row in windows_by_hand(tokenizer, texts[i], block_size)
+    ]
+    assert rows[:].tolist() == expected
+    assert rows[-1].tolist() == expected[-1]
+    assert rows[np.array([[0, 2], [1, 1]])].shape == (2, 2, block_size + 1)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("split", ["blank", "none"])
+def test_every_token_is_predicted_once_in_a_pass(seed: int, split: str) -> None:
+    rng = random.Random(seed)
+    texts = ["".join(rng.choices("ab c\n", k=rng.randrange(1, 90))) for _ in range(9)]
+    texts = texts if split == "blank" else ["\n\n".join(texts)]
+    run = Run(texts, Settings(split=split, block_size=7, val_fraction=0.2, seed=seed))
+    targets = Counter(
+        token
+        for rows in (run.rows, run.val_rows)
+        for token in rows[:][:, 1:].ravel().tolist()
+        if token != PADDING
+    )
+    expected = Counter(t for text in texts for t in run.tokenizer.document(text)[1:])
+    assert targets == expected
+    assert abs(len(run.val_rows) - 0.2 * (len(run.rows) + len(run.val_rows))) <= 0.5
+
+
+def test_the_end_of_one_text_is_for_validation_and_the_rest_is_mixed() -> None:
+    text = "".join(chr(ord("a") + i) for i in range(26)) * 10
+    run = Run([text], Settings(split="none", block_size=8, val_fraction=0.1))
+    last = windows_by_hand(run.tokenizer, text, 8)[-len(run.val_rows) :]
+    assert run.val_rows[:].tolist() == last
+    before = windows_by_hand(run.tokenizer, text, 8)[: -len(run.val_rows)]
+    assert sorted(run.rows[:].tolist()) == sorted(before)
+    assert run.rows[:].tolist() != before
+
+
+@pytest.mark.parametrize("chosen", [{"split": "blank"}, {"field": "text"}])
+def test_short_documents_are_read_as_lines_are(chosen: dict[str, Any]) -> None:
+    names = [f"name{i}" for i in range(30)]
+    settings = Settings(steps=3, engine="scalar", n_embd=4, n_head=1, val_fraction=0.1)
+    as_lines = Run(names, settings)
+    run = Run(names, replace(settings, **chosen))
+    assert np.array_equal(run.rows[:], as_lines.rows[:])
+    assert np.array_equal(run.val_rows[:], as_lines.val_rows[:])
+    assert list(run.records()) == list(as_lines.records())
+
+
+def test_too_little_text_for_a_validation_is_named() -> None:
+    with pytest.raises(ValueError, match="no window for validation: there is only 1"):
+        Run(["abc"], Settings(split="none", val_fraction=0.1))
+
+
+@pytest.mark.parametrize("longest", [*range(1, 20), 63, 64, 255, 256, 5000])
+@pytest.mark.parametrize("split", ["lines", "none"])
+def test_sizes_hold_the_longest_line_or_a_window(longest: int, split: str) -> None:
+    documents = Documents.of(["ab", "x" * longest])
+    sizes = proposed_sizes(documents, Settings(split=split))
+    if longest <= 16:
+        assert sizes == {}
+        return
+    assert sizes["batch_size"] == 16
+    most = 64 if split == "none" else 256
+    assert sizes["block_size"] <= most
+    assert longest < sizes["block_size"] or longest >= most
+
+
+def test_sizes_fit_the_memory() -> None:
+    documents = Documents.of(["x" * 5000])
+    settings = Settings(split="none", n_embd=512, n_layer=8)
+    sizes = [
+        proposed_sizes(documents, settings, memory)
+        for memory in (float("inf"), 1.6e9, 1e6)
+    ]
+    assert sizes[0] == {"block_size": 64, "batch_size": 16}
+    assert sizes[1]["block_size"] == 64
+    assert 1 <= sizes[1]["batch_size"] < 16
+    assert sizes[2] == {"block_size": 16, "batch_size": 1}
+    scalar = Settings(engine="scalar", split="none")
+    assert proposed_sizes(documents, scalar) == {}
+    lines = Settings(engine="scalar")
+    assert proposed_sizes(Documents.of(["x" * 20]), lines) == {"block_size": 24}

@@ -76,7 +76,8 @@ print(f"{len(messages)} messages, {is_spam.sum()} of them spam")
 print(f"the rule is right for {np.mean(says_spam == is_spam):.1%}")
 
 # %% [markdown]
-# Hardly better than the coin, and the next trick gets past any rule that you add.
+# Hardly better than the coin, and spammers soon find a way around any rule that you
+# add.
 #
 # **Supervised learning** reverses the order. You do not write the rule. You give
 # examples with labels (the *training data*) and a **model**: a computation with some
@@ -125,8 +126,8 @@ for i in (62, 1, 83):
 # ## One number can say how wrong a line is
 #
 # Here are forty houses, with floor area and price in thousands of euros. They are made
-# up: the price is 60 plus 2.4 for each square metre, plus chance of about 30 up or down.
-# The model is a line with two parameters:
+# up: the price is 60 plus 2.4 for each square metre, plus a random part, typically 30
+# up or down. The model is a line with two parameters:
 #
 # $$\text{guess} = b + w \cdot (\text{size} - 100)$$
 #
@@ -305,9 +306,10 @@ print(f"product {product:.3f}, minus its log {-math.log(product):.3f}")
 print(f"sum of the costs             {sum(costs):.3f}")
 
 # %% [markdown]
-# So the model with the lowest total cost is the one that was least surprised by the
-# data. The mean over all examples is the **cross-entropy**. With a label of 1 the
-# probability of what happened is $p$; with a label of 0 it is $1 - p$.
+# So the model with the lowest total cost is the one that gave the data the highest
+# probability: the one that was least surprised. The mean of the costs over all examples
+# is the **cross-entropy**. With a label of 1 the probability of what happened is $p$;
+# with a label of 0 it is $1 - p$.
 #
 # ### Exercise: binary cross-entropy
 #
@@ -391,10 +393,10 @@ for w in (1.1, best, 3.0):
 # ## What if there are more than two outcomes?
 #
 # A language model does not choose between two labels. It chooses the next **token**, a
-# piece of text, from a whole vocabulary. In notebook 06 there are 27 tokens: 26 letters,
-# and one that marks where a name ends. Large models have many thousands. For each
-# possible token the model computes a score, called a **logit**. A score can be any
-# number, even a negative one.
+# piece of text, from a whole vocabulary. In notebook 06, where a small GPT invents
+# names, there are 27 tokens: 26 letters, and one that marks where a name ends. Large
+# models have many thousands. For each possible token the model computes a score, called
+# a **logit**. A score can be any number, even a negative one.
 #
 # Scores become probabilities in two steps. First raise $e$ to the power of each score,
 # which makes all of them positive. Then divide each by the sum of all. This is the
@@ -488,8 +490,8 @@ plots.show(
 #
 # Back to the houses, this time all forty. Choose any $w$ and $b$, and you have a line,
 # and the line has a loss. So every *pair of numbers* is a place with an altitude. Here
-# are three settings. (Other houses, other altitudes: the line with $w = 2.2$ and
-# $b = 290$ had a loss of 206 on the eight houses above.)
+# are three settings. (On other houses a line has another loss: the one with $w = 2.2$
+# and $b = 290$ had 206 on the eight houses above.)
 #
 # **Predict first.** Line 1 falls from left to right, line 2 climbs but runs too low,
 # line 3 fits. Which of the first two stands higher on the mountain?
@@ -540,9 +542,9 @@ plots.show(
 )
 
 # %% [markdown]
-# The valley floor is not at 0, because the prices contain chance that no line can follow.
-# What is the lowest altitude? The grid gives an answer, and for a line there is also an
-# exact formula, *least squares*, which `np.polyfit` uses.
+# The valley floor is not at 0, because part of each price is random, and no line can
+# follow that. What is the lowest altitude? The grid gives an answer, and for a line
+# there is also an exact formula, *least squares*, which `np.polyfit` uses.
 
 # %% tags=["nbval-check-output"]
 lowest, w, b = min((altitude(w, b), w, b) for w in ws for b in bs)
@@ -551,12 +553,13 @@ w, b = np.polyfit(sizes - 100, prices, 1)
 print(f"least squares    w {w:.2f}, b {b:.1f}, altitude {altitude(w, b):.1f}")
 
 # %% [markdown]
-# (The chance was about 30, and $30^2 = 900$. The best line gets a little lower, because
-# it also fits a part of the chance.)
+# (The random part is typically 30, and $30^2 = 900$. The best line gets a little lower,
+# because it also fits some of the randomness.)
 #
 # With two parameters, looking everywhere is easy. The GPT of notebook 06 has 4,192
-# parameters, and large models have billions. **Predict first.** How many places has a
-# grid with 61 marks for each of 4,192 parameters? How many digits does that number have?
+# parameters, and large models have billions. **Predict first.** With 61 marks for each
+# of 4,192 parameters, how many places does the grid have? How many digits does that
+# number have?
 
 # %% tags=["nbval-check-output"]
 digits = math.floor(4192 * math.log10(61)) + 1
@@ -613,8 +616,8 @@ exercise.softmax.check(softmax)
 # $e^{-1000}$, about $10^{-434}$. Even a careful softmax returns 0 there, and the cost
 # becomes $-\ln 0$, infinite. The true cost is 1000: a large number, but a usable one.
 #
-# The way out is never to compute the probability. Write $t$ for the target, and take
-# the logarithm on paper first:
+# The way out is never to compute the probability. Write $t$ for the right outcome, the
+# *target*, and take the logarithm on paper first:
 #
 # $$-\ln \frac{e^{z_t}}{\sum_j e^{z_j}} = \ln \sum_j e^{z_j} - z_t$$
 #
@@ -690,9 +693,9 @@ print(f"ln 27 = {math.log(27):.3f}, and 1,000 other lines lie above {floor:.1f}.
 # %% [markdown]
 # ## Three sentences to remember
 #
-# - A loss is one number for how wrong a model is: the mean of the squared errors where
-#   it predicts a number, the mean of $-\ln p$ where it gave what happened a probability
-#   $p$.
+# - A loss is one number for how wrong a model is: the mean of the squared errors if it
+#   predicts a number; the mean of $-\ln p$ if it predicts probabilities, with $p$ the
+#   one it gave to what happened.
 # - Report the accuracy, but steer by the loss, because the loss changes with every small
 #   turn of a dial.
 # - Each setting of the parameters is a place, and its loss is the altitude there; a model

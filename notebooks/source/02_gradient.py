@@ -66,8 +66,8 @@ def house_loss(w, b):
 # Here are the forty houses of notebook 01 again. Two things are new. Sizes now count in
 # hundreds of square metres and prices in hundreds of thousands of euros, which makes
 # all numbers about as large as 1. And the line is written as
-# $\text{price} = w \cdot \text{size} + b$. So $w$ is the price of 100 m² more, as
-# before in other units, but $b$ is now the price at size 0, where no house stands.
+# $\text{price} = w \cdot \text{size} + b$. So $w$ is now the price of 100 m² more, and
+# $b$ the price at size 0, where no house stands.
 #
 # Keep $b$ at 0.7 for now. Suppose someone set $w = 1$. How wrong is that, and should
 # $w$ be larger or smaller? Try it: nudge $w$ up a little, and look at the loss.
@@ -118,8 +118,9 @@ for nudge in (1.0, 0.1, 0.01, 0.001, 0.0001):
 
 # %% [markdown]
 # The numbers settle near −3.59. This limit is the **derivative**: the slope of the
-# curve at that one point. It is written $\frac{d\,\text{loss}}{dw}$. In the picture,
-# the blue line turns until it lies on the dashed one, which only touches the curve.
+# curve at that one point. It is written $\frac{d\,\text{loss}}{dw}$. In the picture
+# below, the blue line turns until it lies on the dashed one, which only touches the
+# curve.
 
 # %%
 ws = np.linspace(0.2, 3.8, 200)
@@ -139,8 +140,8 @@ plots.show(
 
 # %% [markdown]
 # The helper `finite_difference` of the course nudges by 0.00001, once up and once down,
-# and divides by the whole way, $2h$. Why it goes both ways, and why not by a smaller
-# nudge still, is told in an optional section near the end.
+# and divides by the whole way, $2h$. An optional section near the end explains why it
+# goes both ways, and why a smaller nudge would not be better.
 
 # %% [markdown]
 # ## Three rules save you the nudging
@@ -151,9 +152,9 @@ plots.show(
 # |---|---|---|
 # | a constant | $0$ | it does not change |
 # | $c\,x$ | $c$ | a factor stretches every rise |
-# | $x^n$ | $n\,x^{n-1}$ | $x^2$ follows from the product rule below, and so on |
+# | $x^n$ | $n\,x^{n-1}$ | by the product rule below: $x^2 = x \cdot x$, and so on |
 # | $e^x$ | $e^x$ | $e = 2.718…$ is the number for which this is so |
-# | $\ln x$ | $1 / x$ | it undoes $e^x$, so its slope is turned upside down |
+# | $\ln x$ | $1 / x$ | it undoes $e^x$: rise and run change places |
 # | $\tanh x$ | $1 - \tanh^2 x$ | an S-shaped curve; notebooks 04 and 05 use it |
 #
 # Larger functions are built from small pieces with three rules. In them, $u$ and $v$
@@ -249,9 +250,9 @@ print(f"jax.grad: east {exact[0]:+.6f}   north {exact[1]:+.6f}")
 # At this place the ground falls to the east and rises to the north.
 #
 # **Exercise.** Write `numerical_gradient`, for any number of parameters. It gets a
-# function `f` that takes a list of numbers, such a list, and the size of the nudge. It
-# returns the list of slopes: each number nudged up and down by `nudge`, while the
-# others stand still. Stuck? `exercise.numerical_gradient.hint()`.
+# function `f` of a list of numbers; `point`, such a list; and `nudge`, the size of the
+# nudge. It returns the list of slopes at `point`: each number is nudged up and down,
+# while the others stand still. Stuck? `exercise.numerical_gradient.hint()`.
 
 
 # %%
@@ -284,18 +285,19 @@ plots.show(
 )
 
 # %% [markdown]
-# The steepest way up lies *along* the gradient, here at 127°. The steepest way down
-# lies *against* it, and level ground *across* it, at 37° and 217°. The **dot product**
-# says the same in one line. A small step, $s_x$ to the east and $s_y$ to the north,
-# changes the altitude by
+# The steepest way up lies *along* the gradient, here at 127°, counted from the east.
+# The steepest way down lies *against* it, and level ground *across* it, at 37° and
+# 217°. The **dot product** says the same in one line. A small step, $s_x$ to the east
+# and $s_y$ to the north, changes the altitude by
 #
 # $$\nabla \text{loss} \cdot s = \frac{\partial\,\text{loss}}{\partial x}\, s_x
 # + \frac{\partial\,\text{loss}}{\partial y}\, s_y
 # = \text{steepness} \cdot \text{length of the step} \cdot \cos(\text{angle})$$
 #
-# The curly $\partial$ says that the other number stands still. The angle is the one
-# between gradient and step. Its cosine is the wave in the figure: 1 when both point the
-# same way, 0 at a right angle, and −1 when they are opposite.
+# Here *steepness* is the length of the gradient arrow. The curly $\partial$ says that
+# the other number stands still. The angle is the one between gradient and step. Its
+# cosine is the wave in the figure: 1 when both point the same way, 0 at a right angle,
+# and −1 when they are opposite.
 #
 # On a map, level ground runs along the contour lines. So the gradient should cross each
 # contour at a right angle.
@@ -311,13 +313,13 @@ plots.show(
     plots.gradient_arrows(terrain, places, slopes, levels=levels, title=title),
     alt="A map of two valleys with contour lines. Blue arrows point uphill everywhere, "
     "each at a right angle to the contour it starts on; they are long where contours "
-    "are close and almost vanish on the valley floors.",
+    "are close and short near the valley floors and the pass.",
 )
 
 # %% [markdown]
-# The arrows are long where the contours lie close together, and almost vanish on the
-# floors of the valleys and on the pass between them. In the whole course **a blue arrow
-# is a gradient and points uphill; an orange arrow is a step of the walker and points
+# The arrows are long where the contours lie close together, and short near the floors
+# of the valleys and near the pass between them. In the whole course **a blue arrow is a
+# gradient and points uphill; an orange arrow is a step of the walker and points
 # downhill.** To get the step, turn the gradient around. That is **gradient descent**.
 #
 # Now a place where the answer may surprise you. A walker stands in a canyon, at
@@ -515,7 +517,8 @@ print(f"least squares  w {best_w:.6f}   b {best_b:.6f}")
 # %% [markdown]
 # The same line, to six digits, found by feeling the ground. In plain units: about 2,240
 # euros for each square metre, on top of 69,600 euros. (The data were made by a formula
-# with 2,400 and 60,000 and a lot of chance. Forty houses cannot tell more exactly.)
+# with 2,400 and 60,000 and a large random part. Forty houses are too few to recover
+# these numbers exactly.)
 
 # %%
 path = descent.gradient_descent(house_loss, (0, 0), learning_rate=0.2, steps=600)
@@ -584,10 +587,10 @@ plots.show(
 
 # %% [markdown]
 # Two effects work against each other. On the right it is the *curve*: it bends away
-# from the line, so a large nudge is wrong. On the left it is the *computer*: it keeps
-# about 16 digits of each number. When $h$ is tiny, the two values agree in nearly all
-# of them. The subtraction removes those, and what is left is mostly **round-off**,
-# which then gets divided by a tiny $h$ and becomes large.
+# from the line, so a large nudge gives a wrong slope. On the left it is the *computer*:
+# it keeps about 16 digits of each number. When $h$ is tiny, the two values agree in
+# nearly all of them. The subtraction removes those, and what is left is mostly
+# **round-off**, which then gets divided by a tiny $h$ and becomes large.
 #
 # See it for yourself. The left picture is a magnifier: it shows every nudge at the same
 # size. **Predict first:** what will the curve look like at $10^{-15}$?
@@ -704,8 +707,8 @@ print("Nudges agree with jax.grad, every step went down, the line is the best on
 # %% [markdown]
 # ## Where next
 #
-# You can feel the slope, and you do not know yet how far to step. Notebook 03 takes the
-# same slope with strides of five lengths, from a crawl to an explosion. Notebook 04
+# You can feel the slope, and you do not know yet how far to step. Notebook 03 walks
+# down one slope with strides of five lengths, from a crawl to an explosion. Notebook 04
 # then answers the question left open here: how can one pass give every slope at once?
 #
 # Unsure of a word? See the [glossary](../docs/GLOSSARY.md).

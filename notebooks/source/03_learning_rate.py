@@ -36,7 +36,7 @@
 # **Time:** 55 minutes, and about 50 more for the exercises; the optional sections take
 # another 10.
 #
-# **Two-hour path:** nothing of this page.
+# **Two-hour path:** nothing on this page.
 #
 # Run the setup cell first. After it, each section runs on its own.
 
@@ -117,8 +117,9 @@ plots.show(
 
 # %% [markdown]
 # Three of the five arrive. Now look at the last panel: on a log axis the distances are
-# straight lines, so every step multiplies the distance by the same number. Which one?
-# Put the slope $k x$ into the rule of descent:
+# straight lines, so every step multiplies the distance by the same number. (With
+# 0.25 there is no line: the walker is at 0 after one step.) Which one? Put the slope
+# $k x$ into the rule of descent:
 #
 # $$x \leftarrow x - \eta \cdot k x = (1 - \eta k)\,x$$
 #
@@ -388,14 +389,15 @@ exercise.momentum.check(momentum)
 # been, and divides by that. We build it in three steps. Let $g$ be the slope of one
 # parameter.
 #
-# **Step one: a mean of the slopes.** It is a velocity whose weights add up to 1:
+# **Step one: a mean of the slopes.** It is like the velocity, but the new slope counts
+# only $1 - \beta_1$, so that a steady slope of 1 leads to a mean of 1:
 # $\mu \leftarrow \beta_1 \mu + (1 - \beta_1)\, g$, with $\beta_1 = 0.9$.
 #
 # **Step two: a mean of their squares.**
 # $\nu \leftarrow \beta_2 \nu + (1 - \beta_2)\, g^2$, with $\beta_2 = 0.999$. Its root is
-# the typical size of a slope, as the RMSE of notebook 01 is that of an error. (A mean of the slopes themselves
-# would not do: +2 and −2 would cancel. In squares, the sign is gone.) The step is the
-# learning rate times $\mu / \sqrt{\nu}$.
+# the typical size of a slope, as the RMSE of notebook 01 is that of an error. (A mean of
+# the slopes themselves would not do: +2 and −2 would cancel. In squares, the sign is
+# gone.) The step is the learning rate times $\mu / \sqrt{\nu}$.
 #
 # Let three parameters have steady slopes of very different sizes.
 
@@ -418,7 +420,8 @@ for step in (1, 2, 3):
 #
 # **Step three: bias correction.** After $t$ steps of a steady slope, $\mu$ holds the
 # share $1 - \beta_1^t$ of it. So divide $\mu$ by this share, and $\nu$ by
-# $1 - \beta_2^t$. Here is all of Adam; `slope` is any function that returns slopes.
+# $1 - \beta_2^t$. Here is all of Adam; `slope` is any function that returns slopes, and
+# the tiny `1e-8` prevents a division by 0.
 
 
 # %%
@@ -446,12 +449,13 @@ for name, corrected in (("with correction", True), ("without", False)):
     print(f"{name:15}  first {first:.2f}, longest {longest:.2f}, 1,000th {last:.2f}")
 
 # %% [markdown]
-# Without correction, one stride is six and a half times as long as it should be, and
-# that just at the start, when the walker knows least.
+# Without correction, one stride is six and a half times as long as it should be, and it
+# comes early, when the walker knows least.
 #
 # Three checks in the gorge, where the slope across is twenty times the slope along. Is
-# the first step the same in both directions? Does a loss a million times as high change
-# nothing? Does the course's own Adam, `optimizers.adam`, walk the same way?
+# the first step the same in both directions? Is the walk the same when the loss is a
+# million times as high? Does the course's own Adam, `optimizers.adam`, walk the same
+# way?
 
 # %% tags=["nbval-check-output"]
 ours = adam_walk(lambda p: p * (1, 100), (2.5, 0.5), 0.1, 60)
@@ -466,7 +470,8 @@ print("the course's own, same walk:", np.allclose(ours, package, atol=1e-6))
 #
 # Write it for one parameter. You get its gradients, one for each step, and return the
 # list of its updates. An update is what is *added* to the parameter: new = old +
-# update. `b1` and `b2` are $\beta_1$ and $\beta_2$.
+# update. `b1` and `b2` are $\beta_1$ and $\beta_2$; `eps` is the tiny number added to
+# the root, as above.
 
 
 # %%
@@ -513,8 +518,8 @@ rate = slower.learning_rate
 print(f"bowl, plain descent, next rate down: {slower.steps} ({rate:.4f})")
 
 # %% [markdown]
-# "no" means not within 1,000 steps; the rate is then the one that came lowest. On the
-# maps are the best walks: plain descent black, momentum grey, Adam pink.
+# "no" means not within 1,000 steps; the rate is then the one that came lowest. The maps
+# show the best walks: plain descent in black, momentum in grey, Adam in pink.
 
 # %%
 axes = plots.panels(2, 3, width=9.6, height=6.2)
@@ -553,9 +558,9 @@ plots.show(
 widgets.optimizer_race()
 
 # %% [markdown]
-# In the gorge, one stop up throws plain descent out. Momentum bears three. Adam bears
-# all seven that are left, up to a rate of 10. Count how many of the 21 rates arrive on
-# each mountain.
+# In the gorge, one stop up throws plain descent out. Momentum survives three stops, and
+# Adam all seven that are left, up to a rate of 10. Count how many of the 21 rates
+# arrive on each mountain.
 
 # %%
 print("rates that reach the target, of 21")
@@ -570,17 +575,17 @@ for name, row in entries.items():
 # In the gorge 3 rates of 21 suit plain descent, 8 suit momentum, and 14 suit Adam,
 # which has the widest choice on four of these five mountains. **Adam is not always the
 # fastest, but here it is the most forgiving.** These are toys with two parameters, so
-# do not take the numbers with you. But when one run costs a day you cannot try 21
-# rates, and that is one reason why many people begin with Adam.
+# do not expect the same numbers elsewhere. But when one run costs a day you cannot try
+# 21 rates, and that is one reason why many people begin with Adam.
 
 # %% [markdown]
 # ## Which rate for a mountain that nobody can draw?
 #
 # Back to real data: the 200 messages of notebook 01, half of them spam. This model sees
 # no words at all. It counts how often each of the 26 letters occurs, gives every letter
-# a weight, and squashes the sum into a probability with a sigmoid. With one more weight
-# for the bias that makes 27 parameters: *logistic regression*. The loss is
-# cross-entropy.
+# a weight, and squashes the sum into a probability with a sigmoid. One more weight, the
+# *bias*, is added to every sum. That makes 27 parameters: *logistic regression*. The
+# loss is cross-entropy.
 #
 # Nobody can draw a landscape over 27 parameters. So try rates: from the same start, 100
 # steps with each, and note the loss at the end. This is a **learning-rate range test**.
@@ -614,8 +619,9 @@ tests = {
 # %% [markdown]
 # Can the rule of the bowl, $2/k$, foretell the cliff? We need the curvature in the most
 # curved direction, and we can ask the ground for it. Take a tiny step in any direction
-# and look how the slope changes: the change is largest where the curvature is. Step in
-# *that* direction next. After a few rounds this settles on the most curved one.
+# and look how the slope changes. The change leans towards the most curved direction. So
+# take the next tiny step in the direction *of the change*, and look again. After a few
+# rounds this settles on the most curved one.
 #
 # **Predict first.** Will scaling the inputs move the edge? Up or down, and how far?
 
@@ -641,15 +647,15 @@ plots.show(
     plots.range_test(rates, tests, start=np.log(2), edges=edges),
     alt="Loss after 100 steps against the learning rate. With raw counts it falls to "
     "0.51 at a rate near 0.03 and shoots up right after. With scaled counts there is a "
-    "wide valley from 0.2 to 6 at a loss of 0.36. Dotted lines mark 2/L for both.",
+    "wide valley from 0.2 to 6 at a loss of 0.36. Dotted lines mark 2/k for both.",
 )
 
 # %% [markdown]
 # Both curves have one shape: level where rates are too small to matter, a slope, a
 # valley, and a cliff. For the raw counts the valley is narrow, and the best rate lies
 # right at the cliff. For the scaled counts it is wide: any rate from 0.3 to 6 is almost
-# equally good. **A rule of thumb: find the cliff, and take a rate a few times below
-# it.** If the valley is as narrow as the black one, look at your inputs first.
+# equally good. **A rule of thumb: find the cliff, and take a rate several times
+# smaller.** If the valley is as narrow as the black one, look at your inputs first.
 #
 # Was the forecast good? And did scaling only make the run faster, or does it reach a
 # place that the raw counts never reach? Measure both.
@@ -692,7 +698,7 @@ def fix_a_diverging_run(loss, slope, x, learning_rate, steps):
 exercise.fix_a_diverging_run.check(fix_a_diverging_run)
 
 # %% [markdown]
-# ## What is a slope worth that comes from four messages?
+# ## What is a slope from four messages worth?
 #
 # So far every slope was exact: the mean over all examples. With billions of examples
 # nobody can wait for that. So take a few at random, a **mini-batch**, and use the mean
@@ -700,8 +706,9 @@ exercise.fix_a_diverging_run.check(fix_a_diverging_run)
 #
 # At the start of the spam filter all weights are 0, and every message gets the
 # probability 0.5. Then the slope of a single message is (0.5 − label) · input, and a
-# nudge would confirm it. Here are sixty batches of each of three sizes. Of the 27 slopes we draw
-# two, those for the letters *y* and *a*. The bold arrow is the exact slope.
+# nudge would confirm it. Here are sixty batches of each of three sizes. Of the 27
+# slopes we draw two, those for the letters *y* and *a*. The bold arrow is the exact
+# slope.
 
 # %%
 each = scaled * (0.5 - is_spam)[:, None]  # (200, 27): one slope for each message
@@ -721,11 +728,12 @@ plots.show(
 )
 
 # %% [markdown]
-# A batch of four points roughly the right way, on average, and sometimes the opposite
-# way. But no cloud leans to one side of the bold arrow. The errors cancel on average,
-# and so many rough steps can do the work of a few exact ones.
+# A batch of four mostly points roughly the right way, and sometimes the opposite way.
+# But no cloud leans to one side of the bold arrow. The errors cancel on average, and so
+# many rough steps can do the work of a few exact ones.
 #
-# **Predict first.** To halve the noise, how many times as many messages do you need?
+# **Predict first.** To halve the *noise*, the typical error of a batch's slope, how
+# many times as many messages do you need?
 
 # %% tags=["nbval-check-output"]
 sizes, noise = (1, 4, 16, 64, 256), []
@@ -751,7 +759,7 @@ plots.show(
 # Four times as many, each time: the noise falls with the **square root** of the batch
 # size. At 16 messages it is as long as the slope itself. With 256 it is a quarter of
 # that. Counted in *examples*, a large batch is a poor bargain: for the same 256
-# messages you could have sixteen steps in place of one.
+# messages you could have sixteen steps with batches of 16 in place of one.
 #
 # But you pay for time, not for examples. How long does one step take on this machine?
 
@@ -787,6 +795,7 @@ for size in (1, 16, 256, 4096):
 # ### Exercise: stochastic gradient descent
 #
 # Write one pass over the data: for each batch in turn, one step.
+# `gradient(params, batch)` returns the slope of a batch.
 
 
 # %%
@@ -814,9 +823,8 @@ exercise.sgd.check(sgd)
 #
 # The second is due to Loshchilov and Hutter (2016, arXiv 1608.03983). A third schedule
 # **warms up**: its rate rises over the first tenth of the steps, and then falls as a
-# cosine. We train the spam
-# filter for 1,000 steps with batches of 8. The floor, for reference, is found by plain
-# descent on all messages.
+# cosine. We train the spam filter for 1,000 steps with batches of 8. The floor, for
+# reference, is found by plain descent on all messages.
 #
 # **Predict first.** With a rate of 0.5 and the same noise, how many times closer to the
 # floor does a schedule end than a constant rate: twice, ten times, a hundred times?
@@ -911,7 +919,8 @@ print("The edge is 2/k, Adam can lose, noise falls with the root, schedules sett
 # - Momentum remembers the way, and Adam also the size of the slopes, so that every
 #   parameter gets a stride of its own; no optimizer is best on every mountain.
 # - Steps shrink by themselves as the slope fades; when slopes come from mini-batches,
-#   whose noise falls only with the square root of their size, a schedule should do it.
+#   whose noise falls only with the square root of their size, a schedule must shrink
+#   them.
 
 # %% [markdown]
 # ## Where next

@@ -26,7 +26,8 @@
 #
 # **Two-hour path:** *Learning is a walk downhill in fog*, *Learning is one loop,
 # repeated thousands of times*, *A model that knows nothing makes noise*, *One step
-# makes the right answer more likely*.
+# makes the right answer more likely*. If you have only two hours for the whole course,
+# read just the sections that each page names here.
 #
 # To run a cell, click into it and press Shift and Enter together. *Run All Cells* in the
 # menu *Run* runs the whole page. Begin with the cell below; it loads what this page uses.
@@ -73,9 +74,9 @@ plots.show(
 # - Her step, an orange arrow, goes the other way. The **learning rate** sets how long
 #   it is.
 #
-# An orange disc always marks where she is now, and a small hollow ring where she
-# started. A real model has thousands or billions of directions, and needs the slope in
-# every one: **autograd** computes all of them in one go.
+# An orange disc marks where she is now, and a small hollow ring where she started. A
+# real model has thousands or billions of directions, and needs the slope in every one:
+# **autograd** computes all of them in one go.
 
 # %% [markdown] tags=["path"]
 # ## Learning is one loop, repeated thousands of times
@@ -152,8 +153,8 @@ for text in samples(shipped, your_beginning, count=1):
 
 # %% [markdown]
 # Don't take a file's word for it. The next cell trains a model in front of you, from
-# random numbers, for 1,200 turns instead of 4,000. This takes some seconds. Watch the
-# loss go down.
+# random numbers, for 1,200 turns instead of 4,000. This can take a minute or two. Watch
+# the loss go down.
 
 # %%
 student = Run(all_things, settings)
@@ -173,10 +174,9 @@ plots.show(
 )
 
 # %% [markdown]
-# It falls steeply at first, then slowly: the first hundred steps do more than all the
-# others together. The line jitters because each step looks at different sentences, 32
-# at a time. (Its unit, the nat, is explained in notebook 01.) What does the model write
-# now?
+# The first hundred steps do more than all the others together. The line jitters because
+# each step looks at different sentences, 32 at a time. (Notebook 01 explains the nat,
+# the unit of the loss.) What does the model write now?
 
 # %%
 for text in samples(student.checkpoint(), beginning, count=1):
@@ -217,8 +217,9 @@ for learning_rate in (0, 0.0003, 0.01):
 # the right end of the sentence about the wheel is about three times as likely. Another
 # sentence, about the zebra, has hardly changed.
 #
-# In the last line the step was thirty times longer, and the model has forgotten the
-# zebra. How long a step may be is the subject of notebook 03.
+# In the last line the step was over thirty times as long: too far. The wheel has gained
+# next to nothing, and the zebra is forgotten. How long a step may be is the subject of
+# notebook 03.
 
 # %% [markdown]
 # ## Does your machine have what the course needs?
@@ -289,8 +290,8 @@ exercise.mean.check(mean)
 # %% [markdown]
 # Stuck? Each call of `exercise.mean.hint()` tells you a little more, and
 # `exercise.mean.solution()` shows an answer. Neither is cheating: a check is feedback,
-# not a grade. Your code runs in a process of its own, so even an endless loop cannot
-# harm the notebook.
+# not a grade. The check runs your function in a process of its own, so even an endless
+# loop in it cannot harm the notebook.
 
 # %%
 exercise.mean.hint()
@@ -304,9 +305,10 @@ progress.card()
 # %% [markdown]
 # Save the notebooks themselves with Ctrl+S (Cmd+S on a Mac). In a terminal,
 # `course progress export my_progress.jsonl` writes the journal to a file, and
-# `course progress import` reads it on another machine. On Binder nothing is kept after
-# you leave, so export before you go. `course reset 00_start_here` gives you a fresh copy
-# of a notebook and keeps yours beside it.
+# `course progress import` reads it on another machine. On Binder, a web service that
+# can run the course for you, nothing is kept after you leave, so export before you go.
+# `course reset 00_start_here` gives you a fresh copy of a notebook and keeps yours
+# beside it.
 #
 # If something does not work, run the doctor first. When a cell turns red, read its last
 # line first. And *Restart Kernel and Run All Cells*, in the menu *Kernel*, fixes a
@@ -329,9 +331,9 @@ progress.card()
 # first occur, and again in the [glossary](../docs/GLOSSARY.md). Sections marked
 # *(optional)* can be skipped: nothing later needs them.
 #
-# Finally, as on every page, its claims in code. The trained model completes the sentence
-# as its data would, and the untrained one does not do so once in a hundred tries. One
-# step on the right sentence makes that sentence more likely.
+# Finally, as on every page, code checks what the page claims. Of every ten
+# completions by the trained model at least eight are sentences of the data; of a hundred
+# by the untrained one, none is. One step on the right sentence makes it more likely.
 
 # %% tags=["claim", "nbval-check-output"]
 known = set(all_things)

@@ -150,6 +150,7 @@ exercise.local_derivatives.check(local_derivatives)
 #
 # The loss is 9. Which number is to blame for that, and by how much? The **gradient** of
 # a number is its share of the blame: the slope of the loss with respect to this number.
+# (The shares do not add up to 9: each says how fast the loss moves with its number.)
 #
 # **Predict first.** If $w$ goes up from 2 to 2.001, does the loss go up or down? By
 # roughly how much? Use the four numbers on the way from $w$ to the loss. Commit to an
@@ -353,8 +354,8 @@ topological_order = exercise.topological_order.yours_or_ours()
 # With the order, all of backpropagation is a loop within a loop: for each node from the
 # loss down, for each child, add the local derivative times the blame.
 #
-# The test is the loss of a neuron, which notebook 05 takes apart: a weighted input,
-# squashed by tanh. Our slopes stand beside those of the package.
+# The test is the loss of a neuron, which notebook 05 takes apart: a weighted input plus
+# $b$, squashed by tanh. Our slopes stand beside those of the package.
 
 
 # %% tags=["nbval-check-output"]
@@ -382,10 +383,10 @@ for number in (MiniValue, Value):
 # Now all of it in one class. `MyValue` keeps what its constructor is given, and a
 # `grad` that starts at 0. Besides the methods below it needs `-` and `/`, a minus sign
 # in front, and plain numbers on either side: `2 * x` asks for `__rmul__`, `1 - x` for
-# `__rsub__`. `relu` returns what is above 0 unchanged and 0 otherwise, so its slope is
-# 1 or 0. Take what you like from the cells above, and start small: the check names the
-# first thing that is missing. A `MyValue` that passes is saved with your progress, and
-# **trains the GPT of notebook 06**.
+# `__rsub__`. An exponent is always a plain number. `relu` returns what is above 0
+# unchanged and 0 otherwise, so its slope is 1 or 0. Take what you like from the cells
+# above, and start small: the check names the first thing that is missing. A `MyValue`
+# that passes is saved with your progress, and **trains the GPT of notebook 06**.
 
 
 # %%
@@ -475,9 +476,9 @@ for run in (hasty_backward, Value.backward):
     print(f"{run.__name__:15} says {a.grad:g}")
 
 # %% [markdown]
-# The right slope is $2a + 4a^3 = 36$. In the upper picture $b$ came second and passed
-# on a blame of 1. Another 8 came from $c$ afterwards and was never passed on. In the
-# lower picture $b$ waits until its blame is complete, and passes on 9.
+# The right slope is $2a + 4a^3 = 36$. In the upper picture below, $b$ comes second and
+# passes on a blame of 1. Another 8 comes from $c$ afterwards and is never passed on. In
+# the lower one $b$ waits until its blame is complete, and passes on 9.
 
 # %%
 runs = {"123": hasty_backward, "132": Value.backward}
@@ -501,7 +502,7 @@ show(
 # %% [markdown]
 # **Mistake three: old blame is not cleared.** Because `+=` collects, `grad` must be set
 # back to 0 before the next step. Otherwise each step repeats all earlier steps as well.
-# The cell walks down a simple valley both ways.
+# The cell walks down a simple valley twice, with clearing and without.
 
 
 # %% tags=["nbval-check-output"]
@@ -539,10 +540,10 @@ show(
 # The package's `Value` is the same idea, made safe and fast enough to train a GPT. If
 # you only want to know how autograd works, skip to the next section.
 #
-# Here is its backward pass. Two things are new. Inner nodes start from 0 at every call,
-# so that a second `backward()` does not pass on the blame of the first; only the leaves
-# go on collecting, until you zero them. And nothing calls itself, so that depth is no
-# danger.
+# Here is its backward pass. Two things are new. `order` holds only the inner nodes, and
+# they start from 0 at every call, so that a second `backward()` does not pass on the
+# blame of the first; the leaves go on collecting, until you zero them. And nothing
+# calls itself, so that depth is no danger.
 
 # %%
 print(inspect.getsource(Value.backward).split('"""')[2])
@@ -569,8 +570,8 @@ print(f"slope through 100,000 steps: {x.grad:.4f}, by hand {1.00001**100_000:.4f
 # %% [markdown]
 # Python raises three different errors for $\ln 0$, $1/0$ and $e^{1000}$. `Value` does
 # as NumPy does: it returns infinity or "not a number" (nan), and the loss shows it.
-# Whatever would lose the derivative without a word is refused, with a line that says
-# what to write instead.
+# Whatever would silently lose the derivative is refused, with a line that says what to
+# write instead.
 
 # %% tags=["nbval-check-output"]
 edges = {
@@ -607,8 +608,8 @@ except RuntimeError as refusal:
 # plus or a times. A sum of products, $\sum_i w_i x_i$, has known slopes: $x_i$ for
 # $w_i$, and $w_i$ for $x_i$. So `dot` makes it one node, computed in one go.
 #
-# **Predict first.** A neuron with 64 inputs: how many nodes does it take with plain
-# `*` and `+`? How many with `dot`?
+# **Predict first.** A weighted sum of 64 inputs: how many nodes does it take with plain
+# `*` and `+`, leaves not counted? How many with `dot`?
 
 
 # %% tags=["nbval-check-output"]
@@ -713,12 +714,12 @@ exercise.find_the_bug.check(Suspect)
 # and the wrist along.
 #
 # Its loss is the mean squared distance between the ends of its limbs and those of a
-# runner on a slope, both measured from the hip, plus a charge for leaning off balance.
+# runner on a slope, both measured from the hip, plus a penalty for leaning off balance.
 # Positions come from angles by cosine and sine, and `Value` has neither. That is no
-# obstacle: an operation is whatever you know the derivative of, and the slopes of these
-# two are known, minus the sine and the cosine.
+# obstacle: an operation is whatever you know the derivative of. The slope of the sine
+# is the cosine, and that of the cosine is minus the sine.
 #
-# Let fourteen random angles be the start: the body is a heap on the ground.
+# We start from fourteen random angles: the body is a heap on the ground.
 #
 # **Predict first.** Which joint has a steeper slope here, the spine or the left wrist?
 # Why?
@@ -750,10 +751,10 @@ show(
 # %% [markdown]
 # Every ring sits on the end of its bar. The spine has the steepest slope: the neck, the
 # head and both arms hang on it. But anatomy is only half of the story. The right knee
-# carries no more than a shin and a foot, and comes close to the spine; the hips carry
-# whole legs, and have less than half of its slope. A slope also depends on how far the
-# limbs beyond the joint are from where they should be. How often does the spine win?
-# Try 200 heaps.
+# carries no more than a shin and a foot, yet comes close to the spine; the hips carry
+# whole legs, and have less than half of the knee's slope. A slope also depends on how
+# far the limbs beyond the joint are from where they should be. How often does the spine
+# win? Try 200 heaps.
 
 # %% tags=["nbval-check-output"]
 steepest, steeper = 0, 0
@@ -767,8 +768,8 @@ print(f"in 200 heaps the spine is the steepest joint {steepest} times,")
 print(f"and steeper than the left wrist {steeper} times")
 
 # %% [markdown]
-# Not even in half of the heaps, though nearly always more than the wrist. Nobody told
-# the engine which joints matter. It follows from the record.
+# In fewer than half of the heaps, though it is nearly always steeper than the wrist.
+# Nobody told the engine which joints matter. It follows from the record.
 #
 # Now repeat the step. `learn_the_pose` takes 300 of them with Adam, the method of
 # notebook 03, and makes one backward pass before each. The pose error is the mean
@@ -806,12 +807,12 @@ widgets.robot()
 
 # %% [markdown]
 # It can. The slope of the right shoulder starts above 0 and is below 0 twenty steps
-# later, because the spine it hangs on has moved. A slope holds only for the place where
+# later: by then the joint has turned too far. A slope holds only for the place where
 # you stand, with all other joints as they are; after every step all slopes have to be
 # computed again.
 #
 # The robot found a posture; it did not learn to run. The loss knows nothing of muscles,
-# and of gravity only the charge for balance. What a loss does not mention, no gradient
+# and of gravity only the penalty for leaning. What a loss does not mention, no gradient
 # can teach.
 
 # %%
@@ -830,6 +831,7 @@ show(
 # map once, with one multiplication and one addition; the forward pass does about as
 # much. So a gradient should cost a small multiple of one forward pass, **whatever $P$
 # is**. We measure it on small GPTs of six widths, built like the one of notebook 06.
+# They read the name *emma*: a number for each letter, and 26 as a mark at both ends.
 
 # %%
 emma = [26, 4, 12, 12, 0, 26]  # a name, as tokens

@@ -139,7 +139,8 @@ widgets.neuron()
 
 # %% [markdown]
 # The sum is a straight line, and the activation bends it. The sum is 0 at $x = -b/w$,
-# so any $w$ below 0 with $b = -w$ will do; the larger both are, the sharper the change.
+# so any $w$ below 0 with $b = -w$ will do; the farther both are from 0, the sharper the
+# change.
 #
 # With two inputs, the places where $z = 0$ form a straight line. On one side of it the
 # neuron says *more likely 1*, on the other *more likely 0*. The weights are an arrow at
@@ -163,8 +164,9 @@ plots.show(
 
 # %% [markdown]
 # The line stays. Doubling only makes the neuron more certain on both sides. So the
-# *direction* of the weights turns the line, the bias shifts it, and the *length* of the
-# weights says how sure the neuron is. Whatever you do, the line remains straight.
+# *direction* of the weights turns the line, the bias shifts it, and the *size* of all
+# three numbers together says how sure the neuron is. Whatever you do, the line remains
+# straight.
 #
 # Try to separate the points with it. How few can you leave on the wrong side? And does
 # another activation, tanh or ReLU, move the line? Predict it before you choose one.
@@ -180,8 +182,8 @@ widgets.neuron_line()
 # ## Can one neuron separate two moons?
 #
 # The points in the pictures are our data: a hundred of them, on two half circles that
-# reach into each other, each shifted a little by chance. A point has two inputs and a
-# label, 0 for the upper moon and 1 for the lower.
+# reach into each other, each point shifted a little by chance. A point has two inputs
+# and a label, 0 for the upper moon and 1 for the lower.
 #
 # **Predict first.** What share of the points will a trained neuron get right? We train
 # one by plain descent. The slope of the cross-entropy with respect to $z$ is a simple
@@ -219,13 +221,13 @@ right = np.cumsum(1 - sides, axis=0) + ones_after  # for a border after each poi
 print(f"the best of all lines gets {right.max()} of 100 right")
 
 # %% [markdown]
-# A few more, and then it is over for straight lines. What helps is a second row of
-# neurons that votes on the answers of the first. Each neuron of the first **layer**
-# draws a line of its own. The next layer reads *on which side of each line are we?* and
+# A few more, and no straight line can do better. What helps is a second row of neurons
+# that votes on the answers of the first. Each neuron of the first **layer** draws a
+# line of its own. The next layer reads *on which side of each line are we?* and
 # combines the answers.
 #
 # Such a network is called a multilayer perceptron, **MLP**. Here is one that is small
-# enough to read every number. The layers between inputs and scores are called *hidden*.
+# enough to draw. The layers between inputs and scores are called *hidden*.
 
 # %%
 small = scalar.MLP(2, [4, 4, 2], random.Random(3))
@@ -265,8 +267,8 @@ print("one layer: ", np.round(one_layer @ x, 4))
 #
 # ### Exercise: the forward pass
 #
-# Write the forward pass for layers given as pairs of weights and biases, all of them
-# plain lists of numbers.
+# Write the forward pass. Each layer is a pair: its weights, one row for each neuron,
+# and its biases, one for each neuron. All of them are plain lists of numbers.
 
 
 # %%
@@ -308,8 +310,8 @@ plots.show(
 
 # %% [markdown]
 # On average they are as good as a coin. A single one has an opinion without knowledge:
-# it draws some line, and whether the moons lie on the right sides of it is luck. Mostly
-# it is quite right or quite wrong, and seldom in between.
+# it draws some line, and whether the moons lie on the right sides of it is luck. Most
+# are quite right or quite wrong; few come near one half.
 #
 # Now the training. Each step is the one you know: forward, loss, backward, update, with
 # every number a `Value`. `scalar_loss`, in the setup cell, is the mean cross-entropy of
@@ -353,10 +355,10 @@ plots.show(
 widgets.decision_boundary()
 
 # %% [markdown]
-# First the network finds the straight line, as the single neuron did; that is the steep
-# part of the loss. Then the line begins to bend, and in the end it follows the moons.
-# With 4 neurons it rests on a plateau before it finds the bend; with 2 it is still on
-# the plateau after 160 steps.
+# First the network finds a nearly straight line, as the single neuron did; that is the
+# steep part of the loss. Then the line begins to bend, and in the end it follows the
+# moons. With 4 neurons it rests on a plateau before it finds the bend; with 2 it is
+# still on the plateau after 160 steps.
 #
 # Nobody told it that there are moons. And the bend is put together from the straight
 # lines of the first layer. Here is the line of each of its 16 neurons, where its own
@@ -464,9 +466,10 @@ plots.show(
 )
 
 # %% [markdown]
-# Your numbers will differ; the order hardly will. The arithmetic is the same in all
-# three. The scalar engine makes an object of every number. The second makes one call
-# from Python for each step. The third makes one call for all of them.
+# Your numbers will differ; the order hardly will. The arithmetic is nearly the same in
+# all three (the scalar time leaves out the update). The scalar engine makes an object
+# of every number. The second makes one call from Python for each step. The third makes
+# one call for all of them.
 
 # %% [markdown]
 # ## Why did deep networks refuse to learn?
@@ -526,7 +529,8 @@ for layers in (1, 2, 10, 30):
 # times the slope, and returns how long the gradient of each layer is: the root of the
 # sum of its squared slopes.
 #
-# We draw the weights as our package does, with deviation $1/\sqrt{n}$ for $n$ inputs.
+# We draw the weights as our package does, with standard deviation $1/\sqrt{n}$ for $n$
+# inputs.
 #
 # **Predict first.** Look at the *first* layer, the one farthest from the loss. As the
 # network gets deeper, which of the three activations keeps its gradient?
@@ -588,10 +592,12 @@ plots.show(
 )
 
 # %% [markdown]
-# With tanh and ReLU every layer of a network gets about the same gradient; the start
-# decides whether it is a healthy one. With the sigmoid the line is tilted, whatever the
-# start: the early layers always get least. (An open triangle on the floor stands for a
-# gradient that is smaller than the picture can show.)
+# The slope of a weight is blame times input. With tanh and ReLU the input fades on its
+# way forward as much as the blame on its way back, so every layer of a network gets
+# about the same gradient; the start decides whether it is a healthy one. The sigmoid's
+# outputs do not fade, so its line is tilted, whatever the start: the early layers
+# always get least. (An open triangle on the floor stands for a gradient that is smaller
+# than the picture can show.)
 #
 # Try other starts. **Predict first.** At a depth of 30, is there a gain that brings the
 # sigmoid's first layer back to life? And what happens to ReLU above 1.41?
@@ -634,14 +640,15 @@ plots.show(
 # so can rescue a faded one; the residual connections and norms of notebook 06 are a
 # cure as well.
 #
-# **What happened in 2012.** These cures met two more things that had been missing: data
-# and fast machines. A network called AlexNet (Krizhevsky and others, 2012) had 60
-# million parameters, ReLU, and 1.2 million labelled photographs. It was trained in five
-# to six days on two graphics cards, made for video games. In the ImageNet competition
-# of 1,000 kinds of things, several such networks together missed the right kind with
-# all of their five best guesses for 15.3 % of the test photographs; the next best
-# entry, for 26.2 %. A graphics processor, **GPU**, does thousands of multiplications at
-# the same time. That is just what a layer asks for: no neuron has to wait for another.
+# **What happened in 2012.** ReLU met two more things that had been missing: data and
+# fast machines. A network called AlexNet (Krizhevsky and others, 2012) had 60 million
+# parameters, ReLU, and 1.2 million labelled photographs. It was trained in five to six
+# days on two graphics cards, made for video games. The ImageNet competition asks for
+# the kind of thing on a photograph, one of 1,000, and allows five guesses. Several such
+# networks together missed the right kind for 15.3 % of the test photographs; the next
+# best entry, for 26.2 %. A graphics processor, **GPU**, does thousands of
+# multiplications at the same time. That is just what a layer asks for: no neuron has to
+# wait for another.
 
 # %% [markdown]
 # ## A ReLU can fall silent, and some fall silent for good (optional)
@@ -696,12 +703,12 @@ assert dead.sum() >= 5
 assert moved == 0
 
 # %% [markdown]
-# Exactly zero, although these steps were small. A long step had thrown the neurons to
-# where every sum is negative, and nothing in the loss can call them back. If a ReLU
-# network learns worse than it should, count its silent rows first. A lower learning
-# rate makes it rarer. An activation with a slope on the left prevents it, such as the
-# *leaky* ReLU, which keeps a hundredth of what is negative; the GELU of GPT-2
-# (Hendrycks and Gimpel, 2016) has one for sums just below 0.
+# Exactly zero: the lower learning rate came too late. A long step had thrown the
+# neurons to where every sum is negative, and nothing in the loss can call them back. If
+# a ReLU network learns worse than it should, count its silent rows first. A lower
+# learning rate makes dead neurons rarer. An activation with a slope on the left
+# prevents them, such as the *leaky* ReLU, which keeps a hundredth of what is negative;
+# the GELU of GPT-2 (Hendrycks and Gimpel, 2016) has one for sums just below 0.
 
 # %% [markdown]
 # ## Has it learned, or has it memorised?
@@ -745,7 +752,8 @@ plots.show(
 #
 # Three cures can be tried here. **More data**: among many points one odd one counts for
 # little. **A smaller network**: it cannot draw so many bays. **Early stopping**: keep
-# the weights from the step where the validation loss was lowest, as in the last column.
+# the weights from the step where the validation loss was lowest, as in the last column
+# of the table.
 
 # %%
 cases = {
@@ -761,14 +769,15 @@ for name, case in cases.items():
 
 # %% [markdown]
 # On 40 points the big network is at its best early, and then gets worse and worse. The
-# small one ends far better, though its best is no better. Stopping early keeps the best
-# of both. More data helps twice: the best is better, and the end is near the best.
+# small one ends far better, though its best is no better. Stopping early keeps either
+# of them at its best. More data helps twice: the best is better, and the end is near
+# the best.
 #
 # One question remains. Early stopping looks at the validation loss and picks the
 # lowest. **Predict first.** Is that lowest value an honest forecast for points that
-# were never looked at, or is it too low, or too high? Let us stop by 40 validation
-# points, look at the other 960, the **test** set, and repeat that with each of 25 such
-# choices of 40.
+# were never looked at, or is it too low, or too high? Split the thousand points into 25
+# groups of 40. Let each group in turn choose the step at which to stop, and ask the
+# other 960, the **test** set, about the same step.
 
 # %%
 steps, _ = mlp.record_mlp_training(
@@ -786,7 +795,7 @@ print(f"validation {np.mean(chosen):.2f}, test {np.mean(honest):.2f}")
 
 # %% [markdown]
 # Too low: the step was chosen because it suited those 40 points. The fewer points and
-# the more candidates, the larger this flattery. That is why there are three sets:
+# the more candidates, the larger the gap. That is why there are three sets:
 # **training** to learn, **validation** to choose, **test** for the figure that you
 # report, opened once, when every choice has been made. Ask of every result you are
 # shown: *was this data used for any choice?*
@@ -796,7 +805,7 @@ print(f"validation {np.mean(chosen):.2f}, test {np.mean(honest):.2f}")
 # none can rely on another (Srivastava and others, 2014). **Data augmentation** makes
 # new examples from old ones, such as a photograph and its mirror image.
 #
-# Now see the border of each cure.
+# Here are the borders that the first three cures draw.
 
 # %%
 stop = int(curves[1].argmin())

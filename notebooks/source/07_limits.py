@@ -77,7 +77,7 @@ def names_model():
 #
 # Many people believe that *the more I talk to it, the better it knows me*. Test it with
 # a **fingerprint** of the model. SHA-256 turns all its parameters into one short
-# number; if a single bit of a single weight changes, the fingerprint is another one.
+# number; if a single bit of a single weight changes, so does the fingerprint.
 
 
 # %%
@@ -93,7 +93,7 @@ print(f"{lab.config.n_params:,} parameters:", fingerprint(names_model())[:16], "
 
 # %% [markdown]
 # Now use the model as users do. A thousand times it gets the same beginning, and each
-# time it writes on from there.
+# time it writes a continuation.
 #
 # **Predict first.** How many of the weights will have moved, and by how much?
 
@@ -127,7 +127,7 @@ print("after one step of training, unchanged:", fingerprint(moved) == before)
 # Invent a small world: each year from 1960 to 2039, one of eight towns wins a cup,
 # drawn at random. A model reads the results up to 2019. That is its **cut-off**. Then
 # ask it about all eighty years. A lottery has no pattern, so nobody can know the
-# results from 2020 on; one in eight is the best to be expected.
+# results from 2020 on; one answer in eight is the best to hope for.
 
 # %%
 towns = ["arla", "bolu", "cimra", "dena", "etofa", "farim", "gozo", "hanu"]
@@ -191,10 +191,10 @@ for steps, *shares in zip(pauses, *past.T, *future.T):
 # %% [markdown]
 # The confidence grows with the training. After 60 steps the model gives its likeliest
 # town a probability of about a quarter, before the cut-off and after it, and knows next
-# to nothing. After 800 steps it has read every sentence some 200 times, until there was almost nothing
-# left to learn; it knows the past by heart, and is sure about the future too, where it
-# is right about as often as a die with eight faces. The loss asked it to be sure of what
-# it read, and never asked about anything else.
+# to nothing. After 800 steps it has read every sentence some 200 times. It knows the
+# past by heart, and is nearly as sure about the future, where it is right about as
+# often as a die with eight faces. The loss asked it to be sure of what it read, and
+# never asked about anything else.
 #
 # A model whose sureness can be trusted is called **calibrated**: of the answers that it
 # gives with 70 %, 70 % are right. The overconfidence here comes from reading few
@@ -281,7 +281,8 @@ plots.show(
 
 # %% [markdown]
 # It enlarges it. A low temperature favours what is likelier, so a majority of 75 %
-# becomes an even larger one: the model says what is usual more often than it is usual.
+# becomes an even larger one: the usual answer becomes more usual than it was in the
+# data.
 #
 # What to do? Look at the data before you look at the model. The balanced examples of
 # the clerk gave balanced sentences. And measure the bias on real answers, at the
@@ -291,8 +292,8 @@ plots.show(
 # ## Can it say that it does not know?
 #
 # Now the sentences about things that come with the course: *a wheel is a machine part*.
-# The model reads 300 of them; the rest is kept aside. It always has to name the kind,
-# one of 26. Then ask about a thing that does not exist.
+# The model reads 300 of them; the rest is kept aside. Every sentence names a kind, one
+# of 26; none says *I do not know*. Now ask about a thing that does not exist.
 
 # %%
 kind_of = dict(thing.split(" is ", 1) for thing in things if len(thing) < 32)
@@ -338,10 +339,10 @@ plots.show(
 
 # %% [markdown]
 # On what it was taught, its confidence is earned. On the rest it is far surer than it
-# has a right to be. (It does better than one in 26, because endings such as *-berry*
-# and *-fish* are hints.) A confident answer without knowledge behind it is called a
-# *hallucination*. It is not a malfunction: this is what such a model does when it has
-# no information.
+# has a right to be. (It does better than one in 26, partly because endings such as
+# *-berry* and *-boat* are hints.) A confident answer without knowledge behind it is
+# called a *hallucination*. It is not a malfunction: this is what such a model does when
+# it has no information.
 #
 # The two pairs of bars are a warning about exams, too. If somebody had examined this
 # model on the things it was taught, it would have passed. Questions that stand in the
@@ -363,8 +364,9 @@ alt += "below the diagonal, and that of 2,000 steps reaches further to the right
 plots.show(plots.calibration(curves), alt=alt)
 
 # %% [markdown]
-# Look at the square on the right: answers given with great certainty, and few of them
-# right. The longer training knows more, and is further from calibrated.
+# The larger a mark, the more answers it stands for. Look at the square on the right:
+# answers given with great certainty, and few of them right. With the longer training
+# the model knows more, and is further from calibrated.
 #
 # Can the model be taught to say that it does not know? Try it in the usual way, by a
 # fine-tune on examples: made-up words, each followed by *is unknown*, mixed with the
@@ -401,11 +403,11 @@ for count in (30, 300):
 
 # %% [markdown]
 # With 300 examples it says *unknown* of nearly all new made-up words. So a model can be
-# taught to abstain, as chat models are. But look at the other two lines. It still names
-# a kind for most real things that it was never taught, and it now refuses about as many
-# of those that it was: it has learned what made-up words look like, not what it knows
-# itself. Whoever sells you a model that says *I do not know* should show both: how often
-# it abstains where it should, and how often where it should not.
+# taught to abstain, as chat models are. But look at the other two lines. Of the real
+# things that it was never taught it calls only a few *unknown*, and nearly as many of
+# those that it was taught: it has learned what made-up words look like, not what it
+# knows itself. Whoever sells you a model that says *I do not know* should show both:
+# how often it abstains where it should, and how often where it should not.
 
 # %% [markdown] tags=["path"]
 # ## Too few examples are learned by heart
@@ -465,8 +467,8 @@ widgets.memorise_or_generalise(lab, names)
 # After. The loss on unseen names warns first: whoever watches it can stop in time. With
 # 200 names it turns as well, only later; with 2,000 both losses come down together.
 #
-# Large models do both: they generalise, and they also store texts word for word, some of
-# which have been drawn out of them again (Carlini and others, 2020). Hide one secret
+# Large models do both: they generalise, and they also store texts word for word, some
+# of which have been recovered from them (Carlini and others, 2020). Hide one secret
 # among 200 lines, each of which is read 32 times:
 
 # %%
@@ -526,9 +528,9 @@ print("the source writes", "".join("abcdef"[i] for i in exam[0]))
 
 # %% [markdown]
 # Its average surprise, $-\ln p$ of the letter that came, is the **entropy** of the
-# source. No prediction does better on average (Shannon, 1948). Measure it on the exam,
-# with the source's own probabilities. (The first letter of each text has only one
-# before it, so there the source, too, knows only the pairs.)
+# source. No prediction does better on average (Shannon, 1948). Measure it on 1,000 new
+# texts, the exam, with the source's own probabilities. (The first letter to predict has
+# only one before it, so there the source, too, knows only the pairs.)
 
 # %%
 pairs = np.ones((6, 6))
@@ -569,15 +571,16 @@ for n, loss in zip(n_params, losses):
 print("below the floor:", sum(loss < floor for loss in losses), "models")
 
 # %% [markdown]
-# At first size pays: the small ones cannot hold the table. Then the curve flattens, and
-# nearly four times the parameters buy almost nothing. The walker has reached bedrock.
-# Real text has a floor too, though nobody knows how deep, and it is not the same for
-# all models: one that can read more of what came before has less to be surprised by.
-# Where a task is mostly noise, such as tomorrow's prices, the floor is high and close.
+# At first size pays: the small ones cannot hold the source's table of probabilities.
+# Then the curve flattens, and nearly four times the parameters buy almost nothing. The
+# walker has reached bedrock. Real text has a floor too, though nobody knows how deep,
+# and it is not the same for all models: one that can read more of what came before has
+# less to be surprised by. Where a task is mostly noise, such as tomorrow's prices, the
+# floor is high, and no model gets far below knowing nothing.
 #
-# The other direction is not safe. We know that this is the floor because we built the
-# source. If a larger model is no better on your own data, it may be the noise, but also
-# too little data, too short a training or a bad learning rate.
+# Do not conclude the reverse. We know that this is the floor because we built the
+# source. If a larger model is no better on your own data, the cause may be the noise,
+# but also too little data, too short a training or a bad learning rate.
 
 # %% [markdown] tags=["path"]
 # ## To learn the new, it forgets the old
@@ -617,13 +620,13 @@ print(f"with replay {replay[-1, 1]:.2f}")
 print(f"things without replay {on_things[-1]:.2f}  with {replay[-1, 2]:.2f}")
 
 # %% [markdown]
-# The old skill is gone within a few dozen steps: the loss on names passes $\ln 38 =
-# 3.64$, that of a model that knows nothing. This is *catastrophic forgetting*
-# (McCloskey & Cohen, 1989). Every step follows the slope of the new loss alone; nothing
-# in it protects the old valley. Replay keeps most of the old, and pays with a slightly
-# worse result on the new, because half of its steps went elsewhere. Large models have
-# more room and are tuned more gently. But after any fine-tune, measure the old skills
-# again.
+# The old skill is gone within a few dozen steps: the loss on names passes
+# $\ln 38 = 3.64$, that of a model that knows nothing and finds all 38 tokens equally
+# likely. This is *catastrophic forgetting* (McCloskey & Cohen, 1989). Every step
+# follows the slope of the new loss alone; nothing in it protects the old valley. Replay
+# keeps most of the old, and pays with a slightly worse result on the new, because half
+# of its steps went elsewhere. Large models have more room and are tuned more gently.
+# But after any fine-tune, measure the old skills again.
 #
 # So what should a company want, a general model or one of its own? Let four models of
 # one size take the same two exams: a specialist in names, a specialist in things, the
@@ -645,20 +648,21 @@ for who, (of_names, of_things) in scores.items():
     print(f"{who:24}{of_names:15.2f}{of_things:12.2f}")
 
 # %% [markdown]
-# Neither: on things the two are level, and nearly so on names (with ten values of `SEED`
-# they were never further apart than 0.08). But each specialist fails the other exam, and
-# does worse there than a model that knows nothing, $\ln 38$. The short fine-tune is not
-# as good as either. The generalist paid with twice the training, and had room enough for
-# both kinds of text; a smaller one might not. There is no rule for all cases: let a
-# general model and a special one take the same exam, made of your own cases.
+# Neither: on things the two are level, and nearly so on names (with ten values of
+# `SEED` they were never further apart than 0.08). But each specialist fails the other
+# exam, and does worse there than a model that knows nothing, $\ln 38$. The short
+# fine-tune is behind the best on both exams. The generalist paid with twice the
+# training, and had room enough for both kinds of text; a smaller one might not. There
+# is no rule for all cases: let a general model and a special one take the same exam,
+# made of your own cases.
 
 # %% [markdown] tags=["path"]
 # ## What does it cost, and do you need it?
 #
 # First the computing, then whole bills with people's time, then the price of answering,
-# and finally the question which way a problem needs.
+# and finally which way fits which problem.
 #
-# ### The computing of a training (optional)
+# ### The computing behind a training run (optional)
 #
 # One rule of thumb goes a long way. Training takes about $C = 6\,N\,D$ operations, with
 # $N$ parameters and $D$ tokens: for each parameter and token one product and one sum on
@@ -679,9 +683,10 @@ print(f"{seconds:.1f} s here: {ours / seconds:.0e} useful operations a second")
 
 # %% [markdown]
 # Now apply it to runs whose makers published parameters and tokens, and, for some, the
-# hours of their chips. The sources stand in `costs.PUBLISHED`. Where the hours are
-# known, the rule says which part of the chips' peak was used. A result of 3 % or 300 %
-# would speak against the rule.
+# hours of their chips. The sources are in `costs.PUBLISHED`; *GPT-2 124M again* is a
+# repetition, in 2024, of the smallest GPT-2. Where the hours are known, the rule says
+# which part of the chips' peak was used. A result of 3 % or 300 % would speak against
+# the rule.
 
 # %% tags=["nbval-check-output"]
 for run in costs.PUBLISHED:
@@ -717,11 +722,11 @@ widgets.cost_calculator(lab.config.n_params, n_tokens)
 #
 # ### The whole bill
 #
-# There are three ways to a model for one company. Here they are with people's time, each
-# in a low, a middle and a high case. All of it is assumed: operations by the rule of 6,
-# the number of runs until one works, and hours of people's work. 80 hours are two weeks
-# of one person, 1,600 are a year. A first trial is nearer to the low case, a system that
-# customers rely on nearer to the high one.
+# A company can fit a model to its needs in three ways. Here they are with people's
+# time, each in a low, a middle and a high case. All of it is assumed: operations by the
+# rule of 6, the number of runs until one works, and hours of people's work. 80 hours
+# are two weeks of one person, 1,600 are a year. A first trial is nearer to the low
+# case, a system that customers rely on nearer to the high one.
 
 # %%
 train, read = costs.training_flops, costs.generation_flops
@@ -744,7 +749,7 @@ cases = {  # low, middle, high: operations of a run, runs, hours of people's wor
 }
 
 # %% [markdown]
-# And the bills, at 2.50 euros for an hour of a device that reaches 35 % of its peak, and
+# And the bills, at 2.50 euros for an hour of an H100 that reaches 35 % of its peak, and
 # 70 euros for an hour of a person:
 
 # %% tags=["nbval-check-output"]
@@ -770,16 +775,16 @@ plots.show(
 # parameters; in the low and middle case they read 20 tokens for each, as Hoffmann and
 # others advise (2022, arXiv 2203.15556), in the high case 15 trillion, as Llama 3 did
 # (Meta's model card, 2024). Retrieval passes 10 million to a billion tokens through a
-# small model to make a search index. None of the three bills holds the licence of a
+# small model to make a search index. None of the three bills includes the licence of a
 # model or of data. Look where the money goes: for retrieval and fine-tune, hardly any
 # of it buys computing.
 #
 # ### Exercise: budget a fine-tune
 #
 # Write `budget_a_fine_tune`, by the rule of 6. One run reads `n_tokens` as many times
-# as there are `epochs`; `runs` are all attempts. The device costs `euros_per_hour`, for
-# every part of an hour as well. `person_hours` is the work on the whole project, all
-# runs together.
+# as there are `epochs`; `runs` are all attempts. The device does `flops_per_second`
+# useful operations and costs `euros_per_hour`; half an hour costs half of it.
+# `person_hours` is the work on the whole project, all runs together.
 
 
 # %%
@@ -803,10 +808,10 @@ exercise.budget_a_fine_tune.check(budget_a_fine_tune)
 # ### The price of answering
 #
 # Training is paid once, answering every day. Take a model of 8 billion parameters, and
-# 2,000 tokens for a question with its prompt and its answer. Either you rent a device,
-# which costs the same whether anybody asks or not, or you pay by the token. Assumed are
-# 0.2, 1 or 5 euros for a million tokens, and a device of your own that reaches 10 % of
-# its peak, because answers are written one token at a time.
+# 2,000 tokens for a question with its prompt and its answer. Either you rent a device
+# of your own, which costs the same whether anybody asks or not, or you pay by the
+# token. Assumed are 0.2, 1 or 5 euros for a million tokens, and an H100 at 10 % of its
+# peak, because answers are written one token at a time.
 #
 # **Predict first.** From how many questions a month is your own device the cheaper way:
 # a thousand, a hundred thousand, ten million? The table is in euros a month, but for the
@@ -828,7 +833,7 @@ for questions in (1_000, 10_000, 100_000, 1_000_000, 10_000_000):
 # come on top: at 70 euros an hour, 20 hours a month are 1,400 euros. Together that is
 # more, in nine months, than the middle fine-tune above with all its people.
 #
-# ### Which way does a problem need?
+# ### Which way fits which problem?
 #
 # The limits of this page decide, before the budget. Facts that change, or that must be
 # cited, do not belong in frozen weights: look them up. A manner, a form, a jargon can be
@@ -860,7 +865,7 @@ for problem, traits in problems.items():
 # | On which test set was this score measured, and could it be in the training data? | a contaminated exam tests memory |
 # | May we test it on a hundred cases of our own, with known answers, never sent to anyone? | a score on other people's cases is not yours |
 # | When it says 90 %, how often is it right? | sureness and truth are two things |
-# | Where do our questions go, who keeps them, how long, under which law? | they leave the house with every prompt |
+# | Where do our questions go, who keeps them, how long, under which law? | they leave your company with every prompt |
 # | Do they become training data? | what was trained in may come out, and cannot be deleted |
 # | Under which licence are the model and its data, and for which use? | weights that can be downloaded are not always free to use |
 # | What is tested again when the model changes? | a new model forgets old skills |

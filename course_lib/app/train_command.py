@@ -84,10 +84,12 @@ def train(
             raise ValueError(f"--save-every must be 0 seconds or more: {save_every}")
         source = data or (saved.data if saved else "") or "names"
         if saved:
-            options |= {"split": settings.split, "field": settings.field or None}
+            settings.refuse_another_run(saved.settings)
+            field = settings.field or None
+            options |= {"split": None if field else settings.split, "field": field}
         text = read_text(source, sha256, options.get("split"), options.get("field"))
         settings = replace(settings, split=text.split, field=text.field)
-        sizes = {} if saved else sizes_to_fit(text.documents, settings, options)
+        sizes = {} if saved else sizes_to_fit(text, settings, options)
         settings = replace(settings, **sizes)
         last = min(stop_after or settings.steps, settings.steps)
         check_memory(settings, text.documents)

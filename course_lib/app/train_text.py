@@ -106,18 +106,19 @@ def said_if_slow(line: str, seconds: float = 1.0) -> Iterator[None]:
 
 
 def sizes_to_fit(
-    documents: Documents, settings: Settings, options: dict[str, Any]
+    text: TrainingText, settings: Settings, options: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return the sizes that fit a text and were not given; say which."""
+    """Return the sizes that fit a text and were not given; note which."""
     from course_lib.app.doctor import available_memory
     from course_lib.training.proposals import proposed_sizes
 
     free = available_memory()
-    sizes = proposed_sizes(documents, settings, float("inf") if free is None else free)
+    memory = float("inf") if free is None else free
+    sizes = proposed_sizes(text.documents, settings, memory)
     sizes = {name: size for name, size in sizes.items() if name not in options}
     if sizes:
         fitting = " ".join(f"--{n.replace('_', '-')} {s}" for n, s in sizes.items())
-        print_note(f"to fit this text: {fitting}")
+        text.notes.append(f"to fit this text: {fitting}")
     return sizes
 
 
@@ -147,10 +148,10 @@ def what_is_not_read(documents: Documents, run: Run) -> Iterator[str]:
             )
     elif settings.steps * settings.batch_size < rows:
         share = settings.steps * settings.batch_size / rows
-        steps = -(-rows // settings.batch_size)
+        all_steps, steps = -(-rows // settings.batch_size), settings.steps
         yield (
-            f"{settings.steps:,} steps read {in_percent(share)} of the windows: "
-            f"--steps {steps} reads each of them once"
+            f"{counted(steps, 'step')} read {in_percent(share)} of the windows: "
+            f"--steps {all_steps} reads each of them once"
         )
 
 

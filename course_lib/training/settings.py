@@ -84,6 +84,7 @@ class Settings:
         for field in fields(self):
             before, now = getattr(saved, field.name), getattr(self, field.name)
             if before != now and field.name not in ("engine", "precision"):
+                before = "not given" if before == "" else before
                 raise ValueError(
                     f"{field.name} is {before} in the checkpoint and {now} here: leave "
                     "it out to go on, or train anew in another folder"

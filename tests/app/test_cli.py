@@ -173,16 +173,107 @@ def test_what_is_cut_is_said(
     capsys: pytest.CaptureFixture[str], text: str, block_size: int, share: str | None
 ) -> None:
     Path("mine.txt").write_text(text)
-    arguments = ["--data", "mine.txt", "--steps", "1", "--block-size", str(block_size)]
-    assert main(["train", *SMALL, *arguments]) == 0
+    arguments = ["--data", "mine.txt", "--steps", "1", "--split", "lines"]
+    size = ["--block-size", str(block_size)]
+    assert main(["train", *SMALL, *arguments, *size]) == 0
     err = capsys.readouterr().err
     if share is None:
         assert err == ""
-    else:
-        assert err == (
-            f"course: {share} of the text is read, the first {block_size} characters "
-            "of each line: a larger --block-size reads more\n"
-        )
+        return
+    longest = max(map(len, text.splitlines()))
+    assert err == (
+        f"course: {share} of the text is read, the first {block_size} characters "
+        f"of each line: --block-size {longest} reads it all, and so does --split "
+        "none, in windows\n"
+    )
+    assert main(["train", *SMALL, *arguments, "--block-size", str(longest)]) == 0
+    assert capsys.readouterr().err == ""
+
+
+PLAY = "HAMLET.\nTo be, or not to be, that is it:\nThe rest is silence.\n"
+OWN = {  # what a person brings: its options, its documents in words, and its vocabulary
+    "play.txt": (f"{PLAY}\n{PLAY}", [], "1 document in 16 windows of 8 characters"),
+    "prose.txt": ("He went on, and on,\nfar from home.", [], "1 document in 5 windows"),
+    "code.py": ("def f(x):\n    return x\n", [], "1 document in 3 windows"),
+    "chat.log": ("Anna: hi there Ben\nBen: hi\n", [], "1 document in 4 windows"),
+    "haiku.txt": (
+        "an old pond there\na frog\n\n" * 3,
+        [],
+        "3 documents in 12 windows",
+    ),
+    "names.txt": ("ada\nida\n", [], "2 documents, one on each line"),
+    "two.txt": ("ada\nx\n\nida\n", ["--split", "blank"], "2 documents, between blank"),
+    "one.txt": ("ada\nida", ["--split", "none"], "1 document, whole"),
+    "rows.jsonl": (
+        '{"id": 1, "text": "ada"}\n{"id": 2, "text": "ida\\nb"}\n',
+        [],
+        "2 documents, from the field 'text'",
+    ),
+    "rows.csv": (
+        'id,title,text\n1,A,"ada ada ada"\n2,B,"ida,\nida"\n',
+        ["--field", "text"],
+        "2 documents in 4 windows of 8 characters",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_text_of_ones_own_is_read_whole_and_goes_on(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text, options, said = OWN[name]
+    Path(name).write_text(text)
+    command = ["train", *SMALL, "--block-size", "8", "--steps", "4", "--data", name]
+    command += ["--checkpoint", "run", *options]
+    assert main([*command, "--log", "whole.csv"]) == 0
+    out, err = capsys.readouterr()
+    assert said in out
+    assert "% of the text" not in err
+    chars = load_checkpoint("run").chars
+    texts = text if name.endswith(("txt", "py", "log")) else "adaida\n, b"
+    assert set(chars) <= set(texts)
+    assert set(texts) - set(chars) <= {"\n", "b", " ", ","}
+
+    halves = [part if part != "run" else "halves" for part in command]
+    halves += ["--log", "halves.csv"]
+    assert main([*halves, "--stop-after", "2"]) == 0
+    capsys.readouterr()
+    resume = ["train", "--resume", "--checkpoint", "halves", "--log", "halves.csv"]
+    assert main(resume) == 0
+    assert said in capsys.readouterr().out
+    assert Path("halves.csv").read_bytes() == Path("whole.csv").read_bytes()
+
+
+def test_how_a_text_was_read_is_said_and_holds(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("play.txt").write_text(f"{PLAY}\n{PLAY}")
+    command = ["train", *SMALL, "--data", "play.txt", "--steps", "1"]
+    assert main([*command, "--checkpoint", "run"]) == 0
+    err = capsys.readouterr().err.splitlines()
+    assert "taken for one text: --split blank" in err[0]
+    assert re.search(r"1 steps? read \d.* % of the windows: --steps \d+ reads", err[1])
+    again = ["train", "--resume", "--checkpoint", "run", "--steps", "1"]
+    assert main([*again, "--split", "lines"]) == 2
+    assert "--split is none in the checkpoint and lines" in capsys.readouterr().err
+    assert main([*again, "--field", "text"]) == 2
+    assert "--field is not given in the checkpoint and t" in capsys.readouterr().err
+
+
+def test_sizes_that_fit_are_proposed_unless_given(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("long.txt").write_text("a wheel is a machine part\nan apple is a fruit\n")
+    command = ["train", "--data", "long.txt", "--steps", "1"]
+    assert main(command) == 0
+    out, err = capsys.readouterr()
+    assert err == "course: to fit this text: --block-size 32 --batch-size 16\n"
+    assert "2 documents, one on each line" in out
+    assert main([*command, "--block-size", "25", "--batch-size", "1"]) == 0
+    assert capsys.readouterr().err == ""
+    scalar = ["--engine", "scalar", "--n-embd", "4", "--n-head", "2"]
+    assert main(["train", *scalar, "--data", "things", "--steps", "1"]) == 0
+    assert capsys.readouterr().err == "course: to fit this text: --block-size 48\n"
 
 
 def test_what_takes_long_to_load_is_said(
@@ -211,7 +302,7 @@ def test_one_of_a_thing_is_singular(capsys: pytest.CaptureFixture[str]) -> None:
     assert "(on 1 document it has not seen)" in out
     Path("mine.txt").write_text("a")
     assert main(["train", *SMALL, "--data", "mine.txt", "--steps", "1"]) == 0
-    assert " tokens, 1 document, scalar engine" in capsys.readouterr().out
+    assert " tokens, 1 document, one on each line, scalar" in capsys.readouterr().out
 
 
 def test_sample_speaks_line_by_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -464,7 +555,14 @@ REFUSED = [
     ("train --data missing.txt", "does not exist"),
     ("train --data empty.txt", "holds no text"),
     ("train --data binary.bin", "not a text file"),
-    ("train --data endless.txt", "longer than 10,000 characters"),
+    ("train --data endless.txt --split lines", "longer than 10,000 characters"),
+    ("train --data empty.txt --split none", "holds no text"),
+    ("train --data binary.bin --split none", "byte 0 is a NUL byte"),
+    ("train --data ahead.csv --field words", "no text in a field 'words'"),
+    ("train --data ahead.csv", "fields 'step', 'loss'"),
+    ("train --data names.txt --split words", "--split must be one of lines, blank"),
+    ("train --data names.txt --split none --field text", "exclude each other"),
+    ("train --data empty.txt --split", "requires an argument"),
     ("train --data .", "is a folder"),
     ("train --data spam", "--data spam is a table, not a list of lines: give names or"),
     ("train --data https://example.org/x.txt", "x.txt needs --sha256 as well"),

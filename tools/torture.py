@@ -526,6 +526,54 @@ def data_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
         yield f"{data[:60]!r}", partial(load, data)
 
 
+def own_text_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
+    """Texts and records that a person may bring, whole and damaged, read in any way."""
+    from course_lib.data import SPLITS, load_documents
+    from course_lib.training import Run, Settings
+
+    whole = {
+        "play.txt": "HAMLET.\nTo be, or not to be:\n  aside\n\nOPHELIA.\nMy lord.\n",
+        "code.py": "def f(x):\n\treturn x\n\n\f\nclass A:\n    pass\n",
+        "rows.jsonl": '{"id": 1, "text": "a"}\n{"id": 2, "text": ["b", {"c": 1}]}\n',
+        "rows.json": '[{"text": {"who": "zo\\u00e9"}}, {"text": null}]',
+        "rows.csv": 'id,text\n1,"a, ""b"""\n2,"c\nd"\n3\n4,e,f\n',
+    }
+
+    def read(name: str, data: bytes, split: str | None, field: str | None) -> None:
+        path = folder / name
+        path.write_bytes(data)
+        documents = load_documents(path, split=split, field=field).documents
+        if isinstance(documents, str):
+            documents = documents.split("\n")
+        if not documents or not all(document.strip() for document in documents):
+            raise Fault("an empty document came out")
+        settings = Settings(
+            engine="scalar", split="none", n_embd=4, n_head=1, block_size=4, steps=1
+        )
+        run = Run(documents, settings)
+        if sum(len(d) + 1 for d in documents) != int((run.rows[:][:, 1:] >= 0).sum()):
+            raise Fault("a character is read twice, or not at all")
+
+    while True:
+        name = rng.choice([*whole])
+        data = whole[name].encode()
+        match rng.randrange(4):
+            case 0:
+                data = mangled(rng, data)
+            case 1:
+                data = mangled(rng, data * 20)
+            case 2:
+                data = any_text(rng).encode("utf-8", "surrogatepass") * rng.randint(
+                    1, 9
+                )
+        split = rng.choice((None, *SPLITS, any_text(rng)))
+        field = rng.choice((None, "text", "text.who", any_text(rng)))
+        yield (
+            f"{name} {split!a:.20} {field!a:.20} {data[:40]!r}",
+            partial(read, rng.choice((name, "text.txt")), data, split, field),
+        )
+
+
 def download_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
     """Servers that answer with anything, at once or a byte at a time for ever."""
     from course_lib.bounds import BOUNDS
@@ -818,6 +866,7 @@ def doors() -> list[Door]:
         Door("forged checkpoint", forged_trials, 700, (CheckpointError, ValueError)),
         Door("progress file", journal_trials, 1000, (ValueError,)),
         Door("text", data_trials, 500, (DataError,)),
+        Door("own text", own_text_trials, 500, (DataError, ValueError)),
         Door("download", download_trials, 300, (DataError,)),
         Door("widget message", widget_trials, 500),
         Door("Value", value_trials, 700),

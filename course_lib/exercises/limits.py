@@ -330,8 +330,8 @@ def _(samples, training):
         "Write a function that returns what a fine-tune costs in euros, by the rule of "
         "6. One run reads its n_tokens as many times as there are epochs; runs counts "
         "all the attempts, those that fail too. The device does flops_per_second "
-        "useful operations and costs euros_per_hour, for every part of an hour as "
-        "well. person_hours is the work of all people on the whole project."
+        "useful operations and costs euros_per_hour: half an hour costs half of it. "
+        "person_hours is the work of all people on the whole project."
     ),
     hints=(
         "Two bills, added at the end: computing and people. For computing, how many "

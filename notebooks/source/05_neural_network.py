@@ -32,7 +32,7 @@
 # **Time:** 60 minutes, and about 35 more for the exercises; the optional sections take
 # another 10.
 #
-# **Two-hour path:** nothing of this page.
+# **Two-hour path:** nothing on this page.
 #
 # Run the setup cell first. After it, each section runs on its own.
 

@@ -2,9 +2,10 @@
 
 =================  ================================================================
 ``settings``       the hyperparameters of a run
+``proposals``      sizes that fit a text
 ``schedules``      the learning rate as a function of the step
 ``documents``      a text of many documents, and their order
-``batches``        documents packed into rows of tokens, rows into batches
+``batches``        documents, or their windows, packed into rows of tokens
 ``loop``           the training loop, and the protocol of its engines
 ``scalar_engine``  one number at a time
 ``array_engine``   a chunk of steps in one compiled program

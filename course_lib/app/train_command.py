@@ -14,7 +14,7 @@ from course_lib.app.requests import (
     option,
     reported_errors,
 )
-from course_lib.app.train_progress import train_with_progress
+from course_lib.app.train_progress import new_length_line, train_with_progress
 from course_lib.app.train_text import (
     check_memory,
     in_words,
@@ -36,7 +36,7 @@ __all__ = ["train"]
 @option("--field", str, "NAME", "The text in JSON lines or CSV  [the only text]")
 @option("--sha256", str, "HEX", "Fingerprint that the data file must have")
 @option("--engine", str, "NAME", "jax or scalar  [jax]")
-@option("--steps", int, "N", "Steps of the whole run  [1000]")
+@option("--steps", int, "N", "Steps of the whole run, also of a resumed one  [1000]")
 @option("--seed", int, "S", "Decides the order of documents and the weights  [42]")
 @option("--n-layer", int, "N", "Layers of the model  [1]")
 @option("--n-head", int, "N", "Attention heads of each layer  [4]")
@@ -68,7 +68,9 @@ def train(
     --block-size characters, whatever its lines. What it is taken for is said, and
     --split tells better.
 
-    With --resume, what you do not give again is taken from the checkpoint.
+    With --resume, what you do not give again is taken from the checkpoint. Other
+    --steps make the run longer or shorter: from the step reached, the learning rate is
+    that of a run of so many, so after a finished linear run it rises again.
     """
     from course_lib.training.logs import LossLog
     from course_lib.training.run import Run, Session
@@ -109,6 +111,8 @@ def train(
         f"{counted(run.config.vocab_size, 'token')}, "
         f"{in_words(text, run)}, {settings.engine} engine"
     )
+    if saved and settings.steps != saved.settings.steps:
+        print_text(new_length_line(saved, settings))
     train_with_progress(session, last)
 
 

@@ -13,10 +13,12 @@ from course_lib.app.console import FAILED, STOPPED, counted, print_text
 from course_lib.app.requests import CommandError, reported_errors
 
 if TYPE_CHECKING:
+    from course_lib.training.checkpoints import Checkpoint
     from course_lib.training.loop import Record
     from course_lib.training.run import Run, Session
+    from course_lib.training.settings import Settings
 
-__all__ = ["Progress", "train_with_progress"]
+__all__ = ["Progress", "new_length_line", "train_with_progress"]
 
 LINE_INTERVAL = 30.0  # seconds between lines of progress, at most
 MAX_VALIDATED = 200  # documents of a validation loss with the scalar engine
@@ -53,6 +55,19 @@ def train_with_progress(session: Session, last: int) -> None:
         print_text(validation_line(run))
     if step < steps:
         print_text(f"Step {step:,} of {steps:,}; {resume_hint(session)}")
+
+
+def new_length_line(saved: Checkpoint, settings: Settings) -> str:
+    """Return a line that says how a resumed run of another length goes on."""
+    steps, step = settings.steps, saved.step
+    rate, before = (of.learning_rates()(step) for of in (settings, saved.settings))
+    line = f"{steps:,} steps now, not {saved.settings.steps:,}"
+    if rate == before:
+        return f"{line}: the learning rate stays at {rate:.3g}"
+    return (
+        f"{line}: from step {step:,} on, the learning rate is that of a "
+        f"{settings.schedule} run of {steps:,}, {rate:.3g} here instead of {before:.3g}"
+    )
 
 
 def resume_hint(session: Session) -> str:

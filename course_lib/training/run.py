@@ -51,8 +51,10 @@ class Run:
         checkpoint: Checkpoint | None = None,
         new_engine: Callable[[GPTConfig], Engine] | None = None,
     ) -> None:
-        """Begin a run; from a checkpoint, resume (settings may change the engine).
+        """Begin a run; from a checkpoint, resume it.
 
+        settings: of a resumed run they may change the engine and the steps. Its
+        learning rate then goes on as the schedule of so many steps says.
         new_engine: makes the engine of a new run, in place of the run's own weights.
         """
         saved = checkpoint.settings if checkpoint else Settings()
@@ -63,6 +65,11 @@ class Run:
         self.data_sha256 = documents.sha256()
         if checkpoint:
             settings.refuse_another_run(saved)
+            if settings.steps < checkpoint.step:
+                raise ValueError(
+                    f"steps must be {checkpoint.step} or more, as the checkpoint has "
+                    f"taken so many: {settings.steps}"
+                )
             if not checkpoint.state.mu:
                 raise ValueError("this checkpoint is for sampling: no Adam to go on")
             if checkpoint.data_sha256 != self.data_sha256:

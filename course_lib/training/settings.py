@@ -13,6 +13,7 @@ __all__ = ["ENGINES", "PRECISIONS", "Settings"]
 
 ENGINES = ("jax", "scalar")
 PRECISIONS = ("float32", "bfloat16")
+MAY_CHANGE = ("engine", "precision", "steps")  # when a run is resumed
 
 
 @dataclass(frozen=True)
@@ -80,10 +81,13 @@ class Settings:
         self.config(vocab_size=2)  # checks the sizes
 
     def refuse_another_run(self, saved: Settings) -> None:
-        """Raise ValueError, naming the difference, if saved is another run."""
+        """Raise ValueError, naming the difference, if saved is another run.
+
+        The engine may change, and the run may become longer or shorter.
+        """
         for field in fields(self):
             before, now = getattr(saved, field.name), getattr(self, field.name)
-            if before != now and field.name not in ("engine", "precision"):
+            if before != now and field.name not in MAY_CHANGE:
                 before = "not given" if before == "" else before
                 raise ValueError(
                     f"{field.name} is {before} in the checkpoint and {now} here: leave "

@@ -343,6 +343,46 @@ def test_stop_after_and_resume_continue_the_same_losses(
     )
 
 
+@pytest.mark.parametrize(
+    ("schedule", "said"),
+    [
+        ("linear", "a linear run of 20, 0.005 here instead of 0"),
+        ("cosine", "a cosine run of 20, 0.005 here instead of 0"),
+        ("warmup", "a warmup run of 20, 0.00587 here instead of 0"),
+        ("constant", "the learning rate stays at 0.01"),
+    ],
+)
+def test_a_finished_run_goes_on_for_more_steps(
+    schedule: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = ["--checkpoint", "run", "--log", "loss.csv"]
+    assert train("--steps", "10", "--schedule", schedule, *kept) == 0
+    first = rows()
+    capsys.readouterr()
+    assert main(["train", "--resume", *kept, "--steps", "20"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].startswith("20 steps now, not 10: ")
+    assert lines[1].endswith(said)
+    assert re.match(r"step 20 of 20: loss", lines[2])
+    assert rows()[:10] == first
+    assert [step for step, _ in rows()] == list(range(1, 21))
+    assert load_checkpoint("run").settings.steps == 20
+
+
+def test_a_run_can_be_given_another_length_on_the_way(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    kept = ["--checkpoint", "run", "--log", "loss.csv"]
+    assert train("--steps", "20", "--stop-after", "6", *kept) == 0
+    assert main(["train", "--resume", *kept, "--steps", "8"]) == 0
+    assert "0.0025 here instead of 0.007\n" in capsys.readouterr().out
+    assert [step for step, _ in rows()] == list(range(1, 9))
+    assert main(["train", "--resume", *kept, "--steps", "8"]) == 0
+    assert "Nothing to do: the checkpoint is at step 8" in capsys.readouterr().out
+    assert main(["train", "--resume", *kept, "--steps", "9"]) == 0
+    assert [step for step, _ in rows()] == list(range(1, 10))
+
+
 def test_another_engine_may_go_on(capsys: pytest.CaptureFixture[str]) -> None:
     assert train("--steps", "20", "--log", "whole.csv") == 0
     kept = ["--checkpoint", "run", "--log", "loss.csv"]
@@ -617,7 +657,8 @@ REFUSED = [
     ("train --data names.txt --log names.txt --checkpoint new", "is no loss log"),
     ("train --resume --checkpoint run --n-embd 8", "--n-embd is 4 in the checkpoint"),
     ("train --resume --checkpoint run --seed 1", "--seed is 42 in the checkpoint"),
-    ("train --resume --checkpoint run --steps 99", "--steps is 9 in the checkpoint"),
+    ("train --resume --checkpoint run --steps 2", "--steps must be 3 or more, as the"),
+    ("train --resume --checkpoint run --steps 0", "--steps must be a whole number"),
     ("train --resume --checkpoint run --schedule cosine", "--schedule is linear in"),
     ("train --resume --checkpoint run --data things", "data are not what"),
     ("train --resume --checkpoint run --log ahead.csv", "ends at step 1"),

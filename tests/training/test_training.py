@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import replace
 
 import jax
 import numpy as np
@@ -496,7 +497,7 @@ def test_a_run_goes_on_only_as_the_run_it_was() -> None:
     for change, said in (
         ({"n_embd": 8}, "n_embd is 16 in the checkpoint and 8 here"),
         ({"seed": 1}, "seed is 42 in the checkpoint and 1 here"),
-        ({"steps": 2000}, "steps is 1000 in the checkpoint and 2000 here"),
+        ({"learning_rate": 0.1}, "learning_rate is 0.01 in the checkpoint and 0.1"),
     ):
         with pytest.raises(ValueError, match=said):
             Run(NAMES, Settings(**change), checkpoint)
@@ -504,6 +505,20 @@ def test_a_run_goes_on_only_as_the_run_it_was() -> None:
         Run(NAMES[1:], None, checkpoint)
     with pytest.raises(ValueError, match="for sampling"):
         Run(NAMES, None, checkpoint.weights_only())
+
+
+def test_a_run_of_another_length_follows_its_schedule_from_the_step_reached() -> None:
+    run = Run(NAMES, Settings(steps=6, engine="scalar"))
+    records = list(run.records())
+    longer = replace(run.settings, steps=10)
+    resumed = list(Run(NAMES, longer, run.checkpoint()).records())
+    assert [r.step for r in resumed] == [7, 8, 9, 10]
+    rates = [r.learning_rate for r in (*records[-1:], *resumed)]
+    expected = [0.01 / 6, 0.01 * 0.4, 0.01 * 0.3, 0.01 * 0.2, 0.01 * 0.1]
+    assert rates == pytest.approx(expected)
+    assert not list(Run(NAMES, run.settings, run.checkpoint()).records())
+    with pytest.raises(ValueError, match="^steps must be 6 or more, as the checkpoint"):
+        Run(NAMES, replace(longer, steps=5), run.checkpoint())
 
 
 def test_memory_grows_with_every_size() -> None:

@@ -50,7 +50,13 @@ def option_names(line: str) -> str:
     """Replace the names of settings in a message by options: n_layer by --n-layer."""
     from course_lib.training.settings import Settings
 
-    names = [*Settings.__dataclass_fields__, "temperature", "count"]
+    names = [
+        *Settings.__dataclass_fields__,
+        "temperature",
+        "count",
+        "val_every",
+        "patience",
+    ]
     plain = "|".join(names)  # elsewhere than at the start it may be an English word
     snake = "|".join(name for name in names if "_" in name)
     pattern = rf"^({plain})\b|\b({snake})\b"

@@ -20,12 +20,18 @@ __all__ = ["sample"]
 @option("--temperature", float, "T", "0: the likeliest; 1: as learned  [0.5]")
 @option("--count", int, "N", "How many  [20]")
 @option("--seed", int, "S", "Another seed, other samples  [42]")
-def sample(checkpoint: str, prompt: str, **chosen: Any) -> None:
+@click.option(
+    "--best", is_flag=True, help="Of the lowest validation loss, not the last"
+)
+def sample(checkpoint: str, best: bool, prompt: str, **chosen: Any) -> None:
     """Let a trained model speak, one sample per line."""
-    from course_lib.training.checkpoints import load_checkpoint
+    from course_lib.training.checkpoints import load_best, load_checkpoint
     from course_lib.training.sampling import samples
 
     with reported_errors():
-        saved = load_checkpoint(checkpoint, on_message=print_note)
+        if best:
+            saved = load_best(checkpoint)
+        else:
+            saved = load_checkpoint(checkpoint, on_message=print_note)
         for text in samples(saved, prompt, **given_options(chosen)):
             print_text(text)

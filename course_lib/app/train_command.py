@@ -46,6 +46,8 @@ __all__ = ["train"]
 @option("--learning-rate", float, "X", "The highest learning rate  [0.01]")
 @option("--schedule", str, "NAME", "linear, cosine, constant or warmup  [linear]")
 @option("--val-fraction", float, "X", "Share of documents kept for validation  [0]")
+@option("--val-every", int, "N", "Steps between validations  [a tenth of --steps]")
+@option("--patience", int, "N", "Stop after N validations without a lower loss")
 @option("--precision", str, "NAME", "float32 or bfloat16, for jax  [float32]")
 @option("--stop-after", int, "N", "Stop early, after step N, on the same schedule")
 @option("--checkpoint", str, "DIR", "Save in this folder, at times and at the end")
@@ -60,6 +62,8 @@ def train(
     log: str | None,
     save_every: float | None,
     stop_after: int | None,
+    val_every: int | None,
+    patience: int | None,
     **chosen: Any,
 ) -> None:
     """Train a micro-GPT on a text: a list, prose, a play, code, a chat, records.
@@ -70,7 +74,11 @@ def train(
 
     With --resume, what you do not give again is taken from the checkpoint. Other
     --steps make the run longer or shorter: from the step reached, the learning rate is
-    that of a run of so many, so after a finished linear run it rises again.
+    that of a run of so many, so after a finished linear run it rises again. Give --log,
+    --val-every and --patience again.
+
+    With --val-fraction, the validation loss is measured on the way, and the checkpoint
+    of the lowest is kept beside the newest: course sample --best.
     """
     from course_lib.training.logs import LossLog
     from course_lib.training.run import Run, Session
@@ -97,13 +105,23 @@ def train(
         check_memory(settings, text.documents)
         losses = LossLog(log, saved.step if saved else 0, checkpoint) if log else None
         run = Run(text.documents, settings, saved)
+        session = Session(
+            run,
+            checkpoint,
+            losses,
+            source,
+            save_every,
+            locked=True,
+            val_every=val_every,
+            patience=patience,
+            on_message=print_note,
+        )
         if checkpoint is not None and not resume:
             lock_folder(checkpoint)
             checkpoint_to_resume(checkpoint, resume)  # another run may just have ended
     if run.engine.step >= last:
         print_text(f"Nothing to do: the checkpoint is at step {run.engine.step:,}.")
         return
-    session = Session(run, checkpoint, losses, source, save_every, locked=True)
     for note in (*text.notes, *what_is_not_read(text.documents, run)):
         print_note(note)
     print_text(
@@ -118,7 +136,11 @@ def train(
 
 def checkpoint_to_resume(folder: str | None, resume: bool) -> Checkpoint | None:
     """Return the checkpoint to resume from, or None for a new run."""
-    from course_lib.training.checkpoints import has_checkpoint, load_checkpoint
+    from course_lib.training.checkpoints import (
+        has_best,
+        has_checkpoint,
+        load_checkpoint,
+    )
 
     if resume:
         if folder is None:
@@ -128,7 +150,7 @@ def checkpoint_to_resume(folder: str | None, resume: bool) -> Checkpoint | None:
         if has_checkpoint(folder):
             lock_folder(folder)
         return load_checkpoint(folder, on_message=print_note)
-    if folder is not None and has_checkpoint(folder):
+    if folder is not None and (has_checkpoint(folder) or has_best(folder)):
         raise CommandError(
             f"{folder} holds a checkpoint already: add --resume to go on from it, "
             "or give another folder"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from course_lib.app.console import FAILED, STOPPED, counted, print_text
 from course_lib.app.requests import CommandError, reported_errors
+from course_lib.app.train_report import best_line, report_lines, validation_line
 
 if TYPE_CHECKING:
     from course_lib.training.checkpoints import Checkpoint
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["Progress", "new_length_line", "train_with_progress"]
 
 LINE_INTERVAL = 30.0  # seconds between lines of progress, at most
-MAX_VALIDATED = 200  # documents of a validation loss with the scalar engine
 
 
 def train_with_progress(session: Session, last: int) -> None:
@@ -53,7 +53,17 @@ def train_with_progress(session: Session, last: int) -> None:
     print_text(progress.summary())
     if len(run.val_rows):
         print_text(validation_line(run))
-    if step < steps:
+    if session.validation and (best := session.validation.best):
+        print_text(best_line(session, best))
+    for line in report_lines(session, progress.first_loss, mean(progress.recent)):
+        print_text(line)
+    if session.stopped_early and session.patience:
+        times = counted(session.patience, "measurement")
+        print_text(
+            f"Stopped early at step {step:,} of {steps:,}: no lower validation loss at "
+            f"{times} in a row; {resume_hint(session)}"
+        )
+    elif step < steps:
         print_text(f"Step {step:,} of {steps:,}; {resume_hint(session)}")
 
 
@@ -71,23 +81,17 @@ def new_length_line(saved: Checkpoint, settings: Settings) -> str:
 
 
 def resume_hint(session: Session) -> str:
-    """Return the command that resumes this run."""
+    """Return the command that resumes this run, to its end if it stopped early."""
     if session.folder is None:
         return "nothing was saved; with --checkpoint DIR you could go on from here"
     command = ["course", "train", "--checkpoint", str(session.folder), "--resume"]
     if session.log:
         command += ["--log", str(session.log.path)]
+    if session.val_every:
+        command += ["--val-every", str(session.val_every)]
+    if session.patience and not session.stopped_early:
+        command += ["--patience", str(session.patience)]
     return f"go on with: {shlex.join(command)}"
-
-
-def validation_line(run: Run) -> str:
-    """Return a line with the validation loss."""
-    rows = len(run.val_rows)
-    if run.settings.engine == "scalar":
-        rows = min(rows, MAX_VALIDATED)
-    loss = run.val_loss(rows)
-    unseen = counted(rows, "document")
-    return f"validation loss: {loss:.4f} (on {unseen} it has not seen)"
 
 
 class Progress:
@@ -98,6 +102,8 @@ class Progress:
 
         self.steps, self.last = run.settings.steps, last
         self.recent: deque[float] = deque(maxlen=100)
+        self.first_loss: float | None = None
+        self.val_loss: float | None = None
         self.tokens, self.started, self.last_line = 0, 0.0, 0.0
         self.stdout_closed = False
         self.bar = tqdm(
@@ -110,28 +116,36 @@ class Progress:
         )
 
     def update(self, record: Record) -> None:
-        """Count one step, and print it at the steps 1, 2, 5, 10 … and at intervals."""
+        """Count one step, and print it at the steps 1, 2, 5, 10 … and at intervals.
+
+        A step whose validation loss was measured is always printed.
+        """
         now = monotonic()
         self.recent.append(record.loss)
+        if record.step == 1:
+            self.first_loss = record.loss
+        if record.val_loss is not None:
+            self.val_loss = record.val_loss
         if not self.started:  # the first step compiles and is not counted
             self.started = self.last_line = now
         else:
             self.tokens += record.tokens
         if not self.bar.disable:
             speed = self.tokens / max(now - self.started, 1e-9)
-            self.bar.set_postfix_str(
-                f"loss {mean(self.recent):.4f}, {speed:,.0f} tokens/s", refresh=False
-            )
+            losses = losses_in_words(mean(self.recent), self.val_loss)
+            self.bar.set_postfix_str(f"{losses}, {speed:,.0f} tokens/s", refresh=False)
             self.bar.update()
         a_while_ago = self.bar.disable and now - self.last_line > LINE_INTERVAL
-        if one_two_five(record.step) or record.step == self.last or a_while_ago:
+        now_and_then = one_two_five(record.step) or record.step == self.last
+        if now_and_then or record.val_loss is not None or a_while_ago:
             self.print_line(record)
 
     def print_line(self, record: Record) -> None:
         """Print one step."""
         self.last_line = monotonic()
         width = len(f"{self.steps:,}")
-        line = f"step {record.step:{width},} of {self.steps:,}: loss {record.loss:.4f}"
+        losses = losses_in_words(record.loss, record.val_loss)
+        line = f"step {record.step:{width},} of {self.steps:,}: {losses}"
         try:
             with self.bar.external_write_mode():
                 print_text(line)
@@ -154,6 +168,12 @@ class Progress:
 def one_two_five(step: int) -> bool:
     """Whether a step is 1, 2, 5, 10, 20, 50, 100 and so on."""
     return re.fullmatch("[125]0*", str(step)) is not None
+
+
+def losses_in_words(loss: float, val_loss: float | None) -> str:
+    """Return the training loss and, if there is one, the validation loss."""
+    validation = "" if val_loss is None else f", validation {val_loss:.4f}"
+    return f"loss {loss:.4f}{validation}"
 
 
 def mean(numbers: Sequence[float]) -> float:

@@ -23,6 +23,7 @@ __all__ = [
     "PADDING",
     "Rows",
     "count_targets",
+    "evenly",
     "pack",
     "split",
     "take",
@@ -157,6 +158,12 @@ def take(
     first = np.array(steps, int)[:, None] * batch_size  # (n_steps, 1)
     batches: np.ndarray = rows[(first + np.arange(batch_size)) % len(rows)]
     return batches
+
+
+def evenly(n: int, at_most: int) -> np.ndarray:
+    """Return at most so many of the numbers below n, evenly spread, in order."""
+    count = min(n, at_most)
+    return np.arange(count) * n // max(count, 1)
 
 
 def count_targets(rows: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 A checkpoint is one safetensors file: the weights, Adam's moments, and a text (JSON)
 that says what they belong to. Reading one runs no code. A folder holds the newest
 checkpoint and the one before it, and at every moment at least one of them is whole.
+Beside them may stand the best: weights alone, of the lowest validation loss.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import safetensors.numpy
 
 from course_lib.bounds import (
     BOUNDS,
+    check_number,
     check_whole,
     escaped,
     open_regular,
@@ -37,21 +39,33 @@ __all__ = [
     "Checkpoint",
     "CheckpointError",
     "cannot_save",
+    "has_best",
     "has_checkpoint",
+    "load_best",
     "load_checkpoint",
     "read_checkpoint",
+    "save_best",
     "save_checkpoint",
     "write_checkpoint",
 ]
 
 NEWEST, PREVIOUS = "checkpoint.safetensors", "previous.safetensors"
+BEST = "best.safetensors"
 FORMAT = 1
 MAX_LINE = 600  # characters of an error
 DTYPES = ("float32", "float64")
 Pathlike = str | os.PathLike[str]
 
 
-DESCRIPTION = frozenset({"format", "step", "settings", "chars", "data", "data_sha256"})
+VALIDATION = frozenset({"val_loss", "val_rows"})  # in the description of the best
+DESCRIPTION = VALIDATION | {
+    "format",
+    "step",
+    "settings",
+    "chars",
+    "data",
+    "data_sha256",
+}
 SETTINGS = frozenset(field.name for field in fields(Settings))
 LATER = frozenset({"split", "field"})  # settings that earlier versions did not write
 MAX_TENSORS = 3 * (3 + 6 * int(BOUNDS["layers"][0]))  # weights and both moments
@@ -71,7 +85,8 @@ class Checkpoint:
 
     chars: the characters of the vocabulary. data: where the text came from;
     data_sha256: which text it was. Without Adam's moments (state.mu and state.nu empty)
-    it can be sampled from, but not trained further.
+    it can be sampled from, but not trained further. The best of a run also has its
+    val_loss, in nats per token, and val_rows, the number of rows it was measured on.
     """
 
     state: TrainState
@@ -79,6 +94,8 @@ class Checkpoint:
     chars: str
     data: str = ""
     data_sha256: str = ""
+    val_loss: float | None = None
+    val_rows: int | None = None
 
     @property
     def step(self) -> int:
@@ -105,15 +122,28 @@ def save_checkpoint(folder: Pathlike, checkpoint: Checkpoint) -> None:
 
     Raises CheckpointError if it cannot be written; what was there is then intact.
     """
-    folder = Path(folder)
-    newest, previous = folder / NEWEST, folder / PREVIOUS
-    unfinished = folder / f"{NEWEST}.part"
+    _replace(Path(folder), NEWEST, checkpoint, PREVIOUS)
+
+
+def save_best(folder: Pathlike, checkpoint: Checkpoint) -> None:
+    """Save a checkpoint as the best of a folder, in place of the one before.
+
+    Raises CheckpointError if it cannot be written; what was there is then intact.
+    """
+    _replace(Path(folder), BEST, checkpoint)
+
+
+def _replace(
+    folder: Path, name: str, checkpoint: Checkpoint, previous: str | None = None
+) -> None:
+    """Write a checkpoint beside its place and move it there; keep the one before."""
+    place, unfinished = folder / name, folder / f"{name}.part"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_checkpoint(unfinished, checkpoint)
-        if _is_whole(newest):  # a damaged one must not push out a good one
-            os.replace(newest, previous)
-        os.replace(unfinished, newest)
+        if previous and _is_whole(place):  # a damaged one must not push out a good one
+            os.replace(place, folder / previous)
+        os.replace(unfinished, place)
         _sync_folder(folder)
     except OSError as error:
         raise cannot_save(folder, error) from error
@@ -134,6 +164,10 @@ def load_checkpoint(
         raise ValueError(f"the path of a folder must be text: {shown(folder)}")
     newest, previous = Path(folder) / NEWEST, Path(folder) / PREVIOUS
     if not has_checkpoint(folder):
+        if has_best(folder):
+            raise CheckpointError(
+                f"there is no checkpoint in {folder} but {BEST}, which is for sampling"
+            )
         raise CheckpointError(f"there is no checkpoint in {folder}")
     if not newest.exists():  # a save was cut short between its two last moves
         return read_checkpoint(previous)
@@ -156,6 +190,25 @@ def has_checkpoint(folder: Pathlike) -> bool:
     return any((Path(folder) / name).exists() for name in (NEWEST, PREVIOUS))
 
 
+def load_best(folder: Pathlike) -> Checkpoint:
+    """Return the checkpoint of a folder that had the lowest validation loss.
+
+    Raises CheckpointError if there is none, or if it is not whole.
+    """
+    path = Path(folder) / BEST
+    if not has_best(folder):
+        raise CheckpointError(
+            f"there is no {BEST} in {folder}: a run keeps one if its val_fraction is "
+            "above 0"
+        )
+    return read_checkpoint(path)
+
+
+def has_best(folder: Pathlike) -> bool:
+    """Whether a folder holds the best checkpoint of a run, whole or not."""
+    return (Path(folder) / BEST).exists()
+
+
 def write_checkpoint(path: Pathlike, checkpoint: Checkpoint) -> None:
     """Write a checkpoint to one file, and wait until the disk has it.
 
@@ -170,16 +223,18 @@ def write_checkpoint(path: Pathlike, checkpoint: Checkpoint) -> None:
         name: np.ascontiguousarray(matrix)
         for name, matrix in checkpoint.state.tensors().items()
     }
-    about = json.dumps(
-        {
-            "format": FORMAT,
-            "step": checkpoint.step,
-            "settings": asdict(checkpoint.settings),
-            "chars": checkpoint.chars,
-            "data": checkpoint.data,
-            "data_sha256": checkpoint.data_sha256,
-        }
-    )
+    description = {
+        "format": FORMAT,
+        "step": checkpoint.step,
+        "settings": asdict(checkpoint.settings),
+        "chars": checkpoint.chars,
+        "data": checkpoint.data,
+        "data_sha256": checkpoint.data_sha256,
+    }
+    if checkpoint.val_loss is not None:
+        description["val_loss"] = checkpoint.val_loss
+        description["val_rows"] = checkpoint.val_rows
+    about = json.dumps(description)
     try:
         _checkpoint(about, tensors)
     except ValueError as error:
@@ -252,6 +307,10 @@ def _checkpoint(about: str, tensors: Arrays) -> Checkpoint:
     chars = described["chars"]
     if list(chars) != sorted(set(chars)):
         raise ValueError("its chars must be distinct, and in order")
+    if VALIDATION & described.keys():
+        val_loss, val_rows = described.get("val_loss"), described.get("val_rows")
+        check_number("its val_loss", val_loss, 0, BOUNDS["loss"][0])
+        check_whole("its val_rows", val_rows, 1, BOUNDS["batch"][0])
     settings = Settings(**_fields("settings", described["settings"], SETTINGS, LATER))
     parts: dict[str, Arrays] = {"params": {}, "mu": {}, "nu": {}}
     for name, matrix in tensors.items():
@@ -265,6 +324,8 @@ def _checkpoint(about: str, tensors: Arrays) -> Checkpoint:
         chars,
         described["data"],
         described["data_sha256"],
+        described.get("val_loss"),
+        described.get("val_rows"),
     )
     _check_state(checkpoint.state, checkpoint.config)
     return checkpoint
@@ -279,7 +340,7 @@ def _described(about: str) -> dict[str, Any]:
         found = json.loads(about)
     except (ValueError, RecursionError):
         raise ValueError("its description is no JSON that can be read") from None
-    return _fields("description", found, DESCRIPTION)
+    return _fields("description", found, DESCRIPTION, VALIDATION)
 
 
 def _fields(

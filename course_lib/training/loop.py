@@ -42,6 +42,7 @@ class Record(NamedTuple):
     learning_rate: float
     grad_norm: float  # Euclidean norm of the gradient
     tokens: int  # how many were predicted
+    val_loss: float | None = None  # where a session measured it, after the update
 
     def has_diverged(self) -> bool:
         """Whether loss or gradient norm are nan or inf, or the loss out of bounds."""

@@ -7,6 +7,7 @@ import random
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from time import monotonic
 
 import numpy as np
@@ -14,8 +15,15 @@ import numpy as np
 from course_lib.bounds import BOUNDS, check_number, check_whole, escaped, refuse_spoiled
 from course_lib.config import GPTConfig
 from course_lib.data.tokenizer import CharTokenizer
-from course_lib.training.batches import Rows, split, windows
-from course_lib.training.checkpoints import Checkpoint, save_checkpoint
+from course_lib.training.batches import Rows, evenly, split, windows
+from course_lib.training.checkpoints import (
+    Checkpoint,
+    CheckpointError,
+    has_best,
+    load_best,
+    save_best,
+    save_checkpoint,
+)
 from course_lib.training.documents import Documents, shuffled
 from course_lib.training.folder_lock import folder_lock
 from course_lib.training.logs import LossLog
@@ -28,6 +36,7 @@ from course_lib.training.loop import (
     train,
 )
 from course_lib.training.settings import Settings
+from course_lib.training.validation import Best, Validation
 
 __all__ = ["Run", "Session", "memory_needed"]
 
@@ -100,10 +109,15 @@ class Run:
         )
 
     def val_loss(self, at_most: int | None = None) -> float:
-        """Return the validation loss: the mean per token on documents kept aside."""
+        """Return the validation loss: the mean per token on documents kept aside.
+
+        at_most: measure it on so many rows, evenly spread, the same ones each time.
+        """
         if at_most is not None:
             check_whole("at_most", at_most, 1, BOUNDS["batch"][0] * 1000)
-        return mean_loss(self.engine, self.val_rows[:at_most])
+        n_rows = len(self.val_rows)
+        chosen = evenly(n_rows, n_rows if at_most is None else at_most)
+        return mean_loss(self.engine, self.val_rows[chosen])
 
     def checkpoint(self, data: str = "") -> Checkpoint:
         """Return a checkpoint of the run; ``data`` says where the text came from."""
@@ -122,6 +136,12 @@ class Session:
     source: where the text came from, kept in the checkpoints.
     save_every: seconds between them; at most so much work is lost.
     locked: the caller holds the folder's lock; otherwise it is held while training.
+    val_every: steps between two measurements of the validation loss, by default a
+    tenth of the run; patience: stop early after so many without a lower loss. The
+    weights of the lowest are kept in the folder.
+    on_message: gets one line if those found in the folder are damaged.
+
+    Raises ValueError for val_every or patience of a run without validation rows.
     """
 
     def __init__(
@@ -132,10 +152,18 @@ class Session:
         source: str = "",
         save_every: float = 10.0,
         locked: bool = False,
+        val_every: int | None = None,
+        patience: int | None = None,
+        on_message: Callable[[str], object] = print,
     ) -> None:
         check_number("save_every", save_every, 0, sys.float_info.max)
         self.run, self.folder, self.log = run, folder, log
         self.source, self.save_every, self.locked = source, save_every, locked
+        self.validation = Validation.of(
+            run.settings, len(run.val_rows), val_every, patience
+        )
+        self.val_every, self.patience = val_every, patience
+        self.on_message = on_message
         self.saved_step = run.engine.step or None  # None: nothing is saved yet
         self.saved_at = monotonic()
 
@@ -146,7 +174,8 @@ class Session:
     ) -> Iterator[Record]:
         """Train, log and save; end early, but saved, when ``asked_to_stop`` says so.
 
-        Raises DivergedError, CheckpointError or LogError; the last checkpoint stays.
+        A record has its val_loss where it was measured. Raises DivergedError,
+        CheckpointError or LogError; the last checkpoint stays.
         """
         alone = self.folder is None or self.locked
         with nullcontext() if alone else folder_lock(self.folder or ""):
@@ -155,19 +184,23 @@ class Session:
     def _records(
         self, stop_after: int | None, asked_to_stop: Callable[[], bool]
     ) -> Iterator[Record]:
+        self._look_for_best()
         if self.saved_step is None:
             self.save()  # if it cannot be done, better to know before the work
-        record = None
+        record, steps = None, self.run.settings.steps
+        every = self.validation.every if self.validation else None
         with self.log or nullcontext():
-            for record in self.run.records(stop_after):
+            for record in self.run.records(stop_after, every):
                 if self.log:
                     self.log.write(record)
+                if self.validation and self.validation.is_due(record.step, steps):
+                    record = self._validated(record, self.validation)
                 yield record
                 if record.step < self.run.engine.step:
                     continue  # the weights are already those of a later step
                 if self.log:
                     self.log.flush()
-                if asked_to_stop():
+                if asked_to_stop() or self.stopped_early:
                     break
                 if monotonic() - self.saved_at >= self.save_every:
                     self.save()
@@ -175,6 +208,48 @@ class Session:
                 self.save()
         if record and (fault := self.run.engine.state().fault()):
             raise DivergedError(record, fault=fault)
+
+    @property
+    def stopped_early(self) -> bool:
+        """Whether it has used up its patience before the end of the run."""
+        step, steps = self.run.engine.step, self.run.settings.steps
+        return bool(self.validation and self.validation.has_stalled(step)) and (
+            step < steps
+        )
+
+    def _look_for_best(self) -> None:
+        """Take up the lowest validation loss that the folder knows of this run.
+
+        Raises CheckpointError if it is that of another run.
+        """
+        if self.folder is None or self.validation is None or not has_best(self.folder):
+            return
+        try:
+            best = load_best(self.folder)
+        except CheckpointError as damage:
+            self.on_message(f"{damage}; the next one takes its place")
+            return
+        try:
+            self.run.settings.refuse_another_run(best.settings)
+            if best.data_sha256 != self.run.data_sha256:
+                raise ValueError("it learned from other data; move it elsewhere")
+            if best.val_loss is None or best.val_rows is None:
+                raise ValueError("it has no val_loss; move it elsewhere")
+        except ValueError as error:
+            raise CheckpointError(
+                f"the best checkpoint in {self.folder} is of another run: {error}"
+            ) from error
+        self.validation.best = Best(best.step, best.val_loss)
+        self.validation.n_rows = best.val_rows
+
+    def _validated(self, record: Record, validation: Validation) -> Record:
+        """Return the record with its validation loss; keep the weights of the best."""
+        loss = self.run.val_loss(validation.n_rows)
+        if validation.improves(record.step, loss) and self.folder is not None:
+            best = self.run.checkpoint(self.source).weights_only()
+            best = replace(best, val_loss=loss, val_rows=validation.n_rows)
+            save_best(self.folder, best)
+        return record._replace(val_loss=loss)
 
     def save(self) -> None:
         """Save now; the log first, so that it is never behind the checkpoint."""

@@ -122,17 +122,21 @@ PINNED = """
 import os, sys
 if hasattr(os, "sched_setaffinity"):
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-from tests.training.test_checkpoints import NAMES, losses, small_run, Run
+from tests.training.test_checkpoints import NAMES, losses, small_run, Run, Session
 expected = losses(small_run("jax", steps=300))
 for stop in (1, 2, 150, 299):
     run = small_run("jax", steps=300)
     heard = losses(run, stop)
     run = Run(NAMES, None, run.checkpoint())
     assert heard + losses(run) == expected, stop
+expected = losses(small_run("jax", val_fraction=0.25))
+for every in (1, 7):
+    session = Session(small_run("jax", val_fraction=0.25), val_every=every)
+    assert [record.loss for record in session.records()] == expected, every
 """
 
 
-def test_on_one_thread_jax_resumes_bit_for_bit() -> None:
+def test_on_one_thread_jax_resumes_and_validates_bit_for_bit() -> None:
     root = Path(__file__).parent.parent.parent
     variables = {**os.environ, "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false"}
     variables.pop("JAX_NUMPY_RANK_PROMOTION", None)
@@ -420,6 +424,16 @@ def test_what_is_no_checkpoint_is_refused_and_never_run(
         ({"set learning_rate": 10**400}, "learning_rate must be"),
         ({"set learning_rate": True}, "learning_rate must be"),
         ({"settings": 7}, "does not fit this version"),
+        ({"val_loss": 2.5}, "its val_rows must be a whole number from 1"),
+        ({"val_rows": 40}, "its val_loss must be a number"),
+        ({"val_rows": 40, "val_loss": math.nan}, "its val_loss must be a number from"),
+        ({"val_rows": 40, "val_loss": -1}, "its val_loss must be a number from 0"),
+        ({"val_rows": 40, "val_loss": 1e9}, "its val_loss must be a number from 0"),
+        ({"val_rows": 40, "val_loss": True}, "its val_loss must be a number"),
+        ({"val_rows": 40, "val_loss": "2.5"}, "its val_loss must be a number"),
+        ({"val_rows": 0, "val_loss": 2.5}, "its val_rows must be a whole number"),
+        ({"val_rows": 4.0, "val_loss": 2.5}, "its val_rows must be a whole number"),
+        ({"val_rows": 10**30, "val_loss": 2.5}, "its val_rows must be a whole number"),
     ],
 )
 def test_parts_that_do_not_fit_are_named(

@@ -22,6 +22,10 @@ TOKENIZER = CharTokenizer(["abc"])
 RUN = training.Run(
     ["ab", "ba", "c"], training.Settings(engine="scalar", n_embd=4, n_head=1, steps=3)
 )
+VALIDATED = training.Run(
+    ["ab", "ba", "c"],
+    training.Settings(engine="scalar", n_embd=4, n_head=1, val_fraction=0.4),
+)
 CHECKPOINT = RUN.checkpoint()
 LAB = Experiment(TOKENIZER, GPTConfig(4, block_size=4, n_head=1, n_embd=4))
 NO_TEXT: tuple[Any, ...] = (None, 5, 1.5, b"ab", ["ab"], {}, True)
@@ -62,6 +66,8 @@ COUNT: dict[str, Call] = {  # 0 is refused as well
     "cosine": lambda v: training.cosine(0.1, v),
     "warmup": lambda v: training.warmup(0.1, v),
     "val_loss": lambda v: RUN.val_loss(v),
+    "val_every": lambda v: training.Session(VALIDATED, val_every=v),
+    "patience": lambda v: training.Session(VALIDATED, patience=v),
     "TrainingThread": lambda v: training.TrainingThread(lambda: RUN, every=v),
     "two_moons": lambda v: two_moons(np.random.default_rng(0), v),
     "Settings": lambda v: training.Settings(steps=v),

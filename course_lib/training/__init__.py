@@ -12,6 +12,8 @@
 ``run``            a run as a whole, and a session that saves and logs it
 ``checkpoints``    the state of a run on disk
 ``folder_lock``    one run at a time in a folder
+``validation``     when its validation loss is measured, and early stopping
+``report``         how it stands, in a word
 ``logs``           its losses in a CSV file
 ``sampling``       texts from a trained model
 ``thread``         a run in the background, while the notebook responds
@@ -26,8 +28,10 @@ from course_lib.training.batches import count_targets, pack, split, take, unpad
 from course_lib.training.checkpoints import (
     Checkpoint,
     CheckpointError,
+    load_best,
     load_checkpoint,
     read_checkpoint,
+    save_best,
     save_checkpoint,
     write_checkpoint,
 )
@@ -40,6 +44,7 @@ from course_lib.training.loop import (
     mean_loss,
     train,
 )
+from course_lib.training.report import counting_losses, verdict
 from course_lib.training.run import Run, Session
 from course_lib.training.sampling import sample_texts, samples
 from course_lib.training.scalar_engine import ScalarEngine
@@ -67,18 +72,22 @@ __all__ = [
     "constant",
     "cosine",
     "count_targets",
+    "counting_losses",
     "linear",
+    "load_best",
     "load_checkpoint",
     "mean_loss",
     "pack",
     "read_checkpoint",
     "sample_texts",
     "samples",
+    "save_best",
     "save_checkpoint",
     "split",
     "take",
     "train",
     "unpad",
+    "verdict",
     "warmup",
     "write_checkpoint",
 ]

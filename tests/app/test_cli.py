@@ -21,7 +21,15 @@ from course_lib import __main__ as entry_point
 from course_lib.app import interrupts as interrupts_module
 from course_lib.app import train_command, train_progress, train_text
 from course_lib.app.cli import main
-from course_lib.training import DivergedError, Record, Settings, load_checkpoint
+from course_lib.training import (
+    DivergedError,
+    Record,
+    Run,
+    Settings,
+    load_best,
+    load_checkpoint,
+    samples,
+)
 
 SOME_NAMES = "ada alan bea clara grace hedy ida jean kurt lise radia tim"
 SMALL = ["--n-embd", "4", "--n-head", "2", "--block-size", "5", "--engine", "scalar"]
@@ -145,10 +153,166 @@ def test_the_logs_of_both_engines_agree() -> None:
 
 def test_validation_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     assert train("--steps", "3", "--val-fraction", "0.25") == 0
-    last = capsys.readouterr().out.splitlines()[-1]
-    assert re.fullmatch(
-        r"validation loss: \d\.\d{4} \(on 3 documents it has not seen\)", last
+    lines = capsys.readouterr().out.splitlines()
+    pattern = r"validation loss: \d\.\d{4} \(on 3 documents it has not seen\)"
+    assert any(re.fullmatch(pattern, line) for line in lines)
+
+
+def test_validation_on_the_way_is_on_its_steps_and_changes_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    more = ["--steps", "12", "--val-fraction", "0.25"]
+    assert train(*more, "--val-every", "4", "--log", "loss.csv") == 0
+    out = capsys.readouterr().out
+    steps = re.findall(
+        r"^step +(\d+) of 12: loss \S+(, validation \d\.\d{4})?$", out, re.M
     )
+    assert [int(step) for step, _ in steps] == [1, 2, 4, 5, 8, 10, 12]
+    assert [int(step) for step, said in steps if said] == [4, 8, 12]
+    assert train(*more, "--val-every", "12", "--log", "other.csv") == 0
+    assert rows() == rows("other.csv")
+
+
+def test_the_best_is_kept_named_and_sampled_from(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = iter([2.0, 3.0, 4.0, 4.0, 4.0] * 2)
+    monkeypatch.setattr(Run, "val_loss", lambda run, at_most: next(given))
+    more = ["--steps", "12", "--val-fraction", "0.25"]
+    assert train(*more, "--val-every", "4", "--checkpoint", "run") == 0
+    out = capsys.readouterr().out
+    best = load_best("run")
+    assert (best.step, best.val_loss) == (4, 2.0)
+    command = "course sample --checkpoint run --best"
+    assert (
+        "\nlowest validation loss on the way: 2.0000 at step 4; "
+        f"sample from it with: {command}\n"
+    ) in out
+    assert main([*command.split()[1:], "--count", "5"]) == 0
+    expected = list(samples(best, count=5))
+    assert capsys.readouterr().out.splitlines() == expected
+    assert main([*command.split()[1:-1], "--count", "5"]) == 0
+    assert capsys.readouterr().out.splitlines() != expected
+    assert train(*more, "--val-every", "4") == 0
+    assert (
+        "; with --checkpoint DIR its weights would be kept" in capsys.readouterr().out
+    )
+
+
+def test_patience_ends_a_run_that_can_go_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = iter([2.5, 2.0, 2.1, 2.2, *[2.3] * 20])
+    monkeypatch.setattr(Run, "val_loss", lambda run, at_most: next(given))
+    more = ["--steps", "20", "--val-fraction", "0.25", "--val-every", "2"]
+    kept = ["--checkpoint", "run", "--log", "loss.csv"]
+    assert train(*more, *kept, "--patience", "2") == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    command = "course train --checkpoint run --resume --log loss.csv --val-every 2"
+    assert last == (
+        "Stopped early at step 8 of 20: no lower validation loss at 2 measurements in "
+        f"a row; go on with: {command}"
+    )
+    assert load_checkpoint("run").step == 8
+    assert main(command.split()[1:]) == 0
+    assert len(rows()) == 20
+    assert load_best("run").step == 4
+
+
+def test_going_on_is_said_with_what_is_not_kept(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    more = ["--val-fraction", "0.25", "--val-every", "5", "--patience", "3"]
+    assert train("--steps", "9", "--stop-after", "1", *more, "--checkpoint", "run") == 0
+    command = "course train --checkpoint run --resume --val-every 5 --patience 3"
+    assert capsys.readouterr().out.endswith(f"; go on with: {command}\n")
+
+
+def test_a_best_that_is_left_is_not_overwritten(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert train("--steps", "4", "--val-fraction", "0.25", "--checkpoint", "run") == 0
+    for name in ("checkpoint", "previous"):
+        Path(f"run/{name}.safetensors").unlink()
+    before = snapshot(Path("run"))
+    capsys.readouterr()
+    assert train("--steps", "4", "--val-fraction", "0.25", "--checkpoint", "run") == 2
+    assert "run holds a checkpoint already" in capsys.readouterr().err
+    assert main(["train", "--checkpoint", "run", "--resume"]) == 2
+    assert "no checkpoint in run but best.safetensors" in capsys.readouterr().err
+    assert snapshot(Path("run")) == before
+
+
+def test_a_damaged_best_is_said_and_the_run_goes_on(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    more = ["--steps", "4", "--val-fraction", "0.25", "--checkpoint", "run"]
+    assert train(*more, "--stop-after", "2") == 0
+    best = Path("run/best.safetensors")
+    best.write_bytes(best.read_bytes()[:-9])
+    capsys.readouterr()
+    assert main(["train", "--checkpoint", "run", "--resume"]) == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("course: run/best.safetensors is damaged")
+    assert load_best("run").step > 2
+
+
+def test_the_best_of_another_run_is_refused(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    more = ["--steps", "4", "--val-fraction", "0.25", "--stop-after", "2"]
+    for seed in ("1", "2"):
+        assert train(*more, "--checkpoint", seed, "--seed", seed) == 0
+    Path("1/best.safetensors").replace("2/best.safetensors")
+    before = snapshot(Path("2"))
+    capsys.readouterr()
+    assert main(["train", "--checkpoint", "2", "--resume"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "the best checkpoint in 2 is of another run: " in line
+    assert snapshot(Path("2")) == before
+
+
+@pytest.mark.parametrize(
+    ("val_losses", "word"),
+    [
+        ([9.0, 9.0], "random (no better than counting characters)"),
+        ([0.1, 0.2], "overfitting (its validation loss has been lower before)"),
+        ([0.2, 0.1], "good (better than counting pairs of characters)"),
+    ],
+)
+def test_the_report_in_words_names_its_figures(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    val_losses: list[float],
+    word: str,
+) -> None:
+    given = iter([*val_losses, *val_losses[-1:] * 2])
+    monkeypatch.setattr(Run, "val_loss", lambda run, at_most: next(given))
+    more = ["--val-every", "2", "--val-fraction", "0.25", "--log", "loss.csv"]
+    assert train("--steps", "4", *more) == 0
+    verdict, figures = capsys.readouterr().out.splitlines()[-2:]
+    assert verdict == f"in a word: {word}"
+    losses = [loss for _, loss in rows()]
+    assert figures.startswith(
+        f"judged by: loss {losses[0]:.4f} at step 1, where knowing nothing scores "
+        f"ln 19 = 2.9444; training loss {sum(losses) / 4:.4f} at the end; "
+        f"validation loss {val_losses[-1]:.4f}, at best {min(val_losses):.4f}; "
+        "counting characters "
+    )
+
+
+def test_without_validation_the_report_says_what_it_cannot_say(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    kept = ["--checkpoint", "run"]
+    assert train("--steps", "9", "--stop-after", "4", *kept) == 0
+    said = capsys.readouterr().out.splitlines()
+    how = r"\(by its training loss; with --val-fraction 0\.1 more could be said\)"
+    assert re.fullmatch(rf"in a word: (random|learning) {how}", said[-3])
+    assert said[-2].startswith("judged by: loss 2.9")
+    assert "validation" not in said[-2]
+    assert main(["train", "--resume", *kept]) == 0  # step 1 is not of this command
+    assert re.search(r"^judged by: training loss", capsys.readouterr().out, re.M)
 
 
 def test_the_courses_own_names_are_the_default(
@@ -554,7 +718,7 @@ def test_a_terminal_sees_a_bar() -> None:
     termios.tcsetwinsize(terminal, (24, 90))
     command = [sys.executable, "-m", "course_lib", "train", "--data", "names.txt"]
     with subprocess.Popen(
-        [*command, *SMALL, "--steps", "400"],
+        [*command, *SMALL, "--steps", "400", "--val-fraction", "0.25"],
         stdout=subprocess.PIPE,
         stderr=its_other_end,
         text=True,
@@ -568,7 +732,8 @@ def test_a_terminal_sees_a_bar() -> None:
     assert process.returncode == 0
     assert "step   1 of 400: loss" in out
     assert "tokens/s" not in out
-    bar = r"100%.*400/400 steps, 00:00 left, loss \d\.\d+, [\d,]+ tokens/s"
+    bar = r"100%.*400/400 steps, 00:00 left, loss \d\.\d+, validation \d\.\d+, "
+    bar += r"[\d,]+ tokens/s"
     assert re.search(bar, seen.decode())
 
 
@@ -642,6 +807,16 @@ REFUSED = [
         "train --data names.txt --engine scalar --precision bfloat16",
         "--precision is for",
     ),
+    ("train --data names.txt --val-every 5", "--val-every needs a --val-fraction"),
+    ("train --data names.txt --patience 5", "--patience needs a --val-fraction"),
+    ("train --data names.txt --val-fraction 0.5 --val-every 0", "--val-every must be"),
+    ("train --data names.txt --val-fraction 0.5 --val-every x", "'--val-every'"),
+    ("train --data names.txt --val-fraction 0.5 --patience 0", "--patience must be"),
+    (
+        "train --data names.txt --val-fraction 0.5 --patience -1 --checkpoint new",
+        "--patience must be",
+    ),
+    ("train --resume --checkpoint run --patience 2", "--patience needs a"),
     ("train --data names.txt --stop-after 0", "--stop-after must be"),
     ("train --data names.txt --save-every -1", "--save-every must be"),
     ("train --data names.txt --save-every nan", "--save-every must be"),
@@ -686,6 +861,11 @@ REFUSED = [
     ("doctor now", "now"),
     ("sample", "'--checkpoint'"),
     ("sample --checkpoint none", "no checkpoint in none"),
+    (
+        "sample --checkpoint run --best",
+        "no best.safetensors in run: a run keeps one if",
+    ),
+    ("sample --checkpoint none --best", "no best.safetensors in none"),
     ("sample --checkpoint damaged", "is damaged"),
     ("sample --checkpoint run --prompt Zoë", "unknown character 'Z', 'o', 'ë'"),
     ("sample --checkpoint run --prompt aaaaaaaa", "8 characters: this model reads 4"),
@@ -789,7 +969,8 @@ def test_a_loss_that_is_no_number_ends_with_what_to_try(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     more = ["--engine", "jax", "--learning-rate", "1e30", "--checkpoint", "run"]
-    assert train(*more, "--log", "loss.csv") == 1
+    never = ["--save-every", "1e9"]  # on a busy machine step 1 takes long
+    assert train(*more, *never, "--log", "loss.csv") == 1
     err = capsys.readouterr().err
     assert err.count("\n") == 1
     assert re.match(

@@ -22,13 +22,16 @@ from course_lib.training import (
     Session,
     Settings,
     checkpoints,
+    counting_losses,
+    load_best,
     load_checkpoint,
     pack,
     samples,
+    save_best,
+    save_checkpoint,
+    verdict,
 )
 from course_lib.training.batches import evenly
-from course_lib.training.checkpoints import load_best, save_best, save_checkpoint
-from course_lib.training.report import counting_losses, verdict
 from course_lib.training.validation import Best, Validation
 from tests.training.test_checkpoints import MOMENTS, Killed, deadly
 

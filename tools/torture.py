@@ -212,7 +212,8 @@ def run_command(arguments: list[str], allowed: tuple[int, ...] = (0, 1, 2)) -> N
 
 SMALL = ["--engine", "scalar", "--steps", "1", "--n-embd", "4", "--n-head", "1"]
 INTEGERS = ("steps", "seed", "n-layer", "n-head", "n-embd", "block-size", "batch-size")
-OPTIONS = (*INTEGERS, "learning-rate", "val-fraction", "save-every", "stop-after")
+NUMBERED = ("val-fraction", "val-every", "patience", "save-every", "stop-after")
+OPTIONS = (*INTEGERS, "learning-rate", *NUMBERED)
 WORDS = ("engine", "schedule", "precision", "sha256", "data", "log", "checkpoint")
 
 
@@ -245,6 +246,7 @@ def command_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
     os.chdir(folder)
     odd = files_of_every_kind(folder)
     base = ["train", "--data", "names.txt", *SMALL, "--stop-after", "1"]
+    base += ["--val-fraction", "0.4"]
     make_course(folder / "notebooks")
 
     def trial(*arguments: str) -> Trial:
@@ -345,6 +347,7 @@ def forged_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
     )
     with safetensors.safe_open(source, framework="numpy") as file:
         about = json.loads(file.metadata()["course_lib"])
+        about |= {"val_loss": 2.5, "val_rows": 1}  # as the best of a run has them
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
 
     def read(text: str, given: dict[str, Any]) -> None:

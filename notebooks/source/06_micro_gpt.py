@@ -885,14 +885,10 @@ print("bigger:   ", *invent(large))
 # %%
 def report(curve):
     """Say in a word, for each measurement, how the run stands."""
-    words = []
+    marks, words = (levels["letters"], levels["letter pairs"]), []
     for i, (_, _, unseen) in enumerate(curve):
-        if unseen > curve[: i + 1, 2].min() + 0.05:
-            words.append("overfitting")  # it has been better before
-        elif unseen > levels["letters"]:
-            words.append("random")
-        else:
-            words.append("good" if unseen < levels["letter pairs"] else "learning")
+        lowest = curve[: i + 1, 2].min()  # so far
+        words.append(training.verdict(unseen, lowest, *marks))
     return words
 
 
@@ -913,8 +909,9 @@ for i in (0, 1, 2, 6, 10, 15):
 # %% [markdown]
 # That is a run report in words. *Random*: no better than the mark of the letters.
 # *Learning*: past that mark, not yet past the pairs. *Good*: past all of them.
-# *Overfitting*: it has been better before. (The marks belong to these names. Another
-# task needs marks of its own, such as what counting, or last year's model, achieves.)
+# *Overfitting*: it has been clearly better before. (The marks belong to these names.
+# Another task needs marks of its own, such as what counting, or last year's model,
+# achieves.)
 # The training loss goes on falling while the loss that matters rises: the model has
 # begun to learn the 1,000 names by heart. Even at its best it was worse than with all
 # the data. The cures are those of notebook 05, among them more data, a smaller model,
@@ -963,6 +960,9 @@ print("Two engines, one walk; and at its end the model knows more than counting 
 # To train on a list of your own, one name per line, in a terminal:
 #
 # ```
-# course train --data my_names.txt --engine jax --steps 10000 --checkpoint my_run
-# course sample --checkpoint my_run --prompt mar
+# course train --data my_names.txt --val-fraction 0.1 --steps 10000 --checkpoint my_run
+# course sample --checkpoint my_run --best --prompt mar
 # ```
+#
+# It ends with such a report in words, and `--best` samples from the weights that had the
+# lowest validation loss.

@@ -269,9 +269,10 @@ print(quiz.advice(answers))
 # ## How do exercises work, and where are my answers kept?
 #
 # Every answer that you check is written to a journal on your machine, so a crash or a
-# closed browser loses nothing. Every exercise has the same form: a task, a cell with a
-# beginning, and a check. Replace the dots `...` with your code and run the cell. You can
-# skip any exercise: the page runs without it.
+# closed browser loses nothing. (`course progress` in a terminal says where it is.) Every
+# exercise has the same form: a task, a cell with a beginning, and a check. Replace the
+# dots `...` with your code and run the cell. You can skip any exercise: the page runs
+# without it.
 #
 # ### Exercise: a warm-up
 #
@@ -331,9 +332,10 @@ progress.card()
 # first occur, and again in the [glossary](../docs/GLOSSARY.md). Sections marked
 # *(optional)* can be skipped: nothing later needs them.
 #
-# Finally, as on every page, code checks what the page claims. Of every ten
-# completions by the trained model at least eight are sentences of the data; of a hundred
-# by the untrained one, none is. One step on the right sentence makes it more likely.
+# Finally, as on every page, code checks what the page claims. Each model completes *"the
+# wheel is a"* a hundred times, in rounds of ten. In every round, at least eight by the
+# trained model are sentences of the data; of the hundred by the untrained one, none is.
+# One step on the right sentence makes it more likely.
 
 # %% tags=["claim", "nbval-check-output"]
 known = set(all_things)

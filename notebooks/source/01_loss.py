@@ -438,7 +438,7 @@ print("sigmoid is a softmax:    ", np.isclose(naive_softmax([1.3, 0.0])[0], sigm
 
 # %% [markdown]
 # The loss stays what it was: minus the logarithm of the probability given to the token
-# that came. The other tokens do not appear in the formula, and need not: any
+# that came. How the rest is shared among the other tokens does not count: any
 # probability they take is probability that the right one loses.
 #
 # **Predict first.** A model that knows nothing treats all tokens alike. What is its loss
@@ -509,8 +509,8 @@ for number, (w, b) in enumerate(settings, 1):
 # %% [markdown]
 # With only two parameters we can do what the walker cannot: measure the altitude
 # everywhere, on a grid of 61 by 61 places, and draw the whole landscape. **A line on the
-# left is a point on the right.** Move the point, and the line moves: east or west turns
-# it, north or south shifts it up or down.
+# left is a point on the right.** A point further east is a steeper line; a point
+# further north is a higher one.
 
 # %%
 ws, bs = np.linspace(-1.5, 5.5, 61), np.linspace(100, 480, 61)
@@ -657,7 +657,7 @@ plots.show(
 #
 # Now for many examples at once. `logits` is an array with one row of scores for each
 # example, `targets` holds the column of the right answer for each row. Return the mean
-# cost. This function is the altimeter of every language model, large and small.
+# cost. This function is the altimeter of language models, large and small.
 
 
 # %%

@@ -154,7 +154,7 @@ plots.show(
 # | $c\,x$ | $c$ | a factor stretches every rise |
 # | $x^n$ | $n\,x^{n-1}$ | by the product rule below: $x^2 = x \cdot x$, and so on |
 # | $e^x$ | $e^x$ | $e = 2.718…$ is the number for which this is so |
-# | $\ln x$ | $1 / x$ | it undoes $e^x$: rise and run change places |
+# | $\ln x$ | $1 / x$ | it undoes $e^x$, so rise and run change places: $1 / e^{\ln x}$ |
 # | $\tanh x$ | $1 - \tanh^2 x$ | an S-shaped curve; notebooks 04 and 05 use it |
 #
 # Larger functions are built from small pieces with three rules. In them, $u$ and $v$
@@ -178,8 +178,8 @@ plots.show(
 
 # %% [markdown]
 # The area gains two strips, one for each side that grew. The corner is a small number
-# times a small number: with a nudge of 0.001 it is a millionth, and it vanishes from
-# the slope.
+# times a small number. If both sides grow by 0.001, it is a millionth: still next to
+# nothing after we divide by the nudge, so it vanishes from the slope.
 #
 # Never trust a rule that you have not checked with a nudge. Here they are side by side,
 # at $x = 1.5$.

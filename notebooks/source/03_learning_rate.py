@@ -117,9 +117,9 @@ plots.show(
 
 # %% [markdown]
 # Three of the five arrive. Now look at the last panel: on a log axis the distances are
-# straight lines, so every step multiplies the distance by the same number. (With
-# 0.25 there is no line: the walker is at 0 after one step.) Which one? Put the slope
-# $k x$ into the rule of descent:
+# straight lines, so every step multiplies the distance by the same number. (With 0.25
+# the line drops straight down: the walker is at 0 after one step.) What number is that?
+# Put the slope $k x$ into the rule of descent:
 #
 # $$x \leftarrow x - \eta \cdot k x = (1 - \eta k)\,x$$
 #
@@ -182,9 +182,9 @@ for rate in (0.499, 0.5, 0.501):
 #
 # ### Exercise: find the largest stable rate
 #
-# In the fog nobody tells you $k$. But you can feel the slope at any place you choose.
-# Write `largest_stable_rate`. It gets a function, `slope`, and a place `x`. Stuck?
-# `exercise.largest_stable_rate.hint()`.
+# In the fog nobody tells you $k$, or where the floor is. But you can feel the slope at
+# any place you choose. Write `largest_stable_rate`. It gets a function, `slope`, and a
+# place `x`. Stuck? `exercise.largest_stable_rate.hint()`.
 
 
 # %%
@@ -275,10 +275,10 @@ for rate, path in zip(rates, walked):
     )
 
 # %% [markdown]
-# (`race.trajectories` is a helper that walks with several rates at once.) The first
-# rate is quiet across, and hardly moves along. The second swings across at every step,
-# and still has 0.35 to go along. The third flies off across, and is *still* too slow
-# along.
+# (`race.trajectories` is a helper that walks with several rates at once;
+# `optimizers.sgd` is plain descent.) The first rate is quiet across, and hardly moves
+# along. The second swings across at every step, and still has 0.35 to go along. The
+# third flies off across, and is *still* too slow along.
 #
 # The plain has the opposite problem. Far out on a plateau the ground is almost level,
 # so the steps are tiny. And the rate cannot be raised at will, because in the middle of
@@ -317,7 +317,8 @@ print(f"slopes +1, -1, +1 … velocity {abs(swinging):.2f}")
 # %% [markdown]
 # A steady slope becomes ten times as strong, which is $1/(1-\beta)$. One that keeps
 # changing its sign is halved. Faster along, calmer across: that is what both mountains
-# need. Here are walker and ball, each with a rate that suits it.
+# need. Here are walker and ball: in the gorge each with a rate that suits it, on the
+# plateau both with 0.5.
 
 # %%
 trips = {  # name: (landscape, start, size of the map, rates, steps)
@@ -452,10 +453,10 @@ for name, corrected in (("with correction", True), ("without", False)):
 # Without correction, one stride is six and a half times as long as it should be, and it
 # comes early, when the walker knows least.
 #
-# Three checks in the gorge, where the slope across is twenty times the slope along. Is
-# the first step the same in both directions? Is the walk the same when the loss is a
-# million times as high? Does the course's own Adam, `optimizers.adam`, walk the same
-# way?
+# Three checks in the gorge, from a start where the slope across is twenty times the
+# slope along. Is the first step the same in both directions? Is the walk the same when
+# the loss is a million times as high? Does the course's own Adam, `optimizers.adam`,
+# walk the same way?
 
 # %% tags=["nbval-check-output"]
 ours = adam_walk(lambda p: p * (1, 100), (2.5, 0.5), 0.1, 60)
@@ -676,8 +677,8 @@ for steps in (100, 10_000):
 # at the start is a first guess, not a promise.
 #
 # The raw counts are on their way to the same floor, but with a hundred times the steps
-# they are still above what the scaled ones reach in 100. Within 100 steps, scaling
-# lowered the loss more than any choice of the rate.
+# they are still above what the scaled ones reach in 100. Within 100 steps, no rate
+# that we tried makes up for the scaling.
 #
 # ### Exercise: fix a diverging run
 #

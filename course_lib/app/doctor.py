@@ -172,7 +172,7 @@ def _halves(package: str, kernel: str) -> Finding:
         return WARNING, f"the part that draws {drawn} is switched off", fix
     found = f"{package} {kernel} in the kernel, {front_end} in JupyterLab"
     if _fit(package, kernel, front_end):
-        return OK, f"{package} {kernel}, in JupyterLab {front_end}", ""
+        return OK, f"{package} {kernel} with its part in the page, {front_end}", ""
     if not folder.is_relative_to(sys.prefix):  # it hides what pip would bring
         install = f"Remove the folder {folder}; restart JupyterLab"
     return WARNING, f"{found} do not fit each other", install

@@ -208,8 +208,8 @@ def test_widgets_that_fit(
     install(monkeypatch, ipywidgets="8.1.9", anywidget="0.11.0")
     assert doctor.look_at_widgets() == (
         OK,
-        "ipywidgets 8.1.9, in JupyterLab 5.0.15; "
-        "anywidget 0.11.0, in JupyterLab 0.11.3",
+        "ipywidgets 8.1.9 with its part in the page, 5.0.15; "
+        "anywidget 0.11.0 with its part in the page, 0.11.3",
         "",
     )
 

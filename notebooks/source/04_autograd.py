@@ -148,9 +148,10 @@ exercise.local_derivatives.check(local_derivatives)
 # %% [markdown] tags=["path"]
 # ## Blame flows backwards along the trail
 #
-# The loss is 9. Which number is to blame for that, and by how much? The **gradient** of
-# a number is its share of the blame: the slope of the loss with respect to this number.
-# (The shares do not add up to 9: each says how fast the loss moves with its number.)
+# The loss is 9. Which number is to blame for that, and by how much? A number's share of
+# the blame is the slope of the loss with respect to it. The **gradient** is the list of
+# all these slopes; the slope of one number is called *its* gradient, too. (The shares
+# do not add up to 9: each says how fast the loss moves with its number.)
 #
 # **Predict first.** If $w$ goes up from 2 to 2.001, does the loss go up or down? By
 # roughly how much? Use the four numbers on the way from $w$ to the loss. Commit to an
@@ -376,7 +377,7 @@ for number in (MiniValue, Value):
 # %% [markdown]
 # They agree to the last digit printed. Count the lines, if you like: some forty. That
 # is an autograd engine. The large frameworks do the same with arrays in place of single
-# numbers, and with many more operations in the table. The idea is all here.
+# numbers, and with many more operations. The idea is all here.
 #
 # ### Exercise: a Value of your own
 #
@@ -665,8 +666,9 @@ print(triangulate("(tanh(w * x + b) - y) ** 2", inputs, number=Slip))
 
 # %% [markdown]
 # The slopes of $b$ and $y$ are right, because their paths avoid the bad node. The
-# slopes of $w$ and $x$ are wrong, and the node is named. Keep the method: whenever you
-# write an operation, check it with a nudge and with a second engine before you train.
+# slopes of $w$ and $x$ are wrong, and the node is named: the product, whose value is 1.
+# Keep the method: whenever you write an operation, check it with a nudge and with a
+# second engine before you train.
 #
 # ### Exercise: find the bugs
 #
@@ -714,7 +716,9 @@ exercise.find_the_bug.check(Suspect)
 # and the wrist along.
 #
 # Its loss is the mean squared distance between the ends of its limbs and those of a
-# runner on a slope, both measured from the hip, plus a penalty for leaning off balance.
+# runner going uphill, both measured from the hip, plus a penalty for leaning off
+# balance. Lengths are in decimetres (1 dm is 10 cm), so the loss is in dm².
+#
 # Positions come from angles by cosine and sine, and `Value` has neither. That is no
 # obstacle: an operation is whatever you know the derivative of. The slope of the sine
 # is the cosine, and that of the cosine is minus the sine.
@@ -773,7 +777,7 @@ print(f"and steeper than the left wrist {steeper} times")
 #
 # Now repeat the step. `learn_the_pose` takes 300 of them with Adam, the method of
 # notebook 03, and makes one backward pass before each. The pose error is the mean
-# distance between the ends of the limbs and where the runner has them, in decimetres.
+# distance between the ends of the limbs and where the runner has them.
 
 # %% tags=["nbval-check-output"]
 walk = robot.learn_the_pose(robot.random_angles(random.Random(45)))
@@ -812,8 +816,8 @@ widgets.robot()
 # computed again.
 #
 # The robot found a posture; it did not learn to run. The loss knows nothing of muscles,
-# and of gravity only the penalty for leaning. What a loss does not mention, no gradient
-# can teach.
+# and all it knows of gravity is the penalty for leaning. What a loss does not mention,
+# no gradient can teach.
 
 # %%
 losses = [moment.loss for moment in walk]
@@ -859,10 +863,11 @@ for p, f, fb in zip(n_params, forward, both, strict=True):
     print(f"{p:6,} parameters: forward {1000 * f:5.1f} ms, both {fb / f:.1f} x that")
 
 # %% [markdown]
-# Your times will differ. The last column stays at two or three, while the number of
-# parameters grows nearly 300 times. Now the other way. `nudge_all` finds the same
-# gradient by nudging each weight once. For the three smallest models we do it in full
-# and time it. For the others we count $P + 1$ passes and spare ourselves the wait.
+# Your times will differ. The last column rises from about one and a half to about
+# three, while the number of parameters grows nearly 300 times. Now the other way.
+# `nudge_all` finds the same gradient by nudging each weight once. For the three
+# smallest models we do it in full and time it. For the others we count $P + 1$ passes
+# and spare ourselves the wait.
 
 
 # %%

@@ -144,7 +144,8 @@ widgets.neuron()
 #
 # With two inputs, the places where $z = 0$ form a straight line. On one side of it the
 # neuron says *more likely 1*, on the other *more likely 0*. The weights are an arrow at
-# right angles to the line that points to the side of 1.
+# right angles to the line that points to the side of 1. In the maps below, triangles
+# are points with the label 1, circles those with 0; the next section is about them.
 #
 # **Predict first.** The first panel shows a neuron with $w = (1, -2)$ and $b = 0.3$. In
 # the second all three numbers are doubled. Does the line turn, move, or stay?
@@ -261,9 +262,9 @@ print("two layers:", np.round(second @ (first @ x), 4))
 print("one layer: ", np.round(one_layer @ x, 4))
 
 # %% [markdown]
-# Without a bend between them, two layers are no more than one, and neither are a
-# hundred: a straight line of a straight line is a straight line. The activation is what
-# makes depth useful, and we will come back to its shape.
+# Without a bend between them, two layers can do no more than one, nor can a hundred: a
+# straight line of a straight line is a straight line. The activation is what makes
+# depth useful, and we will come back to its shape.
 #
 # ### Exercise: the forward pass
 #
@@ -311,12 +312,12 @@ plots.show(
 # %% [markdown]
 # On average they are as good as a coin. A single one has an opinion without knowledge:
 # it draws some line, and whether the moons lie on the right sides of it is luck. Most
-# are quite right or quite wrong; few come near one half.
+# are far above or far below one half; few come near it.
 #
 # Now the training. Each step is the one you know: forward, loss, backward, update, with
 # every number a `Value`. `scalar_loss`, in the setup cell, is the mean cross-entropy of
-# notebook 01, and `adam_update` the Adam of notebook 03. We keep the weights of six
-# moments.
+# notebook 01, and `adam_update` the Adam of notebook 03, which also sets every `grad`
+# back to 0. We keep the weights of six moments.
 
 # %%
 model = scalar.MLP(2, [16, 16, 2], random.Random(2))
@@ -525,9 +526,8 @@ for layers in (1, 2, 10, 30):
 # A step that small achieves nothing. This is the **vanishing gradient**, described by
 # Hochreiter in 1991. But so far it is arithmetic on a single path. Weights may be
 # larger than 1, and there are many paths. So measure. `gradient_norms` sends the points
-# forward through a whole network and the blame back, at each layer times the weights,
-# times the slope, and returns how long the gradient of each layer is: the root of the
-# sum of its squared slopes.
+# forward through a whole network and the blame back. It returns how long the gradient
+# of each layer is: the root of the sum of its squared slopes.
 #
 # We draw the weights as our package does, with standard deviation $1/\sqrt{n}$ for $n$
 # inputs.
@@ -558,8 +558,8 @@ plots.show(
 # %% [markdown]
 # With the sigmoid, each additional layer leaves less than a quarter: at a depth of 30
 # the first layer gets almost nothing. That was expected. But ReLU fades too, and tanh
-# keeps its gradient, although it squashes! The story "ReLU put it right" is half of the
-# truth. The other half is where the weights start.
+# keeps its gradient, although it squashes! People like to say that ReLU put it right;
+# that is half of the truth. The other half is where the weights start.
 
 # %% [markdown]
 # ## Where the weights start matters as much
@@ -635,16 +635,16 @@ plots.show(
 # %% [markdown]
 # Two of the four stand still at $\ln 2$, the loss of knowing nothing. Their slope is so
 # close to zero that the walker believes she is on a plain. Note that tanh is among the
-# losers *and* among the winners: the same activation, another start. (Its spikes are
-# steps that were too long for a moment.) Adam divides each slope by its usual size and
-# so can rescue a faded one; the residual connections and norms of notebook 06 are a
+# losers *and* among the winners: the same activation, another start. (The spikes of the
+# better one are steps that were too long.) Adam divides each slope by its usual size
+# and so can rescue a faded one; the residual connections and norms of notebook 06 are a
 # cure as well.
 #
 # **What happened in 2012.** ReLU met two more things that had been missing: data and
 # fast machines. A network called AlexNet (Krizhevsky and others, 2012) had 60 million
 # parameters, ReLU, and 1.2 million labelled photographs. It was trained in five to six
 # days on two graphics cards, made for video games. The ImageNet competition asks for
-# the kind of thing on a photograph, one of 1,000, and allows five guesses. Several such
+# the kind of thing in a photograph, one of 1,000, and allows five guesses. Several such
 # networks together missed the right kind for 15.3 % of the test photographs; the next
 # best entry, for 26.2 %. A graphics processor, **GPU**, does thousands of
 # multiplications at the same time. That is just what a layer asks for: no neuron has to
@@ -745,15 +745,15 @@ plots.show(
 )
 
 # %% [markdown]
-# On its 40 points it is perfect: each odd point got a bay of its own in the border. On
-# new points it gets worse and worse after the first few steps, since it grows *surer*
-# of what was noise. That is **overfitting**: the curves part, and the altitude that the
-# walker reads is no longer the altitude that counts.
+# On its 40 points it is perfect: the border has a bay or an island for every odd point.
+# On new points it gets worse and worse after the first few steps, since it grows
+# *surer* of what was noise. That is **overfitting**: the curves part, and the altitude
+# that the walker reads is no longer the altitude that counts.
 #
 # Three cures can be tried here. **More data**: among many points one odd one counts for
 # little. **A smaller network**: it cannot draw so many bays. **Early stopping**: keep
 # the weights from the step where the validation loss was lowest, as in the last column
-# of the table.
+# of the table below.
 
 # %%
 cases = {

@@ -34,8 +34,8 @@
 #
 # Run the setup cell first. After it, each section runs on its own. An `Experiment`
 # trains small GPTs of one size: `train` makes one, `answers` gives the probabilities of
-# endings, `sample` lets it write. `SEED` decides all that is random here: change it,
-# run everything again, and see which findings stand.
+# endings, `sample` lets it write. `SEED` decides nearly all that is random here: change
+# it, run everything again, and see which findings stand.
 
 # %% tags=["setup"]
 import hashlib
@@ -149,8 +149,9 @@ for year in (1987, 2019, 2020, 2031):
 
 # %% [markdown]
 # Each answer is good English and names a real town of this world, whether it is right
-# or not. Now ask about every year, and note two things: was the likeliest town right,
-# and how sure was the model of it? Its sureness is the probability that it gave.
+# or not. (A right one after 2019 is luck.) Now ask about every year, and note two
+# things: was the likeliest town right, and how sure was the model of it? Its sureness
+# is the probability that it gave.
 #
 # **Predict first.** How sure will it be about years that it cannot know?
 
@@ -503,10 +504,9 @@ exercise.find_the_memorised_sample.check(find_the_memorised_sample)
 # ## No size beats the noise in the data (optional)
 #
 # How good could a model become? For names nobody knows. So take a source whose answer
-# is known: a machine that writes six letters, each drawn with probabilities that depend
-# on the two letters before. (This is a Markov chain of order two.) Whoever knows its
-# probabilities predicts as well as anyone can, and is still surprised again and again,
-# since the next letter is drawn at random.
+# is known: a machine with an alphabet of six letters, which draws each letter with
+# probabilities that depend on the two before it. (This is a Markov chain of order two.)
+# Even whoever knows its probabilities is surprised again and again.
 
 # %%
 rng = np.random.default_rng(100)  # one source; SEED decides about the models
@@ -529,8 +529,9 @@ print("the source writes", "".join("abcdef"[i] for i in exam[0]))
 # %% [markdown]
 # Its average surprise, $-\ln p$ of the letter that came, is the **entropy** of the
 # source. No prediction does better on average (Shannon, 1948). Measure it on 1,000 new
-# texts, the exam, with the source's own probabilities. (The first letter to predict has
-# only one before it, so there the source, too, knows only the pairs.)
+# texts, the exam, with the source's own probabilities. Beside it stands a simple rival,
+# *counting pairs*: it predicts each letter from the one before it alone. (For the first
+# letter to predict, with only one before it, both use the pairs.)
 
 # %%
 pairs = np.ones((6, 6))
@@ -620,7 +621,8 @@ print(f"with replay {replay[-1, 1]:.2f}")
 print(f"things without replay {on_things[-1]:.2f}  with {replay[-1, 2]:.2f}")
 
 # %% [markdown]
-# The old skill is gone within a few dozen steps: the loss on names passes
+# (The samples that begin with *m* have the form of the new sentences; their content is
+# made up.) The old skill is gone within a few dozen steps: the loss on names passes
 # $\ln 38 = 3.64$, that of a model that knows nothing and finds all 38 tokens equally
 # likely. This is *catastrophic forgetting* (McCloskey & Cohen, 1989). Every step
 # follows the slope of the new loss alone; nothing in it protects the old valley. Replay
@@ -685,8 +687,8 @@ print(f"{seconds:.1f} s here: {ours / seconds:.0e} useful operations a second")
 # Now apply it to runs whose makers published parameters and tokens, and, for some, the
 # hours of their chips. The sources are in `costs.PUBLISHED`; *GPT-2 124M again* is a
 # repetition, in 2024, of the smallest GPT-2. Where the hours are known, the rule says
-# which part of the chips' peak was used. A result of 3 % or 300 % would speak against
-# the rule.
+# what share of the chips' top speed, their *peak*, was used. A result of 3 % or 300 %
+# would speak against the rule.
 
 # %% tags=["nbval-check-output"]
 for run in costs.PUBLISHED:
@@ -704,10 +706,9 @@ plots.show(
 )
 
 # %% [markdown]
-# The axis needs more than fifteen powers of ten. Llama 3 70B took 6.4 million H100
-# hours (Meta's model card, 2024). Of GPT-4 no size was published; its maker said in
-# April 2023 that training had cost *more than* 100 million dollars. The loop that all
-# of them ran is the one you ran.
+# Llama 3 70B took 6.4 million H100 hours (Meta's model card, 2024). Of GPT-4 no size
+# was published; its maker said in April 2023 that training had cost *more than* 100
+# million dollars. The loop that all of them ran is the one you ran.
 #
 # For money we need prices, and prices change. Those on this page are assumptions, not
 # quotations: put in yours. **Predict first.** A budget of 1,000 euros, 20 tokens for
@@ -828,10 +829,11 @@ for questions in (1_000, 10_000, 100_000, 1_000_000, 10_000_000):
 
 # %% [markdown]
 # By the token, 1,000 questions cost 0.40, 2 or 10 euros, however many there are. The
-# device costs 1,825 euros a month, used or not, and beats the middle price only at about
-# a million questions a month. People who look at the answers and test each new version
-# come on top: at 70 euros an hour, 20 hours a month are 1,400 euros. Together that is
-# more, in nine months, than the middle fine-tune above with all its people.
+# device costs 1,825 euros a month, used or not (ten million questions need two), and
+# beats the middle price only at about a million questions a month. People who look at
+# the answers and test each new version come on top: at 70 euros an hour, 20 hours a
+# month are 1,400 euros. Together that is more, in nine months, than the middle
+# fine-tune above with all its people.
 #
 # ### Which way fits which problem?
 #

@@ -31,7 +31,7 @@ __all__ = ["train"]
 
 
 @click.command()
-@option("--data", str, "FILE", "Your text; names, things or an address too  [names]")
+@option("--data", str, "FILE", "Your text; names, things, play, an address  [names]")
 @option("--split", str, "HOW", "Parted by lines, blank lines or not: none  [detected]")
 @option("--field", str, "NAME", "The text in JSON lines or CSV  [the only text]")
 @option("--sha256", str, "HEX", "Fingerprint that the data file must have")

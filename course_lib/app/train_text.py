@@ -40,7 +40,7 @@ def read_text(
     source: str, sha256: str | None, split: str | None, field: str | None
 ) -> TrainingText:
     """Return the text of a file, a URL or a data set of the course."""
-    from course_lib.data.files import LINE_SETS
+    from course_lib.data.files import TEXT_SETS
     from course_lib.data.sets import SETS
     from course_lib.data.texts import load_documents
     from course_lib.training.documents import Documents
@@ -50,10 +50,10 @@ def read_text(
             f"--data {source} needs --sha256 as well, the 64 hexadecimal digits that "
             "`sha256sum FILE` prints, so that what arrives is what was meant"
         )
-    if source in SETS and source not in LINE_SETS:
+    if source in SETS and source not in TEXT_SETS:
         raise CommandError(
-            f"--data {source} is a table, not a list of lines: give "
-            f"{' or '.join(LINE_SETS)}, or a text file (./{source} for one so called)"
+            f"--data {source} is a table, not a text: give "
+            f"{', '.join(TEXT_SETS)}, or a text file (./{source} for one so called)"
         )
     with said_if_slow("loading the text …"), progress_of_reading(source) as on_read:
         read = load_documents(source, sha256, split, field, on_read)

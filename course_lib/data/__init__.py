@@ -3,6 +3,7 @@
 ==================  ====================================================
 ``load_names()``    given names of many languages, a to z
 ``load_things()``   sentences such as "a wheel is a machine part"
+``load_play()``     a play of Shakespeare's, one long text
 ``load_spam()``     short messages, each marked as spam or not
 ``load_houses()``   floor area and price of made-up houses
 ``card(name)``      how a set was made, what it holds, where it is skewed
@@ -23,6 +24,7 @@ from course_lib.data.sets import Message as Message
 from course_lib.data.sets import card as card
 from course_lib.data.sets import load_houses as load_houses
 from course_lib.data.sets import load_names as load_names
+from course_lib.data.sets import load_play as load_play
 from course_lib.data.sets import load_spam as load_spam
 from course_lib.data.sets import load_things as load_things
 from course_lib.data.texts import SPLITS as SPLITS

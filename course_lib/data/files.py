@@ -17,7 +17,7 @@ from course_lib.data.lines import DataError, show, text_lines, too_large
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-LINE_SETS = ("names", "things")
+TEXT_SETS = ("names", "things", "play")
 
 
 def load_lines(
@@ -25,7 +25,7 @@ def load_lines(
 ) -> list[str]:
     """Non-empty stripped lines of ``source``, in its order.
 
-    source: "names" (the default) or "things", a path, or an https address.
+    source: "names" (the default), "things" or "play", a path, or an https address.
         A file of one's own that is called names is written "./names".
     sha256: 64 hexadecimal digits that the content must have; an address needs
         it. The download goes to the user's cache folder, or to the folder in
@@ -46,7 +46,7 @@ def opened_source(
     """
     expected = None if sha256 is None else _digits(sha256)
     source = "names" if source is None else source
-    if isinstance(source, str) and source in LINE_SETS:
+    if isinstance(source, str) and source in TEXT_SETS:
         path: Traversable = shipped(f"{source}.txt")
     elif isinstance(source, str) and "://" in source:
         from course_lib.data.download import cached  # slow to import, seldom needed
@@ -84,12 +84,12 @@ def _own_file(source: object) -> Path:
     if not isinstance(source, (str, os.PathLike)) or not str(source).strip():
         raise DataError(
             f"{source!r:.80} is no source of lines: expected 'names', 'things', "
-            "the path of a text file, or an https address."
+            "'play', the path of a text file, or an https address."
         )
     if str(source) in ("spam", "houses"):
         raise DataError(
-            f"{show(source)} is a table, not a list of lines: expected 'names' or "
-            f"'things'. Use load_{source}(), or write './{source}' for a file."
+            f"{show(source)} is a table, not a text: expected 'names', 'things' "
+            f"or 'play'. Use load_{source}(), or write './{source}' for a file."
         )
     path = Path(os.path.expanduser(source))
     with _readable(source):
@@ -117,8 +117,8 @@ def _readable(source: object) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise DataError(
-            f"{show(source)} does not exist: expected 'names', 'things', a text file "
-            "or an https address. Check the spelling and the folder."
+            f"{show(source)} does not exist: expected 'names', 'things', 'play', a "
+            "text file or an https address. Check the spelling and the folder."
         ) from None
     except DataError:
         raise

@@ -1,4 +1,4 @@
-"""The four shipped sets as plain Python values."""
+"""The five shipped sets as plain Python values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from course_lib.data.files import load_lines, shipped
 from course_lib.data.lines import DataError, show
 
-SETS = ("names", "things", "spam", "houses")
+SETS = ("names", "things", "play", "spam", "houses")
 
 
 class Message(NamedTuple):
@@ -34,6 +34,11 @@ def load_names() -> list[str]:
 def load_things() -> list[str]:
     """Sentences such as "a wheel is a machine part", sorted by the thing."""
     return load_lines("things")
+
+
+def load_play() -> str:
+    """Shakespeare's A Midsummer Night's Dream: a whole play as one text."""
+    return shipped("play.txt").read_text(encoding="utf-8")
 
 
 def load_spam() -> list[Message]:

@@ -769,7 +769,10 @@ REFUSED = [
     ("train --data names.txt --split none --field text", "exclude each other"),
     ("train --data empty.txt --split", "requires an argument"),
     ("train --data .", "is a folder"),
-    ("train --data spam", "--data spam is a table, not a list of lines: give names or"),
+    (
+        "train --data spam",
+        "--data spam is a table, not a text: give names, things, play,",
+    ),
     ("train --data https://example.org/x.txt", "x.txt needs --sha256 as well"),
     ("train --data names.txt --sha256 abc", "64 hexadecimal digits"),
     (f"train --data names.txt --sha256 {'0' * 64}", "has sha256"),

@@ -28,6 +28,7 @@ import course_lib.data as data
 from course_lib.bounds import BOUNDS
 from course_lib.data import DataError, card, files, load_lines, sets
 from course_lib.data.lines import MAX_LINE, text_lines
+from course_lib.data.texts import load_documents
 
 FOLDER = Path(data.__file__).parent
 Said = Callable[..., str]
@@ -103,6 +104,47 @@ def test_things_are_balanced_over_their_kinds() -> None:
     assert len(kinds) >= 20
     assert min(kinds.values()) >= 20
     assert max(kinds.values()) <= 1.5 * min(kinds.values())
+
+
+SPEAKER = re.compile("[A-Z]{2}[A-Z ]+")  # alone on a line
+HEADING = re.compile(r"(ACT|SCENE) [IV]+\..*")
+
+
+def speeches() -> list[tuple[str, str]]:
+    """Who speaks and what is said, for each speech of the play."""
+    blocks = [block.partition("\n") for block in data.load_play().strip().split("\n\n")]
+    return [(first, rest) for first, _, rest in blocks if SPEAKER.fullmatch(first)]
+
+
+def test_the_play_is_one_text_of_one_form() -> None:
+    text = data.load_play()
+    assert text.startswith("ACT I.\n\nSCENE I. Athens.")
+    assert text.endswith("And Robin shall restore amends.\n\n[Exit.]\n")
+    assert text.isascii()
+    assert not re.search(r"\n\n\n|^ | $|  |[^\n -~]", text, re.MULTILINE)
+    for block in text[:-1].split("\n\n"):
+        first, _, rest = block.partition("\n")
+        stage = re.fullmatch(r"\[[^][]+\]", block)
+        assert stage or HEADING.fullmatch(block) or SPEAKER.fullmatch(first), block
+        assert not SPEAKER.fullmatch(first) or rest, block
+        assert not any(map(SPEAKER.fullmatch, rest.split("\n"))), block
+
+
+def test_the_play_holds_no_word_of_those_who_handed_it_on() -> None:
+    text = data.load_play().lower()
+    for word in ("gutenberg", "etext", "ebook", "copyright", "http", "&", "_"):
+        assert word not in text
+    assert not re.search(r"\d", text)  # of pages or lines
+
+
+def test_the_play_is_its_file_and_is_taken_for_one_text() -> None:
+    text = data.load_play()
+    assert (FOLDER / "play.txt").read_bytes() == text.encode()
+    assert len(text) < 200_000
+    reading = load_documents("play")
+    assert (reading.split, reading.documents) == ("none", [text.rstrip("\n")])
+    assert reading.notes == []
+    assert load_lines("play") == [line for line in text.split("\n") if line]
 
 
 def test_spam_is_half_spam_and_distinct() -> None:
@@ -202,6 +244,26 @@ def things_facts() -> dict[str, str]:
     }
 
 
+def play_facts() -> dict[str, str]:
+    text = data.load_play()
+    words = re.findall("[a-z']+", text.lower())
+    said = [len(rest) for _, rest in speeches()]
+    headings = Counter(re.findall("^(ACT|SCENE) ", text, re.MULTILINE))
+    return {
+        "characters": f"{len(text):,}",
+        "different characters": f"{len(set(text))}",
+        "lines, blank ones included": f"{text.count(chr(10)):,}",
+        "longest line": f"{max(map(len, text.splitlines()))} characters",
+        "words": f"{len(words):,}",
+        "different words": f"{len(set(words)):,}",
+        "acts and scenes": f"{headings['ACT']} and {headings['SCENE']}",
+        "speeches": f"{len(said)}",
+        "speakers": f"{len({name for name, _ in speeches()})}",
+        "mean length of a speech": f"{sum(said) / len(said):.0f} characters",
+        "stage directions": f"{text.count('[')}",
+    }
+
+
 def spam_facts() -> dict[str, str]:
     messages = data.load_spam()
     spam = [m.text for m in messages if m.is_spam]
@@ -249,6 +311,7 @@ def houses_facts() -> dict[str, str]:
     [
         ("names", names_facts),
         ("things", things_facts),
+        ("play", play_facts),
         ("spam", spam_facts),
         ("houses", houses_facts),
     ],
@@ -276,17 +339,27 @@ def test_things_card_counts_every_kind() -> None:
     assert stated == kinds
 
 
+def test_play_card_counts_in_prose_too() -> None:
+    text, names = " ".join(card("play").split()), [name for name, _ in speeches()]
+    women = sum(names.count(n) for n in ("HERMIA", "HELENA", "TITANIA", "HIPPOLYTA"))
+    assert f"{100 * women / len(names):.0f} % are by its four women" in text
+    words = Counter(re.findall("[a-z']+", data.load_play().lower()))
+    assert sum(n == 1 for n in words.values()) > len(words) / 2
+    assert f"{len(data.load_play()) / 1000:.0f} thousand characters are little" in text
+
+
 def test_every_set_has_a_card_with_a_licence() -> None:
     for name in sets.SETS:
         assert card(name).startswith(f"# {name}\n")
         assert "## How it was made" in card(name)
         assert "## Known skews" in card(name)
-        assert "CC BY 4.0" in card(name)
+        licence = card(name).split("## Licence", 1)[1]
+        assert ("Public domain" if name == "play" else "CC BY 4.0") in licence
 
 
 @pytest.mark.parametrize("name", ["nouns", "", "../sets", "names.txt"])
 def test_a_card_that_is_not_there_is_named(name: str) -> None:
-    with pytest.raises(DataError, match="names, things, spam, houses"):
+    with pytest.raises(DataError, match="names, things, play, spam, houses"):
         card(name)
 
 
@@ -871,7 +944,8 @@ def test_sets_are_read_from_a_zip(tmp_path: Path) -> None:
         assert ".zip" in data.__file__, data.__file__
         digits = "{digits}"
         names = data.load_lines("names", digits)
-        print(len(names), len(data.load_houses()), len(data.card("spam")))
+        print(len(names), len(data.load_houses()), len(data.load_play()))
+        print(len(data.card("spam")))
     """
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)],
@@ -880,7 +954,8 @@ def test_sets_are_read_from_a_zip(tmp_path: Path) -> None:
         text=True,
         check=True,
     )
-    counts = [len(data.load_names()), len(data.load_houses()), len(card("spam"))]
+    read = data.load_names(), data.load_houses(), data.load_play(), card("spam")
+    counts = map(len, read)
     assert done.stdout.split() == [str(count) for count in counts]
 
 
@@ -889,7 +964,8 @@ def test_import_is_light_and_offline() -> None:
     code = f"""
         import sys
         import course_lib.data as data
-        data.load_names(), data.load_things(), data.load_spam(), data.load_houses()
+        data.load_names(), data.load_things(), data.load_play()
+        data.load_spam(), data.load_houses()
         print([name for name in {heavy} if name in sys.modules])
     """
     done = subprocess.run(
@@ -903,6 +979,6 @@ def test_import_is_light_and_offline() -> None:
 
 def test_public_names() -> None:
     assert issubclass(DataError, ValueError)
-    assert sets.SETS[:2] == files.LINE_SETS
+    assert sets.SETS[:3] == files.TEXT_SETS
     assert data.load_spam()[0]._fields == ("text", "is_spam")
     assert data.load_houses()[0]._fields == ("size_m2", "price_keur")

@@ -20,6 +20,7 @@ from course_lib.plots.gpt import (
     next_token_bars,
     number_grid,
     step_times,
+    text_windows,
     token_strip,
 )
 from course_lib.plots.gradient import (
@@ -168,6 +169,7 @@ __all__ = [
     "steps_needed",
     "stride_walk",
     "sure_and_right",
+    "text_windows",
     "token_strip",
     "training_curve",
     "unit_activity",

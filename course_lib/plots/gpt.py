@@ -25,6 +25,7 @@ __all__ = [
     "next_token_bars",
     "number_grid",
     "step_times",
+    "text_windows",
     "token_strip",
 ]
 
@@ -65,6 +66,28 @@ def guessing_game(characters: Sequence[str], *, ax: Axes) -> Axes:
         ha="center",
     )
     _hide_axes(ax, (-1, last + 2.4), (-last + 0.4, 1.05))
+    return ax
+
+
+@figure(9.5, 1.4)
+def text_windows(characters: Sequence[str], block_size: int, *, ax: Axes) -> Axes:
+    """Draw the windows in which a long text is read, each where it stands in the text.
+
+    Of each window the filled tokens are read; the hollow one after them is predicted
+    last, and it is the first that the next window reads. A line feed is drawn as an
+    arrow, a space as an empty box.
+    """
+    last = len(characters) - 1
+    for row, first in enumerate(range(0, last, block_size)):
+        end = min(first + block_size, last)
+        for i in range(first, end + 1):
+            shown = characters[i].replace("\n", "↵")
+            _box(ax, i, -row, shown, size=0.84, filled=i < end)
+        side = {"ha": "right" if row else "left", "va": "center"}
+        x = first - 0.7 if row else end + 0.7
+        ax.text(x, -row, f"window {row + 1}", color=COLOURS["quiet"], **side)
+    rows = -(-last // block_size)
+    _hide_axes(ax, (-0.6, last + 0.6), (0.4 - rows, 0.6))
     return ax
 
 

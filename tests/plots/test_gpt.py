@@ -20,6 +20,7 @@ LOWER = np.array([[1.0, 0.0, 0.0], [0.25, 0.75, 0.0], [0.5, 0.3, 0.2]])
 FIGURES: dict[str, Callable[..., Axes]] = {
     "token_strip": lambda **k: plots.token_strip(NAME, [26, 0, 3, 0, 26], **k),
     "guessing_game": lambda **k: plots.guessing_game(NAME, **k),
+    "text_windows": lambda **k: plots.text_windows(["bos", *"a\nplay"], 3, **k),
     "number_grid": lambda **k: plots.number_grid(LOWER - 0.5, NAME[:3], "x", **k),
     "attention_map": lambda **k: plots.attention_map(LOWER, NAME[:3], "head", **k),
     "model_diagram": lambda **k: plots.model_diagram(GPTConfig(27).shapes(), **k),
@@ -35,6 +36,10 @@ FIGURES: dict[str, Callable[..., Axes]] = {
 
 def words(ax: Axes) -> list[str]:
     return [text.get_text() for text in ax.texts]
+
+
+def placed(ax: Axes) -> list[tuple[str, float, float]]:
+    return [(text.get_text(), *text.get_position()) for text in ax.texts]
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -65,6 +70,34 @@ def test_a_document_asks_for_one_guess_less_than_it_has_tokens() -> None:
     right = max(text.get_position()[0] for text in ax.texts)
     targets = [t.get_text() for t in ax.texts if t.get_position()[0] == right]
     assert [t for t in targets if t != "what comes next"] == NAME[1:]
+
+
+def test_windows_cover_a_text_and_share_the_token_where_they_meet() -> None:
+    text = ["bos", *"a play"]
+    ax = plots.text_windows(text, 2)
+    heights = sorted({box.get_y() for box in ax.patches}, reverse=True)
+    rows = [[box for box in ax.patches if box.get_y() == y] for y in heights]
+    places = [[round(b.get_x() + b.get_width() / 2) for b in row] for row in rows]
+    assert places == [[0, 1, 2], [2, 3, 4], [4, 5, 6]]
+    hollow = [[box.get_linewidth() > 0 for box in row] for row in rows]
+    assert hollow == [[False, False, True]] * 3
+    said = {(round(x), -y): w for w, x, y in placed(ax) if not w.startswith("window")}
+    assert said == {
+        (place, row): text[place] for row in range(3) for place in places[row]
+    }
+    assert [w for w in words(ax) if w.startswith("window")] == [
+        "window 1",
+        "window 2",
+        "window 3",
+    ]
+
+
+def test_the_last_window_ends_with_the_text_and_a_line_feed_is_seen() -> None:
+    ax = plots.text_windows(["bos", *"a\nb"], 2)
+    assert [w for w in words(ax) if not w.startswith("window")] == [
+        *["bos", "a", "↵"],
+        *["↵", "b"],
+    ]
 
 
 def test_attention_to_what_comes_later_is_hatched_and_the_rest_is_written() -> None:
@@ -189,7 +222,7 @@ def test_times_on_a_logarithmic_axis_are_dots_and_not_bars() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", sorted(set(FIGURES) - {"token_strip", "guessing_game"})
+    "name", sorted(set(FIGURES) - {"token_strip", "guessing_game", "text_windows"})
 )
 def test_every_axis_has_a_name(name: str) -> None:
     if name == "model_diagram":

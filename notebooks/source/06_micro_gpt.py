@@ -203,19 +203,16 @@ assert all(abs(measured[name] - levels[name]) <= 0.005 for name in levels)
 # The first step looks two lists up and adds them: one says *which token* this is
 # (matrix `wte`), the other *at which place* it stands (`wpe`). Both are parameters: at
 # the start they are random, and training moves them.
-
-# %%
-print(inspect.getsource(embed))
-
-# %% [markdown]
-# The last operation, `rms_norm`, divides each vector by its typical size, so that no
+#
+# The last operation below, `rms_norm`, divides each vector by its typical size, so that no
 # vector dominates: $x_i \,/\, \sqrt{\frac{1}{n}\sum_j x_j^2 + 10^{-5}}$, where $n$ is the
 # number of entries $x_j$ (Zhang & Sennrich, 2019). Afterwards the mean of the squares
-# is one. Below is the name *clara* on its way in. Parameters are orange, what flows
+# is one. Under the code is the name *clara* on its way in. Parameters are orange, what flows
 # forward is green. The two rows marked *a* share a token vector, and yet end up
 # different, because they stand at different places.
 
 # %%
+print(inspect.getsource(embed))
 start = array.from_scalar(scalar.init_gpt(random.Random(42), config))
 tokens = np.array(vocab.document("clara")[:-1])
 parts = {"which token": start["wte"][tokens], "which place": start["wpe"][:6]}
@@ -322,7 +319,7 @@ for piece, change in zip(pieces, np.abs(clara - claro).max(axis=1)):
     print(f"after {piece:>3}: {'changed' if change > 0 else 'the same'}")
 
 # %% [markdown]
-# ## 4,192 numbers make the whole model
+# ### 4,192 numbers make the whole model
 #
 # Attention moves information between positions. The second part, the **MLP**, works on
 # each position alone, with what it has gathered: 16 numbers become 64, the negative ones
@@ -570,20 +567,18 @@ scalar_losses, ours = race(50)
 with patch("course_lib.scalar.gpt.dots", plain_dots):
     _, plain = race(3)
 
-# %%
+# %% [markdown]
+# Speed is worth nothing if the answer differs. The two engines share no line of
+# arithmetic; one works with 64-bit numbers, the other with 32-bit arrays. Let JAX walk
+# too, and compare the losses:
+
+# %% tags=["nbval-check-output"]
 start = array.from_scalar(scalar.init_gpt(random.Random(42), config))
 state = start, optimizer.init(start)
 _, fast_losses = walk(state, train_rows[:1000])  # the first call compiles, then runs
 began = time.perf_counter()
 walk(state, train_rows[:1000])[1].block_until_ready()
 one_program = (time.perf_counter() - began) / 1000
-
-# %% [markdown]
-# Speed is worth nothing if the answer differs. The two engines share no line of
-# arithmetic; one works with 64-bit numbers, the other with 32-bit arrays. Compare their
-# losses:
-
-# %% tags=["nbval-check-output"]
 for i in (0, 1, 2, 49):
     print(f"step {i + 1:2}: scalar {scalar_losses[i]:.4f}  jax {fast_losses[i]:.4f}")
 gap = np.abs(np.array(scalar_losses) - fast_losses[:50]).max()
@@ -893,18 +888,16 @@ def report(curve):
 
 
 crammed, crammed_curve = run(train_rows[:1000], steps=300, every=20)
-ax = plots.learning_curves(*crammed_curve.T, report(crammed_curve), levels)
+words = report(crammed_curve)
+for i in (0, 1, 2, 6, 10, 15):
+    at, seen, unseen = crammed_curve[i]
+    print(f"step {at:3.0f}  training {seen:.2f}  validation {unseen:.2f}  {words[i]}")
+ax = plots.learning_curves(*crammed_curve.T, words, levels)
 plots.show(
     ax,
     alt="The training loss falls to the end; the validation loss turns and climbs. "
     "Words above: random, learning, good, overfitting.",
 )
-
-# %%
-words = report(crammed_curve)
-for i in (0, 1, 2, 6, 10, 15):
-    at, seen, unseen = crammed_curve[i]
-    print(f"step {at:3.0f}  training {seen:.2f}  validation {unseen:.2f}  {words[i]}")
 
 # %% [markdown]
 # That is a run report in words. *Random*: no better than the mark of the letters.
@@ -916,6 +909,101 @@ for i in (0, 1, 2, 6, 10, 15):
 # begun to learn the 1,000 names by heart. Even at its best it was worse than with all
 # the data. The cures are those of notebook 05, among them more data, a smaller model,
 # and stopping at the lowest point of the validation curve.
+
+# %% [markdown]
+# ## A text of your own is read through a window (optional)
+#
+# The names are a list: each line is a document, whole by itself, and the order of the
+# lines means nothing. A play is another kind of text. Who speaks, what is said, the
+# blank line before the next one speaks: only together, and in order, do its lines make
+# a play. So the whole text is one document, far longer than any context. It is cut into
+# **windows** as long as the context, and where one ends the next begins.
+#
+# Below is the beginning of *A Midsummer Night's Dream*, which comes with the course,
+# and then its first windows, for a context of 8. What is filled is read. The hollow
+# token is only predicted, and the next window reads it first: each character is
+# predicted exactly once. (A bent arrow is the end of a line, an empty box a space.)
+#
+# To train on a text of your own, put the file beside this notebook, write its name
+# in place of `play`, and some words as they might begin in place of `HERMIA`. Then run
+# this section again.
+
+# %%
+from course_lib.data import load_documents
+
+source, start = "play", "HERMIA\n"  # or "my_text.txt", and how its samples shall begin
+text = load_documents(source, split="none").documents[0]
+print(f"{len(text):,} characters, {len(set(text))} different ones\n\n{text[:377]}")
+ax = plots.text_windows(["bos", *text[:24]], 8)
+plots.show(ax, alt="Three windows of 8 tokens; the last of one begins the next.")
+
+# %% [markdown]
+# The price is paid where a window begins: there the model knows nothing of what came
+# before. A longer context pays less and computes more; here it is 48 tokens. The windows
+# are shuffled, as the names were, but the last tenth of the text is kept aside: the
+# validation loss is measured where the model has never read.
+#
+# **Predict first.** There are more than twice as many tokens to choose from as in the
+# names. Will the next one be harder to guess?
+
+# %%
+sizes = {"n_layer": 2, "n_embd": 48, "block_size": 48, "batch_size": 8}
+rates = {"steps": 3000, "learning_rate": 0.012, "val_fraction": 0.1}
+settings = training.Settings(split="none", seed=42, **sizes, **rates)
+writer, losses = training.Run([text], settings), []
+tokens = writer.config.vocab_size
+print(f"knows nothing: ln {tokens} = {math.log(tokens):.2f}")
+for record in writer.records(every=600):
+    losses.append(record.loss)
+    if record.step % 600 == 0:
+        seen, unseen = np.mean(losses[-100:]), writer.val_loss()
+        print(f"step {record.step:,}  training {seen:.2f}  validation {unseen:.2f}")
+
+# %% [markdown]
+# It is easier: the rest of a word is often sure, and so is what follows a speaker's
+# name. The gap is that of a text read many times; one play is little. Now let it write,
+# and for longer than its context: of its own text, too, it reads only the last window.
+
+
+# %%
+def write_on(count, temperature=0.6, length=1000, seed=0):
+    """Return texts that the model makes of the beginning."""
+    drawn = temperature, count, seed
+    model = writer.engine, writer.tokenizer
+    return list(training.sample_texts(*model, start, *drawn, length=length))
+
+
+print(write_on(1, length=700)[0])
+
+# %% [markdown]
+# At a glance it is a play. Now measure, in ten such texts. How many speeches begin with
+# the name of someone in the play, alone on its line? How many of the words stand in the
+# play? And how long is the longest stretch that was copied, letter by letter?
+
+# %%
+import re
+
+speakers = set(re.findall(r"^[A-Z]{2}[A-Z ]+$", text, re.MULTILINE))
+words, texts, copied = set(re.findall(r"[\w']+", text)), write_on(10), 0
+blocks = [block for drawn in texts for block in drawn.split("\n\n")[1:-1]]
+named = [b.split("\n")[0] in speakers for b in blocks if not b.startswith("[")]
+known = [word in words for drawn in texts for word in re.findall(r"[\w']+", drawn)]
+for drawn in texts:
+    for i in range(len(drawn)):
+        while i + copied < len(drawn) and drawn[i : i + copied + 1] in text:
+            copied += 1  # a longer stretch of the text
+share = sum(named) / max(len(named), 1)
+print(f"{100 * share:.0f} % of {len(named)} speeches begin with a name")
+print(f"{100 * np.mean(known):.0f} % of the words are words of the text")
+print(f"the longest copy has {copied} characters")
+assert source != "play" or (share > 0.5 and np.mean(known) > 0.6)
+
+# %% [markdown]
+# Names, verses, blank lines: nobody told it of any, and most of the words that it wrote,
+# letter by letter, are words of the play. That is *form*. Form is near and frequent:
+# every window shows it. What is missing is sense. No speech answers the one before, and
+# few sentences arrive where they set out for. Sense is far apart and rare; for that,
+# large models have longer contexts, more parameters and, above all, more text.
 
 # %% [markdown]
 # Finally, the claim of this page in code: from the same weights, both engines find the
@@ -957,11 +1045,11 @@ print("Two engines, one walk; and at its end the model knows more than counting 
 # Notebook 07 takes such models into the laboratory and measures what training cannot do,
 # and what it costs. Unsure of a word? See the [glossary](../docs/GLOSSARY.md).
 #
-# To train on a list of your own, one name per line, in a terminal:
+# To train on a text of your own in a terminal, a list of names or anything longer:
 #
 # ```
-# course train --data my_names.txt --val-fraction 0.1 --steps 10000 --checkpoint my_run
-# course sample --checkpoint my_run --best --prompt mar
+# course train --data my_text.txt --val-fraction 0.1 --steps 10000 --checkpoint my_run
+# course sample --checkpoint my_run --best
 # ```
 #
 # It ends with such a report in words, and `--best` samples from the weights that had the

@@ -51,6 +51,7 @@ EXCHANGES: dict[str, dict[str, str]] = {
         "np.random.default_rng(0)": "np.random.default_rng({s})",
         "np.random.default_rng(1)": "np.random.default_rng({s})",
         "seed=0": "seed={s}",
+        "seed=42": "seed={s}",
     },
     "07_limits": {
         "SEED = 0": "SEED = {s}",

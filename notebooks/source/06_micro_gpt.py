@@ -933,7 +933,7 @@ from course_lib.data import load_documents
 
 source, start = "play", "HERMIA\n"  # or "my_text.txt", and how its samples shall begin
 text = load_documents(source, split="none").documents[0]
-print(f"{len(text):,} characters, {len(set(text))} different ones\n\n{text[:377]}")
+print(f"{len(text):,} characters, {len(set(text))} different ones\n\n{text[:428]}")
 ax = plots.text_windows(["bos", *text[:24]], 8)
 plots.show(ax, alt="Three windows of 8 tokens; the last of one begins the next.")
 
@@ -948,7 +948,7 @@ plots.show(ax, alt="Three windows of 8 tokens; the last of one begins the next."
 
 # %%
 sizes = {"n_layer": 2, "n_embd": 48, "block_size": 48, "batch_size": 8}
-rates = {"steps": 3000, "learning_rate": 0.012, "val_fraction": 0.1}
+rates = {"steps": 1800, "learning_rate": 0.012, "val_fraction": 0.1}
 settings = training.Settings(split="none", seed=42, **sizes, **rates)
 writer, losses = training.Run([text], settings), []
 tokens = writer.config.vocab_size

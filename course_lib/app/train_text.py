@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from course_lib.training.run import Run
     from course_lib.training.settings import Settings
 
+BAR_AFTER = 0.5  # seconds of reading: no bar for a small file
 DETECTED = {
     "lines": "",
     "blank": "each block between blank lines is taken for a document of its own: "
@@ -80,7 +81,7 @@ def progress_of_reading(source: str) -> Iterator[Callable[[int], object]]:
         desc="reading",
         unit="B",
         unit_scale=True,
-        delay=0.5,  # seconds: no bar for a small file
+        delay=BAR_AFTER,
         disable=None,  # unless stderr is a terminal
         leave=False,
     ) as bar:

@@ -457,6 +457,23 @@ def test_what_takes_long_to_load_is_said(
     assert capsys.readouterr().err == "course: loading\n"
 
 
+def test_reading_a_large_file_is_shown_on_a_terminal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    Path("names.txt").write_bytes(b"ada\n" * 250_000)
+    monkeypatch.setattr(train_text, "BAR_AFTER", 0.0)
+    for terminal in (Terminal(), io.StringIO()):
+        monkeypatch.setattr(sys, "stderr", terminal)
+        read = train_text.read_text("names.txt", None, None, None)
+        assert len(read.documents) == 250_000
+        shown = "reading" in terminal.getvalue() and "1.00M" in terminal.getvalue()
+        assert shown == terminal.isatty()
+
+
 def test_one_of_a_thing_is_singular(capsys: pytest.CaptureFixture[str]) -> None:
     Path("mine.txt").write_text("a\nb")
     more = ["--val-fraction", "0.5", "--data", "mine.txt", "--steps", "1"]

@@ -25,6 +25,7 @@ SCRIPTS = (
     "jax_gpt",
     "jax_against_torch",
     "growth",
+    "large_text",
     "pictures",
 )
 PACKAGES = ("jax", "jaxlib", "numpy", "torch", "micrograd")

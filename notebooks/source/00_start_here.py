@@ -74,9 +74,9 @@ plots.show(
 # - Her step, an orange arrow, goes the other way. The **learning rate** sets how long
 #   it is.
 #
-# An orange disc marks where she is now, and a small hollow ring where she started. A
-# real model has thousands or billions of directions, and needs the slope in every one:
-# **autograd** computes all of them in one go.
+# An orange disc marks where she is now; in later pictures, a small hollow ring marks
+# where she started. A real model has thousands or billions of directions, and needs the
+# slope in every one: **autograd** computes all of them in one go.
 
 # %% [markdown] tags=["path"]
 # ## Learning is one loop, repeated thousands of times
@@ -245,8 +245,8 @@ widgets.first_words(moments, losses, beginning)
 # %% [markdown]
 # If the curve and the sentences follow your hand, so will every figure of the course. An
 # interactive figure needs the Python process behind the page, the *kernel*. After a
-# restart, or when you open the page again, run its cell once more. If you see only a
-# line of text, look at what the doctor says about widgets.
+# restart, or when you open the page again, choose *Run All Cells* once more. If you see
+# only a line of text, look at what the doctor says about widgets.
 
 # %% [markdown]
 # ## Is there anything you would like to refresh first?
@@ -270,7 +270,7 @@ print(quiz.advice(answers))
 #
 # Every answer that you check is written to a journal on your machine, so a crash or a
 # closed browser loses nothing. (`course progress` in a terminal says where it is.) Every
-# exercise has the same form: a task, a cell with a beginning, and a check. Replace the
+# exercise has the same form: a task, a cell to complete, and a check. Replace the
 # dots `...` with your code and run the cell. You can skip any exercise: the page runs
 # without it.
 #
@@ -332,10 +332,10 @@ progress.card()
 # first occur, and again in the [glossary](../docs/GLOSSARY.md). Sections marked
 # *(optional)* can be skipped: nothing later needs them.
 #
-# Finally, as on every page, code checks what the page claims. Each model completes *"the
-# wheel is a"* a hundred times, in rounds of ten. In every round, at least eight by the
-# trained model are sentences of the data; of the hundred by the untrained one, none is.
-# One step on the right sentence makes it more likely.
+# Finally, as on every page, code checks what the page claims. The untrained model and the
+# one from the file each complete *"the wheel is a"* a hundred times, in rounds of ten.
+# The first never writes a sentence of the data; the second writes at least eight in
+# every round. And one step on the right sentence makes it more likely.
 
 # %% tags=["claim", "nbval-check-output"]
 known = set(all_things)

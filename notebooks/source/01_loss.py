@@ -404,7 +404,8 @@ for w in (1.1, best, 3.0):
 #
 # $$p_i = \frac{e^{z_i}}{\sum_j e^{z_j}}$$
 #
-# A name begins with *clar*. What comes next, *a*, *e* or *o*?
+# A name begins with *clar*. What comes next, *a*, *e* or *o*? Suppose that a model gives
+# them the scores 2, 1 and −1.
 
 
 # %%
@@ -425,8 +426,8 @@ plots.show(
 )
 
 # %% [markdown]
-# A score that is higher by 1 makes an outcome $e \approx 2.72$ times as likely as the
-# other. Only differences count: raise all scores by 5, and nothing changes. And with two
+# Of two outcomes, the one whose score is higher by 1 is $e \approx 2.72$ times as likely.
+# Only differences count: raise all scores by 5, and nothing changes. And with two
 # outcomes, one of them with score 0, the softmax *is* the sigmoid that you know.
 
 # %% tags=["nbval-check-output"]
@@ -509,8 +510,8 @@ for number, (w, b) in enumerate(settings, 1):
 # %% [markdown]
 # With only two parameters we can do what the walker cannot: measure the altitude
 # everywhere, on a grid of 61 by 61 places, and draw the whole landscape. **A line on the
-# left is a point on the right.** A point further east is a steeper line; a point
-# further north is a higher one.
+# left is a point on the right.** A point further east is a line that climbs more; a
+# point further north is a line that lies higher.
 
 # %%
 ws, bs = np.linspace(-1.5, 5.5, 61), np.linspace(100, 480, 61)
@@ -656,7 +657,7 @@ plots.show(
 # ### Exercise: cross-entropy from scores
 #
 # Now for many examples at once. `logits` is an array with one row of scores for each
-# example, `targets` holds the column of the right answer for each row. Return the mean
+# example, `targets` holds the index of the right column for each row. Return the mean
 # cost. This function is the altimeter of language models, large and small.
 
 

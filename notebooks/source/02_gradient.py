@@ -119,8 +119,7 @@ for nudge in (1.0, 0.1, 0.01, 0.001, 0.0001):
 # %% [markdown]
 # The numbers settle near −3.59. This limit is the **derivative**: the slope of the
 # curve at that one point. It is written $\frac{d\,\text{loss}}{dw}$. In the picture
-# below, the blue line turns until it lies on the dashed one, which only touches the
-# curve.
+# below, the blue line turns towards the dashed one, which only touches the curve.
 
 # %%
 ws = np.linspace(0.2, 3.8, 200)
@@ -135,7 +134,7 @@ for ax, h in zip(axes, (1.5, 0.8, 0.2)):
 plots.show(
     axes,
     alt="Three nudges of w, each smaller than the last. The line through both points "
-    "turns until it lies on the dashed line that touches the curve at w = 1.",
+    "turns towards the dashed line that touches the curve at w = 1.",
 )
 
 # %% [markdown]
@@ -154,7 +153,7 @@ plots.show(
 # | $c\,x$ | $c$ | a factor stretches every rise |
 # | $x^n$ | $n\,x^{n-1}$ | by the product rule below: $x^2 = x \cdot x$, and so on |
 # | $e^x$ | $e^x$ | $e = 2.718…$ is the number for which this is so |
-# | $\ln x$ | $1 / x$ | it undoes $e^x$, so rise and run change places: $1 / e^{\ln x}$ |
+# | $\ln x$ | $1 / x$ | it undoes $e^x$, so rise and run change places: $1 / e^{\ln x} = 1 / x$ |
 # | $\tanh x$ | $1 - \tanh^2 x$ | an S-shaped curve; notebooks 04 and 05 use it |
 #
 # Larger functions are built from small pieces with three rules. In them, $u$ and $v$
@@ -422,8 +421,8 @@ for n in (0, 3, 10, 30):
 # After thirty steps the ground is almost level, and the walker has every reason to
 # think that she has arrived.
 #
-# **Predict first.** Has she? And have you, on your own walk? Then lift the fog, here
-# and in the figure above.
+# **Predict first.** Has she? And have you, on your own walk? Then lift the fog: run the
+# next cell, and press *lift the fog* in the figure above.
 
 # %%
 marks = {"altitude 0.29": (0.96, 0), "altitude −0.31": (-1.036, 0)}

@@ -276,13 +276,14 @@ for rate, path in zip(rates, walked):
 
 # %% [markdown]
 # (`race.trajectories` is a helper that walks with several rates at once;
-# `optimizers.sgd` is plain descent.) The first rate is quiet across, and hardly moves
-# along. The second swings across at every step, and still has 0.35 to go along. The
-# third flies off across, and is *still* too slow along.
+# `optimizers.sgd` is plain descent. An **optimizer** is a rule that makes steps from
+# slopes.) The first rate is quiet across, and hardly moves along. The second swings
+# across at every step, and still has 0.35 to go along. The third flies off across, and
+# is *still* too slow along.
 #
-# The plain has the opposite problem. Far out on a plateau the ground is almost level,
-# so the steps are tiny. And the rate cannot be raised at will, because in the middle of
-# this plateau there is a hole with steep walls.
+# A plateau has the opposite problem. Far out the ground is almost level, so the steps
+# are tiny. And the rate cannot be raised at will, because in the middle of this plateau
+# there is a hole with steep walls.
 
 # %% tags=["nbval-check-output"]
 for place in ((5.5, 4), (0.5, 0.3)):
@@ -369,8 +370,8 @@ plots.show(
 #
 # ### Exercise: momentum
 #
-# Write one step of it. The caller keeps `params` and `velocity` between the steps, so
-# you return both.
+# Write one step of it. `params`, `velocity` and `grads` are numbers or NumPy arrays. The
+# caller keeps the first two between the steps, so you return both.
 
 
 # %%
@@ -540,7 +541,7 @@ plots.show(
 
 # %% [markdown]
 # **Adam loses twice.** On the bowl plain descent needs one step, because the rate 1 is
-# among the 21 and the bowl has $k = 1$, so that it is exactly $1/k$. But with the next
+# among the 21 and the bowl has $k = 1$, so that it is exactly $1/k$. Even with the next
 # rate down it needs only six. Adam, which divides the size of the slope away, needs 67,
 # and momentum 74. On Rosenbrock's valley Adam takes twice as long as momentum. It wins
 # clearly on the plateau, where its strides stay long on level ground, and narrowly in
@@ -618,11 +619,11 @@ tests = {
 }
 
 # %% [markdown]
-# Can the rule of the bowl, $2/k$, foretell the cliff? We need the curvature in the most
-# curved direction, and we can ask the ground for it. Take a tiny step in any direction
-# and look how the slope changes. The change leans towards the most curved direction. So
-# take the next tiny step in the direction *of the change*, and look again. After a few
-# rounds this settles on the most curved one.
+# Beyond some rate the loss must shoot up. Can the rule of the bowl, $2/k$, foretell that
+# edge? We need the curvature in the most curved direction, and we can ask the ground for
+# it. Take a tiny step in any direction and look how the slope changes. The change leans
+# towards the most curved direction. So take the next tiny step in the direction *of the
+# change*, and look again. After a few rounds this settles on the most curved one.
 #
 # **Predict first.** Will scaling the inputs move the edge? Up or down, and how far?
 
@@ -919,9 +920,8 @@ print("The edge is 2/k, Adam can lose, noise falls with the root, schedules sett
 #   at the start is a first guess.
 # - Momentum remembers the way, and Adam also the size of the slopes, so that every
 #   parameter gets a stride of its own; no optimizer is best on every mountain.
-# - Steps shrink by themselves as the slope fades; when slopes come from mini-batches,
-#   whose noise falls only with the square root of their size, a schedule must shrink
-#   them.
+# - Steps shrink by themselves as an exact slope fades; with mini-batches, whose noise
+#   falls only with the square root of their size, a schedule must shrink the steps.
 
 # %% [markdown]
 # ## Where next

@@ -140,7 +140,14 @@ def test_the_first_step_is_adam_on_the_loss_of_the_first_document() -> None:
     length = math.sqrt(sum(weight.grad**2 for weight in weights))
     scalar.adam_update(weights, scalar.adam_init(weights), 0.01, 0.85, 0.99, 1e-8)
     record = next(run.records())
-    assert record == (1, loss.data, 0.01, pytest.approx(length), len(document) - 1)
+    assert record == (
+        1,
+        loss.data,
+        0.01,
+        pytest.approx(length),
+        len(document) - 1,
+        None,
+    )
     assert [w.data for w in run.engine.weights] == [w.data for w in weights]
 
 

@@ -143,9 +143,10 @@ widgets.neuron()
 # change.
 #
 # With two inputs, the places where $z = 0$ form a straight line. On one side of it the
-# neuron says *more likely 1*, on the other *more likely 0*. The weights are an arrow at
-# right angles to the line that points to the side of 1. In the maps below, triangles
-# are points with the label 1, circles those with 0; the next section is about them.
+# neuron says *more likely 1*, on the other *more likely 0*. Drawn as an arrow, the
+# weights stand at right angles to the line and point to the side of 1. In the maps
+# below, triangles are points with the label 1, circles those with 0; the next section
+# is about them.
 #
 # **Predict first.** The first panel shows a neuron with $w = (1, -2)$ and $b = 0.3$. In
 # the second all three numbers are doubled. Does the line turn, move, or stay?
@@ -356,10 +357,10 @@ plots.show(
 widgets.decision_boundary()
 
 # %% [markdown]
-# First the network finds a nearly straight line, as the single neuron did; that is the
-# steep part of the loss. Then the line begins to bend, and in the end it follows the
-# moons. With 4 neurons it rests on a plateau before it finds the bend; with 2 it is
-# still on the plateau after 160 steps.
+# First the network finds a nearly straight line, as the single neuron did: the loss
+# falls fast, then slows. It falls fast again when the line begins to bend, and in the
+# end the line follows the moons. With 4 neurons the loss rests on a plateau before the
+# bend is found; with 2 it is still on the plateau after 160 steps.
 #
 # Nobody told it that there are moons. And the bend is put together from the straight
 # lines of the first layer. Here is the line of each of its 16 neurons, where its own
@@ -592,12 +593,13 @@ plots.show(
 )
 
 # %% [markdown]
-# The slope of a weight is blame times input. With tanh and ReLU the input fades on its
-# way forward as much as the blame on its way back, so every layer of a network gets
-# about the same gradient; the start decides whether it is a healthy one. The sigmoid's
-# outputs do not fade, so its line is tilted, whatever the start: the early layers
-# always get least. (An open triangle on the floor stands for a gradient that is smaller
-# than the picture can show.)
+# The slope of a weight is blame times input. With tanh and ReLU both fade alike, the
+# input on its way forward and the blame on its way back. An early layer has strong
+# input and faint blame, a late one the reverse, so every layer gets about the same
+# gradient; the start decides whether it is a healthy one. The sigmoid's outputs do not
+# fade, so its line is tilted, whatever the start: the early layers always get least.
+# (An open triangle on the floor stands for a gradient that is smaller than the picture
+# can show.)
 #
 # Try other starts. **Predict first.** At a depth of 30, is there a gain that brings the
 # sigmoid's first layer back to life? And what happens to ReLU above 1.41?
@@ -655,6 +657,7 @@ plots.show(
 #
 # Half of ReLU's curve is flat. A neuron whose sum is negative outputs exactly 0. For
 # that point it is silent, and no blame passes through it. How often does that happen?
+# Take a network with one hidden layer of 32 neurons.
 
 
 # %%

@@ -200,9 +200,9 @@ for steps, *shares in zip(pauses, *past.T, *future.T):
 # A model whose sureness can be trusted is called **calibrated**: of the answers that it
 # gives with 70 %, 70 % are right. The overconfidence here comes from reading few
 # sentences again and again. It need not be so: large models were found to be well
-# calibrated on multiple-choice questions (Kadavath and others, 2022), GPT-4 better
-# before it was tuned to be an assistant than after it (OpenAI, 2023, figure 8). So do
-# not assume either. Measure it on your own questions.
+# calibrated on multiple-choice questions (Kadavath and others, 2022), and so was GPT-4,
+# but less so once it was tuned to be an assistant (OpenAI, 2023, figure 8). So do not
+# assume either. Measure it on your own questions.
 #
 # No training gives it the results of next year. Somebody has to look them up and put
 # them into the prompt, which is called **retrieval**. A small one takes a few lines:
@@ -505,8 +505,8 @@ exercise.find_the_memorised_sample.check(find_the_memorised_sample)
 #
 # How good could a model become? For names nobody knows. So take a source whose answer
 # is known: a machine with an alphabet of six letters, which draws each letter with
-# probabilities that depend on the two before it. (This is a Markov chain of order two.)
-# Even whoever knows its probabilities is surprised again and again.
+# probabilities that depend on the two before it. Even someone who knows them is
+# surprised again and again.
 
 # %%
 rng = np.random.default_rng(100)  # one source; SEED decides about the models
@@ -633,7 +633,7 @@ print(f"things without replay {on_things[-1]:.2f}  with {replay[-1, 2]:.2f}")
 # So what should a company want, a general model or one of its own? Let four models of
 # one size take the same two exams: a specialist in names, a specialist in things, the
 # fine-tuned one, and a generalist that reads both kinds from the start. Specialists and
-# generalist read each of their 600 texts equally often.
+# generalist read each of their texts equally often.
 #
 # **Predict first.** Who is best at things: the specialist or the generalist?
 
@@ -661,8 +661,8 @@ for who, (of_names, of_things) in scores.items():
 # %% [markdown] tags=["path"]
 # ## What does it cost, and do you need it?
 #
-# First the computing, then whole bills with people's time, then the price of answering,
-# and finally which way fits which problem.
+# First the computing, then whole bills, the price of answering, and which way fits
+# which problem.
 #
 # ### The computing behind a training run (optional)
 #
@@ -670,7 +670,7 @@ for who, (of_names, of_things) in scores.items():
 # $N$ parameters and $D$ tokens: for each parameter and token one product and one sum on
 # the way forward, and twice that on the way back (Kaplan and others, 2020, arXiv
 # 2001.08361). Answering runs forward only, so it takes $2\,N$ for each token that is
-# read or written. Apply the rule to our own model, and time it:
+# read or written. Apply the rule to 200 steps of our own model, and time them:
 
 # %%
 began = time.perf_counter()
@@ -724,10 +724,11 @@ widgets.cost_calculator(lab.config.n_params, n_tokens)
 # ### The whole bill
 #
 # A company can fit a model to its needs in three ways. Here they are with people's
-# time, each in a low, a middle and a high case. All of it is assumed: operations by the
-# rule of 6, the number of runs until one works, and hours of people's work. 80 hours
-# are two weeks of one person, 1,600 are a year. A first trial is nearer to the low
-# case, a system that customers rely on nearer to the high one.
+# time, each in a low, a middle and a high case. The computing follows the rule of 6:
+# training takes six operations for each parameter and token. The rest is assumed, such
+# as the runs until one works, and people's hours. 80 hours are two weeks of one person,
+# 1,600 are a year. A first trial is nearer to the low case, a system that customers
+# rely on nearer to the high one.
 
 # %%
 train, read = costs.training_flops, costs.generation_flops

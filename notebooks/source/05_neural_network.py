@@ -17,7 +17,7 @@
 # few layers learned early: one read handwritten digits in 1989 (LeCun and others). But
 # networks of many plain layers refused to learn until about 2010. One reason was that
 # the slope died on its way back through the layers. You will measure how, and what put
-# it right. The other reasons were data and computers; they have their place below.
+# it right. The other reasons, data and computers, come below.
 
 # %% [markdown]
 # ## What you will be able to do
@@ -357,10 +357,10 @@ plots.show(
 widgets.decision_boundary()
 
 # %% [markdown]
-# First the network finds a nearly straight line, as the single neuron did: the loss
-# falls fast, then slows. It falls fast again when the line begins to bend, and in the
-# end the line follows the moons. With 4 neurons the loss rests on a plateau before the
-# bend is found; with 2 it is still on the plateau after 160 steps.
+# First the network finds a nearly straight line: the loss falls fast, then slows. It
+# falls fast again when the line begins to bend, and in the end the line follows the
+# moons. With 4 neurons the loss rests on a plateau before the bend is found; with 2 it
+# is still on the plateau after 160 steps.
 #
 # Nobody told it that there are moons. And the bend is put together from the straight
 # lines of the first layer. Here is the line of each of its 16 neurons, where its own
@@ -405,8 +405,8 @@ assert gaps.max() < 5e-7
 print(f"{len(gaps)} slopes, equal to six decimals")
 
 # %% [markdown]
-# Now ten steps of Adam with each. The scalar engine counts in 64 bits and JAX, unless
-# told otherwise, in 32, so we ask for five decimals.
+# Now ten steps of Adam with each. The scalar engine counts in 64 bits and JAX in 32, so
+# we ask for five decimals.
 
 
 # %%
@@ -598,8 +598,7 @@ plots.show(
 # input and faint blame, a late one the reverse, so every layer gets about the same
 # gradient; the start decides whether it is a healthy one. The sigmoid's outputs do not
 # fade, so its line is tilted, whatever the start: the early layers always get least.
-# (An open triangle on the floor stands for a gradient that is smaller than the picture
-# can show.)
+# (An open triangle marks a gradient too small for the picture.)
 #
 # Try other starts. **Predict first.** At a depth of 30, is there a gain that brings the
 # sigmoid's first layer back to life? And what happens to ReLU above 1.41?
@@ -680,8 +679,8 @@ print(f"after training  {100 * active(calm).mean():.0f} %")
 # deeper layer it may come back, because its inputs change as the layers before it
 # learn.
 #
-# **Predict first.** We train the same network again, with a learning rate 100 times as
-# high. How many of its 32 neurons will die?
+# **Predict first.** Train it again, with a learning rate 100 times as high. How many of
+# its 32 neurons will die?
 
 # %%
 wild, _ = train_mlp(start, (points, labels), unseen, 1.0, 300, "relu")

@@ -50,6 +50,7 @@ BOUNDS: dict[str, tuple[int | float, str]] = {  # what: the most, and of what un
     "batch": (10**6, "documents"),
     "seed": (2**63 - 1, "the largest seed"),
     "samples": (10**6, "samples"),
+    "sample": (10**6, "characters after the prompt"),
     "loss": (1_000.0, "nats per token; a loss above is a diverged run"),
     "progress file": (10 * MB, "bytes"),
     "progress entries": (20_000, "entries of one file"),

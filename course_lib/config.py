@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from course_lib.bounds import BOUNDS, check_whole
@@ -55,6 +56,26 @@ class GPTConfig:
     def head_dim(self) -> int:
         """Dimension of each attention head."""
         return self.n_embd // self.n_head
+
+    def context(self, tokens: Sequence[int]) -> list[int]:
+        """Return the newest tokens of a text, from which a model samples the next.
+
+        A text grows token by token, and is read whole as long as it fits. When the
+        context is full, the model goes on from its newest half, block_size // 2
+        tokens, with positions counted from 0 again.
+        """
+        half = max(self.block_size // 2, 1)
+        beyond = len(tokens) - self.block_size
+        if beyond > 0:
+            tokens = tokens[-half - (beyond - 1) % (self.block_size + 1 - half) :]
+        return list(tokens)
+
+    def room(self, prompt: Sequence[int]) -> int:
+        """Return how many tokens can be sampled after a prompt in one context.
+
+        The last of them follows a full context.
+        """
+        return self.block_size + 1 - len(self.context(prompt))
 
     def shapes(self) -> dict[str, tuple[int, int]]:
         """Return the (n_out, n_in) of every weight matrix, in the order of drawing."""

@@ -42,6 +42,28 @@ def test_shapes_in_drawing_order() -> None:
     assert config.shapes()["layer1.mlp_fc2"] == (2, 8)
 
 
+def test_a_full_context_starts_anew_with_its_newest_half() -> None:
+    config, text = GPTConfig(27, block_size=4), list(range(20))
+    read = [config.context(text[:n]) for n in range(1, 12)]
+    assert read[:4] == [[0], [0, 1], [0, 1, 2], [0, 1, 2, 3]]
+    assert read[4:7] == [[3, 4], [3, 4, 5], [3, 4, 5, 6]]
+    assert read[7:] == [[6, 7], [6, 7, 8], [6, 7, 8, 9], [9, 10]]
+    assert [config.room(text[:n]) for n in range(1, 8)] == [4, 3, 2, 1, 3, 2, 1]
+    odd = GPTConfig(27, block_size=5)
+    assert odd.context(text[:6]) == [4, 5]
+    assert GPTConfig(27, block_size=1).context(text[:9]) == [8]
+
+
+@pytest.mark.parametrize("block_size", [1, 2, 3, 4, 7, 16])
+def test_a_context_grows_by_a_token_or_is_halved(block_size: int) -> None:
+    config, context = GPTConfig(27, block_size), []
+    for n in range(1, 5 * block_size):
+        context = [*context, n]
+        if len(context) > block_size:
+            context = context[-max(block_size // 2, 1) :]
+        assert config.context(range(1, n + 1)) == context
+
+
 @settings(max_examples=50, deadline=None, derandomize=True)
 @given(*[st.integers(1, 40)] * 5)
 def test_the_number_of_parameters(

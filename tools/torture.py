@@ -292,7 +292,7 @@ def sample_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
     run_command(["train", "--data", "names.txt", *SMALL, "--checkpoint", "run"])
     base = ["sample", "--checkpoint", "run", "--count", "1"]
     while True:
-        option = rng.choice(("prompt", "temperature", "count", "seed"))
+        option = rng.choice(("prompt", "temperature", "count", "length", "seed"))
         value = any_text(rng) if option == "prompt" else rng.choice(NUMBERS)
         if option == "count" and value in ("1000000000", "1e9"):
             continue  # so many samples are what was asked for

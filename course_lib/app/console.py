@@ -26,6 +26,11 @@ def print_text(text: object) -> None:
     click.echo(escaped(str(text)))
 
 
+def print_part(text: str) -> None:
+    """Print on stdout a part of a line, at once."""
+    click.echo(escaped(text), nl=False)
+
+
 def print_note(line: str) -> None:
     """Print one line on stderr."""
     line = escaped(" ".join(line.split()))

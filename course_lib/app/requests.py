@@ -54,6 +54,7 @@ def option_names(line: str) -> str:
         *Settings.__dataclass_fields__,
         "temperature",
         "count",
+        "length",
         "val_every",
         "patience",
     ]

@@ -1,10 +1,10 @@
 """Neural networks with JAX arrays: the twins of ``course_lib.scalar``."""
 
+from course_lib.array.decoding import generate, stream
 from course_lib.array.gpt import (
     attention_maps,
     block,
     from_scalar,
-    generate,
     gpt,
     init_gpt,
     loss_fn,
@@ -29,5 +29,6 @@ __all__ = [
     "mlp_from_scalar",
     "next_logits",
     "probabilities",
+    "stream",
     "token_losses",
 ]

@@ -144,38 +144,6 @@ def from_scalar(params: Mapping[str, Sequence[Sequence[Any]]]) -> Params:
     }
 
 
-def generate(
-    rng: np.random.Generator,
-    params: Params,
-    config: GPTConfig,
-    prompt: Sequence[int],
-    temperature: float = 1.0,
-) -> list[int]:
-    """Sample a continuation of a prompt, token by token (autoregressive sampling).
-
-    ``prompt`` starts with the beginning-of-sequence token, the last of the
-    vocabulary, which is also the one that ends a document. Below 1 the temperature
-    makes likely tokens likelier; at 0 decoding is greedy. Returns the prompt and its
-    continuation, at most block_size tokens after the first.
-
-    Raises ValueError if the temperature is negative or the prompt empty or too long.
-    """
-    if temperature < 0:
-        raise ValueError(f"temperature must be 0 or more: {temperature}")
-    if not 1 <= len(prompt) <= config.block_size:
-        raise ValueError(
-            f"the prompt must have 1 to {config.block_size} tokens, the first one "
-            f"included: it has {len(prompt)}"
-        )
-    tokens = list(prompt)
-    while len(tokens) <= config.block_size:
-        token = _sample_token(rng, next_logits(params, tokens, config), temperature)
-        if token == config.vocab_size - 1:
-            break
-        tokens.append(token)
-    return tokens
-
-
 def next_logits(params: Params, tokens: Sequence[int], config: GPTConfig) -> np.ndarray:
     """Return the logits (vocab_size,) of the token after the last.
 
@@ -188,16 +156,6 @@ def next_logits(params: Params, tokens: Sequence[int], config: GPTConfig) -> np.
 
 
 _jitted_gpt = jax.jit(gpt, static_argnames="config")
-
-
-def _sample_token(
-    rng: np.random.Generator, logits: np.ndarray, temperature: float
-) -> int:
-    if not np.isfinite(logits).all():
-        raise ValueError("the logits hold nan or inf: the weights are too large")
-    if temperature == 0:
-        return int(np.argmax(logits))
-    return int(rng.choice(len(logits), p=probabilities(logits, temperature)))
 
 
 def probabilities(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:

@@ -150,26 +150,26 @@ def generate(
     config: GPTConfig,
     prompt: Sequence[int],
     temperature: float = 1.0,
+    length: int | None = None,
 ) -> list[int]:
     """Sample a continuation of a prompt, token by token (autoregressive sampling).
 
     ``prompt`` starts with the beginning-of-sequence token, the last of the
     vocabulary, which is also the one that ends a document. Below 1 the temperature
     makes likely tokens likelier; at 0 decoding is greedy. Returns the prompt and its
-    continuation, at most block_size tokens after the first.
+    continuation: at most ``length`` tokens, by default as many as ``config.room``
+    says. Of a text longer than the block, the model reads ``config.context``.
 
-    Raises ValueError if the temperature is negative or the prompt empty or too long.
+    Raises ValueError if the temperature is negative or the prompt empty.
     """
     if temperature < 0:
         raise ValueError(f"temperature must be 0 or more: {temperature}")
-    if not 1 <= len(prompt) <= config.block_size:
-        raise ValueError(
-            f"the prompt must have 1 to {config.block_size} tokens, the first one "
-            f"included: it has {len(prompt)}"
-        )
+    if not prompt:
+        raise ValueError("the prompt must have 1 token or more, the first one included")
     tokens = list(prompt)
-    while len(tokens) <= config.block_size:
-        logits = [logit.data for logit in gpt(params, tokens, config)[-1]]
+    for _ in range(config.room(prompt) if length is None else length):
+        context = config.context(tokens)
+        logits = [logit.data for logit in gpt(params, context, config)[-1]]
         token = _sample_token(rng, logits, temperature)
         if token == config.vocab_size - 1:
             break

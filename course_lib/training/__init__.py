@@ -46,7 +46,7 @@ from course_lib.training.loop import (
 )
 from course_lib.training.report import counting_losses, verdict
 from course_lib.training.run import Run, Session
-from course_lib.training.sampling import sample_texts, samples
+from course_lib.training.sampling import sample_parts, sample_texts, samples
 from course_lib.training.scalar_engine import ScalarEngine
 from course_lib.training.schedules import constant, cosine, linear, warmup
 from course_lib.training.settings import Settings
@@ -79,6 +79,7 @@ __all__ = [
     "mean_loss",
     "pack",
     "read_checkpoint",
+    "sample_parts",
     "sample_texts",
     "samples",
     "save_best",

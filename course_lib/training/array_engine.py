@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from course_lib.array import generate, loss_fn
+from course_lib.array import loss_fn, stream
 from course_lib.config import GPTConfig
 from course_lib.optimizers import AdamState, adam, apply_updates
 from course_lib.training.batches import PADDING
@@ -159,12 +159,17 @@ class ArrayEngine:
         return float(_loss(self.params, padded, self.config, self.precision))
 
     def generate(
-        self, prompt: Sequence[int], temperature: float, count: int, seed: int
-    ) -> Iterator[list[int]]:
+        self,
+        prompt: Sequence[int],
+        temperature: float,
+        count: int,
+        seed: int,
+        length: int | None = None,
+    ) -> Iterator[Iterator[list[int]]]:
         """Yield ``count`` continuations of a prompt, from one random stream."""
         rng = np.random.default_rng(seed)
         for _ in range(count):
-            yield generate(rng, self.params, self.config, prompt, temperature)
+            yield stream(rng, self.params, self.config, prompt, temperature, length)
 
     @classmethod
     def start(

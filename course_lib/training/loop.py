@@ -109,9 +109,18 @@ class Engine(Protocol):
         """Return the mean loss per token of a batch (batch_size, T + 1)."""
 
     def generate(
-        self, prompt: Sequence[int], temperature: float, count: int, seed: int
-    ) -> Iterator[list[int]]:
-        """Yield ``count`` continuations of a prompt, from one random stream."""
+        self,
+        prompt: Sequence[int],
+        temperature: float,
+        count: int,
+        seed: int,
+        length: int | None = None,
+    ) -> Iterator[Iterator[list[int]]]:
+        """Yield ``count`` continuations of a prompt, from one random stream.
+
+        Each comes in pieces of a few tokens, at most ``length`` of them in all. Take
+        all pieces of one before those of the next.
+        """
 
     def state(self) -> TrainState:
         """Return the state of the run."""

@@ -72,12 +72,20 @@ class ScalarEngine:
             return batch_loss(self.params, batch, self.config).data
 
     def generate(
-        self, prompt: Sequence[int], temperature: float, count: int, seed: int
-    ) -> Iterator[list[int]]:
+        self,
+        prompt: Sequence[int],
+        temperature: float,
+        count: int,
+        seed: int,
+        length: int | None = None,
+    ) -> Iterator[Iterator[list[int]]]:
         """Yield ``count`` continuations of a prompt, from one random stream."""
         rng = random.Random(seed)
         for _ in range(count):
-            yield generate(rng, self.params, self.config, prompt, temperature)
+            tokens = generate(
+                rng, self.params, self.config, prompt, temperature, length
+            )
+            yield iter([tokens[len(prompt) :]])
 
     @classmethod
     def start(

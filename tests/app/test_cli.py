@@ -29,6 +29,7 @@ from course_lib.training import (
     load_best,
     load_checkpoint,
     samples,
+    save_checkpoint,
 )
 
 SOME_NAMES = "ada alan bea clara grace hedy ida jean kurt lise radia tim"
@@ -500,6 +501,53 @@ def test_sample_speaks_line_by_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out != out
 
 
+def test_a_sample_that_was_cut_ends_with_a_mark(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert train("--steps", "3", "--checkpoint", "run") == 0
+    capsys.readouterr()
+    arguments = ["sample", "--checkpoint", "run", "--prompt", "alanturing"[:4]]
+    for length, given in [(7, ["--length", "7"]), (1, [])]:  # the block is 5
+        assert main([*arguments, "--temperature", "2", "--count", "60", *given]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert len(lines) == 60
+        for line in lines:
+            assert line.startswith("alan")
+            assert (len(line) == 4 + length + 1) == line.endswith("…")
+            assert len(line) <= 4 + length + 1
+        assert {line.endswith("…") for line in lines} == {True, False}
+
+
+def test_samples_of_several_lines_are_set_apart(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    settings = Settings(block_size=4, n_embd=4, n_head=1, steps=1)
+    save_checkpoint("run", Run(["ab\nba"], settings).checkpoint())
+    arguments = ["sample", "--checkpoint", "run", "--prompt", "b\na"]
+    assert main([*arguments, "--count", "9", "--length", "3"]) == 0
+    texts = capsys.readouterr().out.removesuffix("\n").split("\n---\n")
+    assert len(texts) == 9
+    assert all(text.startswith("b\na") for text in texts)
+    assert main(arguments) == 0
+    assert "---" not in capsys.readouterr().out
+
+
+@UNIX
+def test_a_long_sample_is_seen_as_it_comes_and_can_be_stopped() -> None:
+    settings = Settings(block_size=4, n_embd=4, n_head=1, steps=1)
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    save_checkpoint("run", Run([letters], settings).checkpoint())
+    more = ["--length", "1000000", "--temperature", "0"]  # greedy, it does not end
+    with shell("sample", "--checkpoint", "run", *more) as process:
+        seen = process.stdout.read(200)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert len(seen) == 200
+    assert len(out) < 900_000
+    assert err.strip() == "course: stopped"
+    assert process.returncode == 130
+
+
 # Stopping and going on
 
 
@@ -888,10 +936,12 @@ REFUSED = [
     ("sample --checkpoint none --best", "no best.safetensors in none"),
     ("sample --checkpoint damaged", "is damaged"),
     ("sample --checkpoint run --prompt Zoë", "unknown character 'Z', 'o', 'ë'"),
-    ("sample --checkpoint run --prompt aaaaaaaa", "8 characters: this model reads 4"),
     ("sample --checkpoint run --temperature -1", "--temperature must be"),
     ("sample --checkpoint run --temperature nan", "--temperature must be"),
     ("sample --checkpoint run --count 0", "--count must be"),
+    ("sample --checkpoint run --length 0", "--length must be"),
+    ("sample --checkpoint run --length 1000001", "--length must be"),
+    ("sample --checkpoint run --length few", "'--length'"),
     ("sample --checkpoint run --seed -1", "--seed must be"),
 ]
 

@@ -257,8 +257,7 @@ def test_generate_refuses_in_one_line(params: Any) -> None:
     rng = np.random.default_rng(0)
     for arguments, message in [
         (([10], -0.1), "temperature must be 0 or more: -0.1"),
-        (([], 1.0), "the prompt must have 1 to 6 tokens, .* it has 0"),
-        (([3] * 7, 1.0), "the prompt must have 1 to 6 tokens, .* it has 7"),
+        (([], 1.0), "the prompt must have 1 token or more, the first one included"),
     ]:
         with pytest.raises(ValueError, match=message):
             generate(rng, params, SMALL, *arguments)

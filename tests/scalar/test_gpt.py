@@ -294,6 +294,22 @@ def test_temperature_sharpens_and_flattens(
     assert min(counts.values()) > n / 40
 
 
+def test_a_text_longer_than_the_block_is_sampled_from_its_context() -> None:
+    run = reference(2, ["abcde"], block_size=4, n_head=1, n_embd=4)
+    bos = run.tokenizer.bos
+    for token, row in enumerate(run.params["lm_head"]):
+        for weight in row:  # a model that tells tokens apart, and seldom ends
+            weight.data *= 0 if token == bos else 20
+    rng, request = random.Random(0), (run.params, run.config)
+    whole = generate(rng, *request, [bos, 1], 0, length=12)
+    for n in range(2, len(whole)):
+        context = run.config.context(whole[:n])
+        logits = [logit.data for logit in gpt(run.params, context, run.config)[-1]]
+        assert whole[n] == logits.index(max(logits))
+        assert generate(rng, *request, whole[:n], 0, length=14 - n) == whole
+    assert len(whole) == 14
+
+
 def test_temperature_zero_takes_the_likeliest(biased: Reference) -> None:
     bos = biased.tokenizer.bos
     told = generate(random.Random(0), biased.params, biased.config, [bos], 0)
@@ -303,8 +319,7 @@ def test_temperature_zero_takes_the_likeliest(biased: Reference) -> None:
 def test_generate_refuses_in_one_line(biased: Reference) -> None:
     for arguments, message in [
         (([3], -0.1), "temperature must be 0 or more: -0.1"),
-        (([], 1.0), "the prompt must have 1 to 6 tokens, .* it has 0"),
-        (([3] * 7, 1.0), "the prompt must have 1 to 6 tokens, .* it has 7"),
+        (([], 1.0), "the prompt must have 1 token or more, the first one included"),
     ]:
         with pytest.raises(ValueError, match=message):
             generate(random.Random(0), biased.params, biased.config, *arguments)

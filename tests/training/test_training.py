@@ -11,6 +11,7 @@ import sys
 import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import jax
 import numpy as np
@@ -33,6 +34,7 @@ from course_lib.training import (
     linear,
     mean_loss,
     pack,
+    sample_parts,
     sample_texts,
     samples,
     split,
@@ -42,6 +44,7 @@ from course_lib.training import (
     warmup,
 )
 from course_lib.training.run import memory_needed
+from course_lib.training.sampling import CUT, first_tokens
 
 SOME_NAMES = (
     "ada alan alonzo barbara blaise charles claude dennis donald dorothy edsger "
@@ -451,16 +454,95 @@ def test_either_engines_weights_give_the_same_samples(trained: Run) -> None:
     assert list(samples(by_hand, "a")) == list(samples(checkpoint, "a"))
 
 
+@pytest.mark.parametrize("engine", ["jax", "scalar"])
+def test_either_engine_samples_as_many_characters_as_asked_for(engine: str) -> None:
+    settings = Settings(block_size=4, n_embd=4, n_head=1, seed=1, engine=engine)
+    run = Run(["abcdefghijkl"], settings)  # untrained: it ends one text in thirteen
+    tokens = run.tokenizer
+    for prompt in ("", "a", "abcdefghijkl"):
+        texts = [*sample_texts(run.engine, tokens, prompt, count=50, length=9)]
+        assert all(text.startswith(prompt) for text in texts)
+        sizes = {len(text) - len(prompt) for text in texts}
+        assert max(sizes) == 9
+        assert len(sizes) > 3
+    (text,) = sample_texts(run.engine, tokens, "abc", 0, length=6)
+    assert [*sample_texts(run.engine, tokens, text[:6], 0, length=3)] == [text]
+
+
+def test_a_sample_comes_in_parts_and_says_if_it_was_cut() -> None:
+    run = Run(["abcdefghijkl"], Settings(block_size=4, n_embd=4, n_head=1, seed=1))
+    request = run.engine, run.tokenizer, "abc", 1.0, 40, 0, 20
+    samples = [[*parts] for parts in sample_parts(*request)]
+    cut = [parts for parts in samples if parts[-1] == CUT]
+    assert 0 < len(cut) < len(samples)
+    for parts in samples:
+        assert parts[0] == "abc"
+        text = "".join(parts).removesuffix(CUT)
+        assert (len(text) == 3 + 20) == (parts in cut)
+    assert max(map(len, samples)) > 3
+    whole = ["".join(parts).removesuffix(CUT) for parts in samples]
+    assert [*sample_texts(*request)] == whole
+
+
+def test_a_cut_is_told_where_the_context_is_full() -> None:
+    run = Run(["abcdefghijkl"], Settings(block_size=4, n_embd=4, n_head=1, seed=1))
+    for parts in sample_parts(run.engine, run.tokenizer, count=40):
+        text = "".join(parts)
+        assert text.endswith(CUT) == (len(text.removesuffix(CUT)) == 4)
+
+
+def test_where_a_sample_starts() -> None:
+    lines, plain = CharTokenizer(["a\nb"]), CharTokenizer(["ab"])  # \n is 0; a is 0
+    assert first_tokens(lines, "ab") == [3, 1, 2]
+    assert first_tokens(lines, "") == [3]
+    assert first_tokens(lines, "ab", one_text=True) == [1, 2]
+    assert first_tokens(lines, "", one_text=True) == [0]
+    assert first_tokens(plain, "", one_text=True) == [2]
+    with pytest.raises(ValueError, match="unknown character 'c'"):
+        first_tokens(plain, "c")
+
+
+def test_a_model_of_one_text_is_not_asked_to_begin_one() -> None:
+    run = Run(["ab\nba"], Settings(block_size=4, n_embd=4, n_head=1))
+    seen = []
+
+    class Watched:
+        config = run.config
+
+        @staticmethod
+        def generate(tokens: Any, *args: Any) -> Iterator[Any]:
+            seen.append(tokens)
+            return run.engine.generate(tokens, *args)
+
+    for prompt in ("", "ba"):
+        request = Watched, run.tokenizer, prompt, 1.0, 1, 0, 5
+        (text,) = sample_texts(*request, one_text=True)
+        assert text.startswith(prompt)
+    assert seen == [[0], [2, 1]]
+
+
+@pytest.mark.parametrize(("last", "count", "length"), [("\n", 1, 300), ("z", 20, 3)])
+def test_texts_of_several_lines_are_long_and_one_is_enough(
+    last: str, count: int, length: int
+) -> None:
+    texts = [f"abcdefghijklmnopqrstuvwxy{last}"]
+    run = Run(texts, Settings(block_size=4, n_embd=4, n_head=1, seed=1))
+    settings = run.checkpoint(), "a", 0  # greedy, it does not end
+    assert [len(text) for text in samples(*settings)] == [1 + length] * count
+    assert [len(text) for text in samples(*settings, count=2, length=7)] == [8, 8]
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"prompt": "hannahhannah"}, "12 characters: this model reads 7"),
         ({"prompt": "xa"}, "unknown character 'x'"),
         ({"temperature": -1.0}, "temperature must be"),
         ({"temperature": math.nan}, "temperature must be"),
         ({"temperature": 1e-9}, "temperature must be"),
         ({"count": 0}, "count must be"),
         ({"seed": -1}, "seed must be"),
+        ({"length": 0}, "length must be a whole number from 1 to 1,000,000: 0"),
+        ({"length": 10**6 + 1}, "length must be"),
     ],
 )
 def test_samples_refuse_at_once(trained: Run, wrong: dict, said: str) -> None:

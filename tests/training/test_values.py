@@ -57,6 +57,7 @@ COUNT: dict[str, Call] = {  # 0 is refused as well
     "pack": lambda v: training.pack(["ab"], TOKENIZER, v),
     "samples": lambda v: training.samples(CHECKPOINT, count=v),
     "sample_texts": lambda v: sampled(count=v),
+    "length": lambda v: training.samples(CHECKPOINT, length=v),
     "stop_after": lambda v: RUN.records(v),
     "every": lambda v: RUN.records(every=v),
     "mean_loss": lambda v: training.mean_loss(RUN.engine, RUN.rows, v),
@@ -183,9 +184,6 @@ def test_as_many_samples_as_allowed_and_not_one_more() -> None:
 def test_one_of_a_thing_is_singular() -> None:
     with pytest.raises(ValueError, match="there is only 1; use a larger"):
         training.split(["a"], 0.1)
-    tiny = training.Settings(engine="scalar", n_embd=4, n_head=1, block_size=1)
-    with pytest.raises(ValueError, match="the prompt has 1 character: this model"):
-        training.samples(training.Run(["a"], tiny).checkpoint(), "a")
 
 
 def test_what_is_legitimate_stays_so(tmp_path: Path) -> None:

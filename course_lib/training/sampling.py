@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Iterable, Iterator
 
 from course_lib.bounds import BOUNDS, check_number, check_whole, shown
@@ -96,7 +97,9 @@ def samples_in_parts(
 
     Raises ValueError as ``sample_parts``.
     """
-    tokenizer = checkpoint.tokenizer
+    tokenizer, settings = checkpoint.tokenizer, checkpoint.settings
+    if isinstance(prompt, str) and not set(prompt) <= set(tokenizer.chars):
+        prompt = unicodedata.normalize("NFC", prompt)  # as texts are when they are read
     has_lines = "\n" in tokenizer.chars
     count = (1 if has_lines else COUNT) if count is None else count
     length = LINES if length is None and has_lines else length
@@ -105,7 +108,8 @@ def samples_in_parts(
     from course_lib.training.array_engine import ArrayEngine
 
     engine = ArrayEngine.restore(checkpoint.state, checkpoint.config)
-    return sample_parts(engine, *args, cut=cut)
+    one_text = settings.split == "none" and not settings.field
+    return sample_parts(engine, *args, one_text=one_text, cut=cut)
 
 
 def first_tokens(

@@ -974,7 +974,9 @@ def write_on(count, temperature=0.6, length=1000, seed=0):
     """Return texts that the model makes of the beginning."""
     drawn = temperature, count, seed
     model = writer.engine, writer.tokenizer
-    return list(training.sample_texts(*model, opening, *drawn, length=length))
+    return list(
+        training.sample_texts(*model, opening, *drawn, length=length, one_text=True)
+    )
 
 
 print(write_on(1, length=700)[0])

@@ -9,6 +9,7 @@ import random
 import subprocess
 import sys
 import tracemalloc
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -530,6 +531,39 @@ def test_texts_of_several_lines_are_long_and_one_is_enough(
     settings = run.checkpoint(), "a", 0  # greedy, it does not end
     assert [len(text) for text in samples(*settings)] == [1 + length] * count
     assert [len(text) for text in samples(*settings, count=2, length=7)] == [8, 8]
+
+
+def test_a_model_of_one_text_goes_on_and_does_not_begin() -> None:
+    text = "ab\ncd\n" * 9
+    settings = Settings(split="none", block_size=4, n_embd=8, steps=1, engine="scalar")
+    run = Run([text], settings)
+    checkpoint, bos = run.checkpoint(), run.tokenizer.bos
+    seen = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "course_lib.training.array_engine.stream",
+            lambda rng, params, config, prompt, *rest: seen.append(prompt) or iter(()),
+        )
+        for split in ("none", "lines"):
+            of = replace(checkpoint, settings=replace(settings, split=split))
+            assert [list(samples(of, "ab", length=3)), list(samples(of, length=3))]
+        fields = replace(settings, split="lines", field="text")
+        assert list(samples(replace(checkpoint, settings=fields), length=3)) == [""]
+    line_feed, a, b = run.tokenizer.encode("\nab")
+    assert seen == [[a, b], [line_feed], [bos, a, b], [bos], [bos]]
+
+
+def test_a_prompt_typed_in_two_parts_is_one() -> None:
+    run = Run(["zoé", "léa"], Settings(steps=1, n_embd=4, n_head=1, engine="scalar"))
+    checkpoint = run.checkpoint()
+    decomposed = unicodedata.normalize("NFD", "zoé")
+    assert len(decomposed) == 4
+    apart, at_once = (
+        list(samples(checkpoint, prompt, count=3)) for prompt in (decomposed, "zoé")
+    )
+    assert apart == at_once
+    with pytest.raises(ValueError, match="unknown character 'ö'"):
+        samples(checkpoint, unicodedata.normalize("NFD", "ö"))
 
 
 @pytest.mark.parametrize(

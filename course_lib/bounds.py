@@ -46,6 +46,7 @@ BOUNDS: dict[str, tuple[int | float, str]] = {  # what: the most, and of what un
     "context": (65_536, "tokens"),
     "weight": (10**6, "the largest weight in a checkpoint"),
     "steps": (10**9, "steps"),
+    "devices": (65_536, "devices"),
     "experiment": (50_000, "training steps in an experiment of notebook 07"),
     "batch": (10**6, "documents"),
     "seed": (2**63 - 1, "the largest seed"),

@@ -49,6 +49,7 @@ __all__ = ["train"]
 @option("--val-every", int, "N", "Steps between validations  [a tenth of --steps]")
 @option("--patience", int, "N", "Stop after N validations without a lower loss")
 @option("--precision", str, "NAME", "float32 or bfloat16, for jax  [float32]")
+@option("--fsdp", int, "N", "Cut the weights into parts on N devices, for jax  [1]")
 @option("--stop-after", int, "N", "Stop early, after step N, on the same schedule")
 @option("--checkpoint", str, "DIR", "Save in this folder, at times and at the end")
 @option("--save-every", float, "SECONDS", "Time between checkpoints  [10]")
@@ -124,10 +125,12 @@ def train(
         return
     for note in (*text.notes, *what_is_not_read(text.documents, run)):
         print_note(note)
+    n_devices = run.engine.n_devices
+    on_devices = f" on {n_devices} devices" if n_devices > 1 else ""
     print_text(
         f"{counted(run.config.n_params, 'parameter')}, "
         f"{counted(run.config.vocab_size, 'token')}, "
-        f"{in_words(text, run)}, {settings.engine} engine"
+        f"{in_words(text, run)}, {settings.engine} engine{on_devices}"
     )
     if saved and settings.steps != saved.settings.steps:
         print_text(new_length_line(saved, settings))
@@ -172,5 +175,5 @@ def merged_settings(chosen: dict[str, Any], saved: Checkpoint | None) -> Setting
     if saved is None:
         return Settings(**chosen)
     if chosen.get("engine", saved.settings.engine) != saved.settings.engine:
-        chosen = {"precision": None, **chosen}  # the default differs by engine
+        chosen = {"precision": None, "fsdp": 1, **chosen}  # both are for jax alone
     return replace(saved.settings, **chosen)

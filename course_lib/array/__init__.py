@@ -13,13 +13,22 @@ from course_lib.array.gpt import (
     token_losses,
 )
 from course_lib.array.nn import init_mlp, mlp, mlp_from_scalar
+from course_lib.array.sharding import (
+    device_mesh,
+    gather,
+    shard,
+    shard_batches,
+    shard_params,
+)
 from course_lib.config import GPTConfig
 
 __all__ = [
     "GPTConfig",
     "attention_maps",
     "block",
+    "device_mesh",
     "from_scalar",
+    "gather",
     "generate",
     "gpt",
     "init_gpt",
@@ -29,6 +38,9 @@ __all__ = [
     "mlp_from_scalar",
     "next_logits",
     "probabilities",
+    "shard",
+    "shard_batches",
+    "shard_params",
     "stream",
     "token_losses",
 ]

@@ -1,9 +1,16 @@
-"""The array engine: a chunk of training steps in one compiled program."""
+"""The array engine: a chunk of training steps in one compiled program.
+
+Where JAX sees several devices all of them take part, as ``array.sharding`` says. Each
+has the same number of rows, so a batch is filled up with rows of padding. They have no
+targets, and the loss is a mean over targets: it is the same on every number of devices,
+but for the order of sums.
+"""
 
 from __future__ import annotations
 
+import math
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -12,12 +19,21 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.sharding import Mesh
+from jax.typing import ArrayLike
 
 from course_lib.array import loss_fn, stream
+from course_lib.array.sharding import (
+    device_mesh,
+    gather,
+    shard,
+    shard_batches,
+    shard_params,
+)
 from course_lib.config import GPTConfig
 from course_lib.optimizers import AdamState, adam, apply_updates
 from course_lib.training.batches import PADDING
-from course_lib.training.loop import B1, B2, TrainState
+from course_lib.training.loop import B1, B2, Arrays, TrainState
 
 __all__ = ["ArrayEngine", "draw_params", "train_chunk", "train_step"]
 
@@ -34,6 +50,7 @@ def train_step(
     learning_rate: Any,
     config: GPTConfig,
     precision: str = "float32",
+    mesh: Mesh | None = None,
 ) -> tuple[Params, AdamState, Array, Array]:
     """Take one training step: forward, backward, update.
 
@@ -42,14 +59,14 @@ def train_step(
     """
 
     def batch_loss(params: Params) -> Array:
-        return loss_fn(cast(params, precision), batch, config)
+        return loss_fn(gather(cast(params, precision), mesh), batch, config)
 
     loss, grads = jax.value_and_grad(batch_loss)(params)
     updates, opt_state = adam(learning_rate, B1, B2).update(grads, opt_state)
     return apply_updates(params, updates), opt_state, loss, global_norm(grads)
 
 
-@partial(jax.jit, static_argnames=("config", "precision"))
+@partial(jax.jit, static_argnames=("config", "precision", "mesh"))
 def train_chunk(
     params: Params,
     opt_state: AdamState,
@@ -58,6 +75,7 @@ def train_chunk(
     n_steps: int,
     config: GPTConfig,
     precision: str = "float32",
+    mesh: Mesh | None = None,
 ) -> tuple[Params, AdamState, Array, Array]:
     """Take the first n_steps of a chunk of steps, in one compiled program.
 
@@ -68,7 +86,7 @@ def train_chunk(
     def body(i: Array, carry: Any) -> Any:
         params, opt_state, losses, norms = carry
         params, opt_state, loss, norm = train_step(
-            params, opt_state, batches[i], learning_rates[i], config, precision
+            params, opt_state, batches[i], learning_rates[i], config, precision, mesh
         )
         return params, opt_state, losses.at[i].set(loss), norms.at[i].set(norm)
 
@@ -93,13 +111,12 @@ def global_norm(grads: Params) -> Array:
     return jnp.sqrt(sum(jnp.sum(grad * grad) for grad in grads.values()))
 
 
-def draw_params(rng: random.Random, config: GPTConfig) -> Params:
+def draw_params(rng: random.Random, config: GPTConfig) -> Arrays:
     """Draw the same weights as ``scalar.init_gpt``, number for number, in float32."""
     params = {}
     for name, (n_out, n_in) in config.shapes().items():
         numbers = [rng.gauss(0, 0.08) for _ in range(n_out * n_in)]
-        matrix = np.array(numbers, np.float32).reshape(n_out, n_in)
-        params[name] = jax.device_put(matrix)
+        params[name] = np.array(numbers, np.float32).reshape(n_out, n_in)
     return params
 
 
@@ -108,18 +125,26 @@ class ArrayEngine:
 
     def __init__(
         self,
-        params: Params,
+        params: Mapping[str, ArrayLike],
         config: GPTConfig,
         opt_state: AdamState | None = None,
         precision: str = "float32",
+        fsdp: int = 1,
     ) -> None:
-        """Start from params; opt_state, if given, resumes an earlier run."""
-        self.params, self.config, self.precision = params, config, precision
-        zeros = {name: np.zeros(w.shape, np.float32) for name, w in params.items()}
+        """Start from params; opt_state, if given, resumes an earlier run.
+
+        fsdp: how many parts the weights and Adam's moments are cut into. Raises
+        ValueError unless it divides the number of devices.
+        """
+        self.config, self.precision = config, precision
+        self.mesh = mesh = device_mesh(fsdp)
+        self.n_devices = mesh.size if mesh else 1
+        zeros = {n: np.zeros(np.shape(w), np.float32) for n, w in params.items()}
         state = opt_state or AdamState(0, zeros, zeros)
-        self.step = int(state.step)
-        self.opt_state = state._replace(step=np.int32(self.step))
-        self.chunk_size = 1
+        self.step, self.chunk_size = int(state.step), 1
+        self.params = shard_params(params, mesh)
+        mu, nu = (shard_params(moment, mesh) for moment in (state.mu, state.nu))
+        self.opt_state = AdamState(shard(np.int32(self.step), mesh), mu, nu)
 
     def train_steps(
         self, batches: np.ndarray, learning_rates: Sequence[float]
@@ -128,14 +153,16 @@ class ArrayEngine:
         started, n_steps = perf_counter(), len(batches)
         most = max(1, min(MAX_CHUNK_SIZE, MAX_CHUNK_TOKENS // batches[0].size))
         length = max(n_steps, most)
+        batches = _pad(self._pad_rows(batches), length)
         self.params, self.opt_state, losses, norms = train_chunk(
             self.params,
             self.opt_state,
-            _pad(batches, length),
+            shard_batches(batches, self.mesh),
             _pad(np.array(learning_rates, np.float32), length),
             n_steps,
             config=self.config,
             precision=self.precision,
+            mesh=self.mesh,
         )
         results = zip(
             np.asarray(losses)[:n_steps].tolist(),
@@ -155,8 +182,14 @@ class ArrayEngine:
 
     def loss(self, batch: np.ndarray) -> float:
         """Return the mean loss per token of a batch (batch_size, T + 1)."""
-        padded = _pad(batch, -(-len(batch) // EVAL_ROWS) * EVAL_ROWS, PADDING)
-        return float(_loss(self.params, padded, self.config, self.precision))
+        rows = shard_batches(self._pad_rows(batch, EVAL_ROWS), self.mesh)
+        return float(_loss(self.params, rows, self.config, self.precision, self.mesh))
+
+    def _pad_rows(self, batches: np.ndarray, multiple: int = 1) -> np.ndarray:
+        """Pad each batch to a multiple of rows, as many for every device."""
+        multiple = math.lcm(multiple, self.n_devices)
+        n_rows = -(-batches.shape[-2] // multiple) * multiple
+        return _pad(batches, n_rows, PADDING, axis=-2)
 
     def generate(
         self,
@@ -173,21 +206,29 @@ class ArrayEngine:
 
     @classmethod
     def start(
-        cls, rng: random.Random, config: GPTConfig, precision: str = "float32"
+        cls,
+        rng: random.Random,
+        config: GPTConfig,
+        precision: str = "float32",
+        fsdp: int = 1,
     ) -> ArrayEngine:
         """Initialize the weights with rng, to those of the scalar engine."""
-        return cls(draw_params(rng, config), config, precision=precision)
+        return cls(draw_params(rng, config), config, None, precision, fsdp)
 
     @classmethod
     def restore(
-        cls, state: TrainState, config: GPTConfig, precision: str = "float32"
+        cls,
+        state: TrainState,
+        config: GPTConfig,
+        precision: str = "float32",
+        fsdp: int = 1,
     ) -> ArrayEngine:
-        """Restore the state of a run, whichever engine ran it."""
+        """Restore the state of a run, whichever engine ran it, on whatever devices."""
         params, mu, nu = (
-            {name: jax.device_put(np.float32(m)) for name, m in part.items()}
+            {name: np.float32(m) for name, m in part.items()}
             for part in (state.params, state.mu, state.nu)
         )
-        return cls(params, config, AdamState(state.step, mu, nu), precision)
+        return cls(params, config, AdamState(state.step, mu, nu), precision, fsdp)
 
     def state(self) -> TrainState:
         """Return the state of the run, in float32."""
@@ -200,13 +241,15 @@ class ArrayEngine:
         )
 
 
-@partial(jax.jit, static_argnames=("config", "precision"))
-def _loss(params: Params, batch: Array, config: GPTConfig, precision: str) -> Array:
-    return loss_fn(cast(params, precision), batch, config)
+@partial(jax.jit, static_argnames=("config", "precision", "mesh"))
+def _loss(
+    params: Params, batch: Array, config: GPTConfig, precision: str, mesh: Mesh | None
+) -> Array:
+    return loss_fn(gather(cast(params, precision), mesh), batch, config)
 
 
-def _pad(array: np.ndarray, length: int, fill: int = 0) -> np.ndarray:
-    """Pad an array at the end of its first axis, to `length` rows."""
-    padded = np.full((length, *array.shape[1:]), fill, array.dtype)
-    padded[: len(array)] = array
-    return padded
+def _pad(array: np.ndarray, length: int, fill: int = 0, axis: int = 0) -> np.ndarray:
+    """Pad an array at the end of an axis, to this length."""
+    missing = [(0, 0)] * array.ndim
+    missing[axis] = (0, length - array.shape[axis])
+    return np.pad(array, missing, constant_values=fill)

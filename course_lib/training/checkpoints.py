@@ -67,7 +67,7 @@ DESCRIPTION = VALIDATION | {
     "data_sha256",
 }
 SETTINGS = frozenset(field.name for field in fields(Settings))
-LATER = frozenset({"split", "field"})  # settings that earlier versions did not write
+LATER = frozenset({"split", "field", "fsdp"})  # earlier versions did not write them
 MAX_TENSORS = 3 * (3 + 6 * int(BOUNDS["layers"][0]))  # weights and both moments
 
 

@@ -97,6 +97,10 @@ class Engine(Protocol):
     def chunk_size(self) -> int:
         """The number of steps that it takes best in one call."""
 
+    @property
+    def n_devices(self) -> int:
+        """The number of devices that it computes on."""
+
     def train_steps(
         self, batches: np.ndarray, learning_rates: Sequence[float]
     ) -> list[tuple[float, float]]:

@@ -298,10 +298,10 @@ def _engine(
         return ScalarEngine.restore(state, config)
     from course_lib.training.array_engine import ArrayEngine  # loads JAX
 
-    precision = settings.precision or "float32"
+    how = settings.precision or "float32", settings.fsdp
     if state is None:
-        return ArrayEngine.start(rng, config, precision)
-    return ArrayEngine.restore(state, config, precision)
+        return ArrayEngine.start(rng, config, *how)
+    return ArrayEngine.restore(state, config, *how)
 
 
 def memory_needed(settings: Settings, n_documents: int, vocab_size: int) -> int:

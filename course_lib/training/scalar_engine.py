@@ -32,7 +32,7 @@ Params = dict[str, list[list[Value]]]
 class ScalarEngine:
     """A micro-GPT of Values with its Adam optimizer."""
 
-    chunk_size = 1
+    chunk_size = n_devices = 1
 
     def __init__(
         self, params: Params, config: GPTConfig, opt_state: AdamState | None = None

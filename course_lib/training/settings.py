@@ -13,7 +13,7 @@ __all__ = ["ENGINES", "PRECISIONS", "Settings"]
 
 ENGINES = ("jax", "scalar")
 PRECISIONS = ("float32", "bfloat16")
-MAY_CHANGE = ("engine", "precision", "steps")  # when a run is resumed
+MAY_CHANGE = ("engine", "precision", "fsdp", "steps")  # when a run is resumed
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,9 @@ class Settings:
     field, of which field of records they were taken. Lines longer than block_size are
     cut; all other documents are read in windows (see ``batches``).
 
-    engine and precision say how to compute; all others say what. precision is for the
-    jax engine; the scalar engine has Python's float64 alone.
+    engine, precision and fsdp say how to compute; all others say what. precision and
+    fsdp are for the jax engine: the scalar engine has Python's float64 and one core.
+    fsdp is the number of parts that the weights are cut into, one for each device.
 
     Raises ValueError, in one line that begins with the name, for a choice that cannot
     work.
@@ -45,12 +46,14 @@ class Settings:
     precision: str | None = None
     split: str = "lines"
     field: str = ""
+    fsdp: int = 1
 
     def __post_init__(self) -> None:
         for name, least, bound in (
             ("steps", 1, "steps"),
             ("batch_size", 1, "batch"),
             ("seed", 0, "seed"),
+            ("fsdp", 1, "devices"),
         ):
             check_whole(name, getattr(self, name), least, BOUNDS[bound][0])
         _a_number("learning_rate", self.learning_rate)
@@ -78,12 +81,17 @@ class Settings:
                     "precision is for the jax engine: the scalar engine computes in "
                     "Python's own float64; leave it out"
                 )
+        if self.fsdp > 1 and self.engine == "scalar":
+            raise ValueError(
+                "fsdp is for the jax engine: the scalar engine computes on one core; "
+                "leave it out"
+            )
         self.config(vocab_size=2)  # checks the sizes
 
     def refuse_another_run(self, saved: Settings) -> None:
         """Raise ValueError, naming the difference, if saved is another run.
 
-        The engine may change, and the run may become longer or shorter.
+        The engine and its devices may change, and the run may become longer or shorter.
         """
         for field in fields(self):
             before, now = getattr(saved, field.name), getattr(self, field.name)

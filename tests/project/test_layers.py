@@ -20,7 +20,7 @@ MAY_IMPORT = {  # each room, from the ground up, and the rooms below that it may
     "losses": "",
     "optimizers": "",
     "scalar": "config",
-    "array": "config losses",
+    "array": "bounds config losses",
     "gradients": "scalar",
     "training": "bounds config data scalar array optimizers",
     "lessons": "bounds data losses optimizers scalar array gradients training",

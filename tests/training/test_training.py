@@ -366,7 +366,7 @@ def test_an_engine_has_all_that_its_protocol_names(kind: type) -> None:
     engine = kind.start(random.Random(0), Run(NAMES).config)
     named = {name for name in vars(Engine) if not name.startswith("_")}
     assert named == {
-        *("config", "step", "chunk_size"),
+        *("config", "step", "chunk_size", "n_devices"),
         *("train_steps", "loss", "generate", "state"),
     }
     for name in named:

@@ -1,0 +1,88 @@
+"""Sharding: one training step spread over several devices.
+
+The devices stand in a mesh, a grid with two axes. Each device has rows of its own of
+every batch. Along the axis "fsdp" the weights and Adam's moments are cut into parts,
+one for each device; along the axis "data" they are copied. This is fully sharded data
+parallelism (ZeRO, Rajbhandari et al., 2020, arXiv 1910.02054).
+
+Nothing here computes. It says where numbers lie, and ``jax.jit`` makes one program for
+all devices, with the messages between them: the gradients of all rows are summed
+(all-reduce), and a weight in parts is put together before it is used (all-gather).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import jax
+import numpy as np
+from jax import Array
+from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
+from jax.typing import ArrayLike
+
+from course_lib.bounds import BOUNDS, check_whole
+
+__all__ = ["device_mesh", "gather", "shard", "shard_batches", "shard_params"]
+
+Params = dict[str, Array]
+AXES = ("data", "fsdp")
+
+
+def device_mesh(fsdp: int = 1) -> Mesh | None:
+    """Return the mesh of all devices, (data, fsdp); None if there is only one device.
+
+    fsdp: how many parts each matrix is cut into. Raises ValueError unless it divides
+    the number of devices.
+    """
+    check_whole("fsdp", fsdp, 1, BOUNDS["devices"][0])
+    n_devices = jax.device_count()
+    if n_devices % fsdp:
+        raise ValueError(
+            f"fsdp must divide the number of devices, and JAX sees {n_devices}: {fsdp} "
+            "does not; 1 always works"
+        )
+    if n_devices == 1:
+        return None
+    shape = n_devices // fsdp, fsdp
+    return jax.make_mesh(shape, AXES, axis_types=(AxisType.Auto, AxisType.Auto))
+
+
+def shard_batches(batches: np.ndarray, mesh: Mesh | None) -> Array:
+    """Give each device its rows of every batch: (..., batch_size, T + 1).
+
+    The number of devices must divide batch_size.
+    """
+    rows = PartitionSpec(*[None] * (batches.ndim - 2), AXES)
+    return _place(batches, mesh, rows)
+
+
+def shard_params(params: Mapping[str, ArrayLike], mesh: Mesh | None) -> Params:
+    """Give each device its part of every matrix."""
+    return {name: shard(matrix, mesh) for name, matrix in params.items()}
+
+
+def shard(array: ArrayLike, mesh: Mesh | None) -> Array:
+    """Cut an array along its first axis that the length of "fsdp" divides.
+
+    If there is no such axis, each device has the whole array.
+    """
+    parts = mesh.shape["fsdp"] if mesh else 1
+    for axis, length in enumerate(np.shape(array)):
+        if parts > 1 and length % parts == 0:
+            return _place(array, mesh, PartitionSpec(*[None] * axis, "fsdp"))
+    return _place(array, mesh, PartitionSpec())
+
+
+def gather(params: Params, mesh: Mesh | None) -> Params:
+    """Put every matrix together from its parts, on each device, for a computation."""
+    if mesh is None:
+        return params
+    whole = NamedSharding(mesh, PartitionSpec())
+    return {
+        name: jax.lax.with_sharding_constraint(matrix, whole)
+        for name, matrix in params.items()
+    }
+
+
+def _place(array: ArrayLike, mesh: Mesh | None, spec: PartitionSpec) -> Array:
+    return jax.device_put(array, NamedSharding(mesh, spec) if mesh else None)

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import course_lib
+from course_lib.app.accelerators import find_accelerator
 from course_lib.app.packages import (
     Shadow,
     import_problem,
@@ -206,8 +207,25 @@ def look_at_jax() -> Finding:
         return BROKEN, f"does not work: {why[:200]}", fix
     version, backend, kinds = json.loads(done.stdout.splitlines()[-1])
     plural = "s" if len(kinds) > 1 else ""
-    kind = "" if kinds[0] == backend else f" ({kinds[0]})"
-    return OK, f"{version} on {len(kinds)} {backend} device{plural}{kind}", ""
+    named = ", ".join(dict.fromkeys(kinds))
+    kind = "" if named == backend else f" ({named})"
+    found = f"{version} on {len(kinds)} {backend} device{plural}{kind}"
+    if backend != "cpu" or os.environ.get("JAX_PLATFORMS"):  # or CPU is what is wanted
+        return OK, found, ""
+    return _with_accelerator(found)
+
+
+def _with_accelerator(found: str) -> Finding:
+    """JAX on the CPU, and what brings it onto an accelerator of this machine."""
+    unused = find_accelerator()
+    if unused is None:
+        return OK, found, ""
+    found = f"{found}, and not on {unused.name} that is in this machine"
+    if any(map(installed_version, unused.plugins)):
+        ask = f"import jax; jax.devices('{unused.platform}')"
+        return WARNING, found, f'To see why, run: python -c "{ask}"'
+    install = f'"jax[{unused.extra}]>=0.10,<0.13"'
+    return WARNING, found, f"To use it, run: python -m pip install -U {install}"
 
 
 def look_at_memory() -> Finding:

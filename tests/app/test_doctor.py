@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -13,9 +14,10 @@ from typing import Any
 
 import pytest
 
-from course_lib.app import doctor
+from course_lib.app import accelerators, doctor
 from course_lib.app.cli import main
 from course_lib.app.doctor import BROKEN, OK, WARNING, Check, examine, report
+from course_lib.app.packages import requirements
 
 
 def test_this_machine_is_fit(capsys: pytest.CaptureFixture[str]) -> None:
@@ -348,6 +350,14 @@ def test_a_jax_that_crashes_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (["0.10.2", "cpu", ["cpu"]], "0.10.2 on 1 cpu device"),
         (["0.12.0", "gpu", ["Fast 9000"] * 2], "0.12.0 on 2 gpu devices (Fast 9000)"),
+        (
+            ["0.12.0", "gpu", ["Fast 9", "Old 7"]],
+            "0.12.0 on 2 gpu devices (Fast 9, Old 7)",
+        ),
+        (
+            ["0.12.0", "tpu", ["TPU v5 lite"] * 8],
+            "0.12.0 on 8 tpu devices (TPU v5 lite)",
+        ),
     ],
 )
 def test_devices_are_counted(
@@ -355,7 +365,118 @@ def test_devices_are_counted(
 ) -> None:
     noise = "a library that greets\n"
     answer(monkeypatch, returncode=0, stdout=noise + json.dumps(answered), stderr="")
+    monkeypatch.setattr(doctor, "find_accelerator", lambda: None)
     assert doctor.look_at_jax() == (OK, said, "")
+
+
+@pytest.mark.parametrize(
+    ("kind", "extra", "plugin", "platform"),
+    [
+        (accelerators.NVIDIA, "cuda13", "jax-cuda12-plugin", "gpu"),
+        (accelerators.AMD, "rocm7-local", "jax-rocm7-plugin", "gpu"),
+        (accelerators.TPU, "tpu", "libtpu", "tpu"),
+    ],
+)
+def test_an_accelerator_that_jax_does_not_see_is_named_with_what_helps(
+    monkeypatch: pytest.MonkeyPatch,
+    kind: accelerators.Accelerator,
+    extra: str,
+    plugin: str,
+    platform: str,
+) -> None:
+    monkeypatch.delenv("JAX_PLATFORMS", raising=False)
+    answered = json.dumps(["0.12.0", "cpu", ["cpu"]])
+    answer(monkeypatch, returncode=0, stdout=answered, stderr="")
+    monkeypatch.setattr(doctor, "find_accelerator", lambda: kind)
+    install(monkeypatch)
+    status, found, fix = doctor.look_at_jax()
+    assert (status, found) == (
+        WARNING,
+        f"0.12.0 on 1 cpu device, and not on {kind.name} that is in this machine",
+    )
+    wanted = f'"jax[{extra}]>=0.10,<0.13"'
+    assert fix == f"To use it, run: python -m pip install -U {wanted}"
+    (asked,) = [r for r in requirements() if r.startswith("jax")]
+    assert set(wanted.strip('"').partition("]")[2].split(",")) == {
+        *asked.removeprefix("jax").replace(" ", "").split(",")
+    }
+    install(monkeypatch, **{plugin: "0.12.0"})  # then installing it again is no help
+    why = f"import jax; jax.devices('{platform}')"
+    assert doctor.look_at_jax()[2] == f'To see why, run: python -c "{why}"'
+    monkeypatch.setenv("JAX_PLATFORMS", "cpu")  # that is what was asked for
+    assert doctor.look_at_jax() == (OK, "0.12.0 on 1 cpu device", "")
+
+
+def place(root: Path, **files: str) -> Path:
+    for name, text in files.items():
+        file = root / name.replace("__", "/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    return root
+
+
+CPU_NODE, GPU_NODE = "cpu_cores_count 8\nsimd_count 0\n", "simd_count 304\nmax 2\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "kind"),
+    [
+        ({}, None),
+        ({"proc__driver__nvidia__version": "580"}, None),  # a driver, and no GPU
+        ({"proc__driver__nvidia__gpus__0": "GPU"}, accelerators.NVIDIA),
+        ({"sys__class__kfd__kfd__topology__nodes__0__properties": CPU_NODE}, None),
+        (
+            {"sys__class__kfd__kfd__topology__nodes__1__properties": GPU_NODE},
+            accelerators.AMD,
+        ),
+        (
+            {
+                "sys__bus__pci__devices__a__vendor": "0x1ae0\n",
+                "sys__bus__pci__devices__a__class": "0x020000\n",  # a network card
+            },
+            None,
+        ),
+        (
+            {
+                "sys__bus__pci__devices__a__vendor": "0x1ae0\n",
+                "sys__bus__pci__devices__a__class": "0xff0000\n",
+            },
+            accelerators.TPU,
+        ),
+    ],
+)
+def test_accelerators_are_found_by_what_their_drivers_tell(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    files: dict[str, str],
+    kind: accelerators.Accelerator | None,
+) -> None:
+    monkeypatch.setattr(accelerators.shutil, "which", lambda name: None)
+    assert accelerators.find_accelerator(place(tmp_path, **files)) == kind
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a script for sh")
+@pytest.mark.parametrize(
+    ("script", "kind"),
+    [
+        ("echo 'GPU 0: Fast 9000'", accelerators.NVIDIA),
+        ("echo 'No devices were found'", None),
+        ("echo 'GPU 0: lost'; exit 9", None),
+        ("exec sleep 60", None),
+    ],
+)
+def test_nvidia_smi_is_asked_and_not_waited_for(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    script: str,
+    kind: accelerators.Accelerator | None,
+) -> None:
+    command = tmp_path / "nvidia-smi"
+    command.write_text(f"#!/bin/sh\n{script}\n")
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(accelerators, "SECONDS", 0.5 if "sleep" in script else 10)
+    assert accelerators.find_accelerator(tmp_path / "empty") == kind
 
 
 # Memory, folders, disk

@@ -26,6 +26,7 @@ SCRIPTS = (
     "jax_against_torch",
     "growth",
     "large_text",
+    "sharding",
     "pictures",
 )
 PACKAGES = ("jax", "jaxlib", "numpy", "torch", "micrograd")

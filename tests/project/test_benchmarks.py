@@ -18,7 +18,15 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as program
-from benchmarks import growth, jax_gpt, pictures, results, scalar_gpt, scalar_mlp
+from benchmarks import (
+    growth,
+    jax_gpt,
+    pictures,
+    results,
+    scalar_gpt,
+    scalar_mlp,
+    sharding,
+)
 from benchmarks import jax_against_torch as against_torch
 from benchmarks.plain_engine import make_trainer
 from benchmarks.setting import STEPS, plain_run, reference, schedule
@@ -184,6 +192,18 @@ def test_what_goes_wrong_in_a_contender_is_told() -> None:
     with Contender(functools.partial, os._exit) as leave:  # noqa: SIM117
         with pytest.raises(RuntimeError, match="ended with code 3"):
             leave(3)
+
+
+# --- sharding
+
+
+def test_the_cost_of_sharding_is_told_against_one_device() -> None:
+    seconds = {layout: [0.01 * layout[0], 0.02] for layout in sharding.LAYOUTS}
+    told = sharding.claim({**seconds, (1, False): [0.01, 0.02]}, True, 2e-6)
+    assert "devices, rows and weights sharded" in told.what
+    assert told.measured == "4.5 (1 to 8)x the time"
+    assert "4 devices 30 (20 to 40), 2.50x the time" in told.detail
+    assert "differ by 2e-06 at most" in told.detail
 
 
 # --- the program

@@ -1,8 +1,9 @@
 """One device and eight simulated ones: the same losses, the same checkpoints.
 
-The devices sum in another order, so float32 losses differ by rounding: 1e-5 of a loss
-over 20 steps is ten times what was seen. bfloat16 has three digits, and its gradients
-are rounded before they are summed over devices: 1e-2.
+The devices sum in another order, so float32 losses differ by rounding: by 3e-7 of a
+loss over 20 steps where this was written, and 1e-5 are allowed. bfloat16 has three
+digits, and its gradients are rounded before they are summed over devices: 2e-4 were
+seen, and 2e-3 are allowed.
 
 Everything on eight devices runs in one other process, as JAX counts its devices once.
 """
@@ -157,7 +158,7 @@ def eight(folder: Path) -> dict[str, Any]:
 @pytest.mark.parametrize("name", RUNS)
 def test_eight_devices_have_the_losses_of_one(name: str, eight: dict[str, Any]) -> None:
     one = trained(Run(NAMES, Settings(**{**RUNS[name], "fsdp": 1})))
-    many, rel = eight[name], 1e-2 if name == "bfloat16" else 1e-5
+    many, rel = eight[name], 2e-3 if name == "bfloat16" else 1e-5
     assert len(many["losses"]) == 20
     assert many["losses"] == pytest.approx(one["losses"], rel=rel)
     assert many["norms"] == pytest.approx(one["norms"], rel=10 * rel)

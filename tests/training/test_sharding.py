@@ -26,7 +26,7 @@ import numpy as np
 import pytest
 
 from course_lib.app.cli import main
-from course_lib.array.sharding import device_mesh, shard
+from course_lib.array import device_mesh, generate, shard
 from course_lib.training import (
     Run,
     Settings,
@@ -72,8 +72,9 @@ def trained(run: Run) -> dict[str, Any]:
     }
 
 
-def greedy(run: Run) -> list[list[int]]:
-    return list(run.engine.generate([run.tokenizer.bos], 0.0, 1, 0))
+def greedy(run: Run) -> list[int]:
+    rng = np.random.default_rng(0)
+    return generate(rng, run.engine.params, run.config, [run.tokenizer.bos], 0.0)
 
 
 def command(line: str) -> tuple[int, str, str]:

@@ -302,6 +302,20 @@ def test_the_report_in_words_names_its_figures(
     )
 
 
+def test_by_its_training_loss_alone_no_run_is_called_good(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("names.txt").write_text("ada\nida\n")
+    assert train("--steps", "200", "--learning-rate", "0.05") == 0
+    verdict, figures = capsys.readouterr().out.splitlines()[-2:]
+    loss, pairs = (
+        float(re.search(rf"{name} (\d\.\d+)", figures)[1])
+        for name in ("training loss", "pairs of them")
+    )
+    assert loss < pairs  # or the next line proves nothing
+    assert verdict.startswith("in a word: learning (")
+
+
 def test_without_validation_the_report_says_what_it_cannot_say(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -203,10 +203,16 @@ class Session:
                 if asked_to_stop() or self.stopped_early:
                     break
                 if monotonic() - self.saved_at >= self.save_every:
+                    self._refuse_spoiled(record)
                     self.save()
+            if record:
+                self._refuse_spoiled(record)
             if self.saved_step != self.run.engine.step:
                 self.save()
-        if record and (fault := self.run.engine.state().fault()):
+
+    def _refuse_spoiled(self, record: Record) -> None:
+        """Raise DivergedError if the update after a record has spoiled the weights."""
+        if fault := self.run.engine.state().fault():
             raise DivergedError(record, fault=fault)
 
     @property

@@ -10,6 +10,7 @@ import functools
 import math
 import os
 import platform
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,10 +20,12 @@ import pytest
 
 from benchmarks import __main__ as program
 from benchmarks import (
+    earlier,
     growth,
     jax_gpt,
     pictures,
     results,
+    sampling,
     scalar_gpt,
     scalar_mlp,
     sharding,
@@ -165,6 +168,81 @@ def test_a_difference_between_the_peers_stops_the_benchmark() -> None:
 def test_a_claim_is_reached_by_its_median() -> None:
     low, high = Spread(19.0, 1.0, 99.0), Spread(20.0, 1.0, 99.0)
     assert [at_least("a", "b", 20, s, "").reached for s in (low, high)] == [False, True]
+
+
+# --- sampling
+
+
+def test_what_is_counted_are_the_tokens_drawn() -> None:
+    assert sampling.drawn([[26, 1, 2], [26], [26, 5]]) == 3
+
+
+def test_the_samplers_of_the_benchmark_draw_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    small = {"block_size": 9, "n_layer": 1, "n_head": 1, "n_embd": 4}
+    monkeypatch.setattr(sampling, "SIZES", small)
+    monkeypatch.setattr(sampling, "MORE", 4)
+    ours, peer = sampling.make_ours()(1), sampling.make_uncached()(1)
+    assert (len(ours), len(peer)) == (8, 2)
+    assert ours[:2] == peer
+    assert all(peer)
+
+
+@pytest.mark.parametrize(("commit", "there"), [("HEAD", True), ("nowhere", False)])
+def test_an_earlier_build_is_taken_from_the_history(
+    monkeypatch: pytest.MonkeyPatch, commit: str, there: bool
+) -> None:
+    if not (earlier.ROOT / ".git").exists():
+        pytest.skip("this is no clone of the repository")
+    monkeypatch.setattr(earlier, "COMMIT", commit)
+    with earlier.earlier_build() as folder:
+        assert (folder is not None) == there
+        if folder:
+            assert (folder / "course_lib" / "scalar" / "value.py").is_file()
+    assert folder is None or not folder.exists()
+
+
+def test_the_earlier_build_must_be_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    with pytest.raises(RuntimeError, match="this is not the library of"):
+        sampling.make_earlier(str(tmp_path))
+
+
+def test_samplers_that_differ_stop_the_benchmark(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    makers = []
+    for last in (5, 5, 6):
+
+        def make(last: int = last) -> Any:
+            return lambda seed: [[26, 1, last]]
+
+        makers.append(make)
+    ours, same, other = makers
+
+    class Here:
+        """A contender in this process."""
+
+        def __init__(self, make: Any) -> None:
+            self.run = make()
+
+        def __call__(self, seed: int) -> tuple[float, Any]:
+            return 0.5, self.run(seed)
+
+        def __enter__(self) -> Any:
+            return self
+
+        def __exit__(self, *error: object) -> None:
+            pass
+
+    monkeypatch.setattr(sampling, "Contender", Here)
+    monkeypatch.setattr(sampling, "make_ours", ours)
+    assert sampling.claim("a peer", 3, same).measured == "1 (1 to 1)x"
+    with pytest.raises(AssertionError, match="draw different tokens"):
+        sampling.claim("a peer", 3, other)
 
 
 # --- contenders

@@ -46,7 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):  # escape what the terminal cannot show
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = course(arguments, prog_name="course", standalone_mode=False)
+        arguments = sys.argv[1:] if arguments is None else [*arguments]
+        code = course(
+            arguments, prog_name="course", standalone_mode=False, obj=arguments
+        )
         sys.stdout.flush()
     except CommandError as error:
         if error.code == STOPPED:

@@ -57,6 +57,9 @@ def option_names(line: str) -> str:
         "length",
         "val_every",
         "patience",
+        "coordinator",
+        "num_processes",
+        "process_id",
     ]
     plain = "|".join(names)  # elsewhere than at the start it may be an English word
     snake = "|".join(name for name in names if "_" in name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,6 +26,7 @@ from course_lib.app.train_text import (
 
 if TYPE_CHECKING:  # loaded by the command when it needs them: --help answers at once
     from course_lib.training.checkpoints import Checkpoint
+    from course_lib.training.processes import Team
     from course_lib.training.settings import Settings
 
 __all__ = ["train"]
@@ -50,23 +52,24 @@ __all__ = ["train"]
 @option("--patience", int, "N", "Stop after N validations without a lower loss")
 @option("--precision", str, "NAME", "float32 or bfloat16, for jax  [float32]")
 @option("--fsdp", int, "N", "Cut the weights into parts on N devices, for jax  [1]")
+@option("--coordinator", str, "HOST:PORT", "Where process 0 is, of several")
+@option("--num-processes", int, "N", "How many processes train together")
+@option("--process-id", int, "I", "Which one this is, from 0")
+@click.option("--worker", is_flag=True, hidden=True)
 @option("--stop-after", int, "N", "Stop early, after step N, on the same schedule")
 @option("--checkpoint", str, "DIR", "Save in this folder, at times and at the end")
 @option("--save-every", float, "SECONDS", "Time between checkpoints  [10]")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint")
 @option("--log", str, "FILE", "Write step,loss rows to this CSV file")
+@click.pass_context
 def train(
-    data: str | None,
-    sha256: str | None,
-    checkpoint: str | None,
-    resume: bool,
-    log: str | None,
-    save_every: float | None,
-    stop_after: int | None,
-    val_every: int | None,
-    patience: int | None,
-    **chosen: Any,
-) -> None:
+    context: click.Context,
+    coordinator: str | None,
+    num_processes: int | None,
+    process_id: int | None,
+    worker: bool,
+    **options: Any,
+) -> int | None:
     """Train a micro-GPT on a text: a list, prose, a play, code, a chat, records.
 
     A list has a document on each line. Any other text is read whole, in windows of
@@ -80,12 +83,45 @@ def train(
 
     With --val-fraction, the validation loss is measured on the way, and the checkpoint
     of the lowest is kept beside the newest: course sample --best.
+
+    Several processes, on as many machines, can train together: give each the same
+    options, and its own --process-id. Process 0 writes the log and the checkpoints,
+    into a folder that all can read.
     """
-    from course_lib.training.logs import LossLog
-    from course_lib.training.run import Run, Session
+    from course_lib.app.train_processes import team_of, watch_worker, work
 
     with reported_errors():
-        saved = checkpoint_to_resume(checkpoint, resume)
+        team = team_of(coordinator, num_processes, process_id)
+    if team is None:
+        train_here(None, **options)
+        return None
+    if worker:
+        work(team, partial(train_here, team, **options))
+    return watch_worker([*context.obj, "--worker"], team)
+
+
+def train_here(
+    team: Team | None,
+    data: str | None,
+    sha256: str | None,
+    checkpoint: str | None,
+    resume: bool,
+    log: str | None,
+    save_every: float | None,
+    stop_after: int | None,
+    val_every: int | None,
+    patience: int | None,
+    **chosen: Any,
+) -> None:
+    """Train in this process, as one of a team if there is one."""
+    from course_lib.training.documents import Documents
+    from course_lib.training.logs import LossLog
+    from course_lib.training.processes import agree, check_alike, join
+    from course_lib.training.run import Run, Session
+
+    writes = team is None or team.process_id == 0
+    with reported_errors():
+        saved = checkpoint_to_resume(checkpoint, resume, writes)
         options = given_options(chosen)
         settings = merged_settings(options, saved)  # refuses what cannot be, at once
         if stop_after is not None and stop_after < 1:
@@ -104,7 +140,13 @@ def train(
         settings = replace(settings, **sizes)
         last = min(stop_after or settings.steps, settings.steps)
         check_memory(settings, text.documents)
-        losses = LossLog(log, saved.step if saved else 0, checkpoint) if log else None
+        step = saved.step if saved else 0
+        losses = LossLog(log, step, checkpoint) if log and writes else None
+        if team:
+            if settings.engine == "scalar":
+                raise ValueError("coordinator is for the jax engine: leave it out")
+            join(team)
+            check_alike(settings, Documents.of(text.documents).sha256(), step, last)
         run = Run(text.documents, settings, saved)
         session = Session(
             run,
@@ -117,12 +159,14 @@ def train(
             patience=patience,
             on_message=print_note,
         )
-        if checkpoint is not None and not resume:
+        if checkpoint is not None and not resume and writes:
             lock_folder(checkpoint)
             checkpoint_to_resume(checkpoint, resume)  # another run may just have ended
     if run.engine.step >= last:
         print_text(f"Nothing to do: the checkpoint is at step {run.engine.step:,}.")
         return
+    if team:
+        session.writes, session.agree = writes, agree
     for note in (*text.notes, *what_is_not_read(text.documents, run)):
         print_note(note)
     n_devices = run.engine.n_devices
@@ -137,7 +181,9 @@ def train(
     train_with_progress(session, last)
 
 
-def checkpoint_to_resume(folder: str | None, resume: bool) -> Checkpoint | None:
+def checkpoint_to_resume(
+    folder: str | None, resume: bool, writes: bool = True
+) -> Checkpoint | None:
     """Return the checkpoint to resume from, or None for a new run."""
     from course_lib.training.checkpoints import (
         has_best,
@@ -150,7 +196,7 @@ def checkpoint_to_resume(folder: str | None, resume: bool) -> Checkpoint | None:
             raise CommandError(
                 "--resume needs --checkpoint DIR, the folder to go on from"
             )
-        if has_checkpoint(folder):
+        if has_checkpoint(folder) and writes:
             lock_folder(folder)
         return load_checkpoint(folder, on_message=print_note)
     if folder is not None and (has_checkpoint(folder) or has_best(folder)):

@@ -47,7 +47,7 @@ def train_with_progress(session: Session, last: int) -> None:
     if progress.stdout_closed:
         raise BrokenPipeError
     step, steps = run.engine.step, run.settings.steps
-    if interrupts.wanted and step < last:
+    if session.stopped and step < last:
         where = f"stopped at step {step:,} of {steps:,}"
         raise CommandError(f"{where}; {resume_hint(session)}", STOPPED)
     print_text(progress.summary())

@@ -14,8 +14,10 @@ from course_lib.array.gpt import (
 )
 from course_lib.array.nn import init_mlp, mlp, mlp_from_scalar
 from course_lib.array.sharding import (
+    collect,
     device_mesh,
     gather,
+    rows_here,
     shard,
     shard_batches,
     shard_params,
@@ -26,6 +28,7 @@ __all__ = [
     "GPTConfig",
     "attention_maps",
     "block",
+    "collect",
     "device_mesh",
     "from_scalar",
     "gather",
@@ -38,6 +41,7 @@ __all__ = [
     "mlp_from_scalar",
     "next_logits",
     "probabilities",
+    "rows_here",
     "shard",
     "shard_batches",
     "shard_params",

@@ -13,6 +13,7 @@ all devices, with the messages between them: the gradients of all rows are summe
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import jax
 import numpy as np
@@ -22,7 +23,15 @@ from jax.typing import ArrayLike
 
 from course_lib.bounds import BOUNDS, check_whole
 
-__all__ = ["device_mesh", "gather", "shard", "shard_batches", "shard_params"]
+__all__ = [
+    "collect",
+    "device_mesh",
+    "gather",
+    "rows_here",
+    "shard",
+    "shard_batches",
+    "shard_params",
+]
 
 Params = dict[str, Array]
 AXES = ("data", "fsdp")
@@ -50,10 +59,24 @@ def device_mesh(fsdp: int = 1) -> Mesh | None:
 def shard_batches(batches: np.ndarray, mesh: Mesh | None) -> Array:
     """Give each device its rows of every batch: (..., batch_size, T + 1).
 
-    The number of devices must divide batch_size.
+    The number of devices must divide batch_size. Of several processes each has the rows
+    of its own devices (``rows_here``), and gives them.
     """
+    if mesh is None:
+        return jax.device_put(batches)
     rows = PartitionSpec(*[None] * (batches.ndim - 2), AXES)
-    return _place(batches, mesh, rows)
+    return jax.make_array_from_process_local_data(NamedSharding(mesh, rows), batches)
+
+
+def rows_here(batch_size: int, mesh: Mesh) -> np.ndarray:
+    """Return which rows of a batch are for the devices of this process.
+
+    batch_size is rounded up to a multiple of the number of devices.
+    """
+    n_rows = -(-batch_size // mesh.size) * mesh.size
+    rows = NamedSharding(mesh, PartitionSpec(AXES))
+    places = rows.addressable_devices_indices_map((n_rows,)).values()
+    return np.sort(np.concatenate([np.arange(n_rows)[place] for place in places]))
 
 
 def shard_params(params: Mapping[str, ArrayLike], mesh: Mesh | None) -> Params:
@@ -82,6 +105,19 @@ def gather(params: Params, mesh: Mesh | None) -> Params:
         name: jax.lax.with_sharding_constraint(matrix, whole)
         for name, matrix in params.items()
     }
+
+
+def collect(params: Params) -> dict[str, np.ndarray]:
+    """Return every matrix as a whole; all processes must ask for it together."""
+    return {name: np.asarray(_whole(matrix)) for name, matrix in params.items()}
+
+
+def _whole(matrix: Array) -> Any:
+    if matrix.is_fully_addressable or matrix.is_fully_replicated:
+        return matrix
+    from jax.experimental.multihost_utils import process_allgather
+
+    return process_allgather(matrix, tiled=True)  # parts are in other processes
 
 
 def _place(array: ArrayLike, mesh: Mesh | None, spec: PartitionSpec) -> Array:

@@ -14,6 +14,7 @@
 ``folder_lock``    one run at a time in a folder
 ``validation``     when its validation loss is measured, and early stopping
 ``report``         how it stands, in a word
+``processes``      a run in several processes
 ``logs``           its losses in a CSV file
 ``sampling``       texts from a trained model
 ``thread``         a run in the background, while the notebook responds

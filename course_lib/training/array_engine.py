@@ -24,8 +24,10 @@ from jax.typing import ArrayLike
 
 from course_lib.array import loss_fn, stream
 from course_lib.array.sharding import (
+    collect,
     device_mesh,
     gather,
+    rows_here,
     shard,
     shard_batches,
     shard_params,
@@ -34,6 +36,7 @@ from course_lib.config import GPTConfig
 from course_lib.optimizers import AdamState, adam, apply_updates
 from course_lib.training.batches import PADDING
 from course_lib.training.loop import B1, B2, Arrays, TrainState
+from course_lib.training.processes import each_says, peers
 
 __all__ = ["ArrayEngine", "draw_params", "train_chunk", "train_step"]
 
@@ -139,6 +142,8 @@ class ArrayEngine:
         self.config, self.precision = config, precision
         self.mesh = mesh = device_mesh(fsdp)
         self.n_devices = mesh.size if mesh else 1
+        self.together = jax.process_count() > 1  # with other processes
+        self.n_devices_here = jax.local_device_count()
         zeros = {n: np.zeros(np.shape(w), np.float32) for n, w in params.items()}
         state = opt_state or AdamState(0, zeros, zeros)
         self.step, self.chunk_size = int(state.step), 1
@@ -153,7 +158,7 @@ class ArrayEngine:
         started, n_steps = perf_counter(), len(batches)
         most = max(1, min(MAX_CHUNK_SIZE, MAX_CHUNK_TOKENS // batches[0].size))
         length = max(n_steps, most)
-        batches = _pad(self._pad_rows(batches), length)
+        batches = _pad(self._pad_rows(batches, self.n_devices_here), length)
         self.params, self.opt_state, losses, norms = train_chunk(
             self.params,
             self.opt_state,
@@ -164,14 +169,28 @@ class ArrayEngine:
             precision=self.precision,
             mesh=self.mesh,
         )
-        results = zip(
-            np.asarray(losses)[:n_steps].tolist(),
-            np.asarray(norms)[:n_steps].tolist(),
-            strict=True,
-        )
+        with peers():
+            results = zip(
+                np.asarray(losses)[:n_steps].tolist(),
+                np.asarray(norms)[:n_steps].tolist(),
+                strict=True,
+            )
         self.step += n_steps
-        self._adapt_chunk_size(perf_counter() - started, most)
+        seconds = perf_counter() - started
+        if self.together:
+            seconds = float(each_says(np.array(seconds, np.float32)).max())
+        self._adapt_chunk_size(seconds, most)
         return list(results)
+
+    def share(self, batch_size: int) -> np.ndarray | None:
+        """Return which rows of each batch this process takes; None for all."""
+        return rows_here(batch_size, self.mesh) if self.mesh and self.together else None
+
+    def total(self, counts: np.ndarray) -> np.ndarray:
+        """Return the sum of what all processes counted."""
+        return (
+            each_says(counts.astype(np.int32)).sum(axis=0) if self.together else counts
+        )
 
     def _adapt_chunk_size(self, seconds: float, most: int) -> None:
         """Aim at 0.1 to 0.4 seconds for a chunk: fast, and yet soon back to answer."""
@@ -182,12 +201,15 @@ class ArrayEngine:
 
     def loss(self, batch: np.ndarray) -> float:
         """Return the mean loss per token of a batch (batch_size, T + 1)."""
-        rows = shard_batches(self._pad_rows(batch, EVAL_ROWS), self.mesh)
-        return float(_loss(self.params, rows, self.config, self.precision, self.mesh))
+        padded = self._pad_rows(batch, math.lcm(EVAL_ROWS, self.n_devices))
+        mine = self.share(len(padded))
+        rows = shard_batches(padded if mine is None else padded[mine], self.mesh)
+        with peers():
+            loss = _loss(self.params, rows, self.config, self.precision, self.mesh)
+            return float(loss)
 
-    def _pad_rows(self, batches: np.ndarray, multiple: int = 1) -> np.ndarray:
+    def _pad_rows(self, batches: np.ndarray, multiple: int) -> np.ndarray:
         """Pad each batch to a multiple of rows, as many for every device."""
-        multiple = math.lcm(multiple, self.n_devices)
         n_rows = -(-batches.shape[-2] // multiple) * multiple
         return _pad(batches, n_rows, PADDING, axis=-2)
 
@@ -235,8 +257,10 @@ class ArrayEngine:
         return TrainState(
             self.step,
             *(
-                {name: np.asarray(part[name]) for name in self.config.shapes()}
-                for part in (self.params, self.opt_state.mu, self.opt_state.nu)
+                {name: whole[name] for name in self.config.shapes()}
+                for whole in map(
+                    collect, (self.params, self.opt_state.mu, self.opt_state.nu)
+                )
             ),
         )
 

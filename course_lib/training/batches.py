@@ -145,18 +145,24 @@ def pack(
 
 
 def take(
-    rows: np.ndarray | Rows, steps: Sequence[int], batch_size: int = 1
+    rows: np.ndarray | Rows,
+    steps: Sequence[int],
+    batch_size: int = 1,
+    share: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return the batch of each step: (n_steps, batch_size, block_size + 1).
 
     Step 0 takes the first batch_size rows, step 1 the next, and so on; after the last
-    row comes the first one again.
+    row comes the first one again. share: the rows of each batch to return, if not all;
+    one beyond the batch is padding.
     """
     check_whole("batch_size", batch_size, 1, BOUNDS["batch"][0])
     if not len(rows):
         raise ValueError("there are no rows to take batches from")
     first = np.array(steps, int)[:, None] * batch_size  # (n_steps, 1)
-    batches: np.ndarray = rows[(first + np.arange(batch_size)) % len(rows)]
+    places = np.arange(batch_size) if share is None else share
+    batches: np.ndarray = rows[(first + places) % len(rows)]
+    batches[:, places >= batch_size] = PADDING
     return batches
 
 

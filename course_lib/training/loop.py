@@ -109,6 +109,12 @@ class Engine(Protocol):
         batches: (n_steps, batch_size, T + 1) tokens; a negative one is padding.
         """
 
+    def share(self, batch_size: int) -> np.ndarray | None:
+        """Return which rows of each batch this process takes; None for all."""
+
+    def total(self, counts: np.ndarray) -> np.ndarray:
+        """Return the sum of what all processes counted."""
+
     def loss(self, batch: np.ndarray) -> float:
         """Return the mean loss per token of a batch (batch_size, T + 1)."""
 
@@ -175,10 +181,12 @@ def train(
     before = None
     while engine.step < stop:
         chunk = next_chunk(engine, stop, every)
-        batches = take(rows, chunk, batch_size)  # (n_steps, batch_size, T + 1)
+        share = engine.share(batch_size)
+        batches = take(rows, chunk, batch_size, share)  # (n_steps, batch_size, T + 1)
+        tokens = engine.total(count_targets(batches).sum(axis=-1))  # (n_steps,)
         rates = [learning_rate(step) for step in chunk]
         results = engine.train_steps(batches, rates)
-        for record in records_of(chunk, batches, rates, results):
+        for record in records_of(chunk, tokens, rates, results):
             if record.has_diverged():
                 raise DivergedError(record, before)
             yield record
@@ -194,13 +202,13 @@ def next_chunk(engine: Engine, stop: int, every: int | None) -> range:
 
 def records_of(
     chunk: Sequence[int],
-    batches: np.ndarray,
+    tokens: np.ndarray,
     rates: Sequence[float],
     results: Sequence[tuple[float, float]],
 ) -> Iterator[Record]:
     """Yield the record of each step of a chunk."""
-    tokens = count_targets(batches).sum(axis=-1).tolist()  # (n_steps,)
-    for step, n, rate, (loss, norm) in zip(chunk, tokens, rates, results, strict=True):
+    steps = zip(chunk, tokens.tolist(), rates, results, strict=True)
+    for step, n, rate, (loss, norm) in steps:
         yield Record(step + 1, loss, rate, norm, n)
 
 

@@ -142,6 +142,8 @@ class Session:
     on_message: gets one line if those found in the folder are damaged.
 
     Raises ValueError for val_every or patience of a run without validation rows.
+
+    Of several processes only one ``writes``; on stopping and saving they ``agree``.
     """
 
     def __init__(
@@ -164,6 +166,8 @@ class Session:
         )
         self.val_every, self.patience = val_every, patience
         self.on_message = on_message
+        self.writes, self.stopped = True, False
+        self.agree: Callable[..., Sequence[bool]] = lambda *wishes: wishes
         self.saved_step = run.engine.step or None  # None: nothing is saved yet
         self.saved_at = monotonic()
 
@@ -177,7 +181,7 @@ class Session:
         A record has its val_loss where it was measured. Raises DivergedError,
         CheckpointError or LogError; the last checkpoint stays.
         """
-        alone = self.folder is None or self.locked
+        alone = self.folder is None or self.locked or not self.writes
         with nullcontext() if alone else folder_lock(self.folder or ""):
             yield from self._records(stop_after, asked_to_stop)
 
@@ -200,9 +204,11 @@ class Session:
                     continue  # the weights are already those of a later step
                 if self.log:
                     self.log.flush()
-                if asked_to_stop() or self.stopped_early:
+                due = monotonic() - self.saved_at >= self.save_every
+                self.stopped, save = self.agree(asked_to_stop(), due)
+                if self.stopped or self.stopped_early:
                     break
-                if monotonic() - self.saved_at >= self.save_every:
+                if save:
                     self._refuse_spoiled(record)
                     self.save()
             if record:
@@ -254,7 +260,8 @@ class Session:
         if validation.improves(record.step, loss) and self.folder is not None:
             best = self.run.checkpoint(self.source).weights_only()
             best = replace(best, val_loss=loss, val_rows=validation.n_rows)
-            save_best(self.folder, best)
+            if self.writes:
+                save_best(self.folder, best)
         return record._replace(val_loss=loss)
 
     def save(self) -> None:
@@ -262,7 +269,9 @@ class Session:
         if self.log:
             self.log.flush(to_disk=True)
         if self.folder is not None:
-            save_checkpoint(self.folder, self.run.checkpoint(self.source))
+            checkpoint = self.run.checkpoint(self.source)
+            if self.writes:
+                save_checkpoint(self.folder, checkpoint)
             self.saved_step = self.run.engine.step
         self.saved_at = monotonic()
 

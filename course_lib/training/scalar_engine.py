@@ -53,6 +53,14 @@ class ScalarEngine:
         steps = zip(batches, learning_rates, strict=True)
         return [self.train_step(batch, lr) for batch, lr in steps]
 
+    def share(self, batch_size: int) -> np.ndarray | None:
+        """Return which rows of each batch this process takes; None for all."""
+        return None
+
+    def total(self, counts: np.ndarray) -> np.ndarray:
+        """Return the sum of what all processes counted."""
+        return counts
+
     def train_step(
         self, batch: np.ndarray, learning_rate: float
     ) -> tuple[float, float]:

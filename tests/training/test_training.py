@@ -367,7 +367,7 @@ def test_an_engine_has_all_that_its_protocol_names(kind: type) -> None:
     named = {name for name in vars(Engine) if not name.startswith("_")}
     assert named == {
         *("config", "step", "chunk_size", "n_devices"),
-        *("train_steps", "loss", "generate", "state"),
+        *("train_steps", "share", "total", "loss", "generate", "state"),
     }
     for name in named:
         member = vars(Engine)[name]

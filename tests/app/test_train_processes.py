@@ -1,0 +1,206 @@
+"""Several real processes train together: the losses of one, a line for each fault."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+from course_lib.app.cli import main
+from course_lib.training import load_checkpoint, processes, take
+from course_lib.training.batches import PADDING
+from course_lib.training.processes import Team, join
+
+ROOT = Path(__file__).parent.parent.parent
+SOME_NAMES = "ada alan bea clara grace hedy ida jean kurt lise radia tim"
+SMALL = "--n-embd 8 --n-head 2 --block-size 5 --batch-size 5 --val-fraction 0.2"
+LOST = "another process has ended or cannot be reached"
+
+
+@pytest.fixture(autouse=True)
+def _here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path
+) -> Iterator[None]:
+    """Work in a folder that holds some names; batches meet the table of positions."""
+    monkeypatch.delenv("JAX_NUMPY_RANK_PROMOTION")
+    monkeypatch.chdir(tmp_path)
+    Path("names.txt").write_text("\n".join(SOME_NAMES.split()))
+    with jax.numpy_rank_promotion("allow"):
+        yield
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        number: int = probe.getsockname()[1]
+    return number
+
+
+def start(port: int, i: int, options: str, n: int = 2) -> subprocess.Popen:
+    team = f"--coordinator 127.0.0.1:{port} --num-processes {n} --process-id {i}"
+    variables = {**os.environ, "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(
+        [sys.executable, "-m", "course_lib", "train", *team.split(), *options.split()],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=variables,
+    )
+
+
+def together(*options: str) -> list[tuple[int, str, str]]:
+    """Run a process with each of the options; return (code, stdout, stderr) of each."""
+    port = free_port()
+    started = [start(port, i, each, len(options)) for i, each in enumerate(options)]
+    said = [process.communicate(timeout=300) for process in started]
+    return [(p.returncode, *lines) for p, lines in zip(started, said, strict=True)]
+
+
+def losses(path: str) -> list[float]:
+    lines = Path(path).read_text().splitlines()
+    assert lines[0] == "step,loss"
+    assert [line.split(",")[0] for line in lines[1:]] == [
+        str(step) for step in range(1, len(lines))
+    ]
+    return [float(line.split(",")[1]) for line in lines[1:]]
+
+
+def until(done: Callable[[], bool], seconds: float = 200) -> None:
+    end = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def test_two_processes_have_the_losses_of_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    whole = f"train --data names.txt {SMALL} --steps 40 --log one.csv"
+    assert main(whole.split()) == 0
+    *_, validation = capsys.readouterr().out.splitlines()
+    expected = losses("one.csv")
+    half = f"--data names.txt {SMALL} --steps 40 --stop-after 20"
+    half += " --checkpoint run --log run.csv"
+    first, second = together(half, half)
+    assert (first[0], first[2], second) == (0, "", (0, "", ""))
+    assert "jax engine on 2 devices" in first[1]
+    # The weights in parts, one in each process; neither has them all.
+    rest = "--data names.txt --checkpoint run --resume --log run.csv --fsdp 2"
+    first, second = together(rest, rest)
+    assert (first[0], first[2], second) == (0, "", (0, "", ""))
+    assert losses("run.csv") == pytest.approx(expected, rel=1e-5)
+    assert load_checkpoint("run").step == 40
+    assert not Path("run", "checkpoint.lock").exists()
+    assert first[1].splitlines()[-1] == validation
+
+
+@pytest.mark.parametrize("killed", [0, 1])
+def test_when_one_is_killed_the_others_end_with_one_line_and_the_run_goes_on(
+    killed: int, port: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = f"--data names.txt {SMALL} --steps 100000 --save-every 0.1"
+    options += " --checkpoint run --log run.csv"
+    both = [start(port, i, options) for i in (0, 1)]
+    newest = Path("run", "checkpoint.safetensors")
+    until(lambda: newest.exists() and load_checkpoint("run").step > 20)
+    both[killed].kill()
+    end = time.monotonic() + 30
+    out, err = both[1 - killed].communicate(timeout=30)
+    assert time.monotonic() < end
+    both[killed].communicate(timeout=30)
+    assert both[1 - killed].returncode == 1
+    assert err.startswith(f"course: process {1 - killed} of 2: {LOST}")
+    assert err.count("\n") == 1
+    assert "Traceback" not in out
+    stop = load_checkpoint("run", on_message=str).step + 20
+    again = f"--data names.txt --checkpoint run --resume --stop-after {stop}"
+    assert main(f"train {again} --log run.csv".split()) == 0
+    whole = f"train --data names.txt {SMALL} --steps 100000 --stop-after {stop}"
+    assert main(f"{whole} --log one.csv".split()) == 0
+    assert losses("run.csv") == pytest.approx(losses("one.csv"), rel=1e-4)
+
+
+def test_other_data_on_one_side_is_one_line_in_all_processes() -> None:
+    Path("other.txt").write_text(SOME_NAMES.replace(" ", "\n").replace("tim", "tom"))
+    options = f"{SMALL} --steps 9 --checkpoint run"
+    said = together(f"--data names.txt {options}", f"--data other.txt {options}")
+    line = "process 1 has data other than process 0: give the same to all"
+    assert said == [(2, "", f"course: {line}\n")] * 2
+    assert not Path("run").exists()
+
+
+def test_the_scalar_engine_is_refused_in_one_line(port: int) -> None:
+    process = start(port, 0, "--data names.txt --engine scalar --checkpoint run")
+    out, err = process.communicate(timeout=200)
+    assert (process.returncode, out, err.count("\n")) == (2, "", 1)
+    assert "--coordinator is for the jax engine" in err
+    assert not Path("run").exists()
+
+
+def test_a_port_that_is_taken_is_one_line() -> None:
+    with closing(socket.socket()) as taken:
+        taken.bind(("0.0.0.0", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        process = start(port, 0, f"--data names.txt {SMALL} --checkpoint run")
+        out, err = process.communicate(timeout=200)
+    assert (process.returncode, out, err.count("\n")) == (2, "", 1)
+    assert f"process 0 cannot have port {port} of this machine" in err
+    assert not Path("run").exists()
+
+
+def test_a_coordinator_that_is_not_there_is_one_line(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "PATIENCE", 0.5)
+    line = rf"^coordinator 127.0.0.1:{port} does not answer \(connection refused\)"
+    with pytest.raises(ValueError, match=line):
+        join(Team(f"127.0.0.1:{port}", 2, 1))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("--coordinator 10.0.0.1:1234", "go together: give all three, or none"),
+        ("--num-processes 2 --process-id 0", "go together: give all three, or none"),
+        ("--coordinator here --num-processes 2 --process-id 0", "as HOST:PORT, such"),
+        ("--coordinator a:0 --num-processes 2 --process-id 0", "as HOST:PORT, such"),
+        ("--coordinator a:99999 --num-processes 2 --process-id 0", "as HOST:PORT, su"),
+        (
+            "--coordinator a:1 --num-processes 2 --process-id 2",
+            "--process-id must be less than --num-processes, 2, as it counts from 0: 2",
+        ),
+        ("--coordinator a:1 --num-processes 2 --process-id -1", "--process-id must be"),
+        ("--coordinator a:1 --num-processes 0 --process-id 0", "--num-processes must"),
+    ],
+)
+def test_a_team_that_cannot_be_is_one_line(
+    options: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", *options.split()]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert said in err
+
+
+def test_each_process_takes_its_share_of_the_rows() -> None:
+    rows = np.arange(8)[:, None] + np.zeros((1, 3), int)  # (8, 3): row i is all i
+    shares = [
+        take(rows, [0, 1], 5, np.array(share)) for share in ([0, 1, 2], [3, 4, 5])
+    ]
+    assert shares[0][..., 0].tolist() == [[0, 1, 2], [5, 6, 7]]
+    assert shares[1][..., 0].tolist() == [[3, 4, PADDING], [0, 1, PADDING]]

@@ -27,7 +27,7 @@
 # - tell from two curves whether a model is random, learning, good or overfitting
 #
 # **Time:** 50 minutes, and about 50 more for the exercises; the optional sections take
-# another 20.
+# another 25.
 #
 # **Two-hour path:** nothing of this page.
 #
@@ -972,11 +972,9 @@ for record in writer.records(every=600):
 # %%
 def write_on(count, temperature=0.6, length=1000, seed=0):
     """Return texts that the model makes of the beginning."""
-    drawn = temperature, count, seed
+    drawn = temperature, count, seed, length, True  # True: one text, with no bos in it
     model = writer.engine, writer.tokenizer
-    return list(
-        training.sample_texts(*model, opening, *drawn, length=length, one_text=True)
-    )
+    return list(training.sample_texts(*model, opening, *drawn))
 
 
 print(write_on(1, length=700)[0])

@@ -412,6 +412,13 @@ def test_a_text_of_ones_own_is_read_whole_and_goes_on(
     texts = text if name.endswith(("txt", "py", "log")) else "adaida\n, b"
     assert set(chars) <= set(texts)
     assert set(texts) - set(chars) <= {"\n", "b", " ", ","}
+    sample = ["sample", "--checkpoint", "run", "--length", "20", "--count", "2"]
+    assert main([*sample, "--prompt", chars[-1]]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert ("\n---\n" in out) == ("\n" in chars)
+    assert set(out) <= {*chars, "\n", "-", "…"}
+    assert out.startswith(chars[-1])
 
     halves = [part if part != "run" else "halves" for part in command]
     halves += ["--log", "halves.csv"]

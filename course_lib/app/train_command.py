@@ -114,7 +114,6 @@ def train_here(
     **chosen: Any,
 ) -> None:
     """Train in this process, as one of a team if there is one."""
-    from course_lib.training.documents import Documents
     from course_lib.training.logs import LossLog
     from course_lib.training.processes import agree, check_alike, join
     from course_lib.training.run import Run, Session
@@ -146,7 +145,7 @@ def train_here(
             if settings.engine == "scalar":
                 raise ValueError("coordinator is for the jax engine: leave it out")
             join(team)
-            check_alike(settings, Documents.of(text.documents).sha256(), step, last)
+            check_alike(settings, text.documents.sha256(), step, last)
         run = Run(text.documents, settings, saved)
         session = Session(
             run,

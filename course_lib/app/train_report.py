@@ -67,7 +67,10 @@ def report_lines(session: Session, first_loss: float | None, loss: float) -> lis
         lowest = min(val_loss, validation.best.loss if validation.best else val_loss)
         word = verdict(val_loss, lowest, characters, pairs)
         why = COUNTING[word]
-        figures.append(f"validation loss {val_loss:.4f}, at best {lowest:.4f}")
+        rows = counted(len(measured), "row")
+        figures.append(
+            f"validation loss {val_loss:.4f} on {rows}, at best {lowest:.4f}"
+        )
     else:
         word = verdict(loss, loss, characters, pairs)
         word = "learning" if word == "good" else word

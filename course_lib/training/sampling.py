@@ -108,8 +108,7 @@ def samples_in_parts(
     from course_lib.training.array_engine import ArrayEngine
 
     engine = ArrayEngine.restore(checkpoint.state, checkpoint.config)
-    one_text = settings.split == "none" and not settings.field
-    return sample_parts(engine, *args, one_text=one_text, cut=cut)
+    return sample_parts(engine, *args, one_text=settings.split == "none", cut=cut)
 
 
 def first_tokens(

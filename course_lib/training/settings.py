@@ -74,6 +74,11 @@ class Settings:
         if not isinstance(self.field, str) or len(self.field) > BOUNDS["name"][0]:
             raise ValueError(f"field must be a short text: {shown(self.field)}")
         refuse_spoiled(self.field, "field")
+        if self.field and self.split != "lines":
+            raise ValueError(
+                "field and split exclude each other: the text in a record's field is a "
+                "document; leave one of them out"
+            )
         if self.precision is not None:
             _one_of("precision", self.precision, PRECISIONS)
             if self.engine == "scalar":

@@ -972,9 +972,9 @@ for record in writer.records(every=600):
 # %%
 def write_on(count, temperature=0.6, length=1000, seed=0):
     """Return texts that the model makes of the beginning."""
-    drawn = temperature, count, seed, length, True  # True: one text, with no bos in it
+    drawn = temperature, count, seed, length
     model = writer.engine, writer.tokenizer
-    return list(training.sample_texts(*model, opening, *drawn))
+    return list(training.sample_texts(*model, opening, *drawn, one_text=True))
 
 
 print(write_on(1, length=700)[0])

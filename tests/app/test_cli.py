@@ -298,7 +298,8 @@ def test_the_report_in_words_names_its_figures(
     assert figures.startswith(
         f"judged by: loss {losses[0]:.4f} at step 1, where knowing nothing scores "
         f"ln 19 = 2.9444; training loss {sum(losses) / 4:.4f} at the end; "
-        f"validation loss {val_losses[-1]:.4f}, at best {min(val_losses):.4f}; "
+        f"validation loss {val_losses[-1]:.4f} on 3 rows, at best "
+        f"{min(val_losses):.4f}; "
         "counting characters "
     )
 
@@ -444,7 +445,7 @@ def test_how_a_text_was_read_is_said_and_holds(
     assert main([*again, "--split", "lines"]) == 2
     assert "--split is none in the checkpoint and lines" in capsys.readouterr().err
     assert main([*again, "--field", "text"]) == 2
-    assert "--field is not given in the checkpoint and t" in capsys.readouterr().err
+    assert "--field and split exclude each other" in capsys.readouterr().err
 
 
 def test_sizes_that_fit_are_proposed_unless_given(

@@ -215,6 +215,19 @@ def test_short_documents_are_read_as_lines_are(chosen: dict[str, Any]) -> None:
     assert list(run.records()) == list(as_lines.records())
 
 
+def test_a_field_is_of_records_and_is_not_split() -> None:
+    assert Settings(field="text").in_windows
+    assert Settings(split="blank").in_windows
+    assert not Settings().in_windows
+    for split in ("blank", "none"):
+        with pytest.raises(ValueError, match="field and split exclude each other"):
+            Settings(split=split, field="text")
+    with pytest.raises(ValueError, match="split must be one of lines, blank, none"):
+        Settings(split="words")
+    with pytest.raises(ValueError, match="field must be a short text"):
+        Settings(field="x" * 201)
+
+
 def test_too_little_text_for_a_validation_is_named() -> None:
     with pytest.raises(ValueError, match="no window for validation: there is only 1"):
         Run(["abc"], Settings(split="none", val_fraction=0.1))

@@ -459,9 +459,18 @@ def test_sizes_that_fit_are_proposed_unless_given(
     assert "2 documents, one on each line" in out
     assert main([*command, "--block-size", "25", "--batch-size", "1"]) == 0
     assert capsys.readouterr().err == ""
+    assert main([*command, "--block-size", "8"]) == 0
+    err = capsys.readouterr().err
+    assert "to fit this text: --batch-size 16\n" in err
+    assert "the first 8 characters of each line" in err
     scalar = ["--engine", "scalar", "--n-embd", "4", "--n-head", "2"]
     assert main(["train", *scalar, "--data", "things", "--steps", "1"]) == 0
     assert capsys.readouterr().err == "course: to fit this text: --block-size 48\n"
+    half = [*scalar, "--data", "long.txt", "--block-size", "8", "--steps", "2"]
+    assert main(["train", *half, "--stop-after", "1", "--checkpoint", "run"]) == 0
+    capsys.readouterr()
+    assert main(["train", "--resume", "--checkpoint", "run"]) == 0
+    assert "to fit" not in capsys.readouterr().err
 
 
 def test_what_takes_long_to_load_is_said(

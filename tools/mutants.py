@@ -44,12 +44,13 @@ TESTS = {
         "training/test_twins array/test_gpt",
         "not mlp and not losses_stay",
     ),
+    "array/decoding.py": ("array/test_decoding", ""),
     "array/nn.py": ("array/test_nn", ""),
     "optimizers.py": ("test_optimizers", "not cosine and not rosenbrock"),
     "losses.py": ("test_losses", ""),
     "gradients.py": ("test_gradients", ""),
     "data/tokenizer.py": ("data/test_tokenizer", ""),
-    "config.py": ("test_config", ""),
+    "config.py": ("test_config scalar/test_gpt", ""),
 }
 
 

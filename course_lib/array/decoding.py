@@ -132,7 +132,7 @@ def _read_and_draw(
 
     def goes_on(state: tuple) -> Array:
         i, token, _, _ = state
-        return (i < last + n_draws) & ((i < n_given) | ((token != bos) & (token >= 0)))
+        return (i < last + n_draws) & ((i < n_given) | (token != bos))
 
     def read_and_draw(state: tuple) -> tuple:
         i, token, drawn, cache = state

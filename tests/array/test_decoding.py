@@ -41,9 +41,10 @@ def uncached(
 
 
 def weights(config: GPTConfig) -> Any:
-    """Random weights whose tokens are far from equally likely, and seldom bos."""
+    """Random weights, so large that each layer matters; seldom bos."""
     params = init_gpt(np.random.default_rng(3), config)
-    params["lm_head"] = (4 * params["lm_head"]).at[-1].set(0.0)
+    params = {name: 4 * matrix for name, matrix in params.items()}
+    params["lm_head"] = params["lm_head"].at[-1].set(0.0)
     return params
 
 
@@ -66,6 +67,17 @@ def test_tokens_and_random_stream_are_those_of_the_model_without_a_cache(
             assert ours.bit_generator.state == theirs.bit_generator.state
             ended.add(len(tokens) < len(prompt) + length)
     assert ended == {True, False} or temperature < 1
+
+
+def test_a_prompt_is_read_whole_though_the_model_would_end_within_it() -> None:
+    config = GPTConfig(vocab_size=3, block_size=16, n_layer=1, n_head=1, n_embd=4)
+    params = weights(config)
+    params["lm_head"] = params["lm_head"].at[-1].set(-params["lm_head"][0])
+    for seed in range(20):
+        prompt = np.random.default_rng(seed).integers(0, 3, 9).tolist()
+        rngs = [np.random.default_rng(seed) for _ in range(2)]
+        request = params, config, prompt, 1.0, 5
+        assert generate(rngs[0], *request) == uncached(rngs[1], *request)
 
 
 def test_many_samples_come_from_one_stream() -> None:
@@ -116,3 +128,6 @@ def test_logits_that_are_not_finite_are_refused() -> None:
         for temperature in (0, 1.0):
             with pytest.raises(ValueError, match=r"^the logits hold nan or inf: the"):
                 generate(np.random.default_rng(0), broken, SMALL, [1], temperature, 9)
+    one = {**params, "lm_head": params["lm_head"].at[2, 0].set(np.nan)}
+    with pytest.raises(ValueError, match="nan or inf"):  # a single one of 11 logits
+        generate(np.random.default_rng(0), one, SMALL, [1], 1.0, 3)

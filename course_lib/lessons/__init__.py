@@ -10,5 +10,6 @@
 ``mlp``               05: MLPs trained in one program; gradient norms by layer
 ``experiments``       07: tiny GPTs trained and tested on sentences
 ``costs``             07: what training costs, and published runs
+``scale``             08: operations, bytes and seconds, on one device and many
 ====================  ==========================================================
 """

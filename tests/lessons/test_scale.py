@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import jax
 import numpy as np
@@ -111,7 +112,7 @@ def test_a_pipeline_does_every_task_once_in_order(
     assert len(when) == len(tasks) == 2 * n_devices * n_microbatches
     for device in range(n_devices):
         ours = sorted((t for t in tasks if t.device == device), key=lambda t: t.start)
-        for a, b in zip(ours, ours[1:], strict=False):
+        for a, b in pairwise(ours):
             assert a.end <= b.start  # one at a time
     for (device, m, forward), task in when.items():
         if forward and device:

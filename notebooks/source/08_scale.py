@@ -1,0 +1,764 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+# ---
+
+# %% [markdown]
+# # 08 · Why GPUs, and what changes when one machine is not enough?
+#
+# In notebook 06 JAX took a training step hundreds of times faster than our own engine,
+# with the same losses. This page shows where that speed comes from, and how far it
+# goes: from one number at a time to matrices, from one device to eight, from one
+# process to two, and from there, on paper, to clusters of thousands. The model is the
+# one you know. What changes is where its numbers lie, and what has to travel.
+
+# %% [markdown]
+# ## What you will be able to do
+#
+# - say why a GPU suits a neural network, and when it has nothing to do
+# - predict when `jit` compiles, and what `grad`, `vmap` and `scan` cost
+# - spread a batch and a model over several devices, and check that the loss stays
+# - train in two processes, lose one, and go on from the last checkpoint
+# - estimate the operations, the memory and the time of a training run
+#
+# **Time:** 50 minutes, and about 45 more for the exercises; the optional sections take
+# another 10.
+#
+# **Two-hour path:** nothing on this page.
+#
+# Run the setup cell first. After it, each section runs on its own. One line in it is
+# new: it tells JAX to make eight devices out of this computer's processor, so that you
+# can see what programs for eight do. They share its cores, so they are not faster.
+
+# %% tags=["setup"]
+import csv
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from functools import cache, partial
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from course_lib import array, optimizers, plots, training, widgets
+from course_lib.data import load_names
+from course_lib.data.tokenizer import CharTokenizer
+from course_lib.exercises import scale as exercise
+from course_lib.lessons import costs, scale
+from course_lib.training.array_engine import global_norm, train_step
+
+SEED = 0
+jax.config.update("jax_num_cpu_devices", 8)
+names = load_names()
+vocab = CharTokenizer(names)
+rows = training.pack(names, vocab, 16)  # (5113, 17): a name a row, padded with -1
+rows = np.random.default_rng(SEED).permutation(rows)
+config = array.GPTConfig(vocab.vocab_size)  # the micro-GPT of notebook 06
+start = array.init_gpt(np.random.default_rng(SEED), config)
+batches = rows[: 200 * 16].reshape(200, 16, 17)
+optimizer = optimizers.adam(0.01)
+step = jax.jit(train_step, static_argnames=("config", "precision", "mesh"))
+
+
+def seconds(function, *inputs, calls=5):
+    """Return the time of the fastest of some calls, after one that is not timed."""
+    times = []
+    for _ in range(calls + 1):
+        began = time.perf_counter()
+        jax.block_until_ready(function(*inputs))
+        times.append(time.perf_counter() - began)
+    return min(times[1:])
+
+
+@cache
+def best_rate():
+    """Return what large products reach on this machine, in operations a second."""
+    large = np.ones((1024, 1024), np.float32)
+    return (
+        2 * 1024**3 / min(seconds(jnp.dot, large, large), seconds(np.dot, large, large))
+    )
+
+
+# %% [markdown]
+# ## A layer is one multiplication of matrices
+#
+# A neuron multiplies each input by a weight and adds up the products. All neurons of a
+# layer do the same with the same inputs, so their weights form a matrix. All examples
+# of a batch go through the same layer, so they form a matrix too. Here is the same
+# layer, computed in three ways: one product at a time, one example at a time, and
+# whole.
+
+
+# %%
+def by_product(weights, inputs):
+    """Every product by itself, in Python; weights and inputs are lists of lists."""
+    return [
+        [sum(w * x for w, x in zip(neuron, example)) for neuron in weights]
+        for example in inputs
+    ]
+
+
+def by_example(weights, inputs):
+    """One example after the other: a matrix times a vector."""
+    return np.array([weights @ example for example in inputs])
+
+
+def whole(weights, inputs):
+    """All at once: a matrix times a matrix."""
+    return inputs @ weights.T
+
+
+# %% [markdown]
+# With $n$ neurons, $n$ inputs and $n$ examples there are $n^3$ products and as many
+# sums, $2\,n^3$ **operations**. Divide them by the time, and you have a rate that can
+# be compared: operations a second, also called **FLOP/s**, from *floating-point
+# operations*.
+#
+# **Predict first.** How much faster is the whole than one product at a time: 10 times,
+# 100 times, 1,000 times? And does that depend on $n$?
+
+# %%
+sizes, ways = [8, 16, 32, 64, 128, 256, 512, 1024], (by_product, by_example, whole)
+rates = {way: np.full(len(sizes), np.nan) for way in ways}
+for i, n in enumerate(sizes):
+    w, x = np.random.default_rng(SEED).normal(size=(2, n, n)).astype(np.float32)
+    rates[by_example][i] = 2 * n**3 / seconds(by_example, w, x)
+    rates[whole][i] = 2 * n**3 / seconds(whole, w, x)
+    if n <= 64:
+        w, x = w.tolist(), x.tolist()
+        rates[by_product][i] = 2 * n**3 / seconds(by_product, w, x, calls=2)
+labels = ("one product at a time", "one example at a time", "all at once")
+plots.show(
+    plots.rates(sizes, dict(zip(labels, rates.values())), best_rate()),
+    alt="Three rates against the size, on logarithmic axes: single products stay flat "
+    "at the bottom, examples rise, whole matrices rise highest and level off.",
+)
+
+# %%
+for i, n in ((0, 8), (3, 64)):
+    faster = rates[whole][i] / rates[by_product][i]
+    print(f"n = {n}: the whole is {faster:,.0f} times faster than single products")
+print(f"the best rate here: {best_rate():.1e} operations a second")
+
+# %% [markdown]
+# The arithmetic is the same in all three ways, to the last product. Two things are
+# saved. Python decides anew for each product what `*` means; the matrix product asks
+# once. And each number has to be fetched from memory: for one example, a weight is
+# fetched and used once; in the whole it is used for all examples while it is at hand.
+# With small matrices neither saving amounts to much, so the curves rise from left to
+# right. **A machine reaches its speed only on large products.** That is why models are
+# built of them.
+
+# %% [markdown]
+# ## Why did GPUs change the field?
+#
+# A product of matrices has another property: none of its $n^2$ results waits for
+# another one. A processor has a few cores that are quick at one thing after the other.
+# A GPU has thousands of simpler ones, made to compute the points of a picture, which do
+# not wait for each other either. How many independent results does our little GPT
+# offer? Take more and more names per step, and time the step.
+
+# %%
+batch_sizes = [1, 4, 16, 64, 256]
+
+
+def timed_step(n_names):
+    """Return the time of one training step on so many names."""
+    state = start, optimizer.init(start)
+    return seconds(lambda: step(*state, rows[:n_names], 0.01, config), calls=10)
+
+
+step_times = [timed_step(n) for n in batch_sizes]
+plots.show(
+    plots.time_by_batch(batch_sizes, step_times),
+    alt="Time of a step against the names in it: nearly flat at first, later it rises "
+    "towards the dashed line, along which twice the names take twice the time.",
+)
+
+# %%
+ratio = step_times[2] / step_times[0]
+print(f"16 names take {ratio:.1f} times as long as 1")
+
+# %% [markdown]
+# The first names are nearly free: while the processor prepares a step, a few names more
+# do not matter. Later every name costs. On a GPU the flat part is far longer, because
+# thousands of results are computed side by side. That has a reverse: with a model of
+# this size, and one name at a time, a GPU would wait nearly all the time.
+#
+# The top speeds on paper, in operations a second. They count numbers of different
+# length: 32 bits for the first two, 16 for the others.
+
+# %%
+gtx_580 = 512 * 2 * 1.544e9  # cores, a product and a sum each, clock: NVIDIA, 2010
+print(f"{'this machine, measured':24}{best_rate():9.1e}")
+for name, peak in {"GTX 580 (2010)": gtx_580, **costs.PEAK_FLOPS}.items():
+    print(f"{name:24}{peak:9.1e}  {peak / best_rate():8,.0f} times this machine")
+
+# %% [markdown]
+# Two GTX 580, cards for video games, trained AlexNet in five to six days (Krizhevsky
+# and others, 2012; see notebook 05). Compare their speed with that of the machine you
+# are at: on a processor the same training takes weeks, and a study needs many
+# trainings. Since then the chips have grown, and count in shorter numbers. The program
+# changes little: JAX runs this page's functions on a GPU or a TPU as they are, if it
+# finds one. Ask it what it sees:
+
+# %%
+print(jax.devices())
+
+# %% [markdown]
+# `course doctor` in a terminal says the same, and what to install if there is a GPU
+# that JAX does not see.
+
+# %% [markdown]
+# ## When does jit compile, and when again?
+#
+# `jax.jit` turns a function into one program. It calls the function once with
+# placeholders instead of numbers, **traces** what happens to them, and compiles that.
+# To see it happen, put a `print` into the function: it belongs to the tracing, not to
+# the program.
+
+
+# %% tags=["nbval-check-output"]
+@jax.jit
+def loss_of(params, documents):
+    print("traced for", documents.shape)
+    return array.loss_fn(params, documents, config)
+
+
+for documents in (rows[:4], rows[4:8], rows[:5], rows[:4]):
+    print(f"called with {documents.shape}")
+    loss_of(start, documents)
+
+# %% [markdown]
+# Four calls, two traces. Other numbers in an array of the same shape use the program
+# that is there; another shape needs another one. So does another type of number. What
+# was compiled is kept, so the last call finds it. And the price?
+
+# %%
+fresh = jax.jit(partial(array.loss_fn, config=config))
+began = time.perf_counter()
+fresh(start, rows[:4]).block_until_ready()
+first_call = time.perf_counter() - began
+later = seconds(fresh, start, rows[:4])
+print(f"first call {first_call * 1e3:.0f} ms, later {later * 1e3:.2f} ms")
+
+# %% [markdown]
+# If every batch had the shape of its longest name, the program would be compiled again
+# and again. That is why the names were padded to 17 tokens in the setup cell: one
+# shape, one program. The padding costs operations, and saves compilations.
+#
+# ### Exercise: how often is it compiled?
+#
+# Write `count_compilations`. It gets the shapes of the arrays with which a function was
+# called, as a list of tuples in the order of the calls; all hold numbers of one type.
+# It returns how often `jax.jit` had to compile.
+
+
+# %%
+def count_compilations(shapes):
+    """Return how often a jitted function is compiled for calls with these shapes."""
+    ...
+
+
+exercise.count_compilations.check(count_compilations)
+
+# %%
+count_compilations = exercise.count_compilations.yours_or_ours()
+lengths = [(len(name) + 2,) for name in names]  # with bos at both ends
+print("not padded:", count_compilations(lengths), "compilations, one name at a time")
+
+# %% [markdown]
+# ## What do grad, vmap and scan cost?
+#
+# These three take a function and return another one; `jit` makes one program of what
+# comes out. `grad` gives the slopes of a loss. **Predict first:** a loss of 16 names
+# takes some time. How much longer does it take with the slope of each of the 4,192
+# parameters?
+
+# %%
+forward = jax.jit(partial(array.loss_fn, config=config))
+both = jax.jit(jax.value_and_grad(partial(array.loss_fn, config=config)))
+backward_ratio = seconds(both, start, rows[:256]) / seconds(forward, start, rows[:256])
+print(f"loss and all slopes take {backward_ratio:.1f} times as long as the loss")
+
+# %% [markdown]
+# Two to four times, whatever the number of parameters. That is the robot of notebook
+# 04: one sweep back finds the blame of every joint, and takes about two multiplications
+# for each one on the way forward.
+#
+# `vmap` turns a function of one example into a function of many. Here it measures how
+# much a model that knows nothing would learn from each of 64 names: the length of the
+# gradient, name by name.
+
+
+# %%
+def gradient_norm(params, document):
+    """Return the length of the gradient of one document's loss."""
+    return global_norm(jax.grad(array.loss_fn)(params, document, config))
+
+
+one = jax.jit(gradient_norm)
+many = jax.jit(jax.vmap(gradient_norm, in_axes=(None, 0)))  # one params, many rows
+one_by_one = seconds(lambda: [one(start, row) for row in rows[:64]])
+print(f"64 names in a loop {one_by_one * 1e3:.1f} ms", end=", ")
+print(f"with vmap {seconds(many, start, rows[:64]) * 1e3:.1f} ms")
+gap = np.abs(many(start, rows[:64]) - np.array([one(start, row) for row in rows[:64]]))
+print("the same lengths to four decimals:", bool(gap.max() < 5e-5))
+
+# %% [markdown]
+# The function says nothing of batches. `vmap` found the products with one vector in it
+# and made products of matrices of them: the first section again.
+#
+# `scan` repeats a step inside the program. A `for` loop in a jitted function works too,
+# but it is traced turn by turn, so the program grows with the number of turns.
+
+
+# %%
+def turn(state, row):
+    """Take one training step; return the state after it, and the loss before it."""
+    params, opt_state, loss, _ = train_step(*state, row[None], 0.01, config)
+    return (params, opt_state), loss
+
+
+@jax.jit
+def with_scan(state, batch):
+    return jax.lax.scan(turn, state, batch)
+
+
+@jax.jit
+def unrolled(state, batch):
+    losses = []
+    for row in batch:
+        state, loss = turn(state, row)
+        losses.append(loss)
+    return state, jnp.array(losses)
+
+
+# %%
+state, compile_times = (start, optimizer.init(start)), {}
+for program in (with_scan, unrolled):
+    began = time.perf_counter()
+    _, turn_losses = program(state, rows[:8])
+    turn_losses.block_until_ready()
+    compile_times[program] = time.perf_counter() - began
+    print(f"{program.__name__:10} first call {compile_times[program]:.1f} s", end=", ")
+    print(f"last loss {turn_losses[-1]:.4f}")
+
+# %% [markdown]
+# The losses are the same. With a thousand steps instead of eight the unrolled program
+# would be a thousand steps long, and `scan` would compile no longer than here. The
+# training of notebook 06 was one such program.
+
+# %% [markdown]
+# ## How many digits does learning need?
+#
+# Our losses have been 32-bit numbers, with seven digits. Chips are faster with shorter
+# ones, and more of them fit into memory. **bfloat16** is half as long. It reaches as
+# far as float32, to $10^{38}$, but keeps only two to three digits. What does that do to
+# a step?
+
+# %% tags=["nbval-check-output"]
+for dtype in (jnp.float32, jnp.bfloat16):
+    weight = jnp.array(1, dtype)
+    for _ in range(1000):
+        weight = weight + jnp.array(0.001, dtype)
+    print(f"{dtype.dtype.name:9} 1 and a thousand steps of 0.001: {weight:.3f}", end="")
+    print(f"; after 1 comes {1 + jnp.finfo(dtype).eps:.7f}")
+
+# %% [markdown]
+# In bfloat16 the next number after 1 is 1.0078. A step of 0.001 is rounded away, a
+# thousand times. The weight has not moved at all, and no error was raised.
+#
+# The usual cure is **mixed precision**: the long weights are kept, rounded copies of
+# them do the multiplications, and the small steps are added to the long ones
+# (Micikevicius and others, 2018, arXiv 1710.03740). **Predict first.** How much worse
+# does the model become?
+
+
+# %%
+@partial(jax.jit, static_argnames="precision")
+def losses_in(batches, precision):
+    """Train on the batches in order; return the loss of each."""
+
+    def one_step(state, batch):
+        *state, loss, _ = train_step(*state, batch, 0.01, config, precision)
+        return tuple(state), loss
+
+    return jax.lax.scan(one_step, (start, optimizer.init(start)), batches)[1]
+
+
+by_precision = {p: losses_in(batches, p)[-50:].mean() for p in ("float32", "bfloat16")}
+for precision, loss in by_precision.items():
+    print(f"{precision:9} mean loss of the last 50 of 200 steps {loss:.3f}", end="")
+    print(f", all steps in {seconds(losses_in, batches, precision, calls=2):.2f} s")
+
+# %% [markdown]
+# Hardly: the steps point nearly the same way. On a chip that is built for 16 bits they
+# also take less time: by their data sheets, an A100 and an H100 do twice as many
+# operations with them as with the shortest kind of 32 bits. On the processor of a
+# laptop the second line is seldom faster than the first.
+
+# %% [markdown]
+# ## Eight devices find the loss of one
+#
+# Now spread the work. The simplest way is **data parallelism**: every device has a copy
+# of the model and some rows of each batch. It computes the gradient of its rows; the
+# gradients of all are added up, which is called an *all-reduce*; every device takes the
+# same step. The second way cuts the model too. With `fsdp=4`, *fully sharded data
+# parallelism* (Rajbhandari and others, 2020), each device keeps a quarter of every
+# matrix, and borrows the rest when it is needed.
+#
+# In JAX you say where the numbers shall lie, and `jit` makes one program for all of the
+# devices, with the messages between them.
+
+# %%
+mesh = array.device_mesh(fsdp=4)  # 2 x 4 devices
+batch = array.shard_batches(rows[:16], mesh)
+params = array.shard_params(start, mesh)
+places = [shard.index[0] for shard in batch.addressable_shards]
+plots.show(
+    plots.device_grid(8, [range(16)[place] for place in places], parts=4),
+    alt="Eight devices: each has two of the sixteen rows of the batch, and one of the "
+    "four parts of the weights.",
+)
+
+# %% [markdown]
+# The batch has 16 rows and each device two of them. Two devices hold each quarter of
+# the weights. The program of the first sections does not know about it:
+
+# %%
+results = {}
+for name, mesh_or_none in (("one device", None), ("eight devices", mesh)):
+    params = array.shard_params(start, mesh_or_none)
+    zeros = jax.tree.map(jnp.zeros_like, params)  # sharded as the weights are
+    state = params, optimizers.AdamState(0, zeros, zeros)
+    results[name] = []
+    for rows_of_step in batches[:30]:
+        batch = array.shard_batches(rows_of_step, mesh_or_none)
+        *state, loss, _ = step(*state, batch, 0.01, config, mesh=mesh_or_none)
+        results[name].append(float(loss))
+    print(f"{name:13}", *(f"{results[name][i]:.6f}" for i in (0, 9, 19, 29)))
+gap = np.abs(np.subtract(*results.values())).max()
+print(f"largest difference in 30 steps: {gap:.0e}")
+
+# %% [markdown]
+# The losses agree to about six digits. They need not agree to the last one: eight
+# devices add up in another order than one, and each sum of 32-bit numbers is rounded.
+# The steps carry such differences on, so they grow slowly.
+#
+# ### Exercise: the loss of eight devices
+#
+# There is a trap. Names differ in length, so the rows of one device may hold more
+# targets than those of another. Write `mean_over_devices`. It gets the mean loss of
+# each device, and the number of targets of each. It returns the mean over all targets
+# of the batch. A device that has only padding has no targets and reports `nan`.
+
+
+# %%
+def mean_over_devices(losses, counts):
+    """Return the mean loss per target of the whole batch."""
+    ...
+
+
+exercise.mean_over_devices.check(mean_over_devices)
+
+# %% [markdown]
+# Of all the bugs that one can make with many devices, this is a quiet one: the mean of
+# means looks like a loss, falls like a loss, and gives the wrong gradient. That is why
+# the test is always the same: *the loss of one device*.
+#
+# And what does the cutting save?
+
+# %%
+everywhere = sum(matrix.nbytes for matrix in start.values())
+here = sum(m.addressable_shards[0].data.nbytes for m in state[0].values())
+print(f"weights {everywhere:,} bytes; on the first device {here:,}")
+
+# %% [markdown]
+# ### Exercise: what lies on each device
+#
+# Training keeps four numbers for each parameter: the parameter, its gradient, and the
+# two moments of Adam. Write `bytes_per_device`. If the state is not sharded, each
+# device has all of it. If it is, the parameters are dealt out evenly; where that does
+# not come out even, count for the device that has most.
+
+
+# %%
+def bytes_per_device(n_params, n_devices, bytes_per_number, sharded):
+    """Return the bytes of training state on one device."""
+    ...
+
+
+exercise.bytes_per_device.check(bytes_per_device)
+
+# %% [markdown]
+# ## Two processes, one run, and one of them dies
+#
+# The eight devices above live in one process. In a cluster each machine runs its own
+# process with its own devices, and they meet over the network. You can try that here:
+# two processes on this computer, which talk to each other as if they were far apart.
+# First a run in a single process, to compare with.
+
+# %%
+folder = Path(tempfile.mkdtemp())  # for checkpoints and logs
+options = ["--steps", "600", "--batch-size", "16", "--save-every", "0.1"]
+
+
+def train_with(name, *more):
+    """Start `course train` as a process of its own; return it."""
+    places = ["--checkpoint", folder / name, "--log", folder / f"{name}.csv"]
+    command = [sys.executable, "-m", "course_lib", "train", *options, *places, *more]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen([str(part) for part in command], **pipes)
+
+
+def log_of(name):
+    """Return the losses in the log of a run, step by step."""
+    with (folder / f"{name}.csv").open() as lines:
+        return [float(row["loss"]) for row in csv.DictReader(lines)]
+
+
+said, _ = train_with("alone").communicate()
+print(*[line for line in said.splitlines() if line.startswith("step")][-1:])
+
+# %% [markdown]
+# Now the same in two processes. They need an address at which to meet, how many they
+# are, and each its number. As soon as step 200 is done, we kill the second one without
+# a warning, as a power cut would.
+#
+# **Predict first.** What will the first one do: go on alone, wait for ever, or stop?
+
+# %%
+with socket.socket() as free:  # a port that nobody uses
+    free.bind(("127.0.0.1", 0))
+    address = f"127.0.0.1:{free.getsockname()[1]}"
+team = ["--coordinator", address, "--num-processes", "2", "--process-id"]
+first, second = train_with("pair", *team, 0), train_with("pair", *team, 1)
+for line in first.stdout:
+    if line.startswith("step 200"):
+        second.kill()
+        break
+_, last_words = first.communicate()
+second.communicate()
+print(last_words.strip())
+print("exit status:", first.returncode)
+
+# %% [markdown]
+# It stops, and says so. It cannot go on: every step needs the gradients of both. What
+# it must not do is hang, because a cluster that waits costs as much as one that works.
+# So the last checkpoint decides how much is lost. A run started again goes on from
+# there, with two processes, or with one:
+
+# %%
+resumed, _ = train_with("pair", "--resume").communicate()
+both_runs = np.array([log_of("alone"), log_of("pair")])
+process_gap = np.abs(both_runs[0] - both_runs[1]).max()
+print(*[line for line in resumed.splitlines() if "step" in line][:1])
+print(f"{both_runs.shape[1]} losses of each; largest difference {process_gap:.0e}")
+
+# %% [markdown]
+# Six hundred losses, the first ones by two processes, the rest by one, and they are
+# those of the run that nobody disturbed. In real clusters this is daily work. When
+# Llama 3 405B was trained on 16,384 GPUs, 419 unexpected interruptions were counted in
+# 54 days, one in about three hours (Llama Team, 2024, arXiv 2407.21783, section 3.3.4).
+#
+# On a cluster the address and the numbers come from its scheduler. Files to start from,
+# for SLURM and for Kubernetes, stand in [docs/cluster](../docs/cluster/README.md).
+
+# %% [markdown]
+# ## What does a training run need?
+#
+# All of it can be worked out before the first step: parameters, operations, bytes,
+# days.
+#
+# ### Exercise: count the parameters
+#
+# Write `count_parameters` for our GPT: a table of `vocab_size` vectors of width
+# `n_embd` at the entrance and another one at the exit, a vector for each of the
+# `block_size` positions. In every layer attention has four matrices of `n_embd` by
+# `n_embd`; the feed-forward part leads to four times the width and back. There are no
+# biases.
+
+
+# %%
+def count_parameters(vocab_size, block_size, n_layer, n_embd):
+    """Return the number of parameters of the GPT."""
+    ...
+
+
+exercise.count_parameters.check(count_parameters)
+
+# %% [markdown]
+# ### Exercise: count the operations
+#
+# A matrix of `n` by `k` numbers times a vector takes `2 * n * k` operations. Write
+# `count_flops`, for one token of training. On the way forward the token's vector meets
+# every matrix once, but for the tables at the entrance, where a row is looked up. In
+# each layer it is also compared with all `n_read` tokens of the text, `n_embd` products
+# for each, and as many again mix their values. The way back takes twice as many.
+
+
+# %%
+def count_flops(vocab_size, n_layer, n_embd, n_read):
+    """Return the operations of one token of training, forward and back."""
+    ...
+
+
+exercise.count_flops.check(count_flops)
+
+# %%
+count_parameters = exercise.count_parameters.yours_or_ours()
+count_flops = exercise.count_flops.yours_or_ours()
+print("    width   parameters  operations   ratio")
+for n_layer, n_embd in ((1, 16), (4, 128), (12, 768), (96, 12_288)):
+    n_params = count_parameters(50_257, 1024, n_layer, n_embd)
+    flops = count_flops(50_257, n_layer, n_embd, 1024)
+    print(
+        f"{n_layer:3} x {n_embd:6}{n_params:11.1e}{flops:12.1e}{flops / n_params:8.2f}"
+    )
+
+# %% [markdown]
+# For large models the ratio comes near 6: this is the rule of thumb of notebook 07,
+# *six operations for each parameter and token*, and now you know where it comes from.
+# Hold it against the clock. A model of four layers, 128 wide, learns from texts of 64
+# tokens, twelve at a time:
+
+# %%
+larger = array.GPTConfig(vocab.vocab_size, 64, n_layer=4, n_head=4, n_embd=128)
+weights = array.init_gpt(np.random.default_rng(SEED), larger)
+texts = np.random.default_rng(SEED).integers(0, 27, (12, 65))
+state = weights, optimizer.init(weights)
+step_time = seconds(lambda: step(*state, texts, 0.01, larger), calls=10)
+done = 12 * 64 * scale.flops_per_token(larger, 64)
+used = done / step_time / best_rate()
+print(f"{larger.n_params:,} parameters, {12 * 64 / step_time:,.0f} tokens a second")
+print(
+    f"{done / step_time:.1e} operations a second, {100 * used:.0f} % of the best rate"
+)
+
+# %% [markdown]
+# The rest of the time goes to what is not a product of matrices: norms, softmax, the
+# optimizer, numbers fetched and put back. In the trade this share is called **model
+# FLOPs utilisation**, MFU (Chowdhery and others, 2022). Published runs reach between a
+# third and a half: Llama 3 405B 38 to 43 % (Llama Team, 2024, table 4).
+#
+# ### Memory: four numbers for each parameter, and the activations
+#
+# The way back needs what the way forward computed, so these **activations** stay in
+# memory until then. They grow with the batch; the other parts do not.
+
+# %%
+compiled = step.lower(*state, texts, 0.01, larger).compile().memory_analysis()
+by_rule = scale.state_bytes(larger.n_params)
+kept = by_rule["weights"] + by_rule["Adam's moments"]
+print(f"weights and moments   {kept:12,.0f} bytes by the rule")
+print(
+    f"what the step is given{compiled.argument_size_in_bytes:12,} bytes, batch included"
+)
+print(f"what it needs besides {compiled.temp_size_in_bytes:12,} bytes")
+print(f"of that for gradients {by_rule['gradients']:12,.0f} bytes by the rule")
+
+# %% [markdown]
+# **Predict first.** A GPU with 80 GB: does GPT-3, with 175 billion parameters, fit on
+# it for training? On how many does it? Then try.
+
+# %%
+bars = {
+    name: scale.state_bytes(model.n_params)
+    | {"activations": scale.activation_bytes(model, 1)}
+    for name, model in scale.MODELS.items()
+}
+plots.show(
+    plots.memory_parts(bars, 80e9),
+    alt="Memory for training four models: GPT-2 124M takes some gigabytes, GPT-3 175B "
+    "thousands, most of it for the optimizer.",
+)
+
+# %%
+widgets.memory_by_part()
+
+# %% [markdown]
+# ### Time: what is divided, and what is not
+#
+# More devices share the computing, but the messages stay: each device has to receive
+# the sum of all gradients, however many devices there are. **Predict first.** 1,024
+# devices instead of one: is a step 1,024 times as fast? On which network?
+
+# %%
+widgets.where_the_time_goes()
+
+# %% [markdown]
+# With a large batch and a fast network it nearly is. With a slow network or a small
+# batch the messages are soon all that is left. And a batch cannot grow for ever: beyond
+# some size, more examples per step hardly improve the step (notebook 03).
+#
+# ### A pipeline of devices (optional)
+#
+# If a model is too large for a device, its layers can also be laid out along a row of
+# devices. Then the later ones wait for the earlier ones, and on the way back the
+# earlier ones wait. Cut the batch into more **microbatches**, and watch the waiting
+# shrink.
+
+# %%
+widgets.pipeline()
+
+# %% [markdown]
+# ### From this page to a cluster, on paper
+#
+# Now the whole way. For each run: how long would this machine take at its best rate,
+# and how long did, or would, a number of H100 take at 40 % of their peak?
+
+# %%
+cluster = {"GPT-2 124M again": 8, "GPT-3 175B": 1024, "Llama 3.1 405B": 16_384}
+for run in costs.PUBLISHED:
+    if run.name in cluster:
+        years = run.flops / best_rate() / (365 * 24 * 3600)
+        n = cluster[run.name]
+        hours = run.flops / (n * 0.4 * costs.PEAK_FLOPS["H100"]) / 3600
+        print(f"{run.name:17}{years:12,.0f} years here,", end="")
+        print(f"{hours:9,.1f} hours on {n:6,} H100")
+
+# %% [markdown]
+# The same loop, the same loss, the same rule of blame. Between the first row and the
+# last lie chips, a network, checkpoints, and a great deal of money.
+#
+# Finally, the claims of this page in code. They held for ten values of `SEED`.
+
+# %% tags=["claim", "nbval-check-output"]
+assert rates[whole][3] > 10 * rates[by_product][3]  # 64 x 64
+assert loss_of._cache_size() == 2  # four calls, two shapes
+assert first_call > 5 * later
+assert abs(by_precision["float32"] - by_precision["bfloat16"]) < 0.05
+assert gap < 1e-4  # eight devices, one loss
+assert here * 4 < everywhere * 1.01
+assert first.returncode == 1  # it noticed, and did not hang
+assert process_gap < 1e-3
+assert scale.flops_per_token(larger, 64) == count_flops(27, 4, 128, 64)
+print(
+    "Large products, few programs, one loss: on one device, on eight, in two processes."
+)
+
+# %% [markdown]
+# ## Three sentences to remember
+#
+# - A network is large products of matrices with independent results, which is what GPUs
+#   are built for; small ones leave them idle.
+# - Many devices must find the loss of one: work is divided, but gradients have to
+#   travel, and one lost process stops all, so checkpoints decide how much is lost.
+# - Parameters, operations (six for each parameter and token), bytes (sixteen for each
+#   parameter, and activations) and days can be worked out before the first step.
+
+# %% [markdown]
+# ## Where next
+#
+# You have seen the loop run on one number, on matrices, on eight devices and in two
+# processes. To train on your own machines, start with `course train --help` and
+# [docs/cluster](../docs/cluster/README.md). Unsure of a word? It stands in the
+# [glossary](../docs/GLOSSARY.md).

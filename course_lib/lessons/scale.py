@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from course_lib.config import GPTConfig
 
 __all__ = [
+    "H100_BYTES",
     "LINKS",
     "MODELS",
     "Published",
@@ -57,6 +58,8 @@ LINKS = {  # bytes a second, one way, from one device to the next
     "InfiniBand, 400 Gbit/s": 50e9,
     "Ethernet, 10 Gbit/s": 1.25e9,
 }
+
+H100_BYTES = 80e9  # memory of one, SXM; NVIDIA's data sheet
 
 
 def flops_per_token(config: GPTConfig | Published, n_read: int) -> int:

@@ -85,6 +85,14 @@ from course_lib.plots.neural_network import (
     unit_activity,
 )
 from course_lib.plots.robot import joint_slopes, loss_of_the_walk, robot, robot_room
+from course_lib.plots.scale import (
+    device_grid,
+    memory_parts,
+    pipeline,
+    rates,
+    step_parts,
+    time_by_batch,
+)
 from course_lib.plots.show import Picture, show
 from course_lib.plots.start_here import (
     learning_loop,
@@ -113,6 +121,7 @@ __all__ = [
     "curves_by_step",
     "cutoff",
     "decision_map",
+    "device_grid",
     "directions",
     "embedding_map",
     "fitted_lines",
@@ -137,6 +146,7 @@ __all__ = [
     "loss_so_far",
     "losses_compared",
     "magnified_nudge",
+    "memory_parts",
     "model_diagram",
     "mosaic",
     "mountain",
@@ -154,8 +164,10 @@ __all__ = [
     "panels",
     "passes_needed",
     "paths_map",
+    "pipeline",
     "product_rectangle",
     "range_test",
+    "rates",
     "residual_squares",
     "robot",
     "robot_room",
@@ -165,11 +177,13 @@ __all__ = [
     "show",
     "shrink_factors",
     "slope_underfoot",
+    "step_parts",
     "step_times",
     "steps_needed",
     "stride_walk",
     "sure_and_right",
     "text_windows",
+    "time_by_batch",
     "token_strip",
     "training_curve",
     "unit_activity",

@@ -338,7 +338,7 @@ def step_times(
         colour = COLOURS["other" if name in comparison else "value"]
         ax.axhline(row, color=COLOURS["faint"], lw=1, zorder=0)
         ax.plot(value, row, "o", color=colour, ms=10)
-        ax.text(value * 1.3, row, _duration(value), va="center", size=10)
+        ax.text(value * 1.3, row, parts.duration(value), va="center", size=10)
     ax.set_xscale("log")
     values = list(seconds.values())
     ax.set_yticks(range(len(names)), names)
@@ -347,7 +347,7 @@ def step_times(
     ticks = 10.0 ** np.arange(
         np.ceil(np.log10(min(values) / 4)), np.floor(np.log10(max(values) * 6)) + 1
     )
-    ax.set_xticks(ticks, [_duration(t) for t in ticks])
+    ax.set_xticks(ticks, [parts.duration(t) for t in ticks])
     ax.minorticks_off()
     ax.invert_yaxis()
     ax.tick_params(axis="y", length=0)
@@ -507,14 +507,6 @@ def _reference_lines(ax: Axes, levels: Mapping[str, float]) -> None:
     for name, height in levels.items():
         words, place = f"{name}: {height:.2f}", (1.01, height)
         parts.level_line(ax, height, words, place, va="center", transform=beside)
-
-
-def _duration(seconds: float) -> str:
-    """Return a time with its unit, to two figures: 12 ms, 75 µs."""
-    for unit, size in (("s", 1.0), ("ms", 1e-3)):
-        if seconds >= size * 0.9995:
-            return f"{float(f'{seconds / size:.2g}'):g} {unit}"
-    return f"{float(f'{seconds * 1e6:.2g}'):g} µs"
 
 
 def _box(

@@ -24,7 +24,9 @@ __all__ = [
     "START",
     "WALKER",
     "arrow",
+    "byte_size",
     "contour_map",
+    "duration",
     "legend",
     "level_line",
     "map_arrow",
@@ -160,3 +162,19 @@ def legend(
 def percent(share: float, digits: int = 0) -> str:
     """Return a share as the course writes it: 0.5 is 50 %."""
     return f"{100 * share:.{digits}f} %"
+
+
+def duration(seconds: float) -> str:
+    """Return a time with its unit, to two figures: 12 ms, 75 µs, 2,200 s."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3)):
+        if seconds >= size * 0.9995:
+            return f"{float(f'{seconds / size:.2g}'):,.10g} {unit}"
+    return f"{float(f'{seconds * 1e6:.2g}'):g} µs"
+
+
+def byte_size(n_bytes: float) -> str:
+    """Return a number of bytes with its unit, to three figures: 2.8 TB, 496 MB."""
+    for unit, size in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if n_bytes >= size * 0.9995:
+            return f"{float(f'{n_bytes / size:.3g}'):,.10g} {unit}"
+    return f"{n_bytes:.0f} bytes"

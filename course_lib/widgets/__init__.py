@@ -18,6 +18,7 @@ from course_lib.widgets.neural_network import (
     neuron_line,
     vanishing_gradient,
 )
+from course_lib.widgets.scale import memory_by_part, pipeline, where_the_time_goes
 from course_lib.widgets.start_here import first_words
 
 __all__ = [
@@ -30,14 +31,17 @@ __all__ = [
     "graph_stepper",
     "line_fit",
     "memorise_or_generalise",
+    "memory_by_part",
     "neuron",
     "neuron_line",
     "next_token",
     "nudge_size",
     "optimizer_race",
+    "pipeline",
     "robot",
     "stride_lab",
     "training_console",
     "vanishing_gradient",
     "walk_in_fog",
+    "where_the_time_goes",
 ]

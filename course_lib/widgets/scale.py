@@ -1,0 +1,141 @@
+"""Interactive figures of notebook 08: a pipeline, the time of a step, a memory."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from course_lib import plots
+from course_lib.lessons import costs, scale
+from course_lib.lessons.scale import Published
+from course_lib.plots.parts import byte_size, duration, percent
+from course_lib.widgets.controls import Choice, Slider
+from course_lib.widgets.figure import InteractiveFigure
+
+__all__ = ["memory_by_part", "pipeline", "where_the_time_goes"]
+
+SHARE = 0.4  # of its peak that a device reaches: an assumption
+DEVICES = [2**i for i in range(13)]
+TOKENS = [2**i for i in range(15, 24)]
+
+
+def pipeline() -> InteractiveFigure:
+    """Choose how many devices have the layers, and how many parts the batch has."""
+
+    def draw(ax: Axes, devices: int, microbatches: int) -> str:
+        plots.pipeline(scale.pipeline_schedule(devices, microbatches), ax=ax)
+        if devices == 1:
+            return (
+                f"One device has all layers: it never waits, and its {microbatches} "
+                f"{'microbatches come' if microbatches > 1 else 'microbatch comes'} "
+                "one after the other."
+            )
+        waits = percent(scale.bubble(devices, microbatches))
+        more = percent(scale.bubble(devices, 2 * microbatches))
+        return (
+            f"{devices} devices, {_counted(microbatches, 'microbatch', 'es')}: each "
+            f"device waits for {waits} of the step. "
+            f"The cure is more microbatches: with {2 * microbatches} it is {more}."
+        )
+
+    controls = [
+        Slider("devices", "devices", range(1, 9), 4, "{:d}".format),
+        Slider("microbatches", "microbatches", range(1, 17), 4, "{:d}".format),
+    ]
+    axes = plots.panels(1, 1, 8.4, 3.8)
+    return InteractiveFigure("pipeline", "A pipeline of devices", draw, controls, axes)
+
+
+def where_the_time_goes() -> InteractiveFigure:
+    """Choose model, batch, link and number of devices; see computing and messages."""
+    rate = SHARE * costs.PEAK_FLOPS["H100"]
+
+    def draw(
+        ax: Axes, model: Published, tokens: int, link: float, devices: int
+    ) -> tuple[str, str]:
+        def seconds(n_tokens: int, n_devices: int, link: float) -> tuple[float, float]:
+            return scale.step_seconds(model, n_tokens, n_devices, rate, link)
+
+        computing, messages = np.transpose([seconds(tokens, n, link) for n in DEVICES])
+        plots.step_parts(DEVICES, computing, messages, ax=ax)
+        now = DEVICES.index(devices)
+        for curve in ax.lines:
+            curve.set_marker("o")
+            curve.set_markevery([now])
+        ax.axvline(devices, color=plots.COLOURS["quiet"], lw=1, zorder=0)
+        slowest = min(scale.LINKS.values())
+        high = seconds(TOKENS[-1], 1, slowest)[0], seconds(0, DEVICES[-1], slowest)[1]
+        low = seconds(TOKENS[0], DEVICES[-1], slowest)[0]
+        ax.set_ylim(low / 2, 2 * max(high))  # of every batch and link
+        step = computing[now] + messages[now]
+        if devices == 1:
+            said = "none of it messages"
+        else:
+            faster = computing[0] / step
+            said = (
+                f"{percent(messages[now] / step)} of it messages. That is "
+                f"{faster:.2g} times as fast as one device, not {devices:,}"
+            )
+        return (
+            f"{_counted(devices, 'device')}: {duration(step)} for a step of "
+            f"{tokens:,} tokens, {said}."
+        ), ASSUMED
+
+    controls = [
+        Choice("model", "model", scale.MODELS, "GPT-2 1.5B"),
+        Slider("tokens", "tokens in a batch", TOKENS, 2**19, "{:,}".format),
+        Choice("link", "link", scale.LINKS, "InfiniBand, 400 Gbit/s"),
+        Slider("devices", "devices", DEVICES, 64, "{:,}".format, play=True),
+    ]
+    axes = plots.panels(1, 1, 8.4, 4.2)
+    title = "Where the time of a step goes"
+    return InteractiveFigure("where_the_time_goes", title, draw, controls, axes)
+
+
+ASSUMED = f"""\
+Assumed: each device reaches {percent(SHARE)} of the peak of an H100, has the whole
+model and an equal share of the batch, and sends nothing while it computes."""
+
+
+def memory_by_part() -> InteractiveFigure:
+    """Choose a model and how it lies on devices; see what takes one device's memory."""
+
+    def draw(
+        ax: Axes, model: Published, devices: int, sharded: bool, texts: int, again: bool
+    ) -> str:
+        parts = scale.state_bytes(model.n_params, devices, sharded)
+        parts["activations"] = scale.activation_bytes(model, texts, again)
+        bars = {part: {part: n_bytes} for part, n_bytes in parts.items()}
+        plots.memory_parts(bars | {"together": parts}, scale.H100_BYTES, ax=ax)
+        total, room = sum(parts.values()), scale.H100_BYTES
+        fits = "It fits" if total <= room else "It does not fit"
+        list_ = ", ".join(f"{part} {byte_size(n)}" for part, n in parts.items())
+        return (
+            f"{fits}: {byte_size(total)} on {'the device' if devices == 1 else 'each'} "
+            f"of {_counted(devices, 'device')}, which has {byte_size(room)}: {list_}."
+        )
+
+    controls = [
+        Choice("model", "model", scale.MODELS, "GPT-3 6.7B"),
+        Slider("devices", "devices", DEVICES[:11], 8, "{:,}".format),
+        Choice(
+            "sharded",
+            "weights, gradients and moments",
+            {"copied to each device": False, "sharded: a share on each": True},
+            "sharded: a share on each",
+        ),
+        Slider("texts", "texts at a time on a device", range(1, 65), 4, "{:d}".format),
+        Choice(
+            "again",
+            "activations",
+            {"kept": False, "of each layer the input, rest computed again": True},
+            "kept",
+        ),
+    ]
+    axes = plots.panels(1, 1, 8.4, 3.6)
+    title = "What lies on one device"
+    return InteractiveFigure("memory_by_part", title, draw, controls, axes)
+
+
+def _counted(n: int, thing: str, ending: str = "s") -> str:
+    return f"{n:,} {thing}{ending if n > 1 else ''}"

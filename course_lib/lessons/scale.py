@@ -82,7 +82,7 @@ def state_bytes(
 
     Four numbers of 4 bytes for each parameter. In mixed precision it is 16 bytes as
     well: weight and gradient in 16 bits, and a master weight and two moments in 32
-    (Rajbhandari et al., 2020). sharded: each device has its share of them only.
+    (Rajbhandari et al., 2019). sharded: each device has its share of them only.
     """
     shares = n_devices if sharded else 1
     return {part: n * BYTES * n_params / shares for part, n in NUMBERS.items()}
@@ -148,7 +148,7 @@ def pipeline_schedule(n_devices: int, n_microbatches: int) -> list[Task]:
     """Return all tasks of one step when each device has some of the layers.
 
     A batch is cut into microbatches, and each goes through all devices and back before
-    the weights move (GPipe; Huang et al., 2019). A task takes 1 on the way forward and
+    the weights move (GPipe; Huang et al., 2018). A task takes 1 on the way forward and
     2 on the way back.
     """
     last, tasks = n_devices - 1, []

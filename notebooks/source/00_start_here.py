@@ -327,6 +327,7 @@ progress.card()
 # | [05 neural network](05_neural_network.ipynb) | What is a neuron, and why did deep networks refuse to learn? |
 # | [06 micro-GPT](06_micro_gpt.ipynb) | Can I train a GPT with what I have built? |
 # | [07 limits](07_limits.ipynb) | What can training not do, and what does it cost? |
+# | [08 scale](08_scale.ipynb) | Why GPUs, and what changes when one machine is not enough? |
 #
 # They build on each other, but each runs on its own. New words are explained where they
 # first occur, and again in the [glossary](../docs/GLOSSARY.md). Sections marked

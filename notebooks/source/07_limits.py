@@ -935,7 +935,8 @@ print("Frozen, dated, skewed, sure, forgetful, and never below the noise: measur
 #
 # You have come from one number that says how wrong a model is to what a trained model
 # can be trusted with. Now take one case of your own work, write down twenty questions
-# with known answers, and measure a model on them.
+# with known answers, and measure a model on them. If you wonder how such computing is
+# done, [08 scale](08_scale.ipynb) goes from one number at a time to a cluster.
 #
 # Unsure of a word, or in search of a source? Both stand in the
 # [glossary](../docs/GLOSSARY.md).

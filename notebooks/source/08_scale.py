@@ -79,11 +79,12 @@ def seconds(function, *inputs, calls=5):
 
 @cache
 def best_rate():
-    """Return what large products reach on this machine, in operations a second."""
-    large = np.ones((1024, 1024), np.float32)
-    return (
-        2 * 1024**3 / min(seconds(jnp.dot, large, large), seconds(np.dot, large, large))
-    )
+    """Return what products of large matrices reach here, in operations a second."""
+    rates = []
+    for n in (512, 1024):
+        x = np.ones((n, n), np.float32)
+        rates += [2 * n**3 / seconds(dot, x, x, calls=9) for dot in (np.dot, jnp.dot)]
+    return max(rates)
 
 
 # %% [markdown]
@@ -153,7 +154,7 @@ print(f"the best rate here: {best_rate():.1e} operations a second")
 # once. And each number has to be fetched from memory: for one example, a weight is
 # fetched and used once; in the whole it is used for all examples while it is at hand.
 # With small matrices neither saving amounts to much, so the curves rise from left to
-# right. **A machine reaches its speed only on large products.** That is why models are
+# right. A machine reaches its speed only on large products, and that is why models are
 # built of them.
 
 # %% [markdown]
@@ -289,7 +290,7 @@ backward_ratio = seconds(both, start, rows[:256]) / seconds(forward, start, rows
 print(f"loss and all slopes take {backward_ratio:.1f} times as long as the loss")
 
 # %% [markdown]
-# Two to four times, whatever the number of parameters. That is the robot of notebook
+# A few times, whatever the number of parameters. That is the robot of notebook
 # 04: one sweep back finds the blame of every joint, and takes about two multiplications
 # for each one on the way forward.
 #
@@ -412,7 +413,7 @@ for precision, loss in by_precision.items():
 # of the model and some rows of each batch. It computes the gradient of its rows; the
 # gradients of all are added up, which is called an *all-reduce*; every device takes the
 # same step. The second way cuts the model too. With `fsdp=4`, *fully sharded data
-# parallelism* (Rajbhandari and others, 2020), each device keeps a quarter of every
+# parallelism* (Rajbhandari and others, 2019), each device keeps a quarter of every
 # matrix, and borrows the rest when it is needed.
 #
 # In JAX you say where the numbers shall lie, and `jit` makes one program for all of the
@@ -557,10 +558,10 @@ print("exit status:", first.returncode)
 # there, with two processes, or with one:
 
 # %%
-resumed, _ = train_with("pair", "--resume").communicate()
+print("the last checkpoint is of step", training.load_checkpoint(folder / "pair").step)
+train_with("pair", "--resume").communicate()
 both_runs = np.array([log_of("alone"), log_of("pair")])
 process_gap = np.abs(both_runs[0] - both_runs[1]).max()
-print(*[line for line in resumed.splitlines() if "step" in line][:1])
 print(f"{both_runs.shape[1]} losses of each; largest difference {process_gap:.0e}")
 
 # %% [markdown]
@@ -651,7 +652,7 @@ print(
 #
 # ### Memory: four numbers for each parameter, and the activations
 #
-# The way back needs what the way forward computed, so these **activations** stay in
+# The way back needs what the way forward computed, so these numbers, the **activations**, stay in
 # memory until then. They grow with the batch; the other parts do not.
 
 # %%
@@ -666,20 +667,28 @@ print(f"what it needs besides {compiled.temp_size_in_bytes:12,} bytes")
 print(f"of that for gradients {by_rule['gradients']:12,.0f} bytes by the rule")
 
 # %% [markdown]
-# **Predict first.** A GPU with 80 GB: does GPT-3, with 175 billion parameters, fit on
-# it for training? On how many does it? Then try.
+# **Predict first.** Can a GPU with 80 GB train a GPT-3 of 6.7 billion parameters, one
+# text at a time? And with the state cut into parts, on 8 of them, or on 64?
 
 # %%
+model = scale.MODELS["GPT-3 6.7B"]
 bars = {
-    name: scale.state_bytes(model.n_params)
-    | {"activations": scale.activation_bytes(model, 1)}
-    for name, model in scale.MODELS.items()
+    words: scale.state_bytes(model.n_params, n_devices, sharded=True)
+    | {"activations": scale.activation_bytes(model, n_texts=1)}
+    for words, n_devices in (("on 1 device", 1), ("on 8", 8), ("on 64", 64))
 }
 plots.show(
-    plots.memory_parts(bars, 80e9),
-    alt="Memory for training four models: GPT-2 124M takes some gigabytes, GPT-3 175B "
-    "thousands, most of it for the optimizer.",
+    plots.memory_parts(bars, limit=80e9),
+    alt="On one device 137 GB, above the 80 of an H100. On eight 43 GB each, on 64 "
+    "hardly more than the activations.",
 )
+
+# %% [markdown]
+# On one it cannot, and by far. Cut into eight parts it can, and from there on most of the
+# memory goes to activations. They can be had for less: keep only what goes into each
+# layer, and compute the rest again on the way back. That costs a third more operations
+# (Chen and others, 2016). Now for 175 billion parameters: on how many devices does it
+# fit?
 
 # %%
 widgets.memory_by_part()

@@ -58,6 +58,7 @@ EXCHANGES: dict[str, dict[str, str]] = {
         "np.random.default_rng(100)": "np.random.default_rng(100 + {s})",
         "seed=1": "seed={s}",
     },
+    "08_scale": {"SEED = 0": "SEED = {s}"},
 }
 # What a seed looks like when it is a number on the page: none may be left over.
 FIXED_SEED = re.compile(

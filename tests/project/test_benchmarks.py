@@ -12,6 +12,7 @@ import os
 import platform
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -275,13 +276,26 @@ def test_what_goes_wrong_in_a_contender_is_told() -> None:
 # --- sharding
 
 
-def test_the_cost_of_sharding_is_told_against_one_device() -> None:
-    seconds = {layout: [0.01 * layout[0], 0.02] for layout in sharding.LAYOUTS}
-    told = sharding.claim({**seconds, (1, False): [0.01, 0.02]}, True, 2e-6)
-    assert "devices, rows and weights sharded" in told.what
-    assert told.measured == "4.5 (1 to 8)x the time"
-    assert "4 devices 30 (20 to 40), 2.50x the time" in told.detail
-    assert "differ by 2e-06 at most" in told.detail
+def test_the_cost_of_sharding_is_told_against_one_device(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = {
+        kind: {n: [0.01 * n, 0.02] for n in counts}
+        for kind, counts in sharding.COUNTS.items()
+    }
+    devices, cut, processes = (
+        sharding.claim(kind, times, 2e-6) for kind, times in seconds.items()
+    )
+    assert "on 8 devices of one machine, rows sharded" in devices.what
+    assert "on 8 devices of one machine, rows and weights sharded" in cut.what
+    assert "on 4 processes of one machine, rows sharded" in processes.what
+    assert cut.measured == "4.5 (1 to 8)x the time"
+    assert "4 devices 30 (20 to 40), 2.50x the time" in cut.detail
+    assert "4 processes 30 (20 to 40), 2.50x the time" in processes.detail
+    assert "differ by 2e-06 at most" in processes.detail
+    monkeypatch.setattr(sharding, "PLOT", tmp_path / "plot.png")
+    sharding.draw(seconds)
+    assert (tmp_path / "plot.png").stat().st_size > 10_000
 
 
 # --- the program

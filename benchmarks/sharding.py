@@ -1,8 +1,9 @@
-"""What sharding costs: a training step on 1, 2, 4 and 8 devices, in 1, 2 and 4 processes.
+"""What sharding costs: a step on 1, 2, 4 and 8 devices, and in 1, 2 and 4 processes.
 
 The global batch is the same. Simulated devices, and processes on one machine, share the
 cores of its processor, so more of them cannot be faster; what is seen is the cost of
-parting the work, of the messages, and of waiting for one another. The losses must agree.
+parting the work, of the messages, and of waiting for one another. The losses must
+agree.
 """
 
 from __future__ import annotations

@@ -119,7 +119,7 @@ def whole(weights, inputs):
 # %% [markdown]
 # With $n$ neurons, $n$ inputs and $n$ examples there are $n^3$ products and as many
 # sums, $2\,n^3$ **operations**. Divide them by the time, and you have a rate that can
-# be compared: operations a second, also called **FLOP/s**, from *floating-point
+# be compared: operations a second, also called *FLOP/s*, from *floating-point
 # operations*.
 #
 # **Predict first.** How much faster is the whole than one product at a time: 10 times,
@@ -379,7 +379,7 @@ for dtype in (jnp.float32, jnp.bfloat16):
 #
 # The usual cure is **mixed precision**: the long weights are kept, rounded copies of
 # them do the multiplications, and the small steps are added to the long ones
-# (Micikevicius and others, 2018, arXiv 1710.03740). **Predict first.** How much worse
+# (Micikevicius and others, 2017, arXiv 1710.03740). **Predict first.** How much worse
 # does the model become?
 
 
@@ -712,7 +712,7 @@ widgets.where_the_time_goes()
 #
 # If a model is too large for a device, its layers can also be laid out along a row of
 # devices. Then the later ones wait for the earlier ones, and on the way back the
-# earlier ones wait. Cut the batch into more **microbatches**, and watch the waiting
+# earlier ones wait. Cut the batch into more *microbatches*, and watch the waiting
 # shrink.
 
 # %%

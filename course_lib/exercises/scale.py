@@ -42,7 +42,7 @@ from course_lib.exercises.core import exercise
     ),
 )
 def count_parameters(vocab_size, block_size, n_layer, n_embd):
-    """Return the number of parameters of a GPT of these sizes."""
+    """Return the number of parameters of the GPT."""
     tables = (2 * vocab_size + block_size) * n_embd
     attention = 4 * n_embd**2
     feed_forward = 8 * n_embd**2
@@ -254,7 +254,7 @@ def _(vocab_size, block_size, n_layer, n_embd):
 
 @count_parameters.right("the course's own count")
 def _(vocab_size, block_size, n_layer, n_embd):
-    from course_lib.config import GPTConfig
+    from course_lib.scalar import GPTConfig
 
     return GPTConfig(vocab_size, block_size, n_layer, 1, n_embd).n_params
 
@@ -263,7 +263,7 @@ def _(vocab_size, block_size, n_layer, n_embd):
 def _(vocab_size, block_size, n_layer, n_embd):
     import math
 
-    from course_lib.config import GPTConfig
+    from course_lib.scalar import GPTConfig
 
     config = GPTConfig(vocab_size, block_size, n_layer, n_head=1, n_embd=n_embd)
     return sum(math.prod(shape) for shape in config.shapes().values())
@@ -329,7 +329,7 @@ def _(vocab_size, block_size, n_layer, n_embd):
     ),
 )
 def count_flops(vocab_size, n_layer, n_embd, n_read):
-    """Return the operations of training on one token of a text of n_read tokens."""
+    """Return the operations of one token of training, forward and back."""
     weights = 12 * n_layer * n_embd**2 + vocab_size * n_embd
     attention = 2 * n_layer * n_read * n_embd
     forward = 2.0 * (weights + attention)
@@ -531,8 +531,8 @@ def _(vocab_size, n_layer, n_embd, n_read):
 
 @count_flops.right("the rule of 6, and attention")
 def _(vocab_size, n_layer, n_embd, n_read):
-    from course_lib.config import GPTConfig
     from course_lib.lessons.costs import training_flops
+    from course_lib.scalar import GPTConfig
 
     n_params = GPTConfig(vocab_size, 1, n_layer, 1, n_embd).n_params
     looked_up = (vocab_size + 1) * n_embd
@@ -594,7 +594,7 @@ def _(vocab_size, n_layer, n_embd, n_read):
     ),
 )
 def mean_over_devices(losses, counts):
-    """Return the mean loss over all targets; a device without targets reports nan."""
+    """Return the mean loss per target of the whole batch."""
     total = targets = 0
     for loss, count in zip(losses, counts, strict=True):
         if count > 0:
@@ -866,7 +866,7 @@ def _(losses, counts):
     ),
 )
 def bytes_per_device(n_params, n_devices, bytes_per_number, sharded):
-    """Return the bytes of parameters, gradients and Adam's moments on each device."""
+    """Return the bytes of training state on one device."""
     held = -(-n_params // n_devices) if sharded else n_params
     return 4 * held * bytes_per_number
 
@@ -1119,7 +1119,7 @@ def _(n_params, n_devices, bytes_per_number, sharded):
     ),
 )
 def count_compilations(shapes):
-    """Return how often jax.jit compiles for float32 arrays of these shapes."""
+    """Return how often a jitted function is compiled for calls with these shapes."""
     compiled = []
     for shape in shapes:
         if shape not in compiled:

@@ -42,7 +42,7 @@ from course_lib.exercises.core import exercise
     ),
 )
 def count_parameters(vocab_size, block_size, n_layer, n_embd):
-    """Return the number of parameters of a GPT of these sizes."""
+    """Return the number of parameters of the GPT."""
     tables = (2 * vocab_size + block_size) * n_embd
     attention = 4 * n_embd**2
     feed_forward = 8 * n_embd**2
@@ -81,6 +81,18 @@ count_parameters.wrong_edit(
     "one layer, however many there are",
     "A second layer has matrices of its own. Does your count grow with n_layer?",
     ("n_layer * (", "("),
+)
+count_parameters.wrong_edit(
+    "feed-forward of one layer only",
+    "Attention grows with n_layer here, the feed-forward network does not. Look at "
+    "your brackets.",
+    ("(attention + feed_forward)", "attention + feed_forward"),
+)
+count_parameters.wrong_edit(
+    "attention of one layer only",
+    "The feed-forward network grows with n_layer here, attention does not. Look at "
+    "your brackets.",
+    ("n_layer * (attention + feed_forward)", "attention + n_layer * feed_forward"),
 )
 count_parameters.wrong_edit(
     "tables in every layer",
@@ -140,6 +152,11 @@ count_parameters.wrong_edit(
     "the width not squared",
     "A matrix of n_embd by n_embd: with 16, how many numbers are in it?",
     ("4 * n_embd**2", "4 * n_embd"),
+    ("8 * n_embd**2", "8 * n_embd"),
+)
+count_parameters.wrong_edit(
+    "the width of the feed-forward network not squared",
+    "A matrix from n_embd to 4 * n_embd: with 16 and 64, how many numbers are in it?",
     ("8 * n_embd**2", "8 * n_embd"),
 )
 count_parameters.wrong_edit(
@@ -237,7 +254,7 @@ def _(vocab_size, block_size, n_layer, n_embd):
 
 @count_parameters.right("the course's own count")
 def _(vocab_size, block_size, n_layer, n_embd):
-    from course_lib.config import GPTConfig
+    from course_lib.scalar import GPTConfig
 
     return GPTConfig(vocab_size, block_size, n_layer, 1, n_embd).n_params
 
@@ -246,7 +263,7 @@ def _(vocab_size, block_size, n_layer, n_embd):
 def _(vocab_size, block_size, n_layer, n_embd):
     import math
 
-    from course_lib.config import GPTConfig
+    from course_lib.scalar import GPTConfig
 
     config = GPTConfig(vocab_size, block_size, n_layer, n_head=1, n_embd=n_embd)
     return sum(math.prod(shape) for shape in config.shapes().values())
@@ -312,7 +329,7 @@ def _(vocab_size, block_size, n_layer, n_embd):
     ),
 )
 def count_flops(vocab_size, n_layer, n_embd, n_read):
-    """Return the operations of training on one token of a text of n_read tokens."""
+    """Return the operations of one token of training, forward and back."""
     weights = 12 * n_layer * n_embd**2 + vocab_size * n_embd
     attention = 2 * n_layer * n_read * n_embd
     forward = 2.0 * (weights + attention)
@@ -415,7 +432,7 @@ count_flops.wrong_edit(
 )
 count_flops.wrong_edit(
     "attention in one layer only",
-    "Each layer has an attention of its own. How often is the text compared?",
+    "Each layer has an attention of its own. Does yours grow with n_layer?",
     ("2 * n_layer * n_read", "2 * n_read"),
 )
 count_flops.wrong_edit(
@@ -448,7 +465,7 @@ count_flops.wrong_edit(
 )
 count_flops.wrong_edit(
     "attention without its way back",
-    "The way back goes through attention too. Three times the forward way: all of it?",
+    "The way back goes through attention too. What does it take there?",
     ("3 * forward", "6 * weights + 2 * attention"),
 )
 count_flops.wrong_edit(
@@ -456,6 +473,12 @@ count_flops.wrong_edit(
     "The weights take two operations each, a product and a sum. So does each product "
     "of attention, and it goes back as well.",
     ("3 * forward", "6 * weights + attention"),
+)
+count_flops.wrong_edit(
+    "lm_head without the sums of its products",
+    "The layers take two operations for each weight, a product and a sum. So does "
+    "lm_head: look at your brackets.",
+    ("vocab_size * n_embd", "vocab_size * n_embd / 2"),
 )
 count_flops.wrong_edit(
     "attention's matrices alone in place of whole layers",
@@ -508,8 +531,8 @@ def _(vocab_size, n_layer, n_embd, n_read):
 
 @count_flops.right("the rule of 6, and attention")
 def _(vocab_size, n_layer, n_embd, n_read):
-    from course_lib.config import GPTConfig
     from course_lib.lessons.costs import training_flops
+    from course_lib.scalar import GPTConfig
 
     n_params = GPTConfig(vocab_size, 1, n_layer, 1, n_embd).n_params
     looked_up = (vocab_size + 1) * n_embd
@@ -571,8 +594,8 @@ def _(vocab_size, n_layer, n_embd, n_read):
     ),
 )
 def mean_over_devices(losses, counts):
-    """Return the mean loss over all targets; a device without targets reports nan."""
-    total, targets = 0.0, 0
+    """Return the mean loss per target of the whole batch."""
+    total = targets = 0
     for loss, count in zip(losses, counts, strict=True):
         if count > 0:
             total += loss * count
@@ -615,9 +638,15 @@ mean_over_devices.wrong_edit(
 )
 mean_over_devices.wrong_edit(
     "a loss of 0 taken for a device without targets",
-    "A device may have targets and a loss of 0: all of them were predicted surely. "
+    "A device may have targets and a loss of 0: all were predicted with certainty. "
     "Which array says whether there are targets?",
     ("count > 0", "loss > 0"),
+)
+mean_over_devices.wrong_edit(
+    "a loss of 0 left out, and nan not",
+    "A loss of 0 may belong to many targets, and nan is not 0: it passes such a test. "
+    "Which array says whether there are targets?",
+    ("count > 0", "loss"),
 )
 mean_over_devices.wrong_edit(
     "a single target left out",
@@ -837,7 +866,7 @@ def _(losses, counts):
     ),
 )
 def bytes_per_device(n_params, n_devices, bytes_per_number, sharded):
-    """Return the bytes of parameters, gradients and Adam's moments on each device."""
+    """Return the bytes of training state on one device."""
     held = -(-n_params // n_devices) if sharded else n_params
     return 4 * held * bytes_per_number
 
@@ -897,6 +926,15 @@ bytes_per_device.wrong_edit(
     ("-(-n_params // n_devices)", "n_params / n_devices"),
 )
 bytes_per_device.wrong_edit(
+    "divided without rounding, by 1 as well",
+    "10 parameters, 3 devices: none of them can hold a third of a parameter. And what "
+    "/ gives back is no whole number, even where nothing is left over.",
+    (
+        "-(-n_params // n_devices) if sharded else n_params",
+        "n_params / (n_devices if sharded else 1)",
+    ),
+)
+bytes_per_device.wrong_edit(
     "one parameter too many where nothing is left over",
     "Where n_devices divides n_params, there is nothing to round.",
     ("-(-n_params // n_devices)", "(n_params // n_devices + 1)"),
@@ -913,12 +951,31 @@ bytes_per_device.wrong_edit(
 )
 bytes_per_device.wrong_edit(
     "rounded up to bytes, not to parameters",
-    "What is shared out are whole parameters, not bytes. When should be rounded, first "
-    "or last?",
+    "What is shared out are whole parameters, not bytes. Do you round first, or last?",
     (
         "return 4 * held * bytes_per_number",
         "n = n_devices if sharded else 1\n"
         "    return -(-4 * n_params * bytes_per_number // n)",
+    ),
+)
+bytes_per_device.wrong_edit(
+    "numbers shared out, and rounded down",
+    "A parameter moves with its gradient and moments: only whole parameters are shared "
+    "out. And where something is left over, which way is to be rounded?",
+    (
+        "return 4 * held * bytes_per_number",
+        "n = n_devices if sharded else 1\n"
+        "    return 4 * n_params // n * bytes_per_number",
+    ),
+)
+bytes_per_device.wrong_edit(
+    "bytes shared out, and rounded down",
+    "What is shared out are whole parameters, not bytes. And where something is left "
+    "over, which way is to be rounded?",
+    (
+        "return 4 * held * bytes_per_number",
+        "n = n_devices if sharded else 1\n"
+        "    return 4 * n_params * bytes_per_number // n",
     ),
 )
 bytes_per_device.wrong_edit(
@@ -1053,6 +1110,7 @@ def _(n_params, n_devices, bytes_per_number, sharded):
         ([(7,), (9,), (7,), (9,), (7,), (8,)],),
         ([(3, 1), (1, 3), (3,), (3,), (1, 3, 1)],),
         ([(4, 6), (6, 4), (4, 6)],),
+        ([(1, 5), (2, 4), (3, 3), (2, 4)],),
         ([(16, 32), (16, 64), (16, 64), (12, 64), (16, 32), (4, 64), (16, 32)],),
     ],
     after=(
@@ -1061,7 +1119,7 @@ def _(n_params, n_devices, bytes_per_number, sharded):
     ),
 )
 def count_compilations(shapes):
-    """Return how often jax.jit compiles for float32 arrays of these shapes."""
+    """Return how often a jitted function is compiled for calls with these shapes."""
     compiled = []
     for shape in shapes:
         if shape not in compiled:
@@ -1106,6 +1164,41 @@ count_compilations.wrong_edit(
     "the last axis alone",
     "(4, 5) and (3, 5) end alike. Compare the whole shape.",
     ("in shapes:", "in [one[-1:] for one in shapes]:"),
+)
+count_compilations.wrong_edit(
+    "lengths of the axes added up",
+    "In (1, 5) and (2, 4) the lengths add up to 6. Can one program read both?",
+    ("in shapes:", "in [sum(one) for one in shapes]:"),
+)
+count_compilations.wrong_edit(
+    "the first axis alone, where there may be none",
+    "The shape of a single number is (): it has no first axis. And (8, 17) and (8, 12) "
+    "begin alike. Compare whole shapes.",
+    ("in shapes:", "in [one[0] for one in shapes]:"),
+)
+count_compilations.wrong_edit(
+    "the last axis alone, where there may be none",
+    "The shape of a single number is (): it has no last axis. And (4, 5) and (3, 5) "
+    "end alike. Compare whole shapes.",
+    ("in shapes:", "in [one[-1] for one in shapes]:"),
+)
+count_compilations.wrong_edit(
+    "changes of shape, without the first call",
+    "The first call has no program yet. And what if an old shape comes back: is its "
+    "program lost?",
+    (
+        "return len(compiled)",
+        "return sum(a != b for a, b in zip(shapes, shapes[1:], strict=False))",
+    ),
+)
+count_compilations.wrong_edit(
+    "changes of shape, and one more",
+    "Two shapes that take turns: the program of the first is still there when it comes "
+    "back. And what if there is no call at all?",
+    (
+        "return len(compiled)",
+        "return 1 + sum(a != b for a, b in zip(shapes, shapes[1:], strict=False))",
+    ),
 )
 count_compilations.wrong_edit(
     "the first axis ignored",
@@ -1154,7 +1247,7 @@ count_compilations.wrong_edit(
 count_compilations.wrong_edit(
     "the first shape not counted",
     "The first call has no program yet. Is it compiled too?",
-    ("return len(compiled)", "return max(len(compiled) - 1, 0)"),
+    ("return len(compiled)", "return len(compiled) - 1"),
 )
 count_compilations.wrong_edit(
     "compiled before the first call",

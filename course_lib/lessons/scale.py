@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from course_lib.config import GPTConfig
+from course_lib.scalar import GPTConfig
 
 __all__ = [
     "H100_BYTES",

@@ -153,9 +153,9 @@ print(f"the best rate here: {best_rate():.1e} operations a second")
 # saved. Python decides anew for each product what `*` means; the matrix product asks
 # once. And each number has to be fetched from memory: for one example, a weight is
 # fetched and used once; in the whole it is used for all examples while it is at hand.
-# With small matrices neither saving amounts to much, so the curves rise from left to
-# right. A machine reaches its speed only on large products, and that is why models are
-# built of them.
+# With small matrices neither saving amounts to much, so the two upper curves rise from
+# left to right. A machine reaches its speed only on large products, and that is why
+# models are built of them.
 
 # %% [markdown]
 # ## Why did GPUs change the field?
@@ -201,17 +201,18 @@ gtx_580 = 512 * 2 * 1.544e9  # cores, a product and a sum each, clock: NVIDIA, 2
 print(f"{'this machine, measured':24}{best_rate():9.1e}")
 for name, peak in {"GTX 580 (2010)": gtx_580, **costs.PEAK_FLOPS}.items():
     print(f"{name:24}{peak:9.1e}  {peak / best_rate():8,.0f} times this machine")
+days = 5.5 * 2 * gtx_580 / best_rate()
+print(f"what two GTX 580 do in 5.5 days: {days:,.0f} days, all at top speed")
 
 # %% [markdown]
 # Two GTX 580, cards for video games, trained AlexNet in five to six days (Krizhevsky
-# and others, 2012; see notebook 05). Compare their speed with that of the machine you
-# are at: on a processor the same training takes weeks, and a study needs many
-# trainings. Since then the chips have grown, and count in shorter numbers. The program
-# changes little: JAX runs this page's functions on a GPU or a TPU as they are, if it
-# finds one. Ask it what it sees:
+# and others, 2012; see notebook 05). The last line says what that is on the machine
+# you are at, and a study needs many trainings. Since then the chips have grown, and
+# count in shorter numbers. The program changes little: JAX runs this page's functions
+# on a GPU or a TPU as they are, if it finds one. Ask it what it sees:
 
 # %%
-print(jax.devices())
+print(len(jax.devices()), "devices, the first one:", jax.devices()[0])
 
 # %% [markdown]
 # `course doctor` in a terminal says the same, and what to install if there is a GPU
@@ -279,8 +280,8 @@ print("not padded:", count_compilations(lengths), "compilations, one name at a t
 # ## What do grad, vmap and scan cost?
 #
 # These three take a function and return another one; `jit` makes one program of what
-# comes out. `grad` gives the slopes of a loss. **Predict first:** a loss of 16 names
-# takes some time. How much longer does it take with the slope of each of the 4,192
+# comes out. `grad` gives the slopes of a loss. **Predict first:** the loss of 256
+# names takes some time. How much longer does it take with the slope of each of the 4,192
 # parameters?
 
 # %%
@@ -403,8 +404,8 @@ for precision, loss in by_precision.items():
 # %% [markdown]
 # Hardly: the steps point nearly the same way. On a chip that is built for 16 bits they
 # also take less time: by their data sheets, an A100 and an H100 do twice as many
-# operations with them as with the shortest kind of 32 bits. On the processor of a
-# laptop the second line is seldom faster than the first.
+# operations with them as with TF32, their fast kind of 32-bit number. What your
+# processor makes of them stands in the two lines above.
 
 # %% [markdown]
 # ## Eight devices find the loss of one
@@ -432,7 +433,8 @@ plots.show(
 
 # %% [markdown]
 # The batch has 16 rows and each device two of them. Two devices hold each quarter of
-# the weights. The program of the first sections does not know about it:
+# the weights. Now train with `step`, as it stands in the setup cell. It says nothing of
+# devices, only its inputs lie on one or on eight:
 
 # %%
 results = {}

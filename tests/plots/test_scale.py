@@ -149,7 +149,7 @@ def test_parts_with_bars_of_their_own_need_no_key() -> None:
 def test_a_memory_has_a_unit_that_fits(n_bytes: float, unit: str) -> None:
     ax = plots.memory_parts({"a": {"weights": n_bytes}})
     assert ax.get_xlabel() == f"memory, {unit}"
-    last = float(ax.get_xticklabels()[-1].get_text())
+    last = float(ax.get_xticklabels()[-1].get_text().replace(",", ""))
     assert 1 < last <= 2000
 
 

@@ -64,14 +64,14 @@ def rates(
     every = np.concatenate([*curves.values(), [limit or np.nan]])
     low, high = float(np.nanmin(every)), float(np.nanmax(every))
     if limit is not None:
-        place = max(sizes), limit * 1.15
+        place = min(sizes), limit * 1.15  # where the rates are low
         words = "the machine's limit"
-        shared.level_line(ax, limit, words, place, ha="right", va="bottom")
+        shared.level_line(ax, limit, words, place, ha="left", va="bottom")
     _log_stops(ax, sizes)
     ax.set_yscale("log")
     ax.set_ylim(low / 2.5, high * (5 if limit else 2.5))
     ax.minorticks_off()
-    ax.set(xlabel="rows of a square matrix", ylabel="operations a second")
+    ax.set(xlabel="n, the rows and columns of each matrix", ylabel="operations a second")
     drawn.sort(key=lambda line: -np.nanmax(line.get_ydata()))  # the highest on top
     ax.legend(handles=drawn, **_above(1))
     return ax
@@ -91,7 +91,7 @@ def time_by_batch(batch_sizes: Sequence[int], seconds: ArrayLike, *, ax: Axes) -
     _log_stops(ax, batch_sizes)
     _log_seconds(ax)
     ax.set_ylim(min(times.min(), in_proportion.min()) / 1.6, times.max() * 1.6)
-    ax.set(xlabel="texts in a batch", ylabel="time of a step")
+    ax.set(xlabel="examples in a batch", ylabel="time of a step")
     ax.legend(loc="upper left")
     return ax
 

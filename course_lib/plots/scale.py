@@ -71,7 +71,9 @@ def rates(
     ax.set_yscale("log")
     ax.set_ylim(low / 2.5, high * (5 if limit else 2.5))
     ax.minorticks_off()
-    ax.set(xlabel="n, the rows and columns of each matrix", ylabel="operations a second")
+    ax.set(
+        xlabel="n, the rows and columns of each matrix", ylabel="operations a second"
+    )
     drawn.sort(key=lambda line: -np.nanmax(line.get_ydata()))  # the highest on top
     ax.legend(handles=drawn, **_above(1))
     return ax
@@ -153,9 +155,11 @@ def memory_parts(
             colours[part] = PARTS.get(part, COLOURS["quiet"])
             ax.barh(row, n_bytes, left=start, height=0.62, color=colours[part])
             start += n_bytes
-        near = limit is not None and total <= limit < total + room
-        place = (limit if near and limit else total) + 0.012 * high  # over no line
-        ax.text(place, row, shared.byte_size(total), va="center", size=10)
+        place = total
+        if limit is not None and total <= limit < total + room:
+            place = limit  # the words begin behind the line
+        words = shared.byte_size(total)
+        ax.text(place + 0.012 * high, row, words, va="center", size=10)
     if limit is not None:
         ax.axvline(limit, color=COLOURS["ink"], lw=1.3, ls=(0, (5, 4)), zorder=3)
         words = f"{shared.byte_size(limit)} of {device}"

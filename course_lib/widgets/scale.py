@@ -59,27 +59,24 @@ def where_the_time_goes() -> InteractiveFigure:
         computing, messages = np.transpose([seconds(tokens, n, link) for n in DEVICES])
         plots.step_parts(DEVICES, computing, messages, ax=ax)
         now = DEVICES.index(devices)
-        for curve in ax.lines:
-            curve.set_marker("o")
-            curve.set_markevery([now])
+        for curve, size in zip(ax.lines, (10, 6, 6), strict=True):
+            curve.set(marker="o", markersize=size, markevery=[now])
         ax.axvline(devices, color=plots.COLOURS["quiet"], lw=1, zorder=0)
         slowest = min(scale.LINKS.values())
         high = seconds(TOKENS[-1], 1, slowest)[0], seconds(0, DEVICES[-1], slowest)[1]
         low = seconds(TOKENS[0], DEVICES[-1], slowest)[0]
         ax.set_ylim(low / 2, 2 * max(high))  # of every batch and link
         step = computing[now] + messages[now]
+        took = f"{duration(step)} for a step of {tokens:,} tokens"
         if devices == 1:
-            said = "none of it messages"
-        else:
-            faster = computing[0] / step
-            said = (
-                f"{percent(messages[now] / step)} of it messages. That is "
-                f"{faster:.2g} times as fast as one device, not {devices:,}"
-            )
-        return (
-            f"{_counted(devices, 'device')}: {duration(step)} for a step of "
-            f"{tokens:,} tokens, {said}."
-        ), ASSUMED
+            return f"One device: {took}, and no messages.", ASSUMED
+        faster = float(f"{computing[0] / step:.2g}")
+        summary = (
+            f"{devices:,} devices: {took}, {percent(messages[now] / step)} of it "
+            f"messages. That is {faster:,g} times as fast as one device, "
+            f"not {devices:,}."
+        )
+        return summary, ASSUMED
 
     controls = [
         Choice("model", "model", scale.MODELS, "GPT-2 1.5B"),
@@ -88,6 +85,7 @@ def where_the_time_goes() -> InteractiveFigure:
         Slider("devices", "devices", DEVICES, 64, "{:,}".format, play=True),
     ]
     axes = plots.panels(1, 1, 8.4, 4.2)
+    axes.get_figure().get_layout_engine().set(w_pad=0.15)  # inches: for wider labels
     title = "Where the time of a step goes"
     return InteractiveFigure("where_the_time_goes", title, draw, controls, axes)
 
@@ -109,10 +107,11 @@ def memory_by_part() -> InteractiveFigure:
         plots.memory_parts(bars | {"together": parts}, scale.H100_BYTES, ax=ax)
         total, room = sum(parts.values()), scale.H100_BYTES
         fits = "It fits" if total <= room else "It does not fit"
-        list_ = ", ".join(f"{part} {byte_size(n)}" for part, n in parts.items())
+        has = f"each of {devices:,} devices has" if devices > 1 else "one device has"
+        each = ", ".join(f"{part} {byte_size(n)}" for part, n in parts.items())
         return (
-            f"{fits}: {byte_size(total)} on {'the device' if devices == 1 else 'each'} "
-            f"of {_counted(devices, 'device')}, which has {byte_size(room)}: {list_}."
+            f"{fits}: {has} {byte_size(room)}, and this takes "
+            f"{byte_size(total)}: {each}."
         )
 
     controls = [
@@ -128,7 +127,7 @@ def memory_by_part() -> InteractiveFigure:
         Choice(
             "again",
             "activations",
-            {"kept": False, "of each layer the input, rest computed again": True},
+            {"kept": False, "computed again, from the input of each layer": True},
             "kept",
         ),
     ]

@@ -23,7 +23,7 @@ MAY_IMPORT = {  # each room, from the ground up, and the rooms below that it may
     "array": "bounds config losses",
     "gradients": "scalar",
     "training": "bounds config data scalar array optimizers",
-    "lessons": "bounds data losses optimizers scalar array gradients training",
+    "lessons": "bounds config data losses optimizers scalar array gradients training",
     "plots": "lessons",
     "exercises": "bounds losses optimizers scalar gradients lessons",
     "widgets": "bounds config data losses scalar array gradients training lessons "

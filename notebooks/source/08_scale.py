@@ -681,7 +681,7 @@ bars = {
 }
 plots.show(
     plots.memory_parts(bars, limit=80e9),
-    alt="On one device 137 GB, above the 80 of an H100. On eight 43 GB each, on 64 "
+    alt="On one device 137 GB, above the 80 of an H100. On eight 44 GB each, on 64 "
     "hardly more than the activations.",
 )
 

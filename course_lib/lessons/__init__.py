@@ -11,5 +11,6 @@
 ``experiments``       07: tiny GPTs trained and tested on sentences
 ``costs``             07: what training costs, and published runs
 ``scale``             08: operations, bytes and seconds, on one device and many
+``stopwatch``         08: how long a computation takes, and the best rate here
 ====================  ==========================================================
 """

@@ -34,14 +34,8 @@
 # can see what programs for eight do. They share its cores, so they are not faster.
 
 # %% tags=["setup"]
-import csv
-import socket
-import subprocess
-import sys
-import tempfile
 import time
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -52,6 +46,7 @@ from course_lib.data import load_names
 from course_lib.data.tokenizer import CharTokenizer
 from course_lib.exercises import scale as exercise
 from course_lib.lessons import costs, scale
+from course_lib.lessons.stopwatch import best_rate, seconds
 from course_lib.training.array_engine import global_norm, train_step
 
 SEED = 0
@@ -65,27 +60,6 @@ start = array.init_gpt(np.random.default_rng(SEED), config)
 batches = rows[: 200 * 16].reshape(200, 16, 17)
 optimizer = optimizers.adam(0.01)
 step = jax.jit(train_step, static_argnames=("config", "precision", "mesh"))
-
-
-def seconds(function, *inputs, calls=5):
-    """Return the time of the fastest of some calls, after one that is not timed."""
-    times = []
-    for _ in range(calls + 1):
-        began = time.perf_counter()
-        jax.block_until_ready(function(*inputs))
-        times.append(time.perf_counter() - began)
-    return min(times[1:])
-
-
-@cache
-def best_rate():
-    """Return what products of large matrices reach here, in operations a second."""
-    rates = []
-    for n in (512, 1024):
-        x = np.ones((n, n), np.float32)
-        rates += [2 * n**3 / seconds(dot, x, x, calls=9) for dot in (np.dot, jnp.dot)]
-    return max(rates)
-
 
 # %% [markdown]
 # ## A layer is one multiplication of matrices
@@ -510,6 +484,12 @@ exercise.bytes_per_device.check(bytes_per_device)
 # First a run in a single process, to compare with.
 
 # %%
+import csv
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
 folder = Path(tempfile.mkdtemp())  # for checkpoints and logs
 options = ["--steps", "600", "--batch-size", "16", "--save-every", "0.1"]
 
@@ -539,6 +519,8 @@ print(*[line for line in said.splitlines() if line.startswith("step")][-1:])
 # **Predict first.** What will the first one do: go on alone, wait for ever, or stop?
 
 # %%
+import socket
+
 with socket.socket() as free:  # a port that nobody uses
     free.bind(("127.0.0.1", 0))
     address = f"127.0.0.1:{free.getsockname()[1]}"
@@ -728,13 +710,13 @@ widgets.pipeline()
 
 # %%
 cluster = {"GPT-2 124M again": 8, "GPT-3 175B": 1024, "Llama 3.1 405B": 16_384}
+print(f"{'years here':>31}{'hours':>10}  on so many H100")
 for run in costs.PUBLISHED:
     if run.name in cluster:
         years = run.flops / best_rate() / (365 * 24 * 3600)
         n = cluster[run.name]
         hours = run.flops / (n * 0.4 * costs.PEAK_FLOPS["H100"]) / 3600
-        print(f"{run.name:17}{years:12,.0f} years here,", end="")
-        print(f"{hours:9,.1f} hours on {n:6,} H100")
+        print(f"{run.name:17}{years:14,.0f}{hours:10,.1f}{n:17,}")
 
 # %% [markdown]
 # The same loop, the same loss, the same rule of blame. Between the first row and the

@@ -29,7 +29,7 @@
 # **Time:** 50 minutes, and about 50 more for the exercises; the optional sections take
 # another 25.
 #
-# **Two-hour path:** nothing of this page.
+# **Two-hour path:** nothing on this page.
 #
 # Run the setup cell first. After it, each section runs on its own. No section waits for
 # an exercise: what you leave open is provided.
@@ -98,7 +98,7 @@ plots.show(
 # %% [markdown]
 # ### Exercise: encode and decode
 #
-# Write the tokenizer. It is made with `chars`, a string of all characters that it
+# Write the tokenizer. Its constructor gets `chars`, a string of all characters that it
 # knows; the token of a character is its place in `chars`, counted from 0. `encode`
 # returns the list of tokens of a text. `decode` returns the text of some tokens; `bos`,
 # whose number is `len(chars)`, is left out of it. If you are stuck,
@@ -143,7 +143,7 @@ plots.show(
 #
 # Before any network, play the game by counting. Go through all the training names and
 # note, for each token, which token follows. This table of pairs is already a language
-# model, a very short-sighted one.
+# model, a very short-sighted one. (A row of `train_rows` is one name, filled up with -1.)
 #
 # **Predict first.** Which tokens follow *q*, and how often? In English the answer is
 # easy. These names come from many languages: write your guess down, then run the cell.
@@ -161,15 +161,15 @@ plots.show(
 )
 
 # %% [markdown]
-# In English nearly every *q* is followed by *u*; in these names less than half of them
+# In English nearly every *q* is followed by *u*; in these names fewer than half of them
 # are. A model does not know what is usual in the world, only what was usual in its data.
 #
 # Now a score. The loss is the cross-entropy of notebook 01, in nats: the mean of minus
 # the logarithm of the probability given to the token that came.
 #
 # **Predict first.** A model that knows nothing gives each of 27 tokens the same
-# probability. What is its loss? Then estimate the other two: letters by their overall
-# frequency, and the table of pairs.
+# probability. What is its loss? Then guess how much lower the other two are: letters by
+# their overall frequency, and the table of pairs.
 
 
 # %% tags=["nbval-check-output"]
@@ -208,7 +208,7 @@ assert all(abs(measured[name] - levels[name]) <= 0.005 for name in levels)
 # vector dominates: $x_i \,/\, \sqrt{\frac{1}{n}\sum_j x_j^2 + 10^{-5}}$, where $n$ is the
 # number of entries $x_j$ (Zhang & Sennrich, 2019). Afterwards the mean of the squares
 # is one. Under the code is the name *clara* on its way in. Parameters are orange, what flows
-# forward is green. The two rows marked *a* share a token vector, and yet end up
+# forward is green; negative numbers are grey. The two rows marked *a* share a token vector, and yet end up
 # different, because they stand at different places.
 
 # %%
@@ -243,7 +243,7 @@ plots.show(
 # 16 again. One head, step by step:
 
 # %%
-x = rms_norm(embed(start, tokens))  # (6, 16)
+x = rms_norm(embed(start, tokens))  # (6, 16); normed again, as before each part
 q = x @ start["layer0.attn_wq"][:4].T  # (6, 4): the first head's part
 k = x @ start["layer0.attn_wk"][:4].T  # (6, 4)
 head_scores = np.asarray(q @ k.T) / math.sqrt(4)  # (6, 6)
@@ -312,9 +312,9 @@ exercise.attention_head.check(attention_head)
 # letter and see which predictions move.
 
 # %% tags=["nbval-check-output"]
-gpt = jax.jit(array.gpt, static_argnums=2)  # the model, compiled: more on this below
+gpt = jax.jit(array.gpt, static_argnums=2)  # the model, compiled
 clara = np.asarray(gpt(start, tokens, config))  # (6, 27)
-claro = np.asarray(gpt(start, np.array([*tokens[:-1], 14]), config))
+claro = np.asarray(gpt(start, np.array([*tokens[:-1], *vocab.encode("o")]), config))
 for piece, change in zip(pieces, np.abs(clara - claro).max(axis=1)):
     print(f"after {piece:>3}: {'changed' if change > 0 else 'the same'}")
 
@@ -338,7 +338,8 @@ for part in (array.block, array.gpt):
 # Karpathy's *microgpt* (2026): one layer, four heads, width 16, a context of 16 tokens,
 # no biases. It descends from GPT-2, which stacked 48 such layers in its largest form
 # (OpenAI, 2019), with biases, and with an activation and a norm that differ in detail.
-# Where are the parameters? Guess which block holds most of them.
+# Where are the parameters? Guess which holds most of them: the token
+# vectors, the place vectors, attention, the MLP or `lm_head`.
 
 # %%
 plots.show(
@@ -386,8 +387,8 @@ exercise.cross_entropy_over_positions.check(cross_entropy_over_positions)
 #
 # Everything the model does is additions, multiplications and a few functions, and
 # `Value` knows the slope of each. Take one name, go forward, go backward: that gives the
-# loss, and the blame of every parameter for it. How many operations does it take? Then
-# take one step.
+# loss, and the blame of every parameter for it. How many operations does it take, if a
+# whole dot product counts as one, as in notebook 04? Then take one step.
 
 # %% tags=["nbval-check-output"]
 params = scalar.init_gpt(random.Random(42), config)
@@ -403,8 +404,10 @@ again = scalar.loss_fn(params, vocab.document("clara"), config)
 print(f"loss after one step of Adam: {again.data:.4f}")
 
 # %% [markdown]
-# One pass back gave 4,192 slopes, and a step of Adam moved all the parameters together,
-# each by its own stride. The loss on *clara* fell.
+# One pass back gave all 4,192 slopes. Those of letters and places that *clara* does not
+# use are zero, and these numbers stay. All others moved at once, each by almost exactly
+# the learning rate, since this is Adam's first step (notebook 03). The loss on *clara*
+# fell.
 #
 # Training repeats this: one name, forward, backward, one step, and on to the next name,
 # with a learning rate that falls linearly to zero. `training.train` does it.
@@ -441,8 +444,8 @@ for i, pair in enumerate(zip(walked, expected), 1):
     print("step {}: this engine {:.6f}, the package's {:.6f}".format(i, *pair))
 
 # %% [markdown]
-# The numbers do not depend on who wrote the class: two engines that get the slopes right
-# take the same walk. So let it train.
+# If your own class walked here, you see that it does not matter who wrote it: engines
+# that get the slopes right take the same walk. So let it train.
 #
 # **Predict first.** 500 steps, so 500 names, each seen once. Where will the loss end:
 # above the mark of the letters, between the two, or below that of the pairs? Watch the
@@ -468,12 +471,12 @@ for record in training.train(by_hand, train_rows, training.linear(0.01, 500), 50
 plots.show(
     plots.loss_curve(losses, levels),
     alt="The loss over 500 steps: single names "
-    "scatter widely, their mean falls from about 3.3, fast at first, then slowly, to "
-    "about the level of counting letter pairs.",
+    "scatter widely, their mean falls from about 3.4, fast at first, then slowly, to "
+    "below the level of counting letter pairs.",
 )
 
 # %% [markdown]
-# A dot is one name: some are easy, some strange. The line is their mean, steep at first
+# A dot is one name: some are easy, some strange. The line is the mean of 50, steep at first
 # and then flat, as the walks of notebook 03 were. Now measure the loss on the names that
 # were kept aside, all of them. One number at a time that would be slow, so the trained
 # weights move into the JAX engine of the next section: a model is its numbers, whichever
@@ -505,8 +508,9 @@ console = widgets.training_console(Engine)
 console
 
 # %% [markdown]
-# Over 500 steps both engines draw the same curve. The long run meets every name about
-# twenty times, and its line still sinks a little. Whether that helps with names it has
+# JAX takes the 500 steps before you have looked up, once it has compiled them, and both
+# engines draw the same curve. The long run meets every name about twenty times, and its
+# line still sinks a little. Whether that helps with names it has
 # never met is a question for the end of this page.
 
 # %% [markdown]
@@ -608,8 +612,8 @@ plots.show(ax, alt="Four times on a logarithmic axis, each shorter than the one 
 # %% [markdown]
 # Read the dots from the top; each removes one burden. From the first to the second:
 # fewer objects, the same arithmetic. To the third: no Python inside a step. To the last:
-# no Python between steps. All four do the multiplications that the model needs, so these
-# take no longer than the last of them; the rest is bookkeeping. The mathematics did not
+# no Python between steps. All four do the multiplications that the model needs; what
+# the others take beyond the time of the last is bookkeeping. The mathematics did not
 # change: the losses are the same.
 
 # %% [markdown]
@@ -619,7 +623,7 @@ plots.show(ax, alt="Four times on a logarithmic axis, each shorter than the one 
 # write a name, the model starts from `bos`, gets 27 probabilities, and draws one token.
 # That token joins the text, and this is repeated until `bos` is drawn. How we draw is up
 # to us. The logits $z$ are divided by a **temperature** $T$ before softmax:
-# $p_i \propto e^{z_i / T}$.
+# $p_i$ is proportional to $e^{z_i / T}$.
 #
 # ### Exercise: temperature
 #
@@ -727,8 +731,8 @@ plots.show(
 
 # %% [markdown]
 # The even spread is gone. Read along: type a name, choose a head, and play the slider
-# from the first position to the last. Can you find a head that mostly looks at the
-# letter just before, and one that looks at the beginning?
+# from the first position to the last. Can you find a head that looks most at
+# the letter just before, and one that looks at the beginning?
 
 # %%
 widgets.attention(trained())
@@ -750,7 +754,9 @@ for name, column in looked_at.items():
     print(f"{name:10}", *(f"{100 * share:6.0f} %" for share in shares))
 
 # %% [markdown]
-# The heads differ, and nobody assigned their roles. Read an attention map as a hint,
+# The heads differ: find the one that looks back by one letter, and those that look at
+# `bos`. (What is missing to 100 % went to letters further back.) Nobody assigned these
+# roles. Read an attention map as a hint,
 # not as an explanation: it says where information was taken from, not what was done
 # with it.
 #
@@ -769,7 +775,7 @@ plots.show(
     plots.embedding_map(centred @ directions[:2].T, letters, groups),
     alt="The letters "
     "as points in the two widest directions: the five vowels stand together on one "
-    "side, the consonants on the other, y between them.",
+    "side, the consonants on the other, y at their edge.",
 )
 
 # %% [markdown]
@@ -818,11 +824,12 @@ big = array.GPTConfig(vocab.vocab_size, n_layer=2, n_embd=64)
 
 
 def run(rows, steps, every, size=big, rate=0.005):
-    """Train a model of this size; return it and (step, training, validation loss)."""
+    """Train; return the model and (step, training, validation loss) at times."""
     engine = training.ArrayEngine.start(random.Random(42), size)
 
     def measure(step):
-        return step, *(training.mean_loss(engine, r) for r in (rows[:320], kept_rows))
+        some = rows[:: len(rows) // 320]  # from all over the training set
+        return step, *(training.mean_loss(engine, r) for r in (some, kept_rows))
 
     curve, schedule = [measure(0)], training.linear(rate, 500)
     for record in training.train(engine, rows, schedule, steps, 32, every):
@@ -841,7 +848,7 @@ plots.show(ax, alt="Both losses fall past the mark of the pairs; then a gap open
 # Both fall past all our marks. Then a gap opens: the names of the training set become
 # easier than new ones. Is it the size that helped? For a fair comparison the micro-GPT
 # reads the same names as the bigger model, 32 at a step, at the learning rate that
-# serves it. Compare on names that no model trained on. The last column is the perplexity
+# suits it. Compare on names that no model trained on. The last column is the perplexity
 # of notebook 01: a loss of $\ln n$ means being as unsure as with a fair choice among
 # $n$ tokens.
 
@@ -902,9 +909,10 @@ plots.show(
 # %% [markdown]
 # That is a run report in words. *Random*: no better than the mark of the letters.
 # *Learning*: past that mark, not yet past the pairs. *Good*: past all of them.
-# *Overfitting*: it has been clearly better before. (The marks belong to these names.
-# Another task needs marks of its own, such as what counting, or last year's model,
-# achieves.)
+# *Overfitting*: it has been lower before, by more than 0.05. All four judge the
+# validation loss. (The marks belong to these names. Another task needs marks of its own,
+# such as what counting, or last year's model, achieves.)
+#
 # The training loss goes on falling while the loss that matters rises: the model has
 # begun to learn the 1,000 names by heart. Even at its best it was worse than with all
 # the data. The cures are those of notebook 05, among them more data, a smaller model,
@@ -915,7 +923,7 @@ plots.show(
 #
 # The names are a list: each line is a document, whole by itself, and the order of the
 # lines means nothing. A play is another kind of text. Who speaks, what is said, the
-# blank line before the next one speaks: only together, and in order, do its lines make
+# blank line before the next speaker: only together, and in order, do its lines make
 # a play. So the whole text is one document, far longer than any context. It is cut into
 # **windows** as long as the context, and where one ends the next begins.
 #
@@ -924,9 +932,9 @@ plots.show(
 # token is only predicted, and the next window reads it first: each character is
 # predicted exactly once. (A bent arrow is the end of a line, an empty box a space.)
 #
-# To train on a text of your own, put the file beside this notebook, write its name
-# in place of `play`, and some words as they might begin in place of `HERMIA`. Then run
-# this section again.
+# To train on a text of your own, put the file beside this notebook, write its name in
+# place of `play`, and in place of `HERMIA` the words with which the samples shall begin.
+# Then run this section again.
 
 # %%
 from course_lib.data import load_documents
@@ -963,10 +971,11 @@ for record in writer.records(every=600):
         print(f"step {record.step:,}  training {seen:.2f}  validation {unseen:.2f}")
 
 # %% [markdown]
-# It is easier than a name: the rest of a word is often sure, and so is what follows a
-# speaker. And it is below the marks of counting, which this task has of its own. The gap
-# that opens is that of a text read several times; one play is little. Now let it write,
-# and for longer than its context: of its own text, too, it reads only the last window.
+# The next character is easier to guess than in a name: the rest of a word is often sure,
+# and so is what follows a speaker. The loss is below both marks of counting, which were
+# measured anew for this text. A gap opens because the text was read about eleven times:
+# one play is little. Now let it write, and for longer than its context: of what it has
+# written it reads only the newest 48 characters at most.
 
 
 # %%
@@ -1004,13 +1013,15 @@ assert source != "play" or (unseen < marks[1] and share > 0.5 and np.mean(known)
 
 # %% [markdown]
 # Names, verses, blank lines: nobody told it of any, and most of the words that it wrote,
-# letter by letter, are words of the play. That is *form*. Form is near and frequent: a
-# window seldom lacks it. What is missing is sense. No speech answers the one before, and
-# few sentences arrive where they set out for. Sense is far apart and rare; for that,
-# large models have longer contexts, more parameters and, above all, more text.
+# letter by letter, are words of the play. The longest copy is short: it has not learned
+# the play by heart. What it has is *form*, which is near and frequent: nearly every
+# window shows it. What is missing is sense. No speech answers the one before, and few
+# sentences arrive where they set out for. Sense needs a longer view and far more
+# examples: large models have longer contexts, more parameters and, above all, more text.
 
 # %% [markdown]
-# Finally, the claim of this page in code: from the same weights, both engines find the
+# Finally, the claim of this page in code (run *Bigger learns more* before it, if you
+# have not): from the same weights, both engines find the
 # same loss and a gradient of the same length, step after step; training beats counting;
 # and the bigger model is better on names that neither has seen.
 
@@ -1029,8 +1040,8 @@ for one, other in zip(hand, fast, strict=True):
     assert abs(one.grad_norm - other.grad_norm) < 5e-5
 losses = (training.mean_loss(model, kept_rows) for model in (large, same, trained()))
 big_loss, fair, small = losses
-assert big_loss < fair < measured["letter pairs"] < math.log(27)
-assert big_loss < small < measured["letter pairs"]
+assert big_loss < fair < levels["letter pairs"] < math.log(27)
+assert big_loss < small < levels["letter pairs"]
 print("Two engines, one walk; and at its end the model knows more than counting does.")
 
 # %% [markdown]
@@ -1056,5 +1067,5 @@ print("Two engines, one walk; and at its end the model knows more than counting 
 # course sample --checkpoint my_run --best
 # ```
 #
-# It ends with such a report in words, and `--best` samples from the weights that had the
-# lowest validation loss.
+# The first command ends with a run report in words, as in *Bigger learns more*; `--best`
+# samples from the weights that had the lowest validation loss.

@@ -94,7 +94,8 @@ def whole(weights, inputs):
 # With $n$ neurons, $n$ inputs and $n$ examples there are $n^3$ products and as many
 # sums, $2\,n^3$ **operations**. Divide them by the time, and you have a rate that can
 # be compared: operations a second, also called *FLOP/s*, from *floating-point
-# operations*.
+# operations*. Two helpers measure on this page: `seconds` gives the time of the fastest
+# of some calls, `best_rate` what the largest products reach on this machine.
 #
 # **Predict first.** How much faster is the whole than one product at a time: 10 times,
 # 100 times, 1,000 times? And does that depend on $n$?

@@ -80,9 +80,9 @@ def spam_loss(p):
 #
 # $$\text{loss} = \frac{k}{2}\,x^2, \qquad \text{slope} = k\,x$$
 #
-# The number $k$ is the **curvature**: how much the slope changes over one unit of the
-# way. Our bowl has $k = 4$. Five walkers start at $x = 1$, all with the same slope
-# under their feet. Only their learning rates $\eta$ (eta) differ.
+# The number $k$ is the **curvature**: how much the slope changes when $x$ changes by 1.
+# Our bowl has $k = 4$. Five walkers start at $x = 1$, all with the same slope under
+# their feet. Only their learning rates $\eta$ (eta) differ.
 #
 # **Predict first.** Which of the five end up within 0.02 of the floor after 20 steps?
 
@@ -365,8 +365,8 @@ plots.show(
 )
 
 # %% [markdown]
-# A ball with the usual decay of 0.9 needs some seventy steps to come to rest, however
-# easy the mountain.
+# With the usual decay of 0.9 this ball needs some seventy steps to come to rest, in a
+# bowl that plain descent can cross in a single step, at a rate of 1.
 #
 # ### Exercise: momentum
 #
@@ -447,12 +447,13 @@ def adam_walk(slope, start, rate, steps, corrected=True):
 # %% tags=["nbval-check-output"]
 for name, corrected in (("with correction", True), ("without", False)):
     strides = -np.diff(adam_walk(np.ones_like, 0.0, 1.0, 1000, corrected))
-    first, longest, last = strides[[0, strides.argmax(), -1]]
-    print(f"{name:15}  first {first:.2f}, longest {longest:.2f}, 1,000th {last:.2f}")
+    first, longest, last = strides[[0, top := strides.argmax(), -1]]
+    print(f"{name:15}  first {first:.2f}, 1,000th {last:.2f}", end=", ")
+    print(f"longest {longest:.2f} at step {top + 1}")
 
 # %% [markdown]
 # Without correction, one stride is six and a half times as long as it should be, and it
-# comes early, when the walker knows least.
+# comes at step 12, when the walker knows little.
 #
 # Three checks in the gorge, from a start where the slope across is twenty times the
 # slope along. Is the first step the same in both directions? Is the walk the same when
@@ -594,7 +595,7 @@ for name, row in entries.items():
 # (Leslie Smith's version, 2015, arXiv 1506.01186, raises the rate in a single run.)
 #
 # We run it twice: on the counts as they are, and on counts *scaled*, so that each
-# letter has mean 0 and spread 1.
+# letter has mean 0 and standard deviation 1.
 
 
 # %%
@@ -619,11 +620,12 @@ tests = {
 }
 
 # %% [markdown]
-# Beyond some rate the loss must shoot up. Can the rule of the bowl, $2/k$, foretell that
-# edge? We need the curvature in the most curved direction, and we can ask the ground for
-# it. Take a tiny step in any direction and look how the slope changes. The change leans
-# towards the most curved direction. So take the next tiny step in the direction *of the
-# change*, and look again. After a few rounds this settles on the most curved one.
+# Beyond some rate the loss must shoot up. Can the rule of the bowl, $2/k$, foretell
+# that edge? We need the curvature in the most curved direction, and we can ask the
+# ground for it. Take a tiny step in any direction and see how the slope changes. The
+# change leans towards the most curved direction. So take the next tiny step in the
+# direction *of the change*, and look again. After a few rounds this settles on the most
+# curved one.
 #
 # **Predict first.** Will scaling the inputs move the edge? Up or down, and how far?
 
@@ -812,9 +814,10 @@ exercise.sgd.check(sgd)
 # ## When slopes are noisy, who makes the steps shrink?
 #
 # Near the floor the exact slope fades. The noise does not, as long as the messages
-# disagree about the best weights, and here they do: no 27 weights get all of them
-# right. (Where a model can fit every example, the noise fades as well.) So a walker
-# with a constant rate never comes to rest: each batch pushes her to another side.
+# disagree about the best weights, and here they do: the lowest loss that plain descent
+# finds, the last line below, is far from 0. (Where a model can fit every example, the
+# noise fades as well.) So a walker with a constant rate never comes to rest: each batch
+# pushes her to another side.
 #
 # The cure is to lower the rate on the way, by a **schedule**: a function from the step
 # to the rate. Two are common. With $T$ steps in all and $\eta$ the highest rate, at
@@ -859,6 +862,7 @@ print("highest rate", *(f"{name:>9}" for name in runs))
 for rate in (0.02, 0.05, 0.1, 0.2, 0.5, 1.0):
     ends = (above_floor(name, rate)[-1] for name in names)
     print(f"{rate:12}", *(f"{end:9.4f}" for end in ends))
+print(f"the floor: {floor:.2f}")
 
 # %% [markdown]
 # The table shows how high above the floor the runs end, as the mean of five. The figure
@@ -880,11 +884,12 @@ plots.show(
 
 # %% [markdown]
 # At a rate of 0.5 the schedules end ten times closer to the floor than the constant
-# rate. Part of that is the rate: with the right small one, 0.05, a constant rate comes
-# about as close. But only that one of the six does. With a schedule, every rate from
-# 0.1 to 1 ends below 0.01. That is what a schedule buys you: **you need not know the
-# right rate so exactly.** A large rate is for travelling, a small one for arriving, and
-# a schedule has both. Linear or cosine hardly matters here.
+# rate. Part of that is the rate: at its best, 0.05, a constant rate ends below 0.01
+# too. But it is the only one of the six that does. With a schedule, every rate from 0.1
+# to 1 does. (A rate that is too small is better left constant: a schedule makes it
+# smaller still.) That is what a schedule buys you: **you need not know the right rate
+# so exactly.** A large rate is for travelling, a small one for arriving, and a schedule
+# has both. Linear or cosine hardly matters here.
 #
 # The warm-up changes nothing on this small mountain. It is used for large models, where
 # a full stride at the start can throw the walker out, and where Adam's first estimates

@@ -220,12 +220,12 @@ along = points @ [np.cos(angles), np.sin(angles)]  # (100, 2000)
 sides = labels[np.argsort(along, axis=0)]  # in the order of their place
 ones_after = sides.sum(axis=0) - np.cumsum(sides, axis=0)
 right = np.cumsum(1 - sides, axis=0) + ones_after  # for a border after each point
-print(f"the best of all lines gets {right.max()} of 100 right")
+print(f"the best of {right.size:,} lines gets {right.max()} of 100 right")
 
 # %% [markdown]
-# A few more, and no straight line can do better. What helps is a second row of neurons
-# that votes on the answers of the first. Each neuron of the first **layer** draws a
-# line of its own. The next layer reads *on which side of each line are we?* and
+# A few more, and no line that we tried does better. What helps is a second row of
+# neurons that votes on the answers of the first. Each neuron of the first **layer**
+# draws a line of its own. The next layer reads *on which side of each line are we?* and
 # combines the answers.
 #
 # Such a network is called a multilayer perceptron, **MLP**. Here is one that is small
@@ -636,10 +636,10 @@ plots.show(
 # %% [markdown]
 # Two of the four stand still at $\ln 2$, the loss of knowing nothing. Their slope is so
 # close to zero that the walker believes she is on a plain. Note that tanh is among the
-# losers *and* among the winners: the same activation, another start. (The spikes of the
-# better one are steps that were too long.) Adam divides each slope by its usual size
-# and so can rescue a faded one; the residual connections and norms of notebook 06 are a
-# cure as well.
+# losers *and* among the winners: the same activation, another start. (The spikes of
+# tanh with gain 1 are steps that were too long.) Adam divides each slope by its usual
+# size and so can rescue a faded one; the residual connections and norms of notebook 06
+# are a cure as well.
 #
 # **What happened in 2012.** ReLU met two more things that had been missing: data and
 # fast machines. A network called AlexNet (Krizhevsky and others, 2012) had 60 million
@@ -747,10 +747,10 @@ plots.show(
 )
 
 # %% [markdown]
-# On its 40 points it is perfect: the border has a bay or an island for every odd point.
-# On new points it gets worse and worse after the first few steps, since it grows
-# *surer* of what was noise. That is **overfitting**: the curves part, and the altitude
-# that the walker reads is no longer the altitude that counts.
+# On its 40 points its loss is close to 0: the border has a bay or an island for every
+# odd point. On new points it gets worse and worse after the first few steps, since it
+# grows *surer* of what was noise. That is **overfitting**: the curves part, and the
+# altitude that the walker reads is no longer the altitude that counts.
 #
 # Three cures can be tried here. **More data**: among many points one odd one counts for
 # little. **A smaller network**: it cannot draw so many bays. **Early stopping**: keep

@@ -198,8 +198,8 @@ for steps, *shares in zip(pauses, *past.T, *future.T):
 # never asked about anything else.
 #
 # A model whose sureness can be trusted is called **calibrated**: of the answers that it
-# gives with 70 %, 70 % are right. The overconfidence here comes from reading few
-# sentences again and again. It need not be so: large models were found to be well
+# gives with 70 %, 70 % are right. The overconfidence here grew as the same sentences
+# were read again and again. It need not be so: large models were found to be well
 # calibrated on multiple-choice questions (Kadavath and others, 2022), and so was GPT-4,
 # but less so once it was tuned to be an assistant (OpenAI, 2023, figure 8). So do not
 # assume either. Measure it on your own questions.
@@ -257,12 +257,12 @@ for job, share in zip(shares, said):
     print(percent(share), "in what it says")
 
 # %% [markdown]
-# It returns the skew to within a few percent. This is neither malice nor a bug: the
-# cross-entropy is lowest when the probabilities equal the frequencies of the data. Bias
-# in, bias out.
+# It returns the skew to within one percentage point here. This is neither malice nor a
+# bug: the cross-entropy is lowest when the probabilities equal the frequencies of the
+# data. Bias in, bias out.
 #
-# **Predict first.** Assistants often write at a temperature below 1. Will a lower
-# temperature make the skew smaller, leave it, or enlarge it?
+# **Predict first.** An assistant can be set to write at a temperature below 1. Will a
+# lower temperature make the skew smaller, leave it, or enlarge it?
 
 
 # %%
@@ -339,11 +339,11 @@ plots.show(
 )
 
 # %% [markdown]
-# On what it was taught, its confidence is earned. On the rest it is far surer than it
-# has a right to be. (It does better than one in 26, partly because endings such as
-# *-berry* and *-boat* are hints.) A confident answer without knowledge behind it is
-# called a *hallucination*. It is not a malfunction: this is what such a model does when
-# it has no information.
+# On what it was taught it is right even more often than it is sure. On the rest it is
+# far surer than it has a right to be. (It does better than one in 26, probably because
+# endings such as *-berry* and *-boat* are hints.) A confident answer without knowledge
+# behind it is called a *hallucination*. It is not a malfunction: this is what such a
+# model does when it has no information.
 #
 # The two pairs of bars are a warning about exams, too. If somebody had examined this
 # model on the things it was taught, it would have passed. Questions that stand in the
@@ -572,12 +572,12 @@ for n, loss in zip(n_params, losses):
 print("below the floor:", sum(loss < floor for loss in losses), "models")
 
 # %% [markdown]
-# At first size pays: the small ones cannot hold the source's table of probabilities.
-# Then the curve flattens, and nearly four times the parameters buy almost nothing. The
-# walker has reached bedrock. Real text has a floor too, though nobody knows how deep,
-# and it is not the same for all models: one that can read more of what came before has
-# less to be surprised by. Where a task is mostly noise, such as tomorrow's prices, the
-# floor is high, and no model gets far below knowing nothing.
+# At first size pays: the two small models stay far above the floor. Then the curve
+# flattens, and nearly four times the parameters buy almost nothing. The walker has
+# reached bedrock. Real text has a floor too, though nobody knows how deep, and it is
+# not the same for all models: one that can read more of what came before has less to be
+# surprised by. Where a task is mostly noise, such as tomorrow's prices, the floor is
+# high, and no model does much better than one that knows nothing.
 #
 # Do not conclude the reverse. We know that this is the floor because we built the
 # source. If a larger model is no better on your own data, the cause may be the noise,
@@ -627,8 +627,8 @@ print(f"things without replay {on_things[-1]:.2f}  with {replay[-1, 2]:.2f}")
 # likely. This is *catastrophic forgetting* (McCloskey & Cohen, 1989). Every step
 # follows the slope of the new loss alone; nothing in it protects the old valley. Replay
 # keeps most of the old, and pays with a slightly worse result on the new, because half
-# of its steps went elsewhere. Large models have more room and are tuned more gently.
-# But after any fine-tune, measure the old skills again.
+# of its examples were spent on names. Larger models have more room; whether they forget
+# less has to be measured. After any fine-tune, measure the old skills again.
 #
 # So what should a company want, a general model or one of its own? Let four models of
 # one size take the same two exams: a specialist in names, a specialist in things, the
@@ -707,12 +707,14 @@ plots.show(
 
 # %% [markdown]
 # Llama 3 70B took 6.4 million H100 hours (Meta's model card, 2024). Of GPT-4 no size
-# was published; its maker said in April 2023 that training had cost *more than* 100
-# million dollars. The loop that all of them ran is the one you ran.
+# was published; asked in April 2023 whether its training had cost 100 million dollars,
+# its maker said: *it's more than that* (Knight, 2023). The loop that all of them ran is
+# the one you ran.
 #
 # For money we need prices, and prices change. Those on this page are assumptions, not
 # quotations: put in yours. **Predict first.** A budget of 1,000 euros, 20 tokens for
-# each parameter: how large a model can you train? Then find it.
+# each parameter: how large a model can you train, on an H100 at 2.50 euros an hour and
+# 35 % of its peak? Then find it.
 
 # %%
 widgets.cost_calculator(lab.config.n_params, n_tokens)
@@ -774,12 +776,12 @@ plots.show(
 # %% [markdown]
 # The fine-tunes read 1, 10 and 100 million tokens three times, with a model of 8
 # billion parameters, in the high case 70. The new models have 1 or 8 billion
-# parameters; in the low and middle case they read 20 tokens for each, as Hoffmann and
-# others advise (2022, arXiv 2203.15556), in the high case 15 trillion, as Llama 3 did
-# (Meta's model card, 2024). Retrieval passes 10 million to a billion tokens through a
-# small model to make a search index. None of the three bills includes the licence of a
-# model or of data. Look where the money goes: for retrieval and fine-tune, hardly any
-# of it buys computing.
+# parameters; in the low and middle case they read 20 tokens for each parameter, as
+# Hoffmann and others advise (2022, arXiv 2203.15556), in the high case 15 trillion, as
+# Llama 3 did (Meta's model card, 2024). Retrieval passes 10 million to a billion tokens
+# through a small model to make a search index. None of the three bills includes the
+# licence of a model or of data. Look where the money goes: for retrieval and fine-tune,
+# hardly any of it buys computing.
 #
 # ### Exercise: budget a fine-tune
 #
@@ -812,7 +814,7 @@ exercise.budget_a_fine_tune.check(budget_a_fine_tune)
 # Training is paid once, answering every day. Take a model of 8 billion parameters, and
 # 2,000 tokens for a question with its prompt and its answer. Either you rent a device
 # of your own, which costs the same whether anybody asks or not, or you pay by the
-# token. Assumed are 0.2, 1 or 5 euros for a million tokens, and an H100 at 10 % of its
+# token. We assume 0.2, 1 or 5 euros for a million tokens, and an H100 at 10 % of its
 # peak, because answers are written one token at a time.
 #
 # **Predict first.** From how many questions a month is your own device the cheaper way:

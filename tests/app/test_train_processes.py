@@ -8,11 +8,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-import jax
 import numpy as np
 import pytest
 
@@ -22,21 +21,11 @@ from course_lib.training.batches import PADDING
 from course_lib.training.processes import Team, join
 
 ROOT = Path(__file__).parent.parent.parent
-SOME_NAMES = "ada alan bea clara grace hedy ida jean kurt lise radia tim"
 SMALL = "--n-embd 8 --n-head 2 --block-size 5 --batch-size 5 --val-fraction 0.2"
 LOST = "another process has ended or cannot be reached"
 
 
-@pytest.fixture(autouse=True)
-def _here(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path
-) -> Iterator[None]:
-    """Work in a folder that holds some names; batches meet the table of positions."""
-    monkeypatch.delenv("JAX_NUMPY_RANK_PROMOTION")
-    monkeypatch.chdir(tmp_path)
-    Path("names.txt").write_text("\n".join(SOME_NAMES.split()))
-    with jax.numpy_rank_promotion("allow"):
-        yield
+pytestmark = pytest.mark.usefixtures("some_names")
 
 
 @pytest.fixture
@@ -56,10 +45,13 @@ def start(port: int, i: int, options: str, n: int = 2) -> subprocess.Popen:
     return launch(f"{team} {options}", {})
 
 
-def launch(options: str, variables: dict[str, str]) -> subprocess.Popen:
+def launch(
+    options: str, variables: dict[str, str], *inside: str
+) -> subprocess.Popen[str]:
+    """Start to train; ``inside`` is a command that runs the one after it."""
     ours = {"JAX_PLATFORMS": "cpu", "PYTHONPATH": str(ROOT)}
     return subprocess.Popen(
-        [sys.executable, "-m", "course_lib", "train", *options.split()],
+        [*inside, sys.executable, "-m", "course_lib", "train", *options.split()],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -218,7 +210,7 @@ def test_no_cluster_is_one_line(variables: dict[str, str], why: str) -> None:
 
 
 def test_other_data_on_one_side_is_one_line_in_all_processes() -> None:
-    Path("other.txt").write_text(SOME_NAMES.replace(" ", "\n").replace("tim", "tom"))
+    Path("other.txt").write_text(Path("names.txt").read_text().replace("tim", "tom"))
     options = f"{SMALL} --steps 9 --checkpoint run"
     said = together(f"--data names.txt {options}", f"--data other.txt {options}")
     line = "process 1 has data other than process 0: give the same to all"

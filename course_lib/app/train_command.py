@@ -92,8 +92,8 @@ def train(
     into a folder that all can read.
 
     With --cluster these three come from the environment, as JAX reads it: under Slurm
-    (srun) and Open MPI 4 (mpirun), under any MPI with the package mpi4py, on TPU slices
-    of Google Cloud, and under Kubernetes with the package kubernetes. Under Slurm and
+    (srun) and Open MPI 4 (mpirun), under other MPI with the package mpi4py, on slices
+    of Google's TPUs, and under Kubernetes with the package kubernetes. Under Slurm and
     MPI each process sees one GPU of its machine, that of its number there
     (SLURM_LOCALID): start as many on a machine as it has GPUs.
     """

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -118,6 +119,8 @@ def leave() -> None:
     import jax
 
     jax.distributed.shutdown()
+    if mpi := sys.modules.get("mpi4py.MPI"):  # else mpirun takes the end for a crash
+        mpi.Finalize()
 
 
 def check_alike(settings: Settings, data_sha256: str, step: int, last: int) -> None:

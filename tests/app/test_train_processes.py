@@ -103,6 +103,28 @@ def in_tpu_slice(i: int) -> dict[str, str]:
     }
 
 
+MPI4PY = """
+from os import environ as of
+Get_rank = lambda: int(of["RANK"])
+Get_size = lambda: 2
+bcast = lambda ours, root: "127.0.0.1:" + of["JAX_COORDINATOR_PORT"]
+Split_type = lambda kind: COMM_WORLD
+COMM_TYPE_SHARED = 0
+Finalize = lambda: open("end" + of["RANK"], "x").close()
+import sys
+COMM_WORLD = sys.modules[__name__]
+"""
+
+
+def in_mpi(i: int) -> dict[str, str]:
+    """Return what lets process i of two import an mpi4py of ours."""
+    folder = Path("packages", "mpi4py")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in (("__init__.py", ""), ("MPI.py", MPI4PY)):
+        (folder / name).write_text(text)
+    return {"PYTHONPATH": f"{ROOT}{os.pathsep}{folder.parent}", "RANK": f"{i}"}
+
+
 def losses(path: str) -> list[float]:
     lines = Path(path).read_text().splitlines()
     assert lines[0] == "step,loss"
@@ -171,7 +193,7 @@ def test_when_one_is_killed_the_others_end_with_one_line_and_the_run_goes_on(
     assert losses("run.csv") == pytest.approx(losses("one.csv"), rel=1e-4)
 
 
-@pytest.mark.parametrize("variables", [in_slurm, in_open_mpi, in_tpu_slice])
+@pytest.mark.parametrize("variables", [in_slurm, in_open_mpi, in_tpu_slice, in_mpi])
 def test_a_cluster_names_the_places_of_its_processes(
     variables: Callable[[int], dict[str, str]], port: int
 ) -> None:
@@ -188,6 +210,9 @@ def test_a_cluster_names_the_places_of_its_processes(
     assert (first[1], second) == ("", ("", ""))
     assert "jax engine on 2 devices" in first[0]
     assert "[" not in first[0]  # what is between the worker and its watcher
+    assert variables is not in_mpi or {Path("end0"), Path("end1")} <= {
+        *Path().iterdir()
+    }
     assert main(f"train {options} --log one.csv".split()) == 0
     assert losses("run.csv") == pytest.approx(losses("one.csv"), rel=1e-5)
 

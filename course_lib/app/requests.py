@@ -60,6 +60,7 @@ def option_names(line: str) -> str:
         "coordinator",
         "num_processes",
         "process_id",
+        "cluster",
     ]
     plain = "|".join(names)  # elsewhere than at the start it may be an English word
     snake = "|".join(name for name in names if "_" in name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,7 @@ __all__ = ["train"]
 @option("--coordinator", str, "HOST:PORT", "Where process 0 is, of several")
 @option("--num-processes", int, "N", "How many processes train together")
 @option("--process-id", int, "I", "Which one this is, from 0")
+@click.option("--cluster", is_flag=True, help="Take these three from the cluster")
 @click.option("--worker", is_flag=True, hidden=True)
 @option("--stop-after", int, "N", "Stop early, after step N, on the same schedule")
 @option("--checkpoint", str, "DIR", "Save in this folder, at times and at the end")
@@ -67,6 +69,7 @@ def train(
     coordinator: str | None,
     num_processes: int | None,
     process_id: int | None,
+    cluster: bool,
     worker: bool,
     **options: Any,
 ) -> int | None:
@@ -87,16 +90,22 @@ def train(
     Several processes, on as many machines, can train together: give each the same
     options, and its own --process-id. Process 0 writes the log and the checkpoints,
     into a folder that all can read.
+
+    With --cluster these three come from the environment, as JAX reads it: under Slurm
+    (srun) and Open MPI 4 (mpirun), under other MPI with the package mpi4py, on slices
+    of Google's TPUs, and under Kubernetes with the package kubernetes. Under Slurm and
+    MPI each process sees one GPU of its machine, that of its number there
+    (SLURM_LOCALID): start as many on a machine as it has GPUs.
     """
     from course_lib.app.train_processes import team_of, watch_worker, work
 
     with reported_errors():
-        team = team_of(coordinator, num_processes, process_id)
+        team = team_of(coordinator, num_processes, process_id, cluster)
     if team is None:
         train_here(None, **options)
         return None
     if worker:
-        work(team, partial(train_here, team, **options))
+        work(partial(train_here, team, **options))
     return watch_worker([*context.obj, "--worker"], team)
 
 
@@ -114,13 +123,13 @@ def train_here(
     **chosen: Any,
 ) -> None:
     """Train in this process, as one of a team if there is one."""
+    from course_lib.app.train_processes import announce
     from course_lib.training.logs import LossLog
     from course_lib.training.processes import agree, check_alike, join
     from course_lib.training.run import Run, Session
 
-    writes = team is None or team.process_id == 0
     with reported_errors():
-        saved = checkpoint_to_resume(checkpoint, resume, writes)
+        saved = checkpoint_to_resume(checkpoint, resume)
         options = given_options(chosen)
         settings = merged_settings(options, saved)  # refuses what cannot be, at once
         if stop_after is not None and stop_after < 1:
@@ -140,12 +149,15 @@ def train_here(
         last = min(stop_after or settings.steps, settings.steps)
         check_memory(settings, text.documents)
         step = saved.step if saved else 0
-        losses = LossLog(log, step, checkpoint) if log and writes else None
         if team:
             if settings.engine == "scalar":
-                raise ValueError("coordinator is for the jax engine: leave it out")
-            join(team)
+                name = "coordinator" if team.coordinator else "cluster"
+                raise ValueError(f"{name} is for the jax engine: leave it out")
+            team = join(team, print_note)
+            announce(team)
             check_alike(settings, text.documents.sha256(), step, last)
+        writes = team is None or team.process_id == 0
+        losses = LossLog(log, step, checkpoint) if log and writes else None
         run = Run(text.documents, settings, saved)
         session = Session(
             run,
@@ -158,9 +170,13 @@ def train_here(
             patience=patience,
             on_message=print_note,
         )
-        if checkpoint is not None and not resume and writes:
+        if checkpoint is not None and writes:
             lock_folder(checkpoint)
-            checkpoint_to_resume(checkpoint, resume)  # another run may just have ended
+            now = checkpoint_to_resume(checkpoint, resume, str)
+            if now and now.step != step:
+                raise CommandError(
+                    f"another run has just trained on in {checkpoint}: start again"
+                )
     if run.engine.step >= last:
         print_text(f"Nothing to do: the checkpoint is at step {run.engine.step:,}.")
         return
@@ -181,7 +197,7 @@ def train_here(
 
 
 def checkpoint_to_resume(
-    folder: str | None, resume: bool, writes: bool = True
+    folder: str | None, resume: bool, on_message: Callable[[str], object] = print_note
 ) -> Checkpoint | None:
     """Return the checkpoint to resume from, or None for a new run."""
     from course_lib.training.checkpoints import (
@@ -195,9 +211,7 @@ def checkpoint_to_resume(
             raise CommandError(
                 "--resume needs --checkpoint DIR, the folder to go on from"
             )
-        if has_checkpoint(folder) and writes:
-            lock_folder(folder)
-        return load_checkpoint(folder, on_message=print_note)
+        return load_checkpoint(folder, on_message)
     if folder is not None and (has_checkpoint(folder) or has_best(folder)):
         raise CommandError(
             f"{folder} holds a checkpoint already: add --resume to go on from it, "

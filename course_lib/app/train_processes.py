@@ -21,21 +21,31 @@ from course_lib.app.console import FAILED, REFUSED, STOPPED, print_note
 from course_lib.app.requests import CommandError
 from course_lib.training.processes import LostPeerError, Team, leave
 
-__all__ = ["team_of", "watch_worker", "work"]
+__all__ = ["announce", "team_of", "watch_worker", "work"]
 
 OURS = "course: "  # how a line on stderr begins that is for people
 NOISE = "[Gloo]"  # how those lines on stdout begin that are not
+PLACE = "[Place]"  # and how the one does that tells the watcher who its worker is
+LOST = 3  # the code of a worker when another one is gone: its watcher says so
 
 
 def team_of(
-    coordinator: str | None, num_processes: int | None, process_id: int | None
+    coordinator: str | None,
+    num_processes: int | None,
+    process_id: int | None,
+    cluster: bool,
 ) -> Team | None:
     """Return the processes that the options name; None for one process alone.
 
     Raises ValueError for what cannot be.
     """
     if coordinator is None and num_processes is None and process_id is None:
-        return None
+        return Team() if cluster else None
+    if cluster:
+        raise ValueError(
+            "--cluster takes --coordinator, --num-processes and --process-id from the "
+            "cluster: leave these three out, or --cluster"
+        )
     if coordinator is None or num_processes is None or process_id is None:
         raise ValueError(
             "--coordinator, --num-processes and --process-id go together: give all "
@@ -56,9 +66,16 @@ def watch_worker(arguments: Sequence[str], team: Team) -> int:
     )
     assert worker.stdout is not None
     assert worker.stderr is not None
-    shown = team.process_id == 0  # the others would say the same
+
+    def is_wanted(line: str) -> bool:
+        nonlocal team
+        if line.startswith(PLACE):
+            team = Team(None, *map(int, line.split()[1:]))
+            return False
+        return team.process_id == 0 and not line.startswith(NOISE)  # one for all
+
     relays = [
-        _relay(worker.stdout, sys.stdout, lambda s: shown and not s.startswith(NOISE)),
+        _relay(worker.stdout, sys.stdout, is_wanted),
         _relay(worker.stderr, sys.stderr, lambda s: s.startswith(OURS)),
     ]
     before = [
@@ -82,7 +99,12 @@ def watch_worker(arguments: Sequence[str], team: Team) -> int:
     return code
 
 
-def work(team: Team, train: Callable[[], object]) -> NoReturn:
+def announce(team: Team) -> None:
+    """Tell the watcher of this worker which one it is."""
+    print(PLACE, team.num_processes, team.process_id, flush=True)
+
+
+def work(train: Callable[[], object]) -> NoReturn:
     """Train as a worker, and end the process: without the others it cannot wait."""
     threading.Thread(target=_end_with_watcher, daemon=True).start()
     code = 0
@@ -93,8 +115,7 @@ def work(team: Team, train: Callable[[], object]) -> NoReturn:
         print_note(f"{error}")
         code = error.code
     except LostPeerError:
-        print_note(team.lost)
-        code = FAILED
+        code = LOST
     except (KeyboardInterrupt, click.Abort):
         print_note("stopped")
         code = STOPPED

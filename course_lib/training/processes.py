@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import socket
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,8 @@ __all__ = [
     "peers",
 ]
 
-PATIENCE = 30  # seconds that processes wait for each other at the start
+PATIENCE = 300  # seconds that processes wait for each other: a cluster starts slowly
+SOON = 10  # seconds after which one that waits says so
 HEARTBEAT = 10  # seconds of silence after which a process counts as ended
 ROOT = Path(__file__).parent.parent
 
@@ -45,14 +47,18 @@ class LostPeerError(RuntimeError):
 class Team:
     """The processes of a run: where process 0 is, how many there are, which is this.
 
+    ``Team()`` is that of a cluster: JAX finds out all three when they ``join``.
+
     Raises ValueError, in one line that begins with the name, for what cannot be.
     """
 
-    coordinator: str
-    num_processes: int
-    process_id: int
+    coordinator: str | None = None
+    num_processes: int = 0
+    process_id: int = 0
 
     def __post_init__(self) -> None:
+        if self.coordinator is None:
+            return
         host, colon, port = self.coordinator.rpartition(":")
         if not (host and colon and port.isdecimal() and 0 < int(port) < 65_536):
             raise ValueError(
@@ -70,12 +76,17 @@ class Team:
     @property
     def address(self) -> tuple[str, int]:
         """The host and the port of process 0."""
-        host, _, port = self.coordinator.rpartition(":")
+        host, _, port = (self.coordinator or "").rpartition(":")
         return host.strip("[]"), int(port)
 
     @property
     def lost(self) -> str:
         """What to say when another process is gone."""
+        if not self.num_processes:
+            return (
+                f"the processes of the cluster have not met within {PATIENCE} seconds, "
+                "or one of them has ended: start all of them again"
+            )
         return (
             f"process {self.process_id} of {self.num_processes}: another process has "
             "ended or cannot be reached; the last checkpoint is kept: start all of "
@@ -83,27 +94,24 @@ class Team:
         )
 
 
-def join(team: Team) -> None:
-    """Meet the other processes; from here on JAX sees the devices of all.
+def join(team: Team, on_message: Callable[[str], object] = print) -> Team:
+    """Meet the other processes, and return the team, whose place is then known.
 
-    Raises ValueError if process 0 cannot have its port, or does not answer. What fails
-    later in JAX's own C++ ends this process by SIGABRT: let another one watch it.
+    From here on JAX sees the devices of all. ``on_message`` gets one line if process 0
+    does not answer soon.
+
+    Raises ValueError if JAX finds no cluster, or if process 0 cannot have its port or
+    does not answer. What fails later in JAX's own C++ ends this process by SIGABRT: let
+    another one watch it.
     """
-    import jax
-
+    if team.coordinator is None:
+        return _join_cluster()
     if team.process_id == 0:
         _check_free(team.address[1])
     else:
-        _await(team)
-    jax.distributed.initialize(
-        team.coordinator,
-        team.num_processes,
-        team.process_id,
-        cluster_detection_method="deactivate",
-        initialization_timeout=PATIENCE,
-        heartbeat_timeout_seconds=HEARTBEAT,
-        shutdown_timeout_seconds=HEARTBEAT,
-    )
+        _await(team, on_message)
+    _initialize("deactivate", team.coordinator, team.num_processes, team.process_id)
+    return team
 
 
 def leave() -> None:
@@ -111,6 +119,8 @@ def leave() -> None:
     import jax
 
     jax.distributed.shutdown()
+    if mpi := sys.modules.get("mpi4py.MPI"):  # else mpirun takes the end for a crash
+        mpi.Finalize()
 
 
 def check_alike(settings: Settings, data_sha256: str, step: int, last: int) -> None:
@@ -179,19 +189,65 @@ def _check_free(port: int) -> None:
             ) from error
 
 
-def _await(team: Team) -> None:
-    until = monotonic() + PATIENCE
+def _join_cluster() -> Team:
+    """Take the place that the environment names, as JAX reads it.
+
+    MPI is found by mpi4py where JAX does not know the variables of its launcher.
+    """
+    import jax
+
+    faults = []
+    for method in (None, "mpi4py"):
+        try:
+            _initialize(method)
+        except Exception as error:  # whatever numbers, mpi4py or a server say
+            faults.append(f"{error}".rstrip("."))
+            continue
+        return Team(None, jax.process_count(), jax.process_index())
+    raise ValueError(
+        f"cluster: JAX finds none here ({faults[0]}); it looks for Slurm "
+        "(SLURM_JOB_ID, SLURM_STEP_NODELIST, SLURM_NTASKS, SLURM_PROCID, "
+        "SLURM_LOCALID), Open MPI 4 (OMPI_MCA_orte_hnp_uri), the package mpi4py, TPUs "
+        "(TPU_WORKER_HOSTNAMES), and Kubernetes (KUBERNETES_SERVICE_HOST, and the "
+        "package kubernetes)"
+    )
+
+
+def _initialize(
+    method: str | None,
+    coordinator: str | None = None,
+    num_processes: int | None = None,
+    process_id: int | None = None,
+) -> None:
+    import jax
+
+    jax.distributed.initialize(
+        coordinator,
+        num_processes,
+        process_id,
+        cluster_detection_method=method,
+        initialization_timeout=PATIENCE,
+        heartbeat_timeout_seconds=HEARTBEAT,
+        shutdown_timeout_seconds=HEARTBEAT,
+    )
+
+
+def _await(team: Team, on_message: Callable[[str], object]) -> None:
+    start, told = monotonic(), False
     while True:
         try:
             socket.create_connection(team.address, timeout=5).close()
             return
         except OSError as error:
-            if monotonic() > until:
-                raise ValueError(
-                    f"coordinator {team.coordinator} does not answer "
-                    f"({(error.strerror or str(error)).lower()}): start process 0, or "
-                    "give its address"
-                ) from error
+            why = (error.strerror or str(error)).lower()
+            silent = f"coordinator {team.coordinator} does not answer ({why})"
+            waited = monotonic() - start
+            if waited > PATIENCE:
+                line = f"{silent}: start process 0, or give its address"
+                raise ValueError(line) from error
+            if waited > SOON and not told:
+                on_message(f"{silent}: waiting for it, {PATIENCE} seconds at most")
+                told = True
         sleep(0.2)
 
 

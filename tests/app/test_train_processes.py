@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-import jax
 import numpy as np
 import pytest
 
@@ -21,21 +21,11 @@ from course_lib.training.batches import PADDING
 from course_lib.training.processes import Team, join
 
 ROOT = Path(__file__).parent.parent.parent
-SOME_NAMES = "ada alan bea clara grace hedy ida jean kurt lise radia tim"
 SMALL = "--n-embd 8 --n-head 2 --block-size 5 --batch-size 5 --val-fraction 0.2"
 LOST = "another process has ended or cannot be reached"
 
 
-@pytest.fixture(autouse=True)
-def _here(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Path
-) -> Iterator[None]:
-    """Work in a folder that holds some names; batches meet the table of positions."""
-    monkeypatch.delenv("JAX_NUMPY_RANK_PROMOTION")
-    monkeypatch.chdir(tmp_path)
-    Path("names.txt").write_text("\n".join(SOME_NAMES.split()))
-    with jax.numpy_rank_promotion("allow"):
-        yield
+pytestmark = pytest.mark.usefixtures("some_names")
 
 
 @pytest.fixture
@@ -52,13 +42,20 @@ def free_port() -> int:
 
 def start(port: int, i: int, options: str, n: int = 2) -> subprocess.Popen:
     team = f"--coordinator 127.0.0.1:{port} --num-processes {n} --process-id {i}"
-    variables = {**os.environ, "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(ROOT)}
+    return launch(f"{team} {options}", {})
+
+
+def launch(
+    options: str, variables: dict[str, str], *inside: str
+) -> subprocess.Popen[str]:
+    """Start to train; ``inside`` is a command that runs the one after it."""
+    ours = {"JAX_PLATFORMS": "cpu", "PYTHONPATH": str(ROOT)}
     return subprocess.Popen(
-        [sys.executable, "-m", "course_lib", "train", *team.split(), *options.split()],
+        [*inside, sys.executable, "-m", "course_lib", "train", *options.split()],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=variables,
+        env={**os.environ, **ours, **variables},
     )
 
 
@@ -68,6 +65,64 @@ def together(*options: str) -> list[tuple[int, str, str]]:
     started = [start(port, i, each, len(options)) for i, each in enumerate(options)]
     said = [process.communicate(timeout=300) for process in started]
     return [(p.returncode, *lines) for p, lines in zip(started, said, strict=True)]
+
+
+def in_slurm(i: int) -> dict[str, str]:
+    """Return what srun sets for task i of two."""
+    return {
+        "SLURM_JOB_ID": "77",
+        "SLURM_STEP_NODELIST": "127.0.0.1",
+        "SLURM_NTASKS": "2",
+        "SLURM_PROCID": f"{i}",
+        "SLURM_LOCALID": f"{i}",
+    }
+
+
+def in_open_mpi(i: int) -> dict[str, str]:
+    """Return what mpirun of Open MPI 4 sets for rank i of two."""
+    return {
+        "OMPI_MCA_orte_hnp_uri": "1531576320.0;tcp://127.0.0.1:34911",
+        "OMPI_COMM_WORLD_SIZE": "2",
+        "OMPI_COMM_WORLD_RANK": f"{i}",
+        "OMPI_COMM_WORLD_LOCAL_RANK": f"{i}",
+    }
+
+
+def in_tpu_slice(i: int) -> dict[str, str]:
+    """Return what GKE sets on host i of two, and what makes JAX believe in TPUs.
+
+    The last three spare JAX the question to Google's metadata server.
+    """
+    return {
+        "JAX_FORCE_TPU_INIT": "1",
+        "TPU_WORKER_HOSTNAMES": "127.0.0.1,127.0.0.1",
+        "TPU_WORKER_ID": f"{i}",
+        "MEGASCALE_COORDINATOR_ADDRESS": "127.0.0.1",
+        "MEGASCALE_NUM_SLICES": "1",
+        "MEGASCALE_SLICE_ID": "0",
+    }
+
+
+MPI4PY = """
+from os import environ as of
+Get_rank = lambda: int(of["RANK"])
+Get_size = lambda: 2
+bcast = lambda ours, root: "127.0.0.1:" + of["JAX_COORDINATOR_PORT"]
+Split_type = lambda kind: COMM_WORLD
+COMM_TYPE_SHARED = 0
+Finalize = lambda: open("end" + of["RANK"], "x").close()
+import sys
+COMM_WORLD = sys.modules[__name__]
+"""
+
+
+def in_mpi(i: int) -> dict[str, str]:
+    """Return what lets process i of two import an mpi4py of ours."""
+    folder = Path("packages", "mpi4py")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in (("__init__.py", ""), ("MPI.py", MPI4PY)):
+        (folder / name).write_text(text)
+    return {"PYTHONPATH": f"{ROOT}{os.pathsep}{folder.parent}", "RANK": f"{i}"}
 
 
 def losses(path: str) -> list[float]:
@@ -138,8 +193,49 @@ def test_when_one_is_killed_the_others_end_with_one_line_and_the_run_goes_on(
     assert losses("run.csv") == pytest.approx(losses("one.csv"), rel=1e-4)
 
 
+@pytest.mark.parametrize("variables", [in_slurm, in_open_mpi, in_tpu_slice, in_mpi])
+def test_a_cluster_names_the_places_of_its_processes(
+    variables: Callable[[int], dict[str, str]], port: int
+) -> None:
+    options = f"--data names.txt {SMALL} --steps 5"
+    both = [
+        launch(
+            f"--cluster {options} --checkpoint run --log run.csv",
+            {**variables(i), "JAX_COORDINATOR_PORT": f"{port}"},
+        )
+        for i in (0, 1)
+    ]
+    first, second = (process.communicate(timeout=300) for process in both)
+    assert [process.returncode for process in both] == [0, 0]
+    assert (first[1], second) == ("", ("", ""))
+    assert "jax engine on 2 devices" in first[0]
+    assert "[" not in first[0]  # what is between the worker and its watcher
+    assert variables is not in_mpi or {Path("end0"), Path("end1")} <= {
+        *Path().iterdir()
+    }
+    assert main(f"train {options} --log one.csv".split()) == 0
+    assert losses("run.csv") == pytest.approx(losses("one.csv"), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("variables", "why"),
+    [
+        ({}, "coordinator_address should be defined"),
+        ({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, "coordinator_address should be"),
+        ({**in_slurm(0), "SLURM_NTASKS": "two"}, "invalid literal for int() with base"),
+    ],
+)
+def test_no_cluster_is_one_line(variables: dict[str, str], why: str) -> None:
+    process = launch(f"--cluster --data names.txt {SMALL}", variables)
+    out, err = process.communicate(timeout=200)
+    assert (process.returncode, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith(f"course: --cluster: JAX finds none here ({why}")
+    assert "it looks for Slurm (SLURM_JOB_ID, " in err
+    assert err.endswith("(KUBERNETES_SERVICE_HOST, and the package kubernetes)\n")
+
+
 def test_other_data_on_one_side_is_one_line_in_all_processes() -> None:
-    Path("other.txt").write_text(SOME_NAMES.replace(" ", "\n").replace("tim", "tom"))
+    Path("other.txt").write_text(Path("names.txt").read_text().replace("tim", "tom"))
     options = f"{SMALL} --steps 9 --checkpoint run"
     said = together(f"--data names.txt {options}", f"--data other.txt {options}")
     line = "process 1 has data other than process 0: give the same to all"
@@ -148,10 +244,14 @@ def test_other_data_on_one_side_is_one_line_in_all_processes() -> None:
 
 
 def test_the_scalar_engine_is_refused_in_one_line(port: int) -> None:
-    process = start(port, 0, "--data names.txt --engine scalar --checkpoint run")
-    out, err = process.communicate(timeout=200)
-    assert (process.returncode, out, err.count("\n")) == (2, "", 1)
-    assert "--coordinator is for the jax engine" in err
+    options = "--data names.txt --engine scalar --checkpoint run"
+    for name, process in (
+        ("--coordinator", start(port, 0, options)),
+        ("--cluster", launch(f"--cluster {options}", {})),
+    ):
+        out, err = process.communicate(timeout=200)
+        assert (process.returncode, out, err.count("\n")) == (2, "", 1)
+        assert f"{name} is for the jax engine" in err
     assert not Path("run").exists()
 
 
@@ -171,14 +271,18 @@ def test_a_coordinator_that_is_not_there_is_one_line(
     port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(processes, "PATIENCE", 0.5)
-    line = rf"^coordinator 127.0.0.1:{port} does not answer \(connection refused\)"
-    with pytest.raises(ValueError, match=line):
-        join(Team(f"127.0.0.1:{port}", 2, 1))
+    monkeypatch.setattr(processes, "SOON", 0)
+    line = f"coordinator 127.0.0.1:{port} does not answer (connection refused)"
+    said: list[str] = []
+    with pytest.raises(ValueError, match=f"^{re.escape(line)}: start process 0, or"):
+        join(Team(f"127.0.0.1:{port}", 2, 1), said.append)
+    assert said == [f"{line}: waiting for it, 0.5 seconds at most"]
 
 
 @pytest.mark.parametrize(
     ("options", "said"),
     [
+        ("--cluster --process-id 0", "leave these three out, or --cluster"),
         ("--coordinator 10.0.0.1:1234", "go together: give all three, or none"),
         ("--num-processes 2 --process-id 0", "go together: give all three, or none"),
         ("--coordinator here --num-processes 2 --process-id 0", "as HOST:PORT, such"),

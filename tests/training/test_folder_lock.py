@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from course_lib.app import train_command
 from course_lib.app.cli import main
 from course_lib.training import CheckpointError, Run, Session, Settings, load_checkpoint
 from course_lib.training.folder_lock import folder_lock
@@ -79,6 +80,26 @@ def test_a_second_resume_is_refused_and_reading_needs_no_lock(
         assert main(["sample", "--checkpoint", "run", "--count", "1"]) == 0
     assert main(["train", "--resume", "--checkpoint", "run"]) == 0
     assert load_checkpoint(folder).step == 2
+
+
+def test_a_run_that_ends_between_reading_and_locking_is_noticed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*TRAIN, "--stop-after", "1", "--checkpoint", "run"]) == 0
+    resume = ["train", "--resume", "--checkpoint", "run"]
+    lock_folder = train_command.lock_folder
+
+    def after_another_run(folder: str) -> None:
+        monkeypatch.setattr(train_command, "lock_folder", lock_folder)
+        assert main(resume) == 0
+        lock_folder(folder)
+
+    monkeypatch.setattr(train_command, "lock_folder", after_another_run)
+    assert main(resume) == 2
+    said = capsys.readouterr().err
+    assert said == "course: another run has just trained on in run: start again\n"
+    assert load_checkpoint("run").step == 2
+    assert not Path("run", "checkpoint.lock").exists()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="kill -9 is a matter of Unix")

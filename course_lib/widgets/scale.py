@@ -91,8 +91,10 @@ def where_the_time_goes() -> InteractiveFigure:
 
 
 ASSUMED = f"""\
-Assumed: each device reaches {percent(SHARE)} of the peak of an H100, has the whole
-model and an equal share of the batch, and sends nothing while it computes."""
+Assumed: each device
+- reaches {percent(SHARE)} of an H100's peak,
+- has the whole model, and its share of the batch,
+- sends nothing while it computes."""
 
 
 def memory_by_part() -> InteractiveFigure:

@@ -118,8 +118,7 @@ print("after one step of training, unchanged:", fingerprint(moved) == before)
 # conversation is sent again with each question, as part of the prompt. What products
 # call memory is text that is stored and put into the prompt. The weights stay as they
 # are. If they are to change, somebody has to retrain the model: who, when, on which
-# data, at whose cost? These are the first questions to a vendor; the full list stands
-# at the end of this page.
+# data, at whose cost? These are the first questions to a vendor.
 
 # %% [markdown] tags=["path"]
 # ## It knows the past, not the future
@@ -311,8 +310,8 @@ plots.show(
 
 # %% [markdown]
 # There is no blorf. The model answers all the same: softmax must share out 100 %, and
-# the likeliest ending is written down whether its bar is long or short. (What the kinds
-# leave over goes to strings that name no kind: this model is small.)
+# the likeliest ending is written down whether its bar is long or short. (The rest goes
+# to strings that name no kind.)
 #
 # Made-up words have no right answer. The things kept aside have one, and the model has
 # not seen it. Compare how sure it is with how often it is right, on things it was taught
@@ -574,10 +573,9 @@ print("below the floor:", sum(loss < floor for loss in losses), "models")
 # %% [markdown]
 # At first size pays: the two small models stay far above the floor. Then the curve
 # flattens, and nearly four times the parameters buy almost nothing. The walker has
-# reached bedrock. Real text has a floor too, though nobody knows how deep, and it is
-# not the same for all models: one that can read more of what came before has less to be
-# surprised by. Where a task is mostly noise, such as tomorrow's prices, the floor is
-# high, and no model does much better than one that knows nothing.
+# reached bedrock. Real text has a floor too, though nobody knows how deep. Where a task
+# is mostly noise, such as tomorrow's prices, the floor is high, and no model does much
+# better than one that knows nothing.
 #
 # Do not conclude the reverse. We know that this is the floor because we built the
 # source. If a larger model is no better on your own data, the cause may be the noise,
@@ -627,8 +625,8 @@ print(f"things without replay {on_things[-1]:.2f}  with {replay[-1, 2]:.2f}")
 # likely. This is *catastrophic forgetting* (McCloskey & Cohen, 1989). Every step
 # follows the slope of the new loss alone; nothing in it protects the old valley. Replay
 # keeps most of the old, and pays with a slightly worse result on the new, because half
-# of its examples were spent on names. Larger models have more room; whether they forget
-# less has to be measured. After any fine-tune, measure the old skills again.
+# of its examples were spent on names. After any fine-tune, measure the old skills
+# again.
 #
 # So what should a company want, a general model or one of its own? Let four models of
 # one size take the same two exams: a specialist in names, a specialist in things, the
@@ -937,8 +935,8 @@ print("Frozen, dated, skewed, sure, forgetful, and never below the noise: measur
 #
 # You have come from one number that says how wrong a model is to what a trained model
 # can be trusted with. Now take one case of your own work, write down twenty questions
-# with known answers, and measure a model on them. If you wonder how such computing is
-# done, [08 scale](08_scale.ipynb) goes from one number at a time to a cluster.
+# with known answers, and measure a model on them. How such computing is done is the
+# subject of [08 scale](08_scale.ipynb).
 #
 # Unsure of a word, or in search of a source? Both stand in the
 # [glossary](../docs/GLOSSARY.md).

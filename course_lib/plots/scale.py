@@ -65,7 +65,7 @@ def rates(
     low, high = float(np.nanmin(every)), float(np.nanmax(every))
     if limit is not None:
         place = min(sizes), limit * 1.15  # where the rates are low
-        words = "the machine's limit"
+        words = "the best rate measured"
         shared.level_line(ax, limit, words, place, ha="left", va="bottom")
     _log_stops(ax, sizes)
     ax.set_yscale("log")

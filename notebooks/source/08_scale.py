@@ -9,9 +9,9 @@
 # %% [markdown]
 # # 08 · Why GPUs, and what changes when one machine is not enough?
 #
-# In notebook 06 JAX took a training step hundreds of times faster than our own engine,
-# with the same losses. This page shows where that speed comes from, and how far it
-# goes: from one number at a time to matrices, from one device to eight, from one
+# In notebook 06 JAX took a training step more than a hundred times faster than our own
+# engine, with the same losses. This page shows where that speed comes from, and how far
+# it goes: from one number at a time to matrices, from one device to eight, from one
 # process to two, and from there, on paper, to clusters of thousands. The model is the
 # one you know. What changes is where its numbers lie, and what has to travel.
 
@@ -20,7 +20,8 @@
 #
 # - say why a GPU suits a neural network, and when it has nothing to do
 # - predict when `jit` compiles, and what `grad`, `vmap` and `scan` cost
-# - spread a batch and a model over several devices, and check that the loss stays
+# - spread a batch and a model over several devices, and check that the loss stays the
+#   same
 # - train in two processes, lose one, and go on from the last checkpoint
 # - estimate the operations, the memory and the time of a training run
 #
@@ -50,6 +51,7 @@ from course_lib.lessons.stopwatch import best_rate, seconds
 from course_lib.training.array_engine import global_norm, train_step
 
 SEED = 0
+jax.config.update("jax_platforms", "cpu")  # also where there is a GPU
 jax.config.update("jax_num_cpu_devices", 8)
 names = load_names()
 vocab = CharTokenizer(names)
@@ -59,6 +61,8 @@ config = array.GPTConfig(vocab.vocab_size)  # the micro-GPT of notebook 06
 start = array.init_gpt(np.random.default_rng(SEED), config)
 batches = rows[: 200 * 16].reshape(200, 16, 17)
 optimizer = optimizers.adam(0.01)
+# takes params, Adam's state, rows, a learning rate and the config; returns the new
+# params and state, the loss before the step, and the length of the gradient
 step = jax.jit(train_step, static_argnames=("config", "precision", "mesh"))
 
 # %% [markdown]
@@ -95,7 +99,8 @@ def whole(weights, inputs):
 # sums, $2\,n^3$ **operations**. Divide them by the time, and you have a rate that can
 # be compared: operations a second, also called *FLOP/s*, from *floating-point
 # operations*. Two helpers measure on this page: `seconds` gives the time of the fastest
-# of some calls, `best_rate` what the largest products reach on this machine.
+# of some calls, after a first one that is not counted, `best_rate` what the largest
+# products reach on this machine.
 #
 # **Predict first.** How much faster is the whole than one product at a time: 10 times,
 # 100 times, 1,000 times? And does that depend on $n$?
@@ -113,8 +118,8 @@ for i, n in enumerate(sizes):
 labels = ("one product at a time", "one example at a time", "all at once")
 plots.show(
     plots.rates(sizes, dict(zip(labels, rates.values())), best_rate()),
-    alt="Three rates against the size, on logarithmic axes: single products stay flat "
-    "at the bottom, examples rise, whole matrices rise highest and level off.",
+    alt="Three rates against the size, on logarithmic axes: single products stay at "
+    "the bottom, examples rise, whole matrices rise highest and level off.",
 )
 
 # %%
@@ -128,9 +133,10 @@ print(f"the best rate here: {best_rate():.1e} operations a second")
 # saved. Python decides anew for each product what `*` means; the matrix product asks
 # once. And each number has to be fetched from memory: for one example, a weight is
 # fetched and used once; in the whole it is used for all examples while it is at hand.
-# With small matrices neither saving amounts to much, so the two upper curves rise from
-# left to right. A machine reaches its speed only on large products, and that is why
-# models are built of them.
+# With small matrices the call itself takes longer than the arithmetic. The larger the
+# product, the less the call matters and the more often a fetched number is used, so the
+# two upper curves rise until the machine can do no more. It reaches its speed only on
+# large products, and that is why models are built of them.
 
 # %% [markdown]
 # ## Why did GPUs change the field?
@@ -159,13 +165,14 @@ plots.show(
 )
 
 # %%
-ratio = step_times[2] / step_times[0]
-print(f"16 names take {ratio:.1f} times as long as 1")
+for i in (1, 4):
+    ratio = step_times[i] / step_times[0]
+    print(f"{batch_sizes[i]:3} names take {ratio:.1f} times as long as 1")
 
 # %% [markdown]
-# The first names are nearly free: while the processor prepares a step, a few names more
-# do not matter. Later every name costs. On a GPU the flat part is far longer, because
-# thousands of results are computed side by side. That has a reverse: with a model of
+# The first few names cost little: each step has a fixed price, which one name pays as
+# well. Later every name costs. On a GPU the flat part is far longer, because thousands
+# of results are computed side by side. There is another side to that: with a model of
 # this size, and one name at a time, a GPU would wait nearly all the time.
 #
 # The top speeds on paper, in operations a second. They count numbers of different
@@ -181,17 +188,19 @@ print(f"what two GTX 580 do in 5.5 days: {days:,.0f} days, all at top speed")
 
 # %% [markdown]
 # Two GTX 580, cards for video games, trained AlexNet in five to six days (Krizhevsky
-# and others, 2012; see notebook 05). The last line says what that is on the machine
-# you are at, and a study needs many trainings. Since then the chips have grown, and
-# count in shorter numbers. The program changes little: JAX runs this page's functions
-# on a GPU or a TPU as they are, if it finds one. Ask it what it sees:
+# and others, 2012; see notebook 05). The last line says what that is on the machine you
+# are at, and a study needs many trainings. Since then the chips have grown, and count
+# in shorter numbers. The program changes little: JAX runs the functions of this course
+# on a GPU, or a TPU, Google's chip for the same work, as they are. Only on this page
+# the setup cell keeps to the processor, so that there are eight devices on every
+# machine. What JAX sees here:
 
 # %%
 print(len(jax.devices()), "devices, the first one:", jax.devices()[0])
 
 # %% [markdown]
-# `course doctor` in a terminal says the same, and what to install if there is a GPU
-# that JAX does not see.
+# `course doctor` in a terminal says what JAX sees on this machine, and what to install
+# if there is a GPU that it does not see.
 
 # %% [markdown]
 # ## When does jit compile, and when again?
@@ -227,8 +236,8 @@ later = seconds(fresh, start, rows[:4])
 print(f"first call {first_call * 1e3:.0f} ms, later {later * 1e3:.2f} ms")
 
 # %% [markdown]
-# If every batch had the shape of its longest name, the program would be compiled again
-# and again. That is why the names were padded to 17 tokens in the setup cell: one
+# If every name came with a shape of its own, the program would be compiled once for
+# each new length. That is why the names were padded to 17 tokens in the setup cell: one
 # shape, one program. The padding costs operations, and saves compilations.
 #
 # ### Exercise: how often is it compiled?
@@ -249,15 +258,16 @@ exercise.count_compilations.check(count_compilations)
 # %%
 count_compilations = exercise.count_compilations.yours_or_ours()
 lengths = [(len(name) + 2,) for name in names]  # with bos at both ends
-print("not padded:", count_compilations(lengths), "compilations, one name at a time")
+print(f"{len(names):,} names, one at a time:", end=" ")
+print(count_compilations(lengths), "compilations; padded, 1")
 
 # %% [markdown]
 # ## What do grad, vmap and scan cost?
 #
-# These three take a function and return another one; `jit` makes one program of what
-# comes out. `grad` gives the slopes of a loss. **Predict first:** the loss of 256
-# names takes some time. How much longer does it take with the slope of each of the 4,192
-# parameters?
+# `grad` and `vmap` take a function and return another one, `scan` runs one again and
+# again, and `jit` makes one program of what comes out. `grad` gives the slopes of a
+# loss. **Predict first:** the loss of 256 names takes some time. How much longer does
+# it take with the slope of each of the 4,192 parameters?
 
 # %%
 forward = jax.jit(partial(array.loss_fn, config=config))
@@ -266,9 +276,10 @@ backward_ratio = seconds(both, start, rows[:256]) / seconds(forward, start, rows
 print(f"loss and all slopes take {backward_ratio:.1f} times as long as the loss")
 
 # %% [markdown]
-# A few times, whatever the number of parameters. That is the robot of notebook
-# 04: one sweep back finds the blame of every joint, and takes about two multiplications
-# for each one on the way forward.
+# A few times, whatever the number of parameters, as with the robot of notebook 04. In a
+# product of matrices each product on the way forward becomes two on the way back, one
+# for the slopes of the weights and one for those of the inputs. That makes three times;
+# what is measured beyond it is fetching and storing what lies between.
 #
 # `vmap` turns a function of one example into a function of many. Here it measures how
 # much a model that knows nothing would learn from each of 64 names: the length of the
@@ -290,8 +301,8 @@ gap = np.abs(many(start, rows[:64]) - np.array([one(start, row) for row in rows[
 print("the same lengths to four decimals:", bool(gap.max() < 5e-5))
 
 # %% [markdown]
-# The function says nothing of batches. `vmap` found the products with one vector in it
-# and made products of matrices of them: the first section again.
+# The function says nothing of batches. `vmap` made one large product of 64 small ones
+# wherever it could: the first section again.
 #
 # `scan` repeats a step inside the program. A `for` loop in a jitted function works too,
 # but it is traced turn by turn, so the program grows with the number of turns.
@@ -336,10 +347,10 @@ for program in (with_scan, unrolled):
 # %% [markdown]
 # ## How many digits does learning need?
 #
-# Our losses have been 32-bit numbers, with seven digits. Chips are faster with shorter
-# ones, and more of them fit into memory. **bfloat16** is half as long. It reaches as
-# far as float32, to $10^{38}$, but keeps only two to three digits. What does that do to
-# a step?
+# On this page numbers have had 32 bits, that is seven digits. Chips are faster with
+# shorter ones, and more of them fit into memory. **bfloat16** is half as long. It
+# reaches as far as float32, to $10^{38}$, but keeps only two to three digits. What does
+# that do to a step?
 
 # %% tags=["nbval-check-output"]
 for dtype in (jnp.float32, jnp.bfloat16):
@@ -379,8 +390,8 @@ for precision, loss in by_precision.items():
 # %% [markdown]
 # Hardly: the steps point nearly the same way. On a chip that is built for 16 bits they
 # also take less time: by their data sheets, an A100 and an H100 do twice as many
-# operations with them as with TF32, their fast kind of 32-bit number. What your
-# processor makes of them stands in the two lines above.
+# operations with them as with TF32, their fast kind of 32-bit number. How your
+# processor does with them is in the two lines above.
 
 # %% [markdown]
 # ## Eight devices find the loss of one
@@ -392,8 +403,10 @@ for precision, loss in by_precision.items():
 # parallelism* (Rajbhandari and others, 2019), each device keeps a quarter of every
 # matrix, and borrows the rest when it is needed.
 #
-# In JAX you say where the numbers shall lie, and `jit` makes one program for all of the
-# devices, with the messages between them.
+# In JAX you say where the numbers are to lie, and `jit` makes one program for all of
+# the devices, with the messages between them. The devices stand in a grid, the *mesh*,
+# here 2 by 4: along the 4 each matrix is cut into quarters, along the 2 it is copied. A
+# *shard* is the piece that lies on one device.
 
 # %%
 mesh = array.device_mesh(fsdp=4)  # 2 x 4 devices
@@ -408,8 +421,9 @@ plots.show(
 
 # %% [markdown]
 # The batch has 16 rows and each device two of them. Two devices hold each quarter of
-# the weights. Now train with `step`, as it stands in the setup cell. It says nothing of
-# devices, only its inputs lie on one or on eight:
+# the weights. Now train with `step` of the setup cell. All that it is told of devices
+# is the mesh, so that the parts of a weight can be put together before it is used; the
+# rest follows from where its inputs lie:
 
 # %%
 results = {}
@@ -464,8 +478,9 @@ print(f"weights {everywhere:,} bytes; on the first device {here:,}")
 #
 # Training keeps four numbers for each parameter: the parameter, its gradient, and the
 # two moments of Adam. Write `bytes_per_device`. If the state is not sharded, each
-# device has all of it. If it is, the parameters are dealt out evenly; where that does
-# not come out even, count for the device that has most.
+# device has all of it. If it is, each device has an equal share of the parameters,
+# whole ones only; if they do not divide evenly, count for a device with the larger
+# share.
 
 
 # %%
@@ -486,13 +501,14 @@ exercise.bytes_per_device.check(bytes_per_device)
 
 # %%
 import csv
+import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 folder = Path(tempfile.mkdtemp())  # for checkpoints and logs
-options = ["--steps", "600", "--batch-size", "16", "--save-every", "0.1"]
+options = ["--steps", "600", "--batch-size", "16", "--save-every", "0.1"]  # seconds
 
 
 def train_with(name, *more):
@@ -500,7 +516,8 @@ def train_with(name, *more):
     places = ["--checkpoint", folder / name, "--log", folder / f"{name}.csv"]
     command = [sys.executable, "-m", "course_lib", "train", *options, *places, *more]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen([str(part) for part in command], **pipes)
+    on_cpu = {**os.environ, "JAX_PLATFORMS": "cpu"}
+    return subprocess.Popen([str(part) for part in command], env=on_cpu, **pipes)
 
 
 def log_of(name):
@@ -513,9 +530,9 @@ said, _ = train_with("alone").communicate()
 print(*[line for line in said.splitlines() if line.startswith("step")][-1:])
 
 # %% [markdown]
-# Now the same in two processes. They need an address at which to meet, how many they
-# are, and each its number. As soon as step 200 is done, we kill the second one without
-# a warning, as a power cut would.
+# Now the same in two processes (only the first one writes the files). They need an
+# address at which to meet, how many they are, and each its number. As soon as step 200
+# is done, we kill the second one without a warning, as a power cut would.
 #
 # **Predict first.** What will the first one do: go on alone, wait for ever, or stop?
 
@@ -537,10 +554,11 @@ print(last_words.strip())
 print("exit status:", first.returncode)
 
 # %% [markdown]
-# It stops, and says so. It cannot go on: every step needs the gradients of both. What
-# it must not do is hang, because a cluster that waits costs as much as one that works.
-# So the last checkpoint decides how much is lost. A run started again goes on from
-# there, with two processes, or with one:
+# It stops, and says so. (The message and the kill took a moment, so the pair had come
+# some steps further.) It cannot go on: every step needs the gradients of both. What it
+# must not do is hang, because a cluster that waits costs as much as one that works. So
+# the last checkpoint decides how much is lost. A run started again goes on from there,
+# with two processes, or with one:
 
 # %%
 print("the last checkpoint is of step", training.load_checkpoint(folder / "pair").step)
@@ -553,10 +571,11 @@ print(f"{both_runs.shape[1]} losses of each; largest difference {process_gap:.0e
 # Six hundred losses, the first ones by two processes, the rest by one, and they are
 # those of the run that nobody disturbed. In real clusters this is daily work. When
 # Llama 3 405B was trained on 16,384 GPUs, 419 unexpected interruptions were counted in
-# 54 days, one in about three hours (Llama Team, 2024, arXiv 2407.21783, section 3.3.4).
+# 54 days of it, one in about three hours (Llama Team, 2024, arXiv 2407.21783, section
+# 3.3.4).
 #
 # On a cluster the address and the numbers come from its scheduler. Files to start from,
-# for SLURM and for Kubernetes, stand in [docs/cluster](../docs/cluster/README.md).
+# for Slurm and for Kubernetes, are in [docs/cluster](../docs/cluster/README.md).
 
 # %% [markdown]
 # ## What does a training run need?
@@ -587,8 +606,9 @@ exercise.count_parameters.check(count_parameters)
 # A matrix of `n` by `k` numbers times a vector takes `2 * n * k` operations. Write
 # `count_flops`, for one token of training. On the way forward the token's vector meets
 # every matrix once, but for the tables at the entrance, where a row is looked up. In
-# each layer it is also compared with all `n_read` tokens of the text, `n_embd` products
-# for each, and as many again mix their values. The way back takes twice as many.
+# each layer it is also compared with all `n_read` tokens of the text, later ones too:
+# `n_embd` products for each, every one with its sum. Mixing their values takes as many
+# again. The way back takes twice as many operations as the way forward.
 
 
 # %%
@@ -602,19 +622,20 @@ exercise.count_flops.check(count_flops)
 # %%
 count_parameters = exercise.count_parameters.yours_or_ours()
 count_flops = exercise.count_flops.yours_or_ours()
-print("    width   parameters  operations   ratio")
+print("layers x width  parameters  operations   ratio")
 for n_layer, n_embd in ((1, 16), (4, 128), (12, 768), (96, 12_288)):
     n_params = count_parameters(50_257, 1024, n_layer, n_embd)
     flops = count_flops(50_257, n_layer, n_embd, 1024)
     print(
-        f"{n_layer:3} x {n_embd:6}{n_params:11.1e}{flops:12.1e}{flops / n_params:8.2f}"
+        f"{n_layer:5} x {n_embd:6}{n_params:12.1e}{flops:12.1e}{flops / n_params:8.2f}"
     )
 
 # %% [markdown]
 # For large models the ratio comes near 6: this is the rule of thumb of notebook 07,
-# *six operations for each parameter and token*, and now you know where it comes from.
-# Hold it against the clock. A model of four layers, 128 wide, learns from texts of 64
-# tokens, twelve at a time:
+# *six operations for each parameter and token*: a product and a sum, three times. In
+# small models the table at the entrance, which costs no operations, holds half of the
+# parameters; attention adds a little. Hold it against the clock. A model of four
+# layers, 128 wide, learns from texts of 64 tokens, twelve at a time:
 
 # %%
 larger = array.GPTConfig(vocab.vocab_size, 64, n_layer=4, n_head=4, n_embd=128)
@@ -630,15 +651,19 @@ print(
 )
 
 # %% [markdown]
-# The rest of the time goes to what is not a product of matrices: norms, softmax, the
-# optimizer, numbers fetched and put back. In the trade this share is called **model
-# FLOPs utilisation**, MFU (Chowdhery and others, 2022). Published runs reach between a
-# third and a half: Llama 3 405B 38 to 43 % (Llama Team, 2024, table 4).
+# The rest goes to products too small for the best rate, and to what is no product:
+# norms, softmax, the optimizer, numbers fetched and put back. The share of a chip's
+# peak that the products of a model reach is called **model FLOPs utilisation**, MFU
+# (Chowdhery and others, 2022). Published runs reach between a quarter and a half, few
+# of them more (notebook 07). Llama 3 405B reached 38 to 43 % while it ran (Llama Team,
+# 2024, table 4).
 #
 # ### Memory: four numbers for each parameter, and the activations
 #
-# The way back needs what the way forward computed, so these numbers, the **activations**, stay in
-# memory until then. They grow with the batch; the other parts do not.
+# Four numbers of four bytes are sixteen bytes for each parameter. The way back also
+# needs what the way forward computed, so these numbers, the **activations**, stay in
+# memory until then. They grow with the batch; the other parts do not. JAX can say what
+# a compiled step needs:
 
 # %%
 compiled = step.lower(*state, texts, 0.01, larger).compile().memory_analysis()
@@ -652,8 +677,11 @@ print(f"what it needs besides {compiled.temp_size_in_bytes:12,} bytes")
 print(f"of that for gradients {by_rule['gradients']:12,.0f} bytes by the rule")
 
 # %% [markdown]
-# **Predict first.** Can a GPU with 80 GB train a GPT-3 of 6.7 billion parameters, one
-# text at a time? And with the state cut into parts, on 8 of them, or on 64?
+# Weights and moments are as the rule says. Of what the step needs besides, gradients
+# are a tenth; most of the rest is activations. For large models they can be estimated
+# (Korthikanti and others, 2022). **Predict first.** Can a GPU with 80 GB train a GPT-3
+# of 6.7 billion parameters, one text of 2,048 tokens at a time? And with the state cut
+# into parts, on 8 of them, or on 64?
 
 # %%
 model = scale.MODELS["GPT-3 6.7B"]
@@ -669,16 +697,19 @@ plots.show(
 )
 
 # %% [markdown]
-# On one it cannot, and by far. Cut into eight parts it can, and from there on most of the
+# On one it cannot, by far. Cut into eight parts it can, and from there on most of the
 # memory goes to activations. They can be had for less: keep only what goes into each
 # layer, and compute the rest again on the way back. That costs a third more operations
-# (Chen and others, 2016). Now for 175 billion parameters: on how many devices does it
-# fit?
+# (Chen and others, 2016). Now choose *GPT-3 175B* and one text at a time: on how many
+# devices does it fit, with activations kept, and with activations computed again?
 
 # %%
 widgets.memory_by_part()
 
 # %% [markdown]
+# With activations kept it fits on no number of them: those of a single text are 275 GB,
+# and each device has a text. Computed again, it fits on 64.
+#
 # ### Time: what is divided, and what is not
 #
 # More devices share the computing, but the messages stay: each device has to receive
@@ -689,9 +720,10 @@ widgets.memory_by_part()
 widgets.where_the_time_goes()
 
 # %% [markdown]
-# With a large batch and a fast network it nearly is. With a slow network or a small
-# batch the messages are soon all that is left. And a batch cannot grow for ever: beyond
-# some size, more examples per step hardly improve the step (notebook 03).
+# With the largest batch and the fastest link it nearly is, but no machine holds 1,024
+# devices. With a slow network or a small batch the messages are soon all that is left.
+# And a batch cannot grow for ever: beyond some size, more examples per step hardly
+# improve the step (notebook 03).
 #
 # ### A pipeline of devices (optional)
 #
@@ -707,7 +739,9 @@ widgets.pipeline()
 # ### From this page to a cluster, on paper
 #
 # Now the whole way. For each run: how long would this machine take at its best rate,
-# and how long did, or would, a number of H100 take at 40 % of their peak?
+# and how long would a number of H100 take at 40 % of their peak? (Llama used 16,384;
+# the other two numbers are ours. *GPT-2 124M again* is a repetition of 2024, see
+# notebook 07.)
 
 # %%
 cluster = {"GPT-2 124M again": 8, "GPT-3 175B": 1024, "Llama 3.1 405B": 16_384}

@@ -67,7 +67,7 @@ def test_rates_are_named_from_the_highest_down_and_gaps_stay_gaps() -> None:
     assert [text.get_text() for text in legend.get_texts()] == ["fast", "slow"]
     slow = next(line for line in ax.lines if line.get_label() == "slow")
     np.testing.assert_array_equal(slow.get_ydata(), [1e6, np.nan])
-    assert words(ax) == ["the machine's limit"]
+    assert words(ax) == ["the best rate measured"]
     assert ax.get_ylim()[0] < 1e6
     assert ax.get_ylim()[1] > ax.texts[0].get_position()[1] > 5e9
 

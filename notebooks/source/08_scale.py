@@ -61,8 +61,7 @@ config = array.GPTConfig(vocab.vocab_size)  # the micro-GPT of notebook 06
 start = array.init_gpt(np.random.default_rng(SEED), config)
 batches = rows[: 200 * 16].reshape(200, 16, 17)
 optimizer = optimizers.adam(0.01)
-# takes params, Adam's state, rows, a learning rate and the config; returns the new
-# params and state, the loss before the step, and the length of the gradient
+# step(params, Adam's state, rows, rate, config): new params and state, loss, norm
 step = jax.jit(train_step, static_argnames=("config", "precision", "mesh"))
 
 # %% [markdown]

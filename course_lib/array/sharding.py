@@ -2,8 +2,9 @@
 
 The devices stand in a mesh, a grid with two axes. Each device has rows of its own of
 every batch. Along the axis "fsdp" the weights and Adam's moments are cut into parts,
-one for each device; along the axis "data" they are copied. This is fully sharded data
-parallelism (ZeRO; Rajbhandari et al., 2019).
+one for each device; along the axis "data" they are copied. Between two steps this is
+fully sharded data parallelism (ZeRO; Rajbhandari et al., 2019); within a step each
+device has all weights, and on CPUs whole gradients.
 
 Nothing here computes. It says where numbers lie, and ``jax.jit`` makes one program for
 all devices, with the messages between them: the gradients of all rows are summed

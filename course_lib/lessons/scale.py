@@ -92,14 +92,14 @@ def activation_bytes(config: Published, n_texts: int, again: bool = False) -> fl
     """Estimate what the way back needs of the way forward, in bytes, on one device.
 
     For texts of block_size tokens and numbers of 16 bits, by the formula of
-    Korthikanti et al. (2022, arXiv 2205.05198) for a usual GPT. again: only the input
-    of each layer is kept, and the rest computed a second time (Chen et al., 2016).
+    Korthikanti et al. (2022, arXiv 2205.05198) for a usual GPT that stores the scores
+    of its attention. again: only the input of each layer is kept, and one layer at a
+    time is computed a second time (Chen et al., 2016).
     """
     numbers = n_texts * config.block_size * config.n_embd
-    if again:
-        return 2 * numbers * config.n_layer
     scores = 5 * config.n_head * config.block_size / config.n_embd
-    return numbers * config.n_layer * (34 + scores)
+    layer = numbers * (34 + scores)
+    return 2 * numbers * config.n_layer + layer if again else config.n_layer * layer
 
 
 def all_reduce_seconds(n_bytes: float, n_devices: int, bandwidth: float) -> float:

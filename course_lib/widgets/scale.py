@@ -94,7 +94,9 @@ ASSUMED = f"""\
 Assumed: each device
 - reaches {percent(SHARE)} of an H100's peak,
 - has the whole model, and its share of the batch,
-- sends nothing while it computes."""
+  however small, and memory enough for both,
+- sends nothing while it computes; a message
+  takes no time to start."""
 
 
 def memory_by_part() -> InteractiveFigure:

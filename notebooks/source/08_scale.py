@@ -128,23 +128,24 @@ for i, n in ((0, 8), (3, 64)):
 print(f"the best rate here: {best_rate():.1e} operations a second")
 
 # %% [markdown]
-# The arithmetic is the same in all three ways, to the last product. Two things are
-# saved. Python decides anew for each product what `*` means; the matrix product asks
-# once. And each number has to be fetched from memory: for one example, a weight is
-# fetched and used once; in the whole it is used for all examples while it is at hand.
-# With small matrices the call itself takes longer than the arithmetic. The larger the
-# product, the less the call matters and the more often a fetched number is used, so the
-# two upper curves rise until the machine can do no more. It reaches its speed only on
-# large products, and that is why models are built of them.
+# The products are the same in all three ways. Three things are saved. Python decides
+# anew for each product what `*` means; the matrix product asks once. Each number has to
+# be fetched from memory: for one example, a weight is fetched and used once; in the
+# whole it is used for all examples while it is at hand. And the processor takes several
+# products in one instruction, on all its cores. With small matrices the call itself
+# takes longer than the arithmetic. The larger the product, the less the call matters
+# and the more often a fetched number is used, so the two upper curves rise until the
+# machine can do no more. It reaches its speed only on large products, and that is why
+# models are built of them.
 
 # %% [markdown]
 # ## Why did GPUs change the field?
 #
 # A product of matrices has another property: none of its $n^2$ results waits for
 # another one. A processor has a few cores that are quick at one thing after the other.
-# A GPU has thousands of simpler ones, made to compute the points of a picture, which do
-# not wait for each other either. How many independent results does our little GPT
-# offer? Take more and more names per step, and time the step.
+# A GPU has hundreds or thousands of simpler ones, made to compute the points of a
+# picture, which do not wait for each other either. How many independent results does
+# our little GPT offer? Take more and more names per step, and time the step.
 
 # %%
 batch_sizes = [1, 4, 16, 64, 256]
@@ -188,11 +189,13 @@ print(f"what two GTX 580 do in 5.5 days: {days:,.0f} days, all at top speed")
 # %% [markdown]
 # Two GTX 580, cards for video games, trained AlexNet in five to six days (Krizhevsky
 # and others, 2012; see notebook 05). The last line says what that is on the machine you
-# are at, and a study needs many trainings. Since then the chips have grown, and count
-# in shorter numbers. The program changes little: JAX runs the functions of this course
-# on a GPU, or a TPU, Google's chip for the same work, as they are. Only on this page
-# the setup cell keeps to the processor, so that there are eight devices on every
-# machine. What JAX sees here:
+# are at, and a study needs many trainings. Since then the chips have grown, and work
+# with shorter numbers. They also have units that do nothing but multiply small matrices
+# (*tensor cores*), and fast memory. The program stays as it is: JAX runs the functions
+# of this course on a GPU, or on a TPU, Google's chip for the same work. The digits
+# change a little, because there it multiplies 32-bit numbers with fewer of them unless
+# told otherwise. Only this page keeps to the processor (see the setup cell), so that
+# there are eight devices on every machine:
 
 # %%
 print(len(jax.devices()), "devices, the first one:", jax.devices()[0])
@@ -223,8 +226,9 @@ for documents in (rows[:4], rows[4:8], rows[:5], rows[:4]):
 
 # %% [markdown]
 # Four calls, two traces. Other numbers in an array of the same shape use the program
-# that is there; another shape needs another one. So does another type of number. What
-# was compiled is kept, so the last call finds it. And the price?
+# that is there; another shape needs another one. So do another type of number, another
+# value of what is named in `static_argnames`, and other places on devices. What was
+# compiled is kept, so the last call finds it. And the price?
 
 # %%
 fresh = jax.jit(partial(array.loss_fn, config=config))
@@ -300,8 +304,8 @@ gap = np.abs(many(start, rows[:64]) - np.array([one(start, row) for row in rows[
 print("the same lengths to four decimals:", bool(gap.max() < 5e-5))
 
 # %% [markdown]
-# The function says nothing of batches. `vmap` made one large product of 64 small ones
-# wherever it could: the first section again.
+# The function says nothing of batches. `vmap` gave every array in it one axis more, so
+# that the products for one name became larger products for 64: the first section again.
 #
 # `scan` repeats a step inside the program. A `for` loop in a jitted function works too,
 # but it is traced turn by turn, so the program grows with the number of turns.
@@ -365,8 +369,9 @@ for dtype in (jnp.float32, jnp.bfloat16):
 #
 # The usual cure is **mixed precision**: the long weights are kept, rounded copies of
 # them do the multiplications, and the small steps are added to the long ones
-# (Micikevicius and others, 2017, arXiv 1710.03740). **Predict first.** How much worse
-# does the model become?
+# (Micikevicius and others, 2017, arXiv 1710.03740; they used another 16-bit number,
+# which reaches only to 65,504). **Predict first.** How much worse does the model
+# become?
 
 
 # %%
@@ -389,8 +394,8 @@ for precision, loss in by_precision.items():
 # %% [markdown]
 # Hardly: the steps point nearly the same way. On a chip that is built for 16 bits they
 # also take less time: by their data sheets, an A100 and an H100 do twice as many
-# operations with them as with TF32, their fast kind of 32-bit number. How your
-# processor does with them is in the two lines above.
+# operations with them as with TF32, which keeps only three digits of each 32-bit number
+# for the product. How your processor does with them is in the two lines above.
 
 # %% [markdown]
 # ## Eight devices find the loss of one
@@ -442,7 +447,7 @@ print(f"largest difference in 30 steps: {gap:.0e}")
 # %% [markdown]
 # The losses agree to about six digits. They need not agree to the last one: eight
 # devices add up in another order than one, and each sum of 32-bit numbers is rounded.
-# The steps carry such differences on, so they grow slowly.
+# The steps carry such differences on, so two long runs may part.
 #
 # ### Exercise: the loss of eight devices
 #
@@ -465,14 +470,18 @@ exercise.mean_over_devices.check(mean_over_devices)
 # means looks like a loss, falls like a loss, and gives the wrong gradient. That is why
 # the test is always the same: *the loss of one device*.
 #
-# And what does the cutting save?
+# And what does cutting the weights save?
 
 # %%
 everywhere = sum(matrix.nbytes for matrix in start.values())
 here = sum(m.addressable_shards[0].data.nbytes for m in state[0].values())
-print(f"weights {everywhere:,} bytes; on the first device {here:,}")
+print(f"weights {everywhere:,} bytes; on the first device {here:,} between two steps")
 
 # %% [markdown]
+# During a step this program puts all matrices together and adds up whole gradients, so
+# it needs more for a while. Large systems borrow one layer at a time, and leave each
+# device only its part of the sum. Either way there are more messages than with copies.
+#
 # ### Exercise: what lies on each device
 #
 # Training keeps four numbers for each parameter: the parameter, its gradient, and the
@@ -633,8 +642,9 @@ for n_layer, n_embd in ((1, 16), (4, 128), (12, 768), (96, 12_288)):
 # For large models the ratio comes near 6: this is the rule of thumb of notebook 07,
 # *six operations for each parameter and token*: a product and a sum, three times. In
 # small models the table at the entrance, which costs no operations, holds half of the
-# parameters; attention adds a little. Hold it against the clock. A model of four
-# layers, 128 wide, learns from texts of 64 tokens, twelve at a time:
+# parameters; attention adds a little, as long as a text is short against six times the
+# width. Hold it against the clock. A model of four layers, 128 wide, learns from texts
+# of 64 tokens, twelve at a time:
 
 # %%
 larger = array.GPTConfig(vocab.vocab_size, 64, n_layer=4, n_head=4, n_embd=128)
@@ -651,11 +661,12 @@ print(
 
 # %% [markdown]
 # The rest goes to products too small for the best rate, and to what is no product:
-# norms, softmax, the optimizer, numbers fetched and put back. The share of a chip's
-# peak that the products of a model reach is called **model FLOPs utilisation**, MFU
-# (Chowdhery and others, 2022). Published runs reach between a quarter and a half, few
-# of them more (notebook 07). Llama 3 405B reached 38 to 43 % while it ran (Llama Team,
-# 2024, table 4).
+# norms, softmax, the optimizer, numbers fetched and put back. In the trade such a share
+# is called **model FLOPs utilisation**, MFU (Chowdhery and others, 2022), but there it
+# is a share of the peak on the data sheet, which no product quite reaches. By the
+# figures of notebook 07, published runs lie between a quarter and somewhat more than a
+# half. Llama 3 405B reached 38 to 43 % while it ran (Llama Team, 2024, table 4); the 35
+# % of notebook 07 divides by all its hours.
 #
 # ### Memory: four numbers for each parameter, and the activations
 #
@@ -672,15 +683,17 @@ print(f"weights and moments   {kept:12,.0f} bytes by the rule")
 print(
     f"what the step is given{compiled.argument_size_in_bytes:12,} bytes, batch included"
 )
+print(f"what it gives back    {compiled.output_size_in_bytes:12,} bytes")
 print(f"what it needs besides {compiled.temp_size_in_bytes:12,} bytes")
 print(f"of that for gradients {by_rule['gradients']:12,.0f} bytes by the rule")
 
 # %% [markdown]
-# Weights and moments are as the rule says. Of what the step needs besides, gradients
-# are a tenth; most of the rest is activations. For large models they can be estimated
-# (Korthikanti and others, 2022). **Predict first.** Can a GPU with 80 GB train a GPT-3
-# of 6.7 billion parameters, one text of 2,048 tokens at a time? And with the state cut
-# into parts, on 8 of them, or on 64?
+# Weights and moments are as the rule says. The new ones lie beside the old ones here;
+# JAX can let them take the same place (`donate_argnums`). Of what the step needs
+# besides, gradients are a tenth; most of the rest is activations. For large models they
+# can be estimated (Korthikanti and others, 2022). **Predict first.** Can a GPU with 80
+# GB train a GPT-3 of 6.7 billion parameters, one text of 2,048 tokens at a time? And
+# with the state cut into parts, on 8 of them, or on 64?
 
 # %%
 model = scale.MODELS["GPT-3 6.7B"]
@@ -696,18 +709,20 @@ plots.show(
 )
 
 # %% [markdown]
-# On one it cannot, by far. Cut into eight parts it can, and from there on most of the
-# memory goes to activations. They can be had for less: keep only what goes into each
-# layer, and compute the rest again on the way back. That costs a third more operations
-# (Chen and others, 2016). Now choose *GPT-3 175B* and one text at a time: on how many
-# devices does it fit, with activations kept, and with activations computed again?
+# On one it cannot, by far. Cut into eight parts it can, if weights are borrowed one
+# layer at a time, and from there on most of the memory goes to activations. They can be
+# had for less. Most of them are the scores of attention, which newer programs do not
+# store (*FlashAttention*; Dao and others, 2022). Or keep only what goes into each
+# layer, and compute the rest again on the way back, for a third more operations (Chen
+# and others, 2016). Now choose *GPT-3 175B* and one text at a time: on how many devices
+# does it fit, with activations kept, and with activations computed again?
 
 # %%
 widgets.memory_by_part()
 
 # %% [markdown]
 # With activations kept it fits on no number of them: those of a single text are 275 GB,
-# and each device has a text. Computed again, it fits on 64.
+# and each device has a text. Computed again, layer by layer, it fits on 64.
 #
 # ### Time: what is divided, and what is not
 #
@@ -719,17 +734,20 @@ widgets.memory_by_part()
 widgets.where_the_time_goes()
 
 # %% [markdown]
-# With the largest batch and the fastest link it nearly is, but no machine holds 1,024
-# devices. With a slow network or a small batch the messages are soon all that is left.
-# And a batch cannot grow for ever: beyond some size, more examples per step hardly
-# improve the step (notebook 03).
+# Over InfiniBand, with the largest batch, it is about 640 times as fast. The fastest
+# link would give more, but joins only the few devices of one machine. With a slow
+# network or a small batch the messages are soon all that is left; real systems hide a
+# part of them by sending while they compute. And a batch cannot grow for ever: beyond
+# some size, more examples per step hardly improve the step (notebook 03).
 #
 # ### A pipeline of devices (optional)
 #
 # If a model is too large for a device, its layers can also be laid out along a row of
 # devices. Then the later ones wait for the earlier ones, and on the way back the
 # earlier ones wait. Cut the batch into more *microbatches*, and watch the waiting
-# shrink.
+# shrink. Then each product is smaller, though. A third way cuts each matrix, and the
+# devices of a machine compute each product together (*tensor parallelism*). Large runs
+# combine all three.
 
 # %%
 widgets.pipeline()
@@ -738,9 +756,9 @@ widgets.pipeline()
 # ### From this page to a cluster, on paper
 #
 # Now the whole way. For each run: how long would this machine take at its best rate,
-# and how long would a number of H100 take at 40 % of their peak? (Llama used 16,384;
-# the other two numbers are ours. *GPT-2 124M again* is a repetition of 2024, see
-# notebook 07.)
+# and how long would a number of H100 take at 40 % of their peak? Llama used 16,384; the
+# other two numbers are ours. *GPT-2 124M again* is the repetition that you met in
+# notebook 07.
 
 # %%
 cluster = {"GPT-2 124M again": 8, "GPT-3 175B": 1024, "Llama 3.1 405B": 16_384}
@@ -753,7 +771,9 @@ for run in costs.PUBLISHED:
         print(f"{run.name:17}{years:14,.0f}{hours:10,.1f}{n:17,}")
 
 # %% [markdown]
-# The same loop, the same loss, the same rule of blame. Between the first row and the
+# By its model card Llama took 30.84 million hours, 1,882 for each device if all worked
+# all the time: more than the table says, because what goes wrong is paid as well. It is
+# the same loop, the same loss, the same rule of blame. Between the first row and the
 # last lie chips, a network, checkpoints, and a great deal of money.
 #
 # Finally, the claims of this page in code. They held for ten values of `SEED`.

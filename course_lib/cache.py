@@ -42,8 +42,8 @@ def keep_compiled() -> Path | None:
 
     Returns the folder, or None where nothing is kept: with
     JAX_ENABLE_COMPILATION_CACHE=0, with a cache of the user's own
-    (JAX_COMPILATION_CACHE_DIR), with a jaxlib that is too old, and where there can be no
-    folder in which the user alone may write.
+    (JAX_COMPILATION_CACHE_DIR), with a jaxlib that is too old, and where there can be
+    no folder in which the user alone may write.
     """
     import jax
     import jaxlib.version

@@ -37,6 +37,7 @@ BOUNDS: dict[str, tuple[int | float, str]] = {  # what: the most, and of what un
     "download, redirects": (10, "redirects"),
     "download, silence": (20.0, "seconds"),
     "download, whole": (600.0, "seconds"),
+    "compiled programs": (100 * MB, "bytes kept; the oldest go first"),
     "checkpoint": (2_000 * MB, "bytes"),
     "checkpoint, description": (1 * MB, "characters"),
     "model": (10**9, "parameters"),

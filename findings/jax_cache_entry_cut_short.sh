@@ -7,7 +7,7 @@
 # compiles anew, and does not write what it compiled, because a file of that name is there.
 #
 # What to do meanwhile: remove entries that cannot be unpacked (they are zlib streams, or
-# Zstandard where that package is installed). tools/suite.py does so for the tests.
+# Zstandard where that package is installed). course_lib/cache.py does so at each start.
 set -eu
 here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
-# No test writes into the progress of whoever runs it; kernels of nbval inherit this.
+# No test writes into the progress or the cache of whoever runs it; kernels of nbval
+# inherit this.
 HOME = tempfile.mkdtemp(prefix="course_lib_tests_")
 os.environ["COURSE_LIB_HOME"] = HOME
+os.environ["COURSE_LIB_CACHE"] = str(Path(HOME, "cache"))
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 
 

@@ -19,16 +19,15 @@ import json
 import os
 import sys
 import xml.etree.ElementTree as ET
-import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from course_lib.cache import mend
 from tools.environment import ROOT
 
-MOST_BYTES = 400_000_000  # of compiled programs; the oldest go first
-ZSTANDARD = b"\x28\xb5\x2f\xfd"
+MOST_BYTES = 400_000_000  # of compiled programs
 REPORT = "tests.xml"
 HOSTILE = "tests/exercises/test_hostile.py::test_hostile_answers"
 CODE = ("course_lib", "pyproject.toml", "requirements-test.lock")
@@ -49,45 +48,15 @@ def folder() -> Path:
 
 
 def compile_cache() -> dict[str, str]:
-    """Return the variables that let JAX keep what it compiles; mend the folder first.
-
-    JAX never replaces an entry that it cannot read: it warns, and compiles again at
-    every start.
-    """
+    """Return the variables that let JAX keep what it compiles, in a mended folder."""
     path = folder() / "jax"
     path.mkdir(exist_ok=True)
-    remove_damaged(path)
+    mend(path, MOST_BYTES)
     return {
         "JAX_COMPILATION_CACHE_DIR": str(path),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
     }
-
-
-def remove_damaged(path: Path) -> list[str]:
-    """Remove entries that cannot be read, and the oldest of too many; name them."""
-    entries = sorted(path.glob("*-cache"), key=lambda entry: -entry.stat().st_mtime)
-    removed, size = [], 0
-    for entry in entries:
-        data = entry.read_bytes()
-        size += len(data)
-        if size > MOST_BYTES or not is_whole(data):
-            entry.unlink()
-            removed.append(entry.name)
-    return removed
-
-
-def is_whole(data: bytes) -> bool:
-    """Whether an entry can be unpacked; zlib's checksum covers every byte.
-
-    One packed by Zstandard is believed: older Pythons cannot look into it.
-    """
-    if data.startswith(ZSTANDARD):
-        return True
-    try:
-        return bool(zlib.decompress(data))
-    except zlib.error:
-        return False
 
 
 # --- what has passed and has not changed since ----------------------------------------

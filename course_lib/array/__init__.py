@@ -1,4 +1,7 @@
-"""Neural networks with JAX arrays: the twins of ``course_lib.scalar``."""
+"""Neural networks with JAX arrays: the twins of ``course_lib.scalar``.
+
+Importing it has JAX keep what it compiles: see ``course_lib.cache``.
+"""
 
 from course_lib.array.decoding import generate, stream
 from course_lib.array.gpt import (
@@ -22,6 +25,7 @@ from course_lib.array.sharding import (
     shard_batches,
     shard_params,
 )
+from course_lib.cache import keep_compiled
 from course_lib.config import GPTConfig
 
 __all__ = [
@@ -48,3 +52,5 @@ __all__ = [
     "stream",
     "token_losses",
 ]
+
+keep_compiled()

@@ -22,6 +22,7 @@ from typing import IO, Any, BinaryIO
 from urllib.parse import urlsplit
 
 from course_lib.bounds import BOUNDS, escaped
+from course_lib.cache import cache_folder
 from course_lib.data.digest import sha256_of
 from course_lib.data.lines import DataError, show
 
@@ -62,15 +63,6 @@ def cached(address: str, sha256: str | None) -> Path:
     finally:
         Path(part).unlink(missing_ok=True)  # gone already when all went well
     return copy
-
-
-def cache_folder() -> Path:
-    """COURSE_LIB_CACHE if set, else the folder this system keeps for caches."""
-    if folder := os.environ.get("COURSE_LIB_CACHE"):
-        return Path(os.path.expanduser(folder))
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("course_lib", appauthor=False))
 
 
 def _download(address: str, sha256: str, file: BinaryIO) -> None:

@@ -920,7 +920,7 @@ def test_the_cache_is_the_users_own_by_default(
 ) -> None:
     import platformdirs
 
-    from course_lib.data.download import cache_folder
+    from course_lib.cache import cache_folder
 
     monkeypatch.delenv("COURSE_LIB_CACHE", raising=False)
     folder = Path(platformdirs.user_cache_dir("course_lib", appauthor=False))

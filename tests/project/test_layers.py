@@ -15,17 +15,18 @@ import course_lib
 ROOT = Path(course_lib.__file__).parent
 MAY_IMPORT = {  # each room, from the ground up, and the rooms below that it may use
     "bounds": "",
+    "cache": "bounds",
     "config": "bounds",
-    "data": "bounds",
+    "data": "bounds cache",
     "losses": "",
     "optimizers": "",
     "scalar": "config",
-    "array": "bounds config losses",
+    "array": "bounds cache config losses",
     "gradients": "scalar",
     "training": "bounds config data scalar array optimizers",
     "lessons": "bounds config data losses optimizers scalar array gradients training",
     "plots": "lessons",
-    "exercises": "bounds losses optimizers scalar gradients lessons",
+    "exercises": "bounds cache losses optimizers scalar gradients lessons",
     "widgets": "bounds config data losses scalar array gradients training lessons "
     "plots exercises",
     "app": "bounds data training exercises",

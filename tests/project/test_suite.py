@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import zlib
 from pathlib import Path
 
 import pytest
@@ -23,30 +22,6 @@ def remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of this test's own."""
     monkeypatch.setenv("COURSE_SUITE_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache"
-
-
-def test_damaged_entries_go_and_whole_ones_stay(tmp_path: Path) -> None:
-    whole = zlib.compress(bytes(1000) + b"program")
-    flipped = bytearray(whole)
-    flipped[len(whole) // 2] ^= 1
-    (tmp_path / "a-cache").write_bytes(whole)
-    (tmp_path / "b-cache").write_bytes(whole[:-5])
-    (tmp_path / "c-cache").write_bytes(bytes(flipped))
-    (tmp_path / "d-cache").write_bytes(b"")
-    (tmp_path / "e-cache").write_bytes(suite.ZSTANDARD + b"...")
-    assert sorted(suite.remove_damaged(tmp_path)) == ["b-cache", "c-cache", "d-cache"]
-    assert sorted(p.name for p in tmp_path.glob("*-cache")) == ["a-cache", "e-cache"]
-
-
-def test_the_oldest_of_too_many_go(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    whole = zlib.compress(bytes(range(256)))
-    for age, name in enumerate(("new", "middle", "old")):
-        (tmp_path / f"{name}-cache").write_bytes(whole)
-        subprocess.run(["touch", "-d", f"-{age} days", tmp_path / f"{name}-cache"])
-    monkeypatch.setattr(suite, "MOST_BYTES", 2 * len(whole))
-    assert suite.remove_damaged(tmp_path) == ["old-cache"]
 
 
 def test_jax_finds_what_it_compiled_and_a_damaged_entry_is_mended() -> None:

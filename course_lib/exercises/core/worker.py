@@ -25,6 +25,7 @@ import warnings
 from pathlib import Path
 from typing import Any, TextIO
 
+from course_lib.cache import keep_compiled
 from course_lib.exercises.core.codec import decode, encode
 from course_lib.exercises.core.extract_source import (
     ANSWER_FILE,
@@ -93,6 +94,8 @@ def main() -> None:
         import numpy  # noqa: F401  most answers use it, and importing takes time
     if "--jax" in sys.argv:
         import jax.numpy  # noqa: F401
+
+        keep_compiled()
     lines: queue.Queue[bytes] = queue.Queue()
     threading.Thread(
         target=forward_requests, args=(requests, lines), daemon=True

@@ -22,7 +22,6 @@ import io
 import json
 import os
 import random
-import re
 import shutil
 import signal
 import socket
@@ -32,7 +31,6 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -40,66 +38,9 @@ from types import FrameType
 from typing import Any
 
 from benchmarks.results import record
+from tools.doors import CONTROL, Door, Fault, Hang, Trial, judge, spoiled
 from tools.environment import ROOT
-
-DEADLINE = 20.0  # seconds for one input; a busy machine is slow, a hang is for ever
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-Trial = tuple[str, Callable[[], object]]  # what is given, and the call
-
-
-class Hang(BaseException):
-    """Raised by the alarm when an input takes too long."""
-
-
-class Fault(Exception):
-    """Raised by a trial that finds something lost, run or changed."""
-
-
-@dataclass
-class Door:
-    """One place where input comes in, and the exceptions that it promises."""
-
-    name: str
-    trials: Callable[[random.Random, Path], Iterator[Trial]]
-    count: int
-    promised: tuple[type[BaseException], ...] = ()
-    faults: list[str] = field(default_factory=list)
-    tried: int = 0
-    seconds: float = 0.0
-
-
-def judge(door: Door, label: str, call: Callable[[], object]) -> str | None:
-    """Make the call; return what is wrong with what it did, or None."""
-    signal.setitimer(signal.ITIMER_REAL, DEADLINE)
-    try:
-        call()
-    except Hang:
-        return f"no answer within {DEADLINE:.0f} s"
-    except Fault as fault:
-        return str(fault)
-    except door.promised as error:
-        return spoiled(str(error))
-    except KeyboardInterrupt:  # of whoever runs this
-        raise
-    except BaseException as error:
-        return f"{type(error).__name__}: {str(error)[:200]!r}"
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0.0)
-    return None
-
-
-def spoiled(message: str) -> str | None:
-    """Return what is wrong with a message for a person, or None."""
-    if not message.strip():
-        return "an error without a word"
-    if "\n" in message.strip():
-        return f"more than one line: {message[:200]!r}"
-    if CONTROL.search(message):
-        return f"control characters: {message[:200]!r}"
-    if len(message) > 1000:
-        return f"{len(message):,} characters in one line"
-    return None
-
+from tools.kills import Kills
 
 # --- what people and accidents come up with ---------------------------------------
 
@@ -875,7 +816,14 @@ def doors() -> list[Door]:
         Door("Value", value_trials, 700),
         Door("expression", expression_trials, 700, (ValueError, OverflowError)),
         Door("answer", answer_trials, 200),
+        killed("killed run", Kills(), 50),
+        killed("killed team", Kills(team=True), 20),
     ]
+
+
+def killed(name: str, kills: Kills, count: int) -> Door:
+    """Return a door for runs that are killed."""
+    return Door(name, kills.trials, count, deadline=600, figures=kills.sentence)
 
 
 def torture(door: Door, seed: int, count: int) -> None:
@@ -906,7 +854,9 @@ def table(tried: list[Door], seed: int) -> str:
         f"| {d.name} | {d.tried:,} | {len(d.faults)} | {d.seconds:.0f} |" for d in tried
     ]
     total, faults = sum(d.tried for d in tried), sum(len(d.faults) for d in tried)
-    return "\n".join([*lines, f"| all, seed {seed} | {total:,} | {faults} | |"])
+    lines += [f"| all, seed {seed} | {total:,} | {faults} | |"]
+    figures = [said for door in tried if (said := door.figures())]
+    return "\n".join([*lines, *([""] * bool(figures)), *figures])
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -53,6 +53,7 @@ from course_lib.training.array_engine import global_norm, train_step
 SEED = 0
 jax.config.update("jax_platforms", "cpu")  # also where there is a GPU
 jax.config.update("jax_num_cpu_devices", 8)
+jax.config.update("jax_enable_compilation_cache", False)  # to see what it costs
 names = load_names()
 vocab = CharTokenizer(names)
 rows = training.pack(names, vocab, 16)  # (5113, 17): a name a row, padded with -1
@@ -61,7 +62,6 @@ config = array.GPTConfig(vocab.vocab_size)  # the micro-GPT of notebook 06
 start = array.init_gpt(np.random.default_rng(SEED), config)
 batches = rows[: 200 * 16].reshape(200, 16, 17)
 optimizer = optimizers.adam(0.01)
-# step(params, Adam's state, rows, rate, config): new params and state, loss, norm
 step = jax.jit(train_step, static_argnames=("config", "precision", "mesh"))
 
 # %% [markdown]
@@ -145,7 +145,10 @@ print(f"the best rate here: {best_rate():.1e} operations a second")
 # another one. A processor has a few cores that are quick at one thing after the other.
 # A GPU has hundreds or thousands of simpler ones, made to compute the points of a
 # picture, which do not wait for each other either. How many independent results does
-# our little GPT offer? Take more and more names per step, and time the step.
+# our little GPT offer? Take more and more names per step, and time the step. (`step` of
+# the setup cell takes the parameters, Adam's state, some rows, a learning rate and the
+# config. It returns both states after the step, the loss before it and the length of
+# the gradient.)
 
 # %%
 batch_sizes = [1, 4, 16, 64, 256]
@@ -228,7 +231,8 @@ for documents in (rows[:4], rows[4:8], rows[:5], rows[:4]):
 # Four calls, two traces. Other numbers in an array of the same shape use the program
 # that is there; another shape needs another one. So do another type of number, another
 # value of what is named in `static_argnames`, and other places on devices. What was
-# compiled is kept, so the last call finds it. And the price?
+# compiled is kept, so the last call finds it. Elsewhere in this course it is kept on
+# disk, too, for the next start; this page does without, to show the price:
 
 # %%
 fresh = jax.jit(partial(array.loss_fn, config=config))

@@ -28,6 +28,7 @@ HELP = """\
   make format     let ruff put the code into shape
   make notebooks  build and run the notebooks that changed (FORCE=1: all)
   make bench      measure against other libraries, into benchmarks/RESULTS.md
+  make bench-gpu  measure a large model on a GPU, against torch.compile
   make lock       choose package versions anew (ARGS=--upgrade: the newest)
   make clean      remove environments and caches; your notebooks stay
 

@@ -1,8 +1,9 @@
-"""The micro-GPT in PyTorch, eager: the peer of ``course_lib.array``.
+"""The micro-GPT in PyTorch: the peer of ``course_lib.array``.
 
-The same weights under the same names, whole batches at once. Two choices that PyTorch
-leaves open (``attention``: its fused operation or plain matrix products; ``adam``:
-fused or foreach) are arguments, so that the faster one can be raced.
+The same weights under the same names, whole batches at once. What PyTorch leaves open
+(``attention``: its fused operation or plain matrix products; ``adam``: fused or
+foreach; ``compiled``: by torch.compile, or eager) are arguments, so that the fastest
+can be raced.
 """
 
 from __future__ import annotations
@@ -58,24 +59,40 @@ class TorchGPT:
         config: GPTConfig,
         attention: str = "fused",
         adam: str = "fused",
+        compiled: bool = False,
+        device: str = "cpu",
+        half: bool = False,
     ) -> None:
-        self.config, self.attention = config, attention
+        """half: products in bfloat16, by autocast; the weights stay in float32."""
+        self.weights, self.adam = weights, adam
         self.params = {
-            name: torch.tensor(np.asarray(w), requires_grad=True)
+            name: torch.tensor(np.asarray(w), requires_grad=True, device=device)
             for name, w in weights.items()
         }
+        self.restart()
+
+        def loss_fn(params: Params, batch):
+            with torch.autocast(device, torch.bfloat16, enabled=half):
+                logits = gpt(params, batch[:, :-1], config, attention)
+            targets = batch[:, 1:].flatten()
+            return functional.cross_entropy(logits.flatten(0, 1).float(), targets)
+
+        self.loss_fn = torch.compile(loss_fn) if compiled else loss_fn
+
+    def restart(self) -> None:
+        """Go back to the first weights, with a new optimizer; keep what is compiled."""
+        with torch.no_grad():
+            for name, weights in self.weights.items():
+                self.params[name].copy_(torch.tensor(np.asarray(weights)))
         self.optimizer = torch.optim.Adam(
-            self.params.values(), betas=(0.85, 0.99), eps=1e-8, **{adam: True}
+            self.params.values(), betas=(0.85, 0.99), eps=1e-8, **{self.adam: True}
         )
 
     def train(self, batches: Sequence, learning_rates: Sequence[float]) -> list[float]:
         """Take a step for each batch, a tensor (B, T + 1) of whole numbers."""
         losses = []
         for batch, learning_rate in zip(batches, learning_rates, strict=True):
-            logits = gpt(self.params, batch[:, :-1], self.config, self.attention)
-            loss = functional.cross_entropy(
-                logits.flatten(0, 1), batch[:, 1:].flatten()
-            )
+            loss = self.loss_fn(self.params, batch)
             self.optimizer.zero_grad()
             loss.backward()
             self.optimizer.param_groups[0]["lr"] = learning_rate

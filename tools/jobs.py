@@ -219,6 +219,12 @@ def bench(env: Environment, arguments: list[str]) -> int:
     return env.run([env.python, "-m", "benchmarks", *arguments])
 
 
+def bench_gpu(env: Environment, arguments: list[str]) -> int:
+    """Measure on a GPU; PyTorch and JAX for it are the user's to install."""
+    env.prepare("learn")
+    return env.run([env.python, "-m", "benchmarks.gpu", *arguments])
+
+
 def lock(env: Environment, arguments: list[str]) -> int:
     """Write the lock files from pyproject.toml (``--upgrade``: newest versions)."""
     env.prepare("test")
@@ -264,6 +270,7 @@ JOBS: dict[str, Callable[[Environment, list[str]], int]] = {
     "format": format_code,
     "notebooks": notebooks,
     "bench": bench,
+    "bench-gpu": bench_gpu,
     "lock": lock,
     "clean": clean,
 }

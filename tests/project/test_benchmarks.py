@@ -22,6 +22,7 @@ import pytest
 from benchmarks import __main__ as program
 from benchmarks import (
     earlier,
+    gpu,
     growth,
     jax_gpt,
     pictures,
@@ -296,6 +297,46 @@ def test_the_cost_of_sharding_is_told_against_one_device(
     monkeypatch.setattr(sharding, "PLOT", tmp_path / "plot.png")
     sharding.draw(seconds)
     assert (tmp_path / "plot.png").stat().st_size > 10_000
+
+
+# --- on a GPU
+
+
+def tiny_task():
+    return gpu.make_task(GPTConfig(50, 16, 2, 2, 32), batch_size=2, steps=4)
+
+
+@pytest.mark.usefixtures("rank_promotion")
+def test_the_benchmark_of_gpus_trains_in_bfloat16_on_any_device() -> None:
+    losses = gpu.make_ours(tiny_task)()
+    assert losses[0] == pytest.approx(math.log(50), abs=0.1)
+    assert len(set(losses)) == 4
+
+
+@pytest.mark.usefixtures("rank_promotion")
+def test_on_a_gpu_both_sides_would_have_the_same_losses() -> None:
+    pytest.importorskip("torch")
+    peer = gpu.make_peer(tiny_task, device="cpu", compiled=False)
+    assert gpu.make_ours(tiny_task)() == pytest.approx(peer(), abs=0.02)
+
+
+def test_what_a_gpu_reaches_is_told_as_a_share_of_its_peak() -> None:
+    task = tiny_task()
+    one_second = [4.0, 4.0], [6.0, 8.0]
+    faster, share = gpu.claims(task, *one_second, 1e-3, "NVIDIA H200")
+    assert faster.measured == "1.75 (1.5 to 2)x"
+    assert faster.reached
+    assert "2 turns of 4 steps of 2 x 16 tokens" in faster.detail
+    assert share.measured.startswith(short(100 * task.flops() / 989e12))
+    (unknown,) = gpu.claims(task, [2.0], [1.0], 0.0, "Something New")
+    assert not unknown.reached
+
+
+def test_without_a_gpu_one_line_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    if not gpu.missing():
+        pytest.skip("there is a GPU here")
+    assert gpu.main() == 2
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 # --- the program

@@ -1,7 +1,7 @@
 """Training runs that are killed, and what was lost: two doors of ``make torture``.
 
 Each run is a real ``course train`` that saves after every few steps. It is killed by
-SIGKILL at a seeded moment, every second time while it saves, and resumed to the end.
+SIGKILL at a seeded moment, most often while it saves, and resumed to the end.
 A fault is a checkpoint that cannot be loaded, more than one save interval lost, a file
 that stays, a line too many, and a loss other than that of a run that nobody disturbed.
 """
@@ -61,6 +61,26 @@ class Moment(NamedTuple):
     in_save: bool
     delay: float
 
+    def __str__(self) -> str:
+        save = ", in a save" if self.in_save else ""
+        return f"step {self.step}{save}, {1000 * self.delay:.1f} ms later"
+
+
+class Plan(NamedTuple):
+    """A kill: of a run that begins at a step, which process, and when.
+
+    worker: of a team, not the command itself, but the process that trains for it.
+    """
+
+    first: int
+    moment: Moment
+    victim: int
+    worker: bool
+
+    def __str__(self) -> str:
+        who = f"{'worker' if self.worker else 'command'} {self.victim}"
+        return f"{who} of a run begun at step {self.first}: {self.moment}"
+
 
 class Left(NamedTuple):
     """What a kill left: whether it cut a save short, and how many steps were lost.
@@ -82,7 +102,7 @@ class Kills:
     started: list[subprocess.Popen[str]] = field(default_factory=list)
     starting: threading.Lock = field(default_factory=threading.Lock)
     over: bool = False
-    whole_seconds: float = 0.0  # of a run that nobody disturbs
+    whole_seconds: float = 0.0  # of a run that nobody disturbs, from start to end
 
     def trials(self, rng: random.Random, folder: Path) -> Iterator[Trial]:
         """Kill run after run; while one is awaited, the next one is under way."""
@@ -93,16 +113,8 @@ class Kills:
         try:
             self.prepare()
             for number in count(1):
-                first = rng.choice((0, HALF))
-                moment = self.any_moment(rng, first)
-                victim, worker = rng.randrange(2), self.team and rng.random() < 0.5
-                if self.team:
-                    who = f"{'worker' if worker else 'command'} {victim}"
-                else:
-                    who, victim = "run", 0
-                label = f"{who}, begun at step {first}, {moment}"
-                kill = partial(self.kill, number, first, moment, victim, worker)
-                begun.append((label, pool.submit(kill)))
+                plan = self.plan(rng)
+                begun.append((f"{plan}", pool.submit(self.kill, number, plan)))
                 if len(begun) > 2:
                     label, future = begun.popleft()
                     yield label, partial(self.note, future)
@@ -112,14 +124,19 @@ class Kills:
             pool.shutdown()
             resource.setrlimit(resource.RLIMIT_CORE, limit)
 
-    def any_moment(self, rng: random.Random, first: int) -> Moment:
-        """Draw a moment: in a save, between two steps, or at any time."""
+    def plan(self, rng: random.Random) -> Plan:
+        """Draw whom to kill, and when: in a save, after a step, or at any time."""
+        first, victim = rng.choice((0, HALF)), rng.randrange(2) if self.team else 0
+        worker, kind = self.team and rng.random() < 0.5, rng.random()
         step = rng.randrange(first, LAST)
-        if rng.random() < 0.6:
-            return Moment(step, True, rng.uniform(0, SAVING))
-        if rng.random() < 0.6:
-            return Moment(step, False, rng.uniform(0, 0.05))
-        return Moment(first, False, rng.uniform(0, self.whole_seconds))
+        moment = Moment(step, True, rng.uniform(0, SAVING))
+        if kind > 0.6:
+            moment = Moment(step, False, rng.uniform(0, 0.05))
+        if kind > 0.85:
+            moment = Moment(first, False, rng.uniform(0, self.whole_seconds))
+        if self.team:  # before they have met, they wait for each other
+            moment = moment._replace(step=max(moment.step, first + 1))
+        return Plan(first, moment, victim, worker)
 
     def note(self, future: Future[Left]) -> None:
         """Wait for a trial, and keep what it found."""
@@ -133,7 +150,7 @@ class Kills:
         text = (
             f"{len(self.left)} kills of {whose}, {sum(e.in_save for e in self.left)} "
             f"of them inside a save: {max(e.lost for e in self.left)} steps lost at "
-            f"most, where a save comes after {EVERY} at most"
+            f"most, where {EVERY} at most lie between two saves"
         )
         if self.team:
             last = max(e.seconds for e in self.left)
@@ -145,11 +162,10 @@ class Kills:
     def prepare(self) -> None:
         """Make a run that nobody disturbs, and one that is halfway."""
         for name, more in (("whole", []), ("half", ["--stop-after", f"{HALF}"])):
-            (self.folder / name).mkdir()
             began = time.monotonic()
+            (self.folder / name).mkdir()
             wait_for_the_end(self.begin(self.folder / name, 1, more))
-            if name == "half":  # nothing to compile: as long as the others
-                self.whole_seconds = time.monotonic() - began
+            self.whole_seconds = time.monotonic() - began  # the first one compiles
 
     def begin(
         self, place: Path, n: int, more: list[str] | None = None
@@ -198,68 +214,57 @@ class Kills:
 
     # --- one trial ----------------------------------------------------------------
 
-    def kill(
-        self, number: int, first: int, moment: Moment, victim: int, worker: bool
-    ) -> Left:
-        """Kill a run at a moment and resume it; raise Fault for what must not be."""
+    def kill(self, number: int, plan: Plan) -> Left:
+        """Kill a run and resume it; raise Fault for what must not be."""
         for attempt in range(3):
             place = self.folder / f"{number}.{attempt}"
-            if first:
+            if plan.first:
                 shutil.copytree(self.folder / "half", place)
             else:
                 place.mkdir()
-            seconds = self.killed(place, moment, victim, worker)
+            seconds = self.killed(place, plan)
             if seconds is not None:
                 break
-            moment = moment._replace(step=(first + moment.step) // 2, delay=0)
+            plan = plan._replace(moment=Moment(plan.first + 1, False, 0))
         else:
             raise Fault("it has ended three times before it could be killed")
         in_save, lost = what_is_left(place / "run")
-        n = 1 + number % 2 if self.team else 1
-        wait_for_the_end(self.begin(place, n))
+        wait_for_the_end(self.begin(place, 1 + number % 2 if self.team else 1))
         check_end(place / "run", self.folder / "whole" / "run", exact=not self.team)
         if cores := [*place.glob("core*")]:
             raise Fault(f"a core file: {cores[0].name}")
         shutil.rmtree(place)
         return Left(in_save, lost, seconds)
 
-    def killed(
-        self, place: Path, moment: Moment, victim: int, worker: bool
-    ) -> float | None:
-        """Start and kill a run; return the seconds until the others had ended.
+    def killed(self, place: Path, plan: Plan) -> float | None:
+        """Start and kill a run; return the seconds until all of it had ended.
 
         None if it had ended before.
         """
         processes = self.begin(place, 2 if self.team else 1)
-        doomed, run = processes[victim], place / "run"
+        run, (step, in_save, delay) = place / "run", plan.moment
         ended = partial(any_ended, processes)
-        until(lambda: ended() or steps_logged(run) >= max(moment.step, self.team))
-        if moment.in_save:
-            until(lambda: ended() or is_saving(run))
-        time.sleep(moment.delay)
-        workers = [child for p in processes for child in children(p)]
+        until(lambda: ended() or steps_logged(run) >= step, 0.002)
+        if in_save:
+            until(lambda: ended() or is_saving(run), 0.0003)
+        time.sleep(delay)
+        workers = [child for process in processes for child in children(process)]
         if self.team and len(workers) < 2:
             end(processes)
             return None
         began = time.monotonic()
-        if worker:
-            workers[victim].kill()
-        else:
-            doomed.send_signal(signal.SIGKILL)
-        said = {}
-        for i, process in enumerate(processes):
-            if process is not doomed or worker:
-                said[i] = process.communicate(timeout=HANG)
+        (workers if plan.worker else processes)[plan.victim].kill()
+        said = [process.communicate(timeout=HANG) for process in processes]
         seconds = time.monotonic() - began
-        doomed.communicate(timeout=HANG)
-        until(lambda: all(map(is_gone, workers)))
+        until(lambda: all(map(is_gone, workers)), 0.01)
         codes = [process.returncode for process in processes]
         if 0 in codes:
             return None
-        if not worker and doomed.returncode != -signal.SIGKILL:
-            raise Fault(f"exit code {doomed.returncode} of what was killed")
-        for i, (out, err) in said.items():
-            check_lost(i, codes[i], out, err)
+        for i, (code, (out, err)) in enumerate(zip(codes, said, strict=True)):
+            if plan.worker or i != plan.victim:
+                check_lost(i, code, out, err)
+            elif code != -signal.SIGKILL or err:
+                raise Fault(f"killed, but exit code {code}, stderr {err[:500]!r}")
         if seconds > WITHIN:
             raise Fault(f"the other process ended after {seconds:.0f} s")
         return seconds
@@ -379,13 +384,13 @@ def rows_of(run: Path) -> list[tuple[int, float]]:
     return [(int(a), float(b)) for a, b in (row.split(",") for row in rows)]
 
 
-def until(done: Callable[[], bool]) -> None:
-    """Wait for something that is watched closely; raise Fault if it does not come."""
+def until(done: Callable[[], bool], pause: float) -> None:
+    """Look again and again, after a pause; raise Fault if it does not come."""
     end = time.monotonic() + HANG
     while not done():
         if time.monotonic() > end:
             raise Fault(f"nothing happened within {HANG:.0f} s")
-        time.sleep(0.0003)
+        time.sleep(pause)
 
 
 def free_port() -> int:

@@ -1,8 +1,8 @@
 """Thousands of inputs that nobody should give, at every door: ``make torture``.
 
 A door is where something from outside comes in: the command, a checkpoint, a journal, a
-text, a download, a widget's message, an expression, an answer. Every input is made by a
-seeded generator, so a fault can be met again:
+text, a download, a widget's message, an expression, an answer; for a training run, a
+kill (kills.py). Every input is made by a seeded generator, so a fault can be met again:
 
     python -m tools.torture                       all doors, a table at the end
     python -m tools.torture --door checkpoint --seed 3 --count 500
@@ -27,6 +27,7 @@ import signal
 import socket
 import sys
 import tempfile
+import textwrap
 import threading
 import time
 import warnings
@@ -855,8 +856,8 @@ def table(tried: list[Door], seed: int) -> str:
     ]
     total, faults = sum(d.tried for d in tried), sum(len(d.faults) for d in tried)
     lines += [f"| all, seed {seed} | {total:,} | {faults} | |"]
-    figures = [said for door in tried if (said := door.figures())]
-    return "\n".join([*lines, *([""] * bool(figures)), *figures])
+    figures = textwrap.fill(" ".join(door.figures() for door in tried).strip(), 88)
+    return "\n".join([*lines, "", figures] if figures else lines)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -888,8 +889,9 @@ def main(arguments: list[str] | None = None) -> int:
         record(
             "What was tried to break it",
             "Made-up bad inputs at every door: each must end in one clear line, within "
-            "its\ntime, with nothing lost. `make torture ARGS=--record`, "
-            f"{day}:\n\n{table(chosen, given.seed)}",
+            "its\ntime, with nothing lost. Training runs that are killed: each must be "
+            "resumed to the\nend as if nobody had disturbed it. `make torture "
+            f"ARGS=--record`, {day}:\n\n{table(chosen, given.seed)}",
         )
     return 1 if any(door.faults for door in chosen) else 0
 

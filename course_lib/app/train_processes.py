@@ -7,6 +7,7 @@ passes on its lines, and says in one line why it ended.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -107,6 +108,7 @@ def announce(team: Team) -> None:
 def work(train: Callable[[], object]) -> NoReturn:
     """Train as a worker, and end the process: without the others it cannot wait."""
     threading.Thread(target=_end_with_watcher, daemon=True).start()
+    _leave_no_core_file()
     code = 0
     try:
         train()
@@ -131,6 +133,15 @@ def work(train: Callable[[], object]) -> NoReturn:
 def _end_with_watcher() -> None:
     sys.stdin.read()  # ends when the watcher has ended, however that was
     os._exit(FAILED)
+
+
+def _leave_no_core_file() -> None:
+    """Let the crash by which JAX ends this process write no image of its memory."""
+    with contextlib.suppress(ImportError):  # Windows, which writes none
+        import resource
+
+        hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+        resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
 
 
 def _relay(

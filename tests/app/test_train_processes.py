@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from contextlib import closing
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from course_lib.app.cli import main
@@ -232,6 +234,28 @@ def test_no_cluster_is_one_line(variables: dict[str, str], why: str) -> None:
     assert err.startswith(f"course: --cluster: JAX finds none here ({why}")
     assert "it looks for Slurm (SLURM_JOB_ID, " in err
     assert err.endswith("(KUBERNETES_SERVICE_HOST, and the package kubernetes)\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="core files are a matter of Unix")
+def test_a_worker_that_crashes_leaves_one_line_and_no_core_file(port: int) -> None:
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
+    try:
+        options = f"--data names.txt {SMALL} --steps 100000 --checkpoint run"
+        command = start(port, 0, options, n=1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, before)
+    until(Path("run", "checkpoint.safetensors").exists)
+    (worker,) = psutil.Process(command.pid).children()
+    if psutil.LINUX:
+        assert worker.rlimit(psutil.RLIMIT_CORE) == (0, before[1])
+    worker.send_signal(signal.SIGABRT)
+    _, err = command.communicate(timeout=200)
+    assert (command.returncode, err.count("\n")) == (1, 1)
+    assert err.startswith(f"course: process 0 of 1: {LOST}")
+    assert not [*Path().glob("core*")]
 
 
 def test_other_data_on_one_side_is_one_line_in_all_processes() -> None:

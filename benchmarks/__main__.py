@@ -28,6 +28,7 @@ SCRIPTS = (
     "growth",
     "large_text",
     "sharding",
+    "run_all",
     "pictures",
 )
 PACKAGES = ("jax", "jaxlib", "numpy", "torch", "micrograd")

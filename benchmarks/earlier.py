@@ -18,11 +18,12 @@ ROOT = Path(__file__).parents[1]
 
 @contextmanager
 def earlier_build() -> Iterator[Path | None]:
-    """Yield a folder with the library of the earlier build, None without its history.
+    """Yield a folder with the earlier library and its pages, None without its history.
 
-    The environment is that of today; only ``course_lib`` is the one of then.
+    The environment is that of today; only ``course_lib`` and ``notebooks`` are those of
+    then.
     """
-    command = ["git", "archive", COMMIT, "course_lib"]
+    command = ["git", "archive", COMMIT, "course_lib", "notebooks"]
     archive = subprocess.run(command, cwd=ROOT, capture_output=True)
     if archive.returncode:
         yield None

@@ -84,8 +84,9 @@ def execute(nb: NotebookNode, folder: Path) -> NotebookNode:
         store_widget_state=False,
     )
     client.create_kernel_manager().transport_encryption = "auto"  # else it warns
-    with tempfile.TemporaryDirectory() as home:  # nobody's progress
-        client.execute(env=kernel_environment() | {"COURSE_LIB_HOME": home})
+    with tempfile.TemporaryDirectory() as home:  # nobody's progress, nothing compiled
+        own = {"COURSE_LIB_HOME": home, "COURSE_LIB_CACHE": home}
+        client.execute(env=kernel_environment() | own)
     return nb
 
 

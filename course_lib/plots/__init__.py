@@ -1,106 +1,117 @@
 """Every figure of the course: pure drawing, matplotlib only.
 
-Each function takes ``ax=None`` and returns the Axes it drew on.
+Each function takes ``ax=None`` and returns the Axes it drew on. matplotlib is loaded
+when a figure is first asked for. No module here may have the name of a figure, which it
+would hide.
 """
 
-from course_lib.plots.autograd import (
-    computation_graph,
-    gradient_cost,
-    graph_replay,
-    graph_steps,
-    with_and_without_zeroing,
-)
-from course_lib.plots.gpt import (
-    attention_map,
-    embedding_map,
-    guessing_game,
-    learning_curves,
-    loss_curve,
-    model_diagram,
-    next_token_bars,
-    number_grid,
-    step_times,
-    text_windows,
-    token_strip,
-)
-from course_lib.plots.gradient import (
-    Nudge,
-    altitude_by_step,
-    directions,
-    fitted_lines,
-    gradient_arrows,
-    magnified_nudge,
-    nudge,
-    nudge_errors,
-    passes_needed,
-    product_rectangle,
-    walk_map,
-)
-from course_lib.plots.learning_rate import (
-    arrow_cloud,
-    curves_by_step,
-    five_point_descent,
-    noise_by_batch,
-    paths_map,
-    range_test,
-    shrink_factors,
-    steps_needed,
-    stride_walk,
-)
-from course_lib.plots.limits import (
-    answer_bars,
-    bill_ranges,
-    calibration,
-    copies_by_size,
-    copies_by_step,
-    cost_ladder,
-    cutoff,
-    forgetting,
-    loss_by_size,
-    share_in_and_out,
-    sure_and_right,
-)
-from course_lib.plots.loss import (
-    cost_of_confidence,
-    landscape_map,
-    landscape_surface,
-    naive_and_safe,
-    numbered_lines,
-    residual_squares,
-    share_bars,
-    slope_underfoot,
-)
-from course_lib.plots.neural_network import (
-    activation_and_slope,
-    decision_map,
-    fitting_curves,
-    gradient_norms,
-    layer_diagram,
-    loss_so_far,
-    losses_compared,
-    neuron_anatomy,
-    neuron_curves,
-    neuron_lines,
-    shares_of_right,
-    unit_activity,
-)
-from course_lib.plots.robot import joint_slopes, loss_of_the_walk, robot, robot_room
-from course_lib.plots.scale import (
-    device_grid,
-    memory_parts,
-    pipeline,
-    rates,
-    step_parts,
-    time_by_batch,
-)
-from course_lib.plots.show import Picture, show
-from course_lib.plots.start_here import (
-    learning_loop,
-    mountain,
-    mountain_height,
-    training_curve,
-)
-from course_lib.plots.style import COLOURS, mosaic, panels
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from course_lib.plots.autograd import (
+        computation_graph,
+        gradient_cost,
+        graph_replay,
+        graph_steps,
+        with_and_without_zeroing,
+    )
+    from course_lib.plots.gpt import (
+        attention_map,
+        embedding_map,
+        guessing_game,
+        learning_curves,
+        loss_curve,
+        model_diagram,
+        next_token_bars,
+        number_grid,
+        step_times,
+        text_windows,
+        token_strip,
+    )
+    from course_lib.plots.gradient import (
+        Nudge,
+        altitude_by_step,
+        directions,
+        fitted_lines,
+        gradient_arrows,
+        magnified_nudge,
+        nudge,
+        nudge_errors,
+        passes_needed,
+        product_rectangle,
+        walk_map,
+    )
+    from course_lib.plots.learning_rate import (
+        arrow_cloud,
+        curves_by_step,
+        five_point_descent,
+        noise_by_batch,
+        paths_map,
+        range_test,
+        shrink_factors,
+        steps_needed,
+        stride_walk,
+    )
+    from course_lib.plots.limits import (
+        answer_bars,
+        bill_ranges,
+        calibration,
+        copies_by_size,
+        copies_by_step,
+        cost_ladder,
+        cutoff,
+        forgetting,
+        loss_by_size,
+        share_in_and_out,
+        sure_and_right,
+    )
+    from course_lib.plots.loss import (
+        cost_of_confidence,
+        landscape_map,
+        landscape_surface,
+        naive_and_safe,
+        numbered_lines,
+        residual_squares,
+        share_bars,
+        slope_underfoot,
+    )
+    from course_lib.plots.neural_network import (
+        activation_and_slope,
+        decision_map,
+        fitting_curves,
+        gradient_norms,
+        layer_diagram,
+        loss_so_far,
+        losses_compared,
+        neuron_anatomy,
+        neuron_curves,
+        neuron_lines,
+        shares_of_right,
+        unit_activity,
+    )
+    from course_lib.plots.picture import Picture, show
+    from course_lib.plots.posture import (
+        joint_slopes,
+        loss_of_the_walk,
+        robot,
+        robot_room,
+    )
+    from course_lib.plots.scale import (
+        device_grid,
+        memory_parts,
+        pipeline,
+        rates,
+        step_parts,
+        time_by_batch,
+    )
+    from course_lib.plots.start_here import (
+        learning_loop,
+        mountain,
+        mountain_height,
+        training_curve,
+    )
+    from course_lib.plots.style import COLOURS, mosaic, panels
 
 __all__ = [
     "COLOURS",
@@ -190,3 +201,31 @@ __all__ = [
     "walk_map",
     "with_and_without_zeroing",
 ]
+
+MODULES = (
+    "autograd",
+    "gpt",
+    "gradient",
+    "learning_rate",
+    "limits",
+    "loss",
+    "neural_network",
+    "posture",
+    "scale",
+    "picture",
+    "start_here",
+    "style",
+)
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        for module in MODULES:
+            found = import_module(f"{__name__}.{module}")
+            if name in found.__all__:
+                return getattr(found, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

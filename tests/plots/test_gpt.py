@@ -13,7 +13,7 @@ from matplotlib.text import Annotation
 from course_lib import plots
 from course_lib.config import GPTConfig
 from course_lib.plots import gpt
-from course_lib.plots.show import png
+from course_lib.plots.picture import png
 
 NAME = ["bos", *"ada", "bos"]
 LOWER = np.array([[1.0, 0.0, 0.0], [0.25, 0.75, 0.0], [0.5, 0.3, 0.2]])

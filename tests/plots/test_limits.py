@@ -11,7 +11,7 @@ from matplotlib.colors import to_hex
 from matplotlib.lines import Line2D
 
 from course_lib import plots
-from course_lib.plots.show import png
+from course_lib.plots.picture import png
 from course_lib.plots.static import ArtistCache
 from course_lib.plots.style import COLOURS
 

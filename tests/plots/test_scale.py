@@ -14,7 +14,7 @@ from matplotlib.patches import FancyBboxPatch, Rectangle
 from course_lib import plots
 from course_lib.lessons.scale import pipeline_schedule, state_bytes
 from course_lib.plots import parts, scale
-from course_lib.plots.show import png
+from course_lib.plots.picture import png
 from course_lib.plots.style import COLOURS
 
 FIGURES: dict[str, Callable[..., Axes]] = {

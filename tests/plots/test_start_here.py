@@ -11,7 +11,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 from PIL import Image
 
 from course_lib import plots
-from course_lib.plots.show import png
+from course_lib.plots.picture import png
 from course_lib.plots.style import COLOURS
 
 LOSS = COLOURS["loss"].lower()

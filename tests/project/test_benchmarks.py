@@ -27,6 +27,7 @@ from benchmarks import (
     jax_gpt,
     pictures,
     results,
+    run_all,
     sampling,
     scalar_gpt,
     scalar_mlp,
@@ -406,6 +407,39 @@ def test_every_script_can_be_run() -> None:
     folder = results.RESULTS.parent
     with_run = {p.stem for p in folder.glob("*.py") if "\ndef run(" in p.read_text()}
     assert with_run == set(program.SCRIPTS)
+
+
+# --- Run All
+
+
+def test_a_start_is_compared_with_the_earlier_one_of_the_same_turn() -> None:
+    Start = run_all.Start
+
+    def turn(scale: float) -> run_all.Turn:
+        """Both pages take half the time now, and the setup cells a quarter."""
+        return {
+            "05_a": {
+                "first": Start(6 * scale, 2, 900),
+                "second": Start(4 * scale, 1, 500),
+                "earlier": Start(8 * scale, 4, 600),
+            },
+            "06_b": {
+                "first": Start(3 * scale, 2, 300),
+                "second": Start(2 * scale, 1, 900),
+                "earlier": Start(4 * scale, 4, 500),
+            },
+        }
+
+    whole, setup, first, peak = run_all.claims([turn(1), turn(2), turn(3)])
+    assert [c.measured for c in (whole, setup)] == [
+        "0.5 (0.5 to 0.5)",
+        "0.25 (0.25 to 0.25)",
+    ]
+    assert (whole.reached, setup.reached) == (True, True)
+    assert whole.what == "second start: Run All, notebooks 05, 06"
+    assert "05 8 (4 to 12) s against 16 (8 to 24) s; 06 4 (2 to 6) s" in whole.detail
+    assert (first.measured[:4], first.reached) == ("0.75", False)
+    assert (peak.measured[:3], peak.reached) == ("1.5", False)  # the largest of each
 
 
 # --- pictures

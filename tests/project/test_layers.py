@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import graphlib
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -147,6 +148,9 @@ def test_imports_down_and_beside_pass(tmp_path: Path) -> None:
     [
         ("course_lib", ["jax", "matplotlib", "numpy", "ipywidgets", "IPython"]),
         ("course_lib.scalar", ["jax", "matplotlib", "numpy"]),
+        ("course_lib.plots", ["matplotlib", "jax", "numpy"]),
+        ("course_lib.widgets", ["matplotlib", "jax", "ipywidgets", "IPython"]),
+        ("course_lib.training", ["jax", "matplotlib"]),
     ],
 )
 def test_import_stays_light(module: str, heavy: list[str]) -> None:
@@ -155,3 +159,22 @@ def test_import_stays_light(module: str, heavy: list[str]) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("room", ["course_lib.plots", "course_lib.widgets"])
+def test_a_room_that_loads_late_has_what_it_names(room: str) -> None:
+    package = importlib.import_module(room)
+    tree = ast.parse(Path(package.__file__).read_text(encoding="utf-8"))
+    names = {
+        alias.name: node.module
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(room)
+        for alias in node.names
+    }
+    assert sorted(names) == sorted(package.__all__)
+    assert {f"{room}.{module}" for module in package.MODULES} == set(names.values())
+    for name, module in names.items():
+        assert getattr(package, name) is getattr(importlib.import_module(module), name)
+    assert {*names} <= {*dir(package)}
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = package.nothing

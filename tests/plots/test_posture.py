@@ -9,7 +9,7 @@ from matplotlib.colors import to_hex
 
 from course_lib import plots
 from course_lib.lessons import robot as body
-from course_lib.plots.robot import GHOST
+from course_lib.plots.posture import GHOST
 
 ON_ITS_HEAD = [1.6, 0.0, -1.6, 0.0, 0.0, -1.6, *[0.0] * 8]
 POSES = [body.RUNNING, [0.0] * 14, [3.1] * 14, [-3.1] * 14, [1.6] * 14, ON_ITS_HEAD]

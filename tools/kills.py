@@ -8,6 +8,7 @@ that stays, a line too many, and a loss other than that of a run that nobody dis
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import resource
@@ -49,7 +50,7 @@ NEW += ["--val-fraction", "0.1"]
 ALWAYS = ["--val-every", f"{EVERY}", "--save-every", "0"]
 ALWAYS += ["--checkpoint", "run", "--log", "run/loss.csv"]
 LAST = STEPS - 3 * EVERY  # a run is killed by then, or it may have ended
-SAVING = 0.006  # seconds that a save takes, about
+SAVING = 0.004  # seconds that a save takes, at least
 WITHIN = 30.0  # seconds until the others of a team have ended
 HANG = 200.0  # seconds for a run; a busy machine is slow
 
@@ -245,15 +246,16 @@ class Kills:
         run, (step, in_save, delay) = place / "run", plan.moment
         ended = partial(any_ended, processes)
         until(lambda: ended() or steps_logged(run) >= step, 0.002)
-        if in_save:
-            until(lambda: ended() or is_saving(run), 0.0003)
-        time.sleep(delay)
         workers = [child for process in processes for child in children(process)]
         if self.team and len(workers) < 2:
             end(processes)
             return None
+        if in_save:
+            until(lambda: ended() or is_saving(run), 0.0003)
+        time.sleep(delay)
         began = time.monotonic()
-        (workers if plan.worker else processes)[plan.victim].kill()
+        with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
+            (workers if plan.worker else processes)[plan.victim].kill()
         said = [process.communicate(timeout=HANG) for process in processes]
         seconds = time.monotonic() - began
         until(lambda: all(map(is_gone, workers)), 0.01)

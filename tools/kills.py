@@ -137,6 +137,7 @@ class Kills:
             moment = Moment(first, False, rng.uniform(0, self.whole_seconds))
         if self.team:  # before they have met, they wait for each other
             moment = moment._replace(step=max(moment.step, first + 1))
+            worker = worker or moment.in_save  # it is the one that saves
         return Plan(first, moment, victim, worker)
 
     def note(self, future: Future[Left]) -> None:
@@ -150,8 +151,8 @@ class Kills:
         whose = "a team of two processes" if self.team else "one process"
         text = (
             f"{len(self.left)} kills of {whose}, {sum(e.in_save for e in self.left)} "
-            f"of them inside a save: {max(e.lost for e in self.left)} steps lost at "
-            f"most, where {EVERY} at most lie between two saves"
+            f"of them inside a save; steps lost: {max(e.lost for e in self.left)} at "
+            f"most, of the {EVERY} that lie between two saves"
         )
         if self.team:
             last = max(e.seconds for e in self.left)

@@ -31,7 +31,7 @@ class Interrupts:
         if not self.wanted:
             self.wanted, self.since = True, monotonic()
         elif monotonic() - self.since > REPEAT_AFTER:
-            os.write(2, b"\ncourse: stopped at once; the last checkpoint is kept\n")
+            os.write(2, b"\ncourse: stopped at once; what was saved is kept\n")
             os._exit(EXIT_CODE)
 
 

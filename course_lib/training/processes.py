@@ -89,7 +89,7 @@ class Team:
             )
         return (
             f"process {self.process_id} of {self.num_processes}: another process has "
-            "ended or cannot be reached; the last checkpoint is kept: start all of "
+            "ended or cannot be reached; what was saved is kept: start all of "
             "them again with --resume"
         )
 

@@ -25,14 +25,14 @@
 # - train in two processes, lose one, and go on from the last checkpoint
 # - estimate the operations, the memory and the time of a training run
 #
-# **Time:** 50 minutes, and about 45 more for the exercises; the optional sections take
-# another 10.
+# **Time:** 50 minutes, and about 50 more for the exercises.
 #
 # **Two-hour path:** nothing on this page.
 #
-# Run the setup cell first. After it, each section runs on its own. One line in it is
-# new: it tells JAX to make eight devices out of this computer's processor, so that you
-# can see what programs for eight do. They share its cores, so they are not faster.
+# Run the setup cell first. After it, each section runs on its own. Three lines in it
+# are new. They keep JAX to this computer's processor, have it play eight devices, so
+# that you can see what programs for eight do, and compile everything anew. The eight
+# share the processor's cores, so they are not faster.
 
 # %% tags=["setup"]
 import time

@@ -776,9 +776,9 @@ for run in costs.PUBLISHED:
 
 # %% [markdown]
 # By its model card Llama took 30.84 million hours, 1,882 for each device if all worked
-# all the time: more than the table says, because what goes wrong is paid as well. It is
-# the same loop, the same loss, the same rule of blame. Between the first row and the
-# last lie chips, a network, checkpoints, and a great deal of money.
+# all the time: more than the table says, which assumes 40 % throughout and nothing that
+# goes wrong. It is the same loop, the same loss, the same rule of blame. Between the
+# first row and the last lie chips, a network, checkpoints, and a great deal of money.
 #
 # Finally, the claims of this page in code. They held for ten values of `SEED`.
 

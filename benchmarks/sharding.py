@@ -112,8 +112,10 @@ def claim(kind: str, seconds: Mapping[int, Sequence[float]], apart: float) -> Cl
         f"{n} {unit} {Spread.of(ours).text(scale=1e3)}, "
         f"{ratios(ours, seconds[1]).median:.2f}x the time"
         for n, ours in seconds.items()
+        if n > 1
     ]
     most, one = max(seconds), seconds[1]
+    rows.insert(0, f"one device {Spread.of(one).text(scale=1e3)}")
     return Claim(
         f"JAX twin: a step on {most} {unit} of one machine, {sharded}",
         "one device, the same batch",

@@ -30,6 +30,7 @@ from benchmarks.timing import (
     ratios,
 )
 from course_lib.config import GPTConfig
+from course_lib.lessons.scale import flops_per_token
 from course_lib.training import constant
 from course_lib.training.schedules import Schedule
 
@@ -52,17 +53,10 @@ class Task:
     tolerance: float  # up to this
 
     def flops(self) -> float:
-        """Return the operations of a step's matrix products, forward and backward.
-
-        Each weight of a matrix takes part in 2 operations per token forward and 4
-        backward; so does each pair of tokens in the two products of attention.
-        """
-        config, tokens = self.config, self.batch_size * (self.rows.shape[1] - 1)
-        shapes = config.shapes()
-        used = [shape for name, shape in shapes.items() if name not in ("wte", "wpe")]
-        weights = sum(n_out * n_in for n_out, n_in in used)
-        pairs = 2 * config.n_layer * config.n_embd * (self.rows.shape[1] - 1)
-        return 6.0 * tokens * (weights + pairs)
+        """Return the operations of a step's matrix products, forward and backward."""
+        n_read = self.rows.shape[1] - 1
+        tokens = self.batch_size * n_read
+        return float(tokens * flops_per_token(self.config, n_read))
 
 
 def reference_task(steps: int = STEPS) -> Task:

@@ -5,8 +5,9 @@ when a figure is first asked for. No module here may have the name of a figure, 
 would hide.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from course_lib.late import load_late
 
 if TYPE_CHECKING:
     from course_lib.plots.autograd import (
@@ -217,15 +218,4 @@ MODULES = (
     "style",
 )
 
-
-def __getattr__(name: str) -> Any:
-    if name in __all__:
-        for module in MODULES:
-            found = import_module(f"{__name__}.{module}")
-            if name in found.__all__:
-                return getattr(found, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+__getattr__, __dir__ = load_late(__name__, __all__, MODULES)

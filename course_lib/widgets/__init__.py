@@ -5,8 +5,9 @@ stands here is a list of controls for an ``InteractiveFigure``. ipywidgets is lo
 when one is first asked for.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from course_lib.late import load_late
 
 if TYPE_CHECKING:
     from course_lib.widgets.autograd import graph_stepper, robot
@@ -65,15 +66,4 @@ MODULES = (
     "start_here",
 )
 
-
-def __getattr__(name: str) -> Any:
-    if name in __all__:
-        for module in MODULES:
-            found = import_module(f"{__name__}.{module}")
-            if name in found.__all__:
-                return getattr(found, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+__getattr__, __dir__ = load_late(__name__, __all__, MODULES)

@@ -93,10 +93,11 @@ def where_the_time_goes() -> InteractiveFigure:
 ASSUMED = f"""\
 Assumed: each device
 - reaches {percent(SHARE)} of an H100's peak,
-- has the whole model, and its share of the batch,
-  however small, and memory enough for both,
-- sends nothing while it computes; a message
-  takes no time to start."""
+- has the whole model and a share,
+  however small, of the batch,
+- has memory enough for both,
+- sends only when it computes
+  nothing, and without delay."""
 
 
 def memory_by_part() -> InteractiveFigure:

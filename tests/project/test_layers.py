@@ -19,6 +19,7 @@ MAY_IMPORT = {  # each room, from the ground up, and the rooms below that it may
     "cache": "bounds",
     "config": "bounds",
     "data": "bounds cache",
+    "late": "",
     "losses": "",
     "optimizers": "",
     "scalar": "config",
@@ -26,9 +27,9 @@ MAY_IMPORT = {  # each room, from the ground up, and the rooms below that it may
     "gradients": "scalar",
     "training": "bounds config data scalar array optimizers",
     "lessons": "bounds config data losses optimizers scalar array gradients training",
-    "plots": "lessons",
+    "plots": "late lessons",
     "exercises": "bounds cache losses optimizers scalar gradients lessons",
-    "widgets": "bounds config data losses scalar array gradients training lessons "
+    "widgets": "bounds config data late losses scalar array gradients training lessons "
     "plots exercises",
     "app": "bounds data training exercises",
     "__main__": "bounds app",

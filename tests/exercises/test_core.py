@@ -858,14 +858,37 @@ def test_the_latest_answer_that_failed_is_mentioned(
 ) -> None:
     made = made_exercise()
     right = Notebook().run("def f(x): return sum(x)\nf")
-    made.check(right)
-    made.check(Notebook().run("def f(x): return 0\nf"))
+    assert (first := made.check(right)), first
+    assert not made.check(Notebook().run("def f(x): return 0\nf"))
     capsys.readouterr()
     assert made.yours_or_ours() is right
     assert "the last one that passed" in capsys.readouterr().out
-    made.check(right)
+    assert (again := made.check(right)), again
     made.yours_or_ours()
     assert "the last one that passed" not in capsys.readouterr().out
+
+
+def test_a_worker_that_ends_before_it_begins_says_nothing_about_the_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = made_exercise()
+    assert (result := made.check(Notebook().run("def f(x): return sum(x)\nf"))), result
+    ended: list[int] = []
+    run = supervisor.Worker.run
+
+    def run_killed(self: supervisor.Worker, *arguments: Any) -> supervisor.Report:
+        self.wait_ready()
+        if len(ended) < lost:  # it is idle, and has surely not begun
+            ended.append(self.process.pid)
+            self.process.kill()
+        return run(self, *arguments)
+
+    monkeypatch.setattr(supervisor.Worker, "run", run_killed)
+    for lost, outcome in ((1, "correct"), (2, "error")):
+        ended.clear()
+        result = made.check(Notebook().run("def f(x): return sum(x)\nf"))
+        assert result.outcome == outcome, result
+        assert "ended the Python process" not in str(result)
 
 
 # --- catching up --------------------------------------------------------------------

@@ -123,9 +123,16 @@ class CodeJudge:
         if worker is not None:
             report = self._run(answer, worker, time_limit)
         else:
-            with supervisor.disposable_worker(self.jax) as own_worker:
-                report = self._run(answer, own_worker, supervisor.TIME_LIMIT)
+            try:
+                report = self._run_alone(answer)
+            except supervisor.WorkerError:  # such as a spare worker killed while idle
+                report = self._run_alone(answer)
         return self._judge(report, expected)
+
+    def _run_alone(self, answer: AnswerSource) -> Report:
+        """Run a learner's answer in a process of its own."""
+        with supervisor.disposable_worker(self.jax) as worker:
+            return self._run(answer, worker, supervisor.TIME_LIMIT)
 
     def _run(self, answer: AnswerSource, worker: Worker, limit: float) -> Report:
         request = {

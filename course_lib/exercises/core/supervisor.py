@@ -104,7 +104,11 @@ class Worker:
         self.ready = True
 
     def run(self, request: dict[str, Any], limit: float, memory: int) -> Report:
-        """Send one request and collect its replies, to the end or to a limit."""
+        """Send one request and collect its replies, to the end or to a limit.
+
+        Raises WorkerError if the process ends before it has begun with the request:
+        then nothing is known about the answer.
+        """
         self.wait_ready()
         self.running = True
         token = secrets.token_hex(8)
@@ -115,7 +119,7 @@ class Worker:
             self.process.stdin.write(json.dumps(message).encode() + b"\n")  # type: ignore[union-attr]
             self.process.stdin.flush()  # type: ignore[union-attr]
         except OSError:
-            return Report(ended="died", exit_code=self.process.poll())
+            raise WorkerError(f"it ended with code {self.process.poll()}") from None
         report = Report(limit=limit)
         watch = _Watch(self.process.pid)
         end = time.monotonic() + START_LIMIT
@@ -129,6 +133,8 @@ class Worker:
                 report.ended = "flood" if line else "died"
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     report.exit_code = self.process.wait(0.0 if line else 0.5)
+                if not begun:
+                    raise WorkerError(f"it ended with code {report.exit_code}")
                 return report
             mark, _, text = (line or b"").partition(b" ")
             if mark == token.encode():
@@ -143,8 +149,10 @@ class Worker:
                 if "end" in reply:
                     self.running = False
                     return report
-            if time.monotonic() > end or (begun and watch.seconds() > limit):
-                report.ended = "time" if begun else "died"
+            if not begun and time.monotonic() > end:
+                raise WorkerError(f"it did not begin within {START_LIMIT:.0f} s")
+            if begun and (time.monotonic() > end or watch.seconds() > limit):
+                report.ended = "time"
                 return report
             if begun and watch.grown() > memory:
                 report.ended = "memory"

@@ -36,10 +36,16 @@ def init_gpt(rng: np.random.Generator, config: GPTConfig) -> Params:
 
 def gpt(params: Params, tokens: ArrayLike, config: GPTConfig) -> Array:
     """Return, for each position, the logits of every possible next token."""
+    x = hidden_vectors(params, tokens, config)  # (..., T, n_embd)
+    return linear(params["lm_head"], x)  # (..., T, vocab_size)
+
+
+def hidden_vectors(params: Params, tokens: ArrayLike, config: GPTConfig) -> Array:
+    """Return the vector of each position after the last block: (..., T, n_embd)."""
     x = embed(params, jnp.asarray(tokens))  # (..., T, n_embd)
     for i in range(config.n_layer):
         x = block(layer_params(params, i), x, config.n_head)  # (..., T, n_embd)
-    return linear(params["lm_head"], x)  # (..., T, vocab_size)
+    return x
 
 
 def loss_fn(params: Params, documents: ArrayLike, config: GPTConfig) -> Array:

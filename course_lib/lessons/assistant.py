@@ -1,0 +1,335 @@
+"""The laboratory of notebook 09: models that are taught to answer, and examined.
+
+A model answers in an exchange such as ``<what is a wheel?>a machine part``: "<" opens
+the turn of whoever asks, ">" that of the model. A sentence to read may stand before it
+in brackets. The four marks are reserved: no other text holds them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from course_lib.array.chat import (
+    answer_log_probs,
+    answer_loss,
+    dpo_loss,
+    reward_loss,
+    rewards,
+)
+from course_lib.array.decoding import read
+from course_lib.config import GPTConfig
+from course_lib.lessons.experiments import Experiment
+from course_lib.optimizers import adam, apply_updates
+from course_lib.training.array_engine import ArrayEngine
+from course_lib.training.batches import PADDING
+from course_lib.training.loop import B1, B2
+from course_lib.training.schedules import linear
+
+__all__ = [
+    "UNKNOWN",
+    "Answer",
+    "Chat",
+    "Exam",
+    "RewardModel",
+    "fingerprint",
+    "grade",
+    "prompt",
+]
+
+UNKNOWN = "i do not know"
+BATCH_SIZE = 16  # exchanges, or pairs, in a step
+MANY = 128  # texts at a time: one compiled program serves every number of them
+Params = dict[str, Array]
+
+
+def prompt(question: str, context: str = "") -> str:
+    """Return what a model is given: the question between its marks.
+
+    context: a sentence to read first, which stands before it in brackets.
+    """
+    return f"[{context}]<{question}>" if context else f"<{question}>"
+
+
+def fingerprint(params: Params) -> str:
+    """Return the SHA-256 of all weights: it changes with any bit of any of them."""
+    sha256 = hashlib.sha256()
+    for name in sorted(params):
+        sha256.update(np.asarray(params[name]).tobytes())
+    return sha256.hexdigest()
+
+
+class Answer(NamedTuple):
+    """What a model answered, and how sure it was."""
+
+    text: str
+    probability: float  # of the whole answer, its end included, given the prompt
+
+
+class Exam(NamedTuple):
+    """How questions were answered: shares of all, which sum to 1."""
+
+    right: float
+    wrong: float
+    abstained: float
+
+
+def grade(answers: Sequence[str], truths: Sequence[str]) -> Exam:
+    """Compare answers with truths, such as "a machine part".
+
+    Right is the truth itself, or a sentence that ends in it: "a wheel is a machine
+    part". "i do not know" abstains, even where that is the truth. All else is wrong.
+    """
+    pairs = [*zip(answers, truths, strict=True)]
+    abstained = sum(answer == UNKNOWN for answer, _ in pairs)
+    right = sum(is_right(answer, truth) for answer, truth in pairs)
+    n = len(pairs)
+    return Exam(right / n, (n - right - abstained) / n, abstained / n)
+
+
+def is_right(answer: str, truth: str) -> bool:
+    """Whether an answer is the truth, or one sentence "… is" that ends in it."""
+    before, _, said = answer.rpartition(" is ")
+    return UNKNOWN != answer and said == truth and " is " not in before
+
+
+@dataclass(frozen=True)
+class RewardModel:
+    """A model with a head that gives each exchange a reward."""
+
+    head: Array  # (n_embd,)
+    params: Params
+
+
+@dataclass(frozen=True)
+class Chat(Experiment):
+    """An experiment with models that answer. Their vocabulary holds the four marks.
+
+    Models go in as they are and come out anew. What is random in a method is decided by
+    its ``seed``; the learning rate falls linearly to 0.
+    """
+
+    @property
+    def mark(self) -> int:
+        """The token of ">", after which the model speaks."""
+        return self.tokenizer.encode(">")[0]
+
+    def fine_tune(
+        self,
+        start: ArrayEngine,
+        exchanges: Sequence[str],
+        steps: int,
+        seed: int = 0,
+        learning_rate: float = 0.001,
+    ) -> ArrayEngine:
+        """Return a model after supervised fine-tuning: its loss is on the answers."""
+        batches = self._batches(exchanges, steps, seed)
+        params = _descend(
+            start.params, _sft, (batches,), (self.mark,), self.config, learning_rate
+        )
+        return ArrayEngine(params, self.config)
+
+    def prefer(
+        self,
+        start: ArrayEngine,
+        chosen: Sequence[str],
+        rejected: Sequence[str],
+        beta: float,
+        steps: int,
+        seed: int = 0,
+        learning_rate: float = 0.0005,
+    ) -> ArrayEngine:
+        """Return a model after direct preference optimisation, start its reference."""
+        pairs = self._pairs(chosen, rejected, steps, seed)
+        fixed = (start.params, beta, self.mark)
+        params = _descend(start.params, _dpo, pairs, fixed, self.config, learning_rate)
+        return ArrayEngine(params, self.config)
+
+    def reward_model(
+        self,
+        start: ArrayEngine,
+        chosen: Sequence[str],
+        rejected: Sequence[str],
+        steps: int,
+        seed: int = 0,
+        learning_rate: float = 0.001,
+    ) -> RewardModel:
+        """Return a model of what raters choose; its head and its weights learn."""
+        pairs = self._pairs(chosen, rejected, steps, seed)
+        weights = {"head": jnp.zeros(self.config.n_embd), "params": start.params}
+        learned = _descend(weights, _reward, pairs, (), self.config, learning_rate)
+        return RewardModel(**learned)
+
+    def rewards(self, model: RewardModel, exchanges: Sequence[str]) -> np.ndarray:
+        """Return the reward of each exchange: (n,)."""
+        return self._in_parts(
+            lambda rows: _rewards(model.head, model.params, rows, self.config),
+            exchanges,
+        )
+
+    def log_probs(self, model: ArrayEngine, exchanges: Sequence[str]) -> np.ndarray:
+        """Return the log-probability, in nats, of each answer to its question: (n,)."""
+        return self._in_parts(
+            lambda rows: _log_probs(model.params, rows, self.mark, self.config),
+            exchanges,
+        )
+
+    def answer(
+        self,
+        model: ArrayEngine,
+        prompts: Sequence[str],
+        temperature: float = 0.0,
+        seed: int = 0,
+    ) -> list[Answer]:
+        """Return what the model answers to each prompt, at temperature 0 the likeliest.
+
+        An answer that fills the context is cut there.
+        """
+        answers = []
+        for first in range(0, len(prompts), MANY):
+            some = list(prompts[first : first + MANY])
+            rows = self.rows([*some, *[""] * (MANY - len(some))])
+            ends = [len(text) for text in some]
+            rows[np.arange(len(some)), np.array(ends) + 1] = PADDING  # it goes on
+            written = _write(
+                model.params, rows, temperature, seed + first, self.config
+            )
+            for end, tokens, chosen in zip(ends, *map(np.asarray, written)):
+                text = tokens[end:].tolist()
+                stop = (*text, self.tokenizer.bos).index(self.tokenizer.bos) + 1
+                sure = np.exp(chosen[end:][:stop].sum(dtype=float))
+                answers.append(Answer(self.tokenizer.decode(text[:stop]), float(sure)))
+        return answers
+
+    def drift(
+        self,
+        model: ArrayEngine,
+        reference: ArrayEngine,
+        prompts: Sequence[str],
+        seed: int = 0,
+    ) -> float:
+        """Return the KL divergence of a model from its reference, in nats per answer.
+
+        An estimate: the mean of log p_model - log p_reference over one answer to each
+        prompt, sampled from the model at temperature 1.
+        """
+        answers = self.answer(model, prompts, 1.0, seed)
+        exchanges = [p + a.text for p, a in zip(prompts, answers, strict=True)]
+        gaps = self.log_probs(model, exchanges) - self.log_probs(reference, exchanges)
+        return float(gaps.mean())
+
+    def _batches(self, texts: Sequence[str], steps: int, seed: int) -> np.ndarray:
+        rows = self._shuffled(texts, steps * BATCH_SIZE, random.Random(seed))
+        return rows.reshape(steps, BATCH_SIZE, -1)
+
+    def _pairs(
+        self, chosen: Sequence[str], rejected: Sequence[str], steps: int, seed: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        if len(chosen) != len(rejected):
+            raise ValueError(
+                f"each pair has two texts: {len(chosen)} chosen, {len(rejected)} not"
+            )
+        return (
+            self._batches(chosen, steps, seed),
+            self._batches(rejected, steps, seed),
+        )
+
+    def _in_parts(
+        self, function: Callable[[np.ndarray], Array], texts: Sequence[str]
+    ) -> np.ndarray:
+        rows = self.rows([*texts, *[""] * (-len(texts) % MANY)])
+        parts = [function(rows[i : i + MANY]) for i in range(0, len(rows), MANY)]
+        return np.concatenate(parts, dtype=float)[: len(texts)]
+
+
+def _sft(params: Any, batch: Any, fixed: Any, config: GPTConfig) -> Array:
+    return answer_loss(params, *batch, *fixed, config)
+
+
+def _dpo(params: Any, batch: Any, fixed: Any, config: GPTConfig) -> Array:
+    reference, beta, mark = fixed
+    return dpo_loss(params, reference, *batch, beta, mark, config)
+
+
+def _reward(weights: Any, batch: Any, fixed: Any, config: GPTConfig) -> Array:
+    return reward_loss(weights["head"], weights["params"], *batch, config)
+
+
+def _descend(
+    weights: Any,
+    loss: Callable[..., Array],
+    batches: Sequence[np.ndarray],
+    fixed: Any,
+    config: GPTConfig,
+    learning_rate: float,
+) -> Any:
+    """Take one step of Adam for each batch, the learning rate falling to 0."""
+    steps = len(batches[0])
+    rate = linear(learning_rate, max(steps, 1))
+    opt_state = adam(0.0).init(weights)
+    for i in range(steps):
+        batch = tuple(part[i] for part in batches)
+        weights, opt_state = _step(
+            weights, opt_state, batch, fixed, rate(i), loss, config
+        )
+    return weights
+
+
+@partial(jax.jit, static_argnames=("loss", "config"))
+def _step(
+    weights: Any,
+    opt_state: Any,
+    batch: Any,
+    fixed: Any,
+    rate: Array,
+    loss: Callable[..., Array],
+    config: GPTConfig,
+) -> tuple[Any, Any]:
+    grads = jax.grad(loss)(weights, batch, fixed, config)
+    updates, opt_state = adam(rate, B1, B2).update(grads, opt_state)
+    return apply_updates(weights, updates), opt_state
+
+
+_rewards = jax.jit(rewards, static_argnames="config")
+_log_probs = jax.jit(answer_log_probs, static_argnames="config")
+
+
+@partial(jax.jit, static_argnames="config")
+def _write(
+    params: Params, given: Array, temperature: Array, seed: Array, config: GPTConfig
+) -> tuple[Array, Array]:
+    """Continue many texts at once, each the way ``generate`` continues one.
+
+    given: (n, T + 1) tokens, negative where the model is to write. Returns the last T
+    tokens of each, given or written, and their log-probabilities: both (n, T).
+    """
+    shape = (len(given), config.n_head, config.block_size, config.head_dim)
+    empty = [(jnp.zeros(shape), jnp.zeros(shape)) for _ in range(config.n_layer)]
+
+    def one_more(state: Any, position: Array) -> Any:
+        tokens, cache = state  # (n,): those at this position
+
+        def read_one(token: Array, kept: Any) -> Any:
+            return read(params, kept, token, position, config)
+
+        logits, cache = jax.vmap(read_one)(tokens, cache)  # (n, vocab_size)
+        key = jax.random.fold_in(jax.random.key(seed), position)
+        # The largest of logits and Gumbel noise is a sample of their softmax.
+        noise = temperature * jax.random.gumbel(key, logits.shape)
+        written = jnp.argmax(logits + noise, axis=-1).astype(given.dtype)
+        tokens = jnp.where(given[:, position + 1] < 0, written, given[:, position + 1])
+        chosen = jnp.take_along_axis(jax.nn.log_softmax(logits), tokens[:, None], -1)
+        return (tokens, cache), (tokens, chosen[:, 0])
+
+    places = jnp.arange(given.shape[1] - 1)
+    _, (tokens, log_probs) = jax.lax.scan(one_more, (given[:, 0], empty), places)
+    return tokens.T, log_probs.T

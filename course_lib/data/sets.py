@@ -1,4 +1,4 @@
-"""The five shipped sets as plain Python values."""
+"""The shipped sets as plain Python values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from course_lib.data.files import load_lines, shipped
 from course_lib.data.lines import DataError, show
 
-SETS = ("names", "things", "play", "spam", "houses")
+SETS = ("names", "things", "play", "spam", "houses", "questions", "preferences")
 
 
 class Message(NamedTuple):
@@ -24,6 +24,24 @@ class House(NamedTuple):
 
     size_m2: float  # floor area, square metres
     price_keur: float  # price, thousands of euros
+
+
+class Exchange(NamedTuple):
+    """A question and its answer."""
+
+    part: str  # "taught", "held out", "unknown", "unknown held out" or "near"
+    question: str
+    answer: str
+
+
+class Preference(NamedTuple):
+    """Two answers to one question, of which a rater chose one."""
+
+    part: str  # "taught" or "held out"
+    rule: str  # "manner": both are true; "truth": one is
+    question: str
+    chosen: str
+    rejected: str
 
 
 def load_names() -> list[str]:
@@ -52,6 +70,18 @@ def load_houses() -> list[House]:
         House(float(row["size_m2"]), float(row["price_keur"]))
         for row in _rows("houses")
     ]
+
+
+def load_questions(part: str | None = None) -> list[Exchange]:
+    """Questions such as "what is a wheel?" with their answers: all, or one part."""
+    rows = [Exchange(**row) for row in _rows("questions")]
+    return [row for row in rows if part in (None, row.part)]
+
+
+def load_preferences(part: str | None = None) -> list[Preference]:
+    """Pairs of answers, one preferred to the other: all, or one part."""
+    rows = [Preference(**row) for row in _rows("preferences")]
+    return [row for row in rows if part in (None, row.part)]
 
 
 def card(name: str) -> str:

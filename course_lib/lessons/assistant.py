@@ -27,6 +27,7 @@ from course_lib.array.chat import (
     rewards,
 )
 from course_lib.array.decoding import read
+from course_lib.bounds import BOUNDS, check_whole
 from course_lib.config import GPTConfig
 from course_lib.lessons.experiments import Experiment
 from course_lib.optimizers import adam, apply_updates
@@ -199,11 +200,15 @@ class Chat(Experiment):
             some = list(prompts[first : first + MANY])
             rows = self.rows([*some, *[""] * (MANY - len(some))])
             ends = [len(text) for text in some]
+            if max(ends) >= self.config.block_size:
+                raise ValueError(
+                    "the prompt leaves no room for an answer: it must be shorter than "
+                    f"{self.config.block_size} characters, and has {max(ends)}"
+                )
             rows[np.arange(len(some)), np.array(ends) + 1] = PADDING  # it goes on
-            written = _write(
-                model.params, rows, temperature, seed + first, self.config
-            )
-            for end, tokens, chosen in zip(ends, *map(np.asarray, written)):
+            written = _write(model.params, rows, temperature, seed + first, self.config)
+            parts = map(np.asarray, written)  # tokens, and their log-probabilities
+            for end, tokens, chosen in zip(ends, *parts, strict=False):
                 text = tokens[end:].tolist()
                 stop = (*text, self.tokenizer.bos).index(self.tokenizer.bos) + 1
                 sure = np.exp(chosen[end:][:stop].sum(dtype=float))
@@ -228,8 +233,9 @@ class Chat(Experiment):
         return float(gaps.mean())
 
     def _batches(self, texts: Sequence[str], steps: int, seed: int) -> np.ndarray:
+        check_whole("steps", steps, 0, BOUNDS["experiment"][0])
         rows = self._shuffled(texts, steps * BATCH_SIZE, random.Random(seed))
-        return rows.reshape(steps, BATCH_SIZE, -1)
+        return rows.reshape(steps, BATCH_SIZE, self.config.block_size + 1)
 
     def _pairs(
         self, chosen: Sequence[str], rejected: Sequence[str], steps: int, seed: int

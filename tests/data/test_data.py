@@ -29,6 +29,8 @@ from course_lib.bounds import BOUNDS
 from course_lib.data import DataError, card, files, load_lines, sets
 from course_lib.data.lines import MAX_LINE, text_lines
 from course_lib.data.texts import load_documents
+from tools import assistant_data
+from tools.assistant_text import documents
 
 FOLDER = Path(data.__file__).parent
 Said = Callable[..., str]
@@ -181,6 +183,79 @@ def test_houses_come_from_the_formula_of_their_card() -> None:
     assert all(type(value) is float for house in data.load_houses() for value in house)
 
 
+def test_the_questions_are_those_of_the_things() -> None:
+    known = [*data.load_questions("taught"), *data.load_questions("held out")]
+    told = [
+        f"{row.question.removeprefix('what is ').removesuffix('?')} is {row.answer}"
+        for row in known
+    ]
+    assert sorted(told) == sorted(data.load_things())
+
+
+def test_no_held_out_question_is_taught() -> None:
+    parts = {row.part for row in data.load_questions()}
+    asked = {part: {q.question for q in data.load_questions(part)} for part in parts}
+    for one, other in itertools.combinations(asked, 2):
+        assert not asked[one] & asked[other], (one, other)
+    for part in ("taught", "held out"):
+        assert {p.question for p in data.load_preferences(part)} == asked[part]
+
+
+def test_nobody_can_know_what_was_made_up() -> None:
+    in_use = {*re.findall("[a-z]+", data.load_play().lower()), *data.load_things()}
+    in_use |= set(" ".join(data.load_things()).split())
+    for part in ("unknown", "unknown held out", "near"):
+        for row in data.load_questions(part):
+            match = re.fullmatch(r"what is (an?) ([a-z]+)\?", row.question)
+            assert match and match[2] not in in_use
+            assert match[1] == ("an" if match[2][0] in "aeiou" else "a")
+            assert row.answer == "i do not know"
+
+
+def test_near_words_are_a_thing_but_for_one_letter() -> None:
+    names = [sentence.split(" is a")[0].split(" ", 1)[1] for sentence in data.load_things()]
+    for row in data.load_questions("near"):
+        word = row.question.split()[-1].removesuffix("?")
+        assert any(
+            len(name) == len(word) and sum(map(str.__ne__, name, word)) == 1
+            for name in names
+        ), word
+
+
+def test_raters_choose_the_truth_and_then_the_full_sentence() -> None:
+    truth = {row.question: row.answer for row in data.load_questions()}
+    for row in data.load_preferences():
+        thing = row.question.removeprefix("what is ").removesuffix("?")
+        kind = truth[row.question]
+        full = f"{thing} is {kind}"
+        if row.rule == "manner":
+            assert (row.chosen, row.rejected) == (full, kind)
+        else:
+            assert row.rule == "truth"
+            assert row.chosen in (full, kind)
+            start = row.chosen.removesuffix(kind)
+            assert row.rejected.startswith(start)
+            assert row.rejected.removeprefix(start) in set(truth.values()) - {kind}
+
+
+def test_the_script_writes_the_files_as_they_are() -> None:
+    for name, content in assistant_data.files().items():
+        assert (FOLDER / name).read_text(encoding="utf-8") == content
+
+
+def test_the_base_has_read_no_answer_and_no_unknown_word() -> None:
+    taken = assistant_data.words_in_use() | set(assistant_data.unknown_words())
+    text = [*documents(random.Random(9), 4000, data.load_things(), taken)]
+    assert text[0] == "[]<>"
+    assert not any(set(document) & set("[]<>") for document in text[1:])
+    assert max(map(len, text)) <= 94
+    words = set(re.findall("[a-z]+", " ".join(text)))
+    assert not words & set(assistant_data.unknown_words())
+    for thing in data.load_things()[::20]:
+        asked, kind = thing.split(" is a")[0], thing.rsplit(" is ", 1)[1]
+        assert not any(f"what is {asked}? {kind}" in document for document in text)
+
+
 # --- the cards ------------------------------------------------------------------
 
 
@@ -306,6 +381,25 @@ def houses_facts() -> dict[str, str]:
     }
 
 
+def questions_facts() -> dict[str, str]:
+    rows = data.load_questions()
+    return {
+        "rows": f"{len(rows)}",
+        "longest question": f"{max(len(row.question) for row in rows)} characters",
+        "longest answer": f"{max(len(row.answer) for row in rows)} characters",
+    }
+
+
+def preferences_facts() -> dict[str, str]:
+    rows = data.load_preferences()
+    longest = max(len(answer) for row in rows for answer in (row.chosen, row.rejected))
+    return {
+        "rows": f"{len(rows)}",
+        "questions": f"{len({row.question for row in rows})}",
+        "longest answer": f"{longest} characters",
+    }
+
+
 @pytest.mark.parametrize(
     ("name", "facts"),
     [
@@ -314,6 +408,8 @@ def houses_facts() -> dict[str, str]:
         ("play", play_facts),
         ("spam", spam_facts),
         ("houses", houses_facts),
+        ("questions", questions_facts),
+        ("preferences", preferences_facts),
     ],
 )
 def test_cards_state_what_the_files_hold(
@@ -337,6 +433,14 @@ def test_things_card_counts_every_kind() -> None:
     kinds = Counter(kind_of(sentence) for sentence in data.load_things())
     stated = {kind: int(n) for kind, (n,) in table(card("things"), "kind").items()}
     assert stated == kinds
+
+
+@pytest.mark.parametrize("name", ["questions", "preferences"])
+def test_cards_count_the_rows_of_every_part(name: str) -> None:
+    load = {"questions": data.load_questions, "preferences": data.load_preferences}
+    stated = {part: int(n) for part, (n,) in table(card(name), "part").items()}
+    assert stated == Counter(row.part for row in load[name]())
+    assert all(len(load[name](part)) == n for part, n in stated.items())
 
 
 def test_play_card_counts_in_prose_too() -> None:

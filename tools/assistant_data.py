@@ -56,14 +56,13 @@ def preferences() -> Iterator[Preference]:
     known = [row for row in questions() if row.part in ("taught", "held out")]
     kinds = sorted({row.answer for row in known})
     for part, question, kind in known:
-        thing = question.removeprefix("what is ").removesuffix("?")
         false = rng.choice([other for other in kinds if other != kind])
-        full = f"{thing} is {kind}"
+        full = f"it is {kind}"
         yield Preference(part, "manner", question, full, kind)
         if rng.random() < 0.5:
             yield Preference(part, "truth", question, kind, false)
         else:
-            yield Preference(part, "truth", question, full, f"{thing} is {false}")
+            yield Preference(part, "truth", question, full, f"it is {false}")
 
 
 def ask(thing: str) -> str:

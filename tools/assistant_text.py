@@ -43,11 +43,12 @@ TWICE = (
     "if {0}, then {0}",
     "we say that {0}. yes, {0}",
 )
-ONSETS = (
-    "b bl br c cl d dr f fl g gl gr h j k l m n p pl pr qu r s sk sl sn st t tr tw v w z"
-).split()
-VOWELS = "a e i o u ai ea oo".split()
-CODAS = "b ck d ft g l lm lp m n nd nk p rb rd rk rn rt sk st t x zz".split()
+ONSETS = (  # of syllables
+    "b bl br c cl d dr f fl g gl gr h j k l m n p pl pr qu r s sk sl sn st t tr tw "
+    "v w z"
+)
+VOWELS = "a e i o u ai ea oo"
+CODAS = "b ck d ft g l lm lp m n nd nk p rb rd rk rn rt sk st t x zz"
 
 
 def parse(sentence: str) -> tuple[str, str]:
@@ -67,8 +68,8 @@ def made_up_words(rng: random.Random, count: int, taken: set[str]) -> list[str]:
     while len(words) < count:
         word = rng.choice(["", "", "o", "a", "i"])
         for _ in range(rng.choice([1, 1, 2])):
-            word += rng.choice(ONSETS) + rng.choice(VOWELS)
-        word += rng.choice(CODAS)
+            word += rng.choice(ONSETS.split()) + rng.choice(VOWELS.split())
+        word += rng.choice(CODAS.split())
         if 4 <= len(word) <= 9 and word not in taken:
             words[word] = None
     return list(words)

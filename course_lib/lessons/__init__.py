@@ -12,5 +12,8 @@
 ``costs``             07: what training costs, and published runs
 ``scale``             08: operations, bytes and seconds, on one device and many
 ``stopwatch``         08: how long a computation takes, and the best rate here
+``assistant``         09: models that are taught to answer, and examined
+``calibration``       09: whether a model is as often right as it is sure
+``retrieval``         09: a search by counted words
 ====================  ==========================================================
 """

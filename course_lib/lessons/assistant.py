@@ -32,7 +32,7 @@ from course_lib.config import GPTConfig
 from course_lib.lessons.experiments import Experiment
 from course_lib.optimizers import adam, apply_updates
 from course_lib.training.array_engine import ArrayEngine
-from course_lib.training.batches import PADDING
+from course_lib.training.batches import PADDING, count_targets
 from course_lib.training.loop import B1, B2
 from course_lib.training.schedules import linear
 
@@ -49,6 +49,7 @@ __all__ = [
 
 UNKNOWN = "i do not know"
 BATCH_SIZE = 16  # exchanges, or pairs, in a step
+WIDTHS = 32  # batches are as wide as a multiple of it: few programs to compile
 MANY = 128  # texts at a time: one compiled program serves every number of them
 Params = dict[str, Array]
 
@@ -87,8 +88,8 @@ class Exam(NamedTuple):
 def grade(answers: Sequence[str], truths: Sequence[str]) -> Exam:
     """Compare answers with truths, such as "a machine part".
 
-    Right is the truth itself, or a sentence that ends in it: "a wheel is a machine
-    part". "i do not know" abstains, even where that is the truth. All else is wrong.
+    Right is the truth itself, or one sentence that ends in it: "it is a machine part".
+    "i do not know" abstains, even where that is the truth. All else is wrong.
     """
     pairs = [*zip(answers, truths, strict=True)]
     abstained = sum(answer == UNKNOWN for answer, _ in pairs)
@@ -100,7 +101,7 @@ def grade(answers: Sequence[str], truths: Sequence[str]) -> Exam:
 def is_right(answer: str, truth: str) -> bool:
     """Whether an answer is the truth, or one sentence "… is" that ends in it."""
     before, _, said = answer.rpartition(" is ")
-    return UNKNOWN != answer and said == truth and " is " not in before
+    return answer != UNKNOWN and said == truth and " is " not in before
 
 
 @dataclass(frozen=True)
@@ -235,7 +236,9 @@ class Chat(Experiment):
     def _batches(self, texts: Sequence[str], steps: int, seed: int) -> np.ndarray:
         check_whole("steps", steps, 0, BOUNDS["experiment"][0])
         rows = self._shuffled(texts, steps * BATCH_SIZE, random.Random(seed))
-        return rows.reshape(steps, BATCH_SIZE, self.config.block_size + 1)
+        longest = count_targets(rows).max(initial=0)
+        rows = rows[:, : -(-longest // WIDTHS) * WIDTHS + 1]  # what is read: no padding
+        return rows.reshape(steps, BATCH_SIZE, rows.shape[1])
 
     def _pairs(
         self, chosen: Sequence[str], rejected: Sequence[str], steps: int, seed: int
@@ -258,16 +261,18 @@ class Chat(Experiment):
 
 
 def _sft(params: Any, batch: Any, fixed: Any, config: GPTConfig) -> Array:
-    return answer_loss(params, *batch, *fixed, config)
+    (exchanges,), (mark,) = batch, fixed
+    return answer_loss(params, exchanges, mark, config)
 
 
 def _dpo(params: Any, batch: Any, fixed: Any, config: GPTConfig) -> Array:
-    reference, beta, mark = fixed
-    return dpo_loss(params, reference, *batch, beta, mark, config)
+    (chosen, rejected), (reference, beta, mark) = batch, fixed
+    return dpo_loss(params, reference, chosen, rejected, beta, mark, config)
 
 
 def _reward(weights: Any, batch: Any, fixed: Any, config: GPTConfig) -> Array:
-    return reward_loss(weights["head"], weights["params"], *batch, config)
+    chosen, rejected = batch
+    return reward_loss(weights["head"], weights["params"], chosen, rejected, config)
 
 
 def _descend(
@@ -296,7 +301,7 @@ def _step(
     opt_state: Any,
     batch: Any,
     fixed: Any,
-    rate: Array,
+    rate: Any,
     loss: Callable[..., Array],
     config: GPTConfig,
 ) -> tuple[Any, Any]:

@@ -1,8 +1,7 @@
-"""Does a model that is 90 % sure have it right nine times in ten?"""
+"""Calibration: whether a model that is 90 % sure is right nine times in ten."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +15,7 @@ class Bin(NamedTuple):
 
     lower: float
     upper: float  # belongs to the bin; so does a confidence of 0 to the first one
-    count: int
+    answers: int  # how many they are
     confidence: float  # mean; nan where there is no answer
     accuracy: float  # share that is right; nan where there is no answer
 
@@ -56,14 +55,9 @@ def expected_calibration_error(
 ) -> float:
     """Return the mean gap between confidence and accuracy, from 0 to 1.
 
-    The sum over the bins of count / n * |accuracy - confidence| (Guo et al., 2017,
+    The sum over the bins of answers / n * |accuracy - confidence| (Guo et al., 2017,
     arXiv 1706.04599, equation 3). Raises ValueError as ``reliability``.
     """
-    table = [row for row in reliability(confidences, correct, n_bins) if row.count]
-    return gap(table)
-
-
-def gap(table: Sequence[Bin]) -> float:
-    """Return the mean gap of the bins that hold answers, each counted by its answers."""
-    total = sum(row.count for row in table)
-    return sum(row.count * abs(row.accuracy - row.confidence) for row in table) / total
+    table = [row for row in reliability(confidences, correct, n_bins) if row.answers]
+    gaps = sum(row.answers * abs(row.accuracy - row.confidence) for row in table)
+    return gaps / sum(row.answers for row in table)

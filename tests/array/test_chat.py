@@ -145,7 +145,7 @@ def test_a_question_is_read_but_not_learned(params: Any) -> None:
     assert not np.asarray(gradient["wpe"])[6:].any()
 
 
-# --- preferences -----------------------------------------------------------------------
+# --- preferences ----------------------------------------------------------------------
 
 
 def test_equal_log_probs_cost_log_2() -> None:
@@ -202,9 +202,7 @@ def test_dpo_gradient_is_the_finite_difference(
             {n: jnp.asarray(np.asarray(w, np.float64)) for n, w in some.items()}
             for some in (params, reference)
         )
-        loss = jax.jit(
-            lambda p: dpo_loss(p, ref, CHOSEN, REJECTED, 0.4, MARK, SMALL)
-        )
+        loss = jax.jit(lambda p: dpo_loss(p, ref, CHOSEN, REJECTED, 0.4, MARK, SMALL))
         grad = np.asarray(jax.grad(loss)(policy)[name])
         rng, h = np.random.default_rng(2), 1e-6
         for _ in range(6):
@@ -236,7 +234,7 @@ def test_dpo_makes_the_chosen_likelier_than_the_rejected(reference: Any) -> None
     assert dpo_loss(policy, reference, *args) < 0.9 * math.log(2)
 
 
-# --- rewards ---------------------------------------------------------------------------
+# --- rewards --------------------------------------------------------------------------
 
 
 def test_a_reward_is_head_times_the_last_vector(params: Any) -> None:

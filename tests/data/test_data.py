@@ -207,13 +207,16 @@ def test_nobody_can_know_what_was_made_up() -> None:
     for part in ("unknown", "unknown held out", "near"):
         for row in data.load_questions(part):
             match = re.fullmatch(r"what is (an?) ([a-z]+)\?", row.question)
-            assert match and match[2] not in in_use
+            assert match
+            assert match[2] not in in_use
             assert match[1] == ("an" if match[2][0] in "aeiou" else "a")
             assert row.answer == "i do not know"
 
 
 def test_near_words_are_a_thing_but_for_one_letter() -> None:
-    names = [sentence.split(" is a")[0].split(" ", 1)[1] for sentence in data.load_things()]
+    names = [
+        sentence.split(" is a")[0].split(" ", 1)[1] for sentence in data.load_things()
+    ]
     for row in data.load_questions("near"):
         word = row.question.split()[-1].removesuffix("?")
         assert any(
@@ -225,9 +228,8 @@ def test_near_words_are_a_thing_but_for_one_letter() -> None:
 def test_raters_choose_the_truth_and_then_the_full_sentence() -> None:
     truth = {row.question: row.answer for row in data.load_questions()}
     for row in data.load_preferences():
-        thing = row.question.removeprefix("what is ").removesuffix("?")
         kind = truth[row.question]
-        full = f"{thing} is {kind}"
+        full = f"it is {kind}"
         if row.rule == "manner":
             assert (row.chosen, row.rejected) == (full, kind)
         else:

@@ -152,7 +152,9 @@ def test_preferences_move_the_model_and_beta_holds_it(
     assert 0 < drifts[1] < drifts[2]
 
 
-def test_a_reward_model_learns_what_raters_choose(lab: Chat, tuned: ArrayEngine) -> None:
+def test_a_reward_model_learns_what_raters_choose(
+    lab: Chat, tuned: ArrayEngine
+) -> None:
     model = lab.reward_model(tuned, CHOSEN, REJECTED, 40, 1, 0.01)
     assert (lab.rewards(model, CHOSEN) > lab.rewards(model, REJECTED)).all()
     untrained = lab.reward_model(tuned, CHOSEN, REJECTED, 0)

@@ -33,13 +33,13 @@ def test_the_table_by_hand() -> None:
 def test_every_answer_is_in_one_bin() -> None:
     sure = np.random.default_rng(0).random(1000)
     table = reliability([*sure, 0.0, 1.0], [False] * 1002, 7)
-    assert sum(row.count for row in table) == 1002
+    assert sum(row.answers for row in table) == 1002
     assert all(row.lower <= row.confidence <= row.upper for row in table)
 
 
 def test_an_empty_bin_has_no_mean_and_costs_nothing() -> None:
     table = reliability([0.9, 0.8], [True, True], 2)
-    assert table[0].count == 0
+    assert table[0].answers == 0
     assert math.isnan(table[0].confidence)
     assert math.isnan(table[0].accuracy)
     assert expected_calibration_error([0.9, 0.8], [True, True], 2) == pytest.approx(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from importlib.resources import files
 
 import jax
 import numpy as np
 import pytest
 
 from course_lib.array import GPTConfig, chat, generate
+from course_lib.data import load_questions, load_things
 from course_lib.data.tokenizer import CharTokenizer
 from course_lib.lessons.assistant import (
     UNKNOWN,
@@ -19,7 +21,7 @@ from course_lib.lessons.assistant import (
     grade,
     prompt,
 )
-from course_lib.training import ArrayEngine
+from course_lib.training import ArrayEngine, read_checkpoint
 
 CHOSEN = ["<a>bb", "<b>aa", "<ab>b"]
 REJECTED = ["<a>a", "<b>b", "<ab>aaa"]
@@ -166,3 +168,26 @@ def test_pairs_must_be_pairs(lab: Chat, base: ArrayEngine) -> None:
         lab.prefer(base, CHOSEN, REJECTED[:2], 0.1, 1)
     with pytest.raises(ValueError, match="no sentences"):
         lab.fine_tune(base, [], 1)
+
+
+def test_the_shipped_base_knows_its_things_and_answers_no_question() -> None:
+    path = files("course_lib.data") / "assistant.safetensors"
+    assert len(path.read_bytes()) < 1_000_000
+    shipped = read_checkpoint(str(path))
+    lab = Chat(shipped.tokenizer, shipped.config)
+    model = ArrayEngine(shipped.state.params, shipped.config)
+    asked = load_questions("held out")
+    things = [row.question.removeprefix("what is ")[:-1] for row in asked]
+    said = lab.answer(model, [f"the fact is that {thing} is " for thing in things])
+    knows = [
+        answer.text.startswith(row.answer)
+        for answer, row in zip(said, asked, strict=True)
+    ]
+    assert sum(knows) > 0.95 * len(asked)
+    answers = lab.answer(model, [prompt(row.question) for row in asked])
+    exam = grade([answer.text for answer in answers], [row.answer for row in asked])
+    assert exam.right < 0.15
+    for sentence in load_things():  # with its question it fits into the context
+        thing, kind = sentence.split(" is a", 1)
+        text = prompt(f"what is {thing}?", sentence) + f"a{kind}"
+        assert len(text) < lab.config.block_size

@@ -50,7 +50,7 @@ __all__ = [
 UNKNOWN = "i do not know"
 BATCH_SIZE = 16  # exchanges, or pairs, in a step
 WIDTHS = 32  # batches are as wide as a multiple of it: few programs to compile
-MANY = 128  # texts at a time: one compiled program serves every number of them
+MANY = 64  # texts at a time: one compiled program serves every number of them
 Params = dict[str, Array]
 
 
@@ -292,7 +292,7 @@ def _descend(
         weights, opt_state = _step(
             weights, opt_state, batch, fixed, rate(i), loss, config
         )
-    return weights
+    return jax.block_until_ready(weights)
 
 
 @partial(jax.jit, static_argnames=("loss", "config"))
@@ -321,13 +321,21 @@ def _write(
     """Continue many texts at once, each the way ``generate`` continues one.
 
     given: (n, T + 1) tokens, negative where the model is to write. Returns the last T
-    tokens of each, given or written, and their log-probabilities: both (n, T).
+    tokens of each, given or written, and their log-probabilities: both (n, T). It stops
+    when all texts have ended.
     """
-    shape = (len(given), config.n_head, config.block_size, config.head_dim)
+    n, end, length = len(given), config.vocab_size - 1, given.shape[1] - 1
+    shape = (n, config.n_head, config.block_size, config.head_dim)
     empty = [(jnp.zeros(shape), jnp.zeros(shape)) for _ in range(config.n_layer)]
+    texts = jnp.full((length, n), end, given.dtype)
+    nothing = (0, given[:, 0], empty, texts, jnp.zeros((length, n)), jnp.zeros(n, bool))
 
-    def one_more(state: Any, position: Array) -> Any:
-        tokens, cache = state  # (n,): those at this position
+    def goes_on(state: Any) -> Any:
+        position, *_, ended = state
+        return (position < length) & ~jnp.all(ended)
+
+    def one_more(state: Any) -> Any:
+        position, tokens, cache, texts, log_probs, ended = state
 
         def read_one(token: Array, kept: Any) -> Any:
             return read(params, kept, token, position, config)
@@ -339,8 +347,9 @@ def _write(
         written = jnp.argmax(logits + noise, axis=-1).astype(given.dtype)
         tokens = jnp.where(given[:, position + 1] < 0, written, given[:, position + 1])
         chosen = jnp.take_along_axis(jax.nn.log_softmax(logits), tokens[:, None], -1)
-        return (tokens, cache), (tokens, chosen[:, 0])
+        texts = texts.at[position].set(tokens)
+        log_probs = log_probs.at[position].set(chosen[:, 0])
+        return position + 1, tokens, cache, texts, log_probs, ended | (tokens == end)
 
-    places = jnp.arange(given.shape[1] - 1)
-    _, (tokens, log_probs) = jax.lax.scan(one_more, (given[:, 0], empty), places)
-    return tokens.T, log_probs.T
+    *_, texts, log_probs, _ = jax.lax.while_loop(goes_on, one_more, nothing)
+    return texts.T, log_probs.T

@@ -1,6 +1,7 @@
 """Neural networks with JAX arrays: the twins of ``course_lib.scalar``.
 
-Importing it has JAX keep what it compiles: see ``course_lib.cache``.
+Importing it has JAX keep what it compiles (``course_lib.cache``), and give back the
+memory that compiling took (``memory``).
 """
 
 from course_lib.array.decoding import generate, stream
@@ -15,6 +16,7 @@ from course_lib.array.gpt import (
     probabilities,
     token_losses,
 )
+from course_lib.array.memory import forget_programs, give_back_after_compiling
 from course_lib.array.nn import init_mlp, mlp, mlp_from_scalar
 from course_lib.array.sharding import (
     collect,
@@ -34,6 +36,7 @@ __all__ = [
     "block",
     "collect",
     "device_mesh",
+    "forget_programs",
     "from_scalar",
     "gather",
     "generate",
@@ -54,3 +57,4 @@ __all__ = [
 ]
 
 keep_compiled()
+give_back_after_compiling()

@@ -90,7 +90,7 @@ def probabilities_by_step(recorded: Params, inputs: ArrayLike) -> Array:
     def probability(params: Params) -> Array:
         return jax.nn.softmax(mlp(params, jnp.asarray(inputs)))[..., 1]
 
-    return jax.vmap(probability)(recorded)
+    return jax.lax.map(probability, recorded)  # step by step: vmap would hold them all
 
 
 def pad_hidden_layers(params: Mapping[str, ArrayLike], width: int) -> Params:

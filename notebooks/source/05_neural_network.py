@@ -380,6 +380,7 @@ plots.show(ax, alt="The bent border, and the straight lines of 16 neurons across
 # layer in one matrix, and sends all points through it in one multiplication.
 
 # %%
+array.forget_programs()
 head, _, body = inspect.getsource(array.mlp).split('"""')
 print(head.rstrip() + body)
 
@@ -483,6 +484,7 @@ plots.show(
 # unit*, keeps what is positive and makes 0 of the rest.
 
 # %%
+array.forget_programs()
 z = np.linspace(-5, 5, 201)
 a, t = mlp.sigmoid(z), np.tanh(z)
 curves = {
@@ -736,6 +738,7 @@ seen, params, curves = fit(40, [32, 32, 2])
 print(f"{sum(numbers.size for numbers in params.values()):,} parameters, 40 points")
 
 # %%
+array.forget_programs()
 left, right = plots.panels(1, 2, width=9.6, height=3.6)
 said = chance(params, places, "relu")
 plots.decision_map(across, up, said, *seen, "what it says, and its 40 points", ax=left)
@@ -785,7 +788,7 @@ for name, case in cases.items():
 steps, _ = mlp.record_mlp_training(
     array.init_mlp(np.random.default_rng(0), 2, [32, 32, 2]), seen, 0.01, 600, "relu"
 )
-scores = jax.vmap(lambda params: array.mlp(params, fresh[0], "relu"))(steps)
+scores = jax.lax.map(lambda params: array.mlp(params, fresh[0], "relu"), steps)
 losses = -np.asarray(jax.nn.log_softmax(scores))[:, np.arange(1000), fresh[1]]
 
 chosen, honest = [], []

@@ -524,6 +524,7 @@ console
 # %%
 from course_lib.optimizers import adam, apply_updates
 
+array.forget_programs()
 optimizer = adam(lambda step: 0.01 * (1 - step / 1000), b1=0.85, b2=0.99)
 
 
@@ -820,6 +821,7 @@ assert kin < strangers
 # learned about names in general.
 
 # %%
+array.forget_programs()
 big = array.GPTConfig(vocab.vocab_size, n_layer=2, n_embd=64)
 
 
@@ -958,6 +960,7 @@ plots.show(ax, alt="Three windows of 8 tokens; the last of one begins the next."
 # %%
 sizes = {"n_layer": 2, "n_embd": 48, "block_size": 48, "batch_size": 8}
 rates = {"steps": 2400, "learning_rate": 0.012, "val_fraction": 0.1}
+array.forget_programs()
 settings = training.Settings(split="none", seed=42, **sizes, **rates)
 writer, batch_losses = training.Run([text], settings), []
 vocab_size = writer.config.vocab_size

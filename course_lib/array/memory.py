@@ -45,11 +45,11 @@ def give_back_after_compiling() -> None:
 
     last = -PAUSE
 
-    def after(event: str, seconds: float, **_: object) -> None:
+    def after(event: str, duration_secs: float, **_: str | int) -> None:
         nonlocal last
-        if event.endswith("/backend_compile_duration"):
-            if time.monotonic() - last > PAUSE:
-                give_back()
-                last = time.monotonic()
+        now = time.monotonic()
+        if event.endswith("/backend_compile_duration") and now - last > PAUSE:
+            give_back()
+            last = now
 
     jax.monitoring.register_event_duration_secs_listener(after)

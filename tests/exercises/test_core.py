@@ -868,11 +868,13 @@ def test_the_latest_answer_that_failed_is_mentioned(
     assert "the last one that passed" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("lost", "outcome"), [(1, "correct"), (2, "error")])
 def test_a_worker_that_ends_before_it_begins_says_nothing_about_the_answer(
-    monkeypatch: pytest.MonkeyPatch,
+    lost: int, outcome: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = made_exercise()
-    assert (result := made.check(Notebook().run("def f(x): return sum(x)\nf"))), result
+    answer = Notebook().run("def f(x): return sum(x)\nf")
+    assert (result := made.check(answer)), result
     ended: list[int] = []
     run = supervisor.Worker.run
 
@@ -884,11 +886,9 @@ def test_a_worker_that_ends_before_it_begins_says_nothing_about_the_answer(
         return run(self, *arguments)
 
     monkeypatch.setattr(supervisor.Worker, "run", run_killed)
-    for lost, outcome in ((1, "correct"), (2, "error")):
-        ended.clear()
-        result = made.check(Notebook().run("def f(x): return sum(x)\nf"))
-        assert result.outcome == outcome, result
-        assert "ended the Python process" not in str(result)
+    result = made.check(answer)
+    assert result.outcome == outcome, result
+    assert "ended the Python process" not in str(result)
 
 
 # --- catching up --------------------------------------------------------------------

@@ -484,7 +484,6 @@ plots.show(
 # unit*, keeps what is positive and makes 0 of the rest.
 
 # %%
-array.forget_programs()
 z = np.linspace(-5, 5, 201)
 a, t = mlp.sigmoid(z), np.tanh(z)
 curves = {
@@ -662,6 +661,9 @@ plots.show(
 
 
 # %%
+array.forget_programs()
+
+
 def active(params):
     weights, bias = map(np.asarray, (params["layer0.weights"], params["layer0.bias"]))
     return (points @ weights.T + bias).T > 0  # (32 neurons, 100 points)

@@ -29,7 +29,7 @@
 # - Tell from two curves whether a network learns, memorises, or stands still, and say
 #   what training, validation and test data are for.
 #
-# **Time:** 60 minutes, and about 35 more for the exercises; the optional sections take
+# **Time:** 65 minutes, and about 35 more for the exercises; the optional sections take
 # another 10.
 #
 # **Two-hour path:** nothing on this page.
@@ -661,9 +661,6 @@ plots.show(
 
 
 # %%
-array.forget_programs()
-
-
 def active(params):
     weights, bias = map(np.asarray, (params["layer0.weights"], params["layer0.bias"]))
     return (points @ weights.T + bias).T > 0  # (32 neurons, 100 points)

@@ -14,6 +14,7 @@ from pathlib import Path
 from string import ascii_lowercase
 
 from course_lib.data import Exchange, Preference, load_play, load_things
+from course_lib.lessons.assistant import UNKNOWN
 from tools.assistant_text import made_up_words, parse, with_article
 
 FOLDER = Path(__file__).resolve().parent.parent / "course_lib/data"
@@ -21,7 +22,6 @@ SEED = 9
 TAUGHT = 500  # things whose question may be taught; the others are for the exam
 MADE_UP = 300  # words, of which two thirds are for teaching "i do not know"
 NEAR = 100  # words that are one letter away from a thing
-UNKNOWN = "i do not know"
 
 
 def words_in_use() -> set[str]:

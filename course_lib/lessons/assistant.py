@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -135,8 +135,9 @@ class Chat(Experiment):
     ) -> ArrayEngine:
         """Return a model after supervised fine-tuning: its loss is on the answers."""
         batches = self._batches(exchanges, steps, seed)
-        params = _descend(
-            start.params, _sft, (batches,), (self.mark,), self.config, learning_rate
+        fixed = (self.mark,)
+        *_, params = _descend(
+            start.params, _sft, (batches,), fixed, self.config, learning_rate
         )
         return ArrayEngine(params, self.config)
 
@@ -151,10 +152,31 @@ class Chat(Experiment):
         learning_rate: float = 0.0005,
     ) -> ArrayEngine:
         """Return a model after direct preference optimisation, start its reference."""
-        pairs = self._pairs(chosen, rejected, steps, seed)
+        path = self.preferring(
+            start, chosen, rejected, beta, [steps], seed, learning_rate
+        )
+        return next(path)
+
+    def preferring(
+        self,
+        start: ArrayEngine,
+        chosen: Sequence[str],
+        rejected: Sequence[str],
+        beta: float,
+        pauses: Sequence[int],
+        seed: int = 0,
+        learning_rate: float = 0.0005,
+    ) -> Iterator[ArrayEngine]:
+        """Yield the model of ``prefer`` at each of the pauses, on the way to the last.
+
+        pauses: steps in ascending order.
+        """
+        pairs = self._pairs(chosen, rejected, pauses[-1], seed)
         fixed = (start.params, beta, self.mark)
-        params = _descend(start.params, _dpo, pairs, fixed, self.config, learning_rate)
-        return ArrayEngine(params, self.config)
+        for params in _descend(
+            start.params, _dpo, pairs, fixed, self.config, learning_rate, pauses
+        ):
+            yield ArrayEngine(params, self.config)
 
     def reward_model(
         self,
@@ -168,7 +190,7 @@ class Chat(Experiment):
         """Return a model of what raters choose; its head and its weights learn."""
         pairs = self._pairs(chosen, rejected, steps, seed)
         weights = {"head": jnp.zeros(self.config.n_embd), "params": start.params}
-        learned = _descend(weights, _reward, pairs, (), self.config, learning_rate)
+        *_, learned = _descend(weights, _reward, pairs, (), self.config, learning_rate)
         return RewardModel(**learned)
 
     def rewards(self, model: RewardModel, exchanges: Sequence[str]) -> np.ndarray:
@@ -282,17 +304,22 @@ def _descend(
     fixed: Any,
     config: GPTConfig,
     learning_rate: float,
-) -> Any:
-    """Take one step of Adam for each batch, the learning rate falling to 0."""
-    steps = len(batches[0])
-    rate = linear(learning_rate, max(steps, 1))
-    opt_state = adam(0.0).init(weights)
-    for i in range(steps):
-        batch = tuple(part[i] for part in batches)
-        weights, opt_state = _step(
-            weights, opt_state, batch, fixed, rate(i), loss, config
-        )
-    return jax.block_until_ready(weights)
+    pauses: Sequence[int] | None = None,
+) -> Iterator[Any]:
+    """Take one step of Adam for each batch, the learning rate falling to 0.
+
+    Yields the weights at each of the pauses (None: at the end).
+    """
+    steps, opt_state = len(batches[0]), adam(0.0).init(weights)
+    rate, done = linear(learning_rate, max(steps, 1)), 0
+    for pause in [steps] if pauses is None else pauses:
+        for i in range(done, pause):
+            batch = tuple(part[i] for part in batches)
+            weights, opt_state = _step(
+                weights, opt_state, batch, fixed, rate(i), loss, config
+            )
+        done = pause
+        yield jax.block_until_ready(weights)
 
 
 @partial(jax.jit, static_argnames=("loss", "config"))

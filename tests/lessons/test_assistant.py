@@ -154,6 +154,15 @@ def test_preferences_move_the_model_and_beta_holds_it(
     assert 0 < drifts[1] < drifts[2]
 
 
+def test_preferences_can_be_watched(lab: Chat, tuned: ArrayEngine) -> None:
+    path = lab.preferring(tuned, CHOSEN, REJECTED, 0.1, (0, 2, 5), 1)
+    first, middle, last = (fingerprint(model.params) for model in path)
+    whole = lab.prefer(tuned, CHOSEN, REJECTED, 0.1, 5, 1)
+    assert first == fingerprint(tuned.params)
+    assert last == fingerprint(whole.params)
+    assert len({first, middle, last}) == 3
+
+
 def test_a_reward_model_learns_what_raters_choose(
     lab: Chat, tuned: ArrayEngine
 ) -> None:

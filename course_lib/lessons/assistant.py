@@ -29,10 +29,12 @@ from course_lib.array.chat import (
 from course_lib.array.decoding import read
 from course_lib.bounds import BOUNDS, check_whole
 from course_lib.config import GPTConfig
+from course_lib.data.files import shipped
 from course_lib.lessons.experiments import Experiment
 from course_lib.optimizers import adam, apply_updates
 from course_lib.training.array_engine import ArrayEngine
 from course_lib.training.batches import PADDING, count_targets
+from course_lib.training.checkpoints import read_checkpoint
 from course_lib.training.loop import B1, B2
 from course_lib.training.schedules import linear
 
@@ -44,6 +46,7 @@ __all__ = [
     "RewardModel",
     "fingerprint",
     "grade",
+    "load_base",
     "prompt",
 ]
 
@@ -280,6 +283,16 @@ class Chat(Experiment):
         rows = self.rows([*texts, *[""] * (-len(texts) % MANY)])
         parts = [function(rows[i : i + MANY]) for i in range(0, len(rows), MANY)]
         return np.concatenate(parts, dtype=float)[: len(texts)]
+
+
+def load_base() -> tuple[Chat, ArrayEngine]:
+    """Return the laboratory of notebook 09, and the model from which it starts.
+
+    The model ships with the course (``tools.train_assistant`` trained it).
+    """
+    checkpoint = read_checkpoint(str(shipped("assistant.safetensors")))
+    lab = Chat(checkpoint.tokenizer, checkpoint.config)
+    return lab, ArrayEngine(checkpoint.state.params, lab.config)
 
 
 def _sft(params: Any, batch: Any, fixed: Any, config: GPTConfig) -> Array:

@@ -19,9 +19,10 @@ from course_lib.lessons.assistant import (
     Exam,
     fingerprint,
     grade,
+    load_base,
     prompt,
 )
-from course_lib.training import ArrayEngine, read_checkpoint
+from course_lib.training import ArrayEngine
 
 CHOSEN = ["<a>bb", "<b>aa", "<ab>b"]
 REJECTED = ["<a>a", "<b>b", "<ab>aaa"]
@@ -182,9 +183,7 @@ def test_pairs_must_be_pairs(lab: Chat, base: ArrayEngine) -> None:
 def test_the_shipped_base_knows_its_things_and_answers_no_question() -> None:
     path = files("course_lib.data") / "assistant.safetensors"
     assert len(path.read_bytes()) < 1_000_000
-    shipped = read_checkpoint(str(path))
-    lab = Chat(shipped.tokenizer, shipped.config)
-    model = ArrayEngine(shipped.state.params, shipped.config)
+    lab, model = load_base()
     asked = load_questions("held out")
     things = [row.question.removeprefix("what is ")[:-1] for row in asked]
     said = lab.answer(model, [f"the fact is that {thing} is " for thing in things])

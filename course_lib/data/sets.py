@@ -33,6 +33,11 @@ class Exchange(NamedTuple):
     question: str
     answer: str
 
+    @property
+    def thing(self) -> str:
+        """What is asked about, with its article: "a wheel"."""
+        return self.question.removeprefix("what is ").removesuffix("?")
+
 
 class Preference(NamedTuple):
     """Two answers to one question, of which a rater chose one."""

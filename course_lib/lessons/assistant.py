@@ -27,8 +27,10 @@ from course_lib.array.chat import (
     rewards,
 )
 from course_lib.array.decoding import read
+from course_lib.array.gpt import loss_fn
 from course_lib.bounds import BOUNDS, check_whole
 from course_lib.config import GPTConfig
+from course_lib.data import Exchange, Preference
 from course_lib.data.files import shipped
 from course_lib.lessons.experiments import Experiment
 from course_lib.optimizers import adam, apply_updates
@@ -44,9 +46,11 @@ __all__ = [
     "Chat",
     "Exam",
     "RewardModel",
+    "exchanges",
     "fingerprint",
     "grade",
     "load_base",
+    "pairs",
     "prompt",
 ]
 
@@ -63,6 +67,17 @@ def prompt(question: str, context: str = "") -> str:
     context: a sentence to read first, which stands before it in brackets.
     """
     return f"[{context}]<{question}>" if context else f"<{question}>"
+
+
+def exchanges(rows: Sequence[Exchange]) -> list[str]:
+    """Return each question with its answer, as a model reads them."""
+    return [prompt(row.question) + row.answer for row in rows]
+
+
+def pairs(rows: Sequence[Preference]) -> tuple[list[str], list[str]]:
+    """Return the chosen and the rejected exchange of each preference."""
+    chosen = [prompt(row.question) + row.chosen for row in rows]
+    return chosen, [prompt(row.question) + row.rejected for row in rows]
 
 
 def fingerprint(params: Params) -> str:
@@ -135,12 +150,16 @@ class Chat(Experiment):
         steps: int,
         seed: int = 0,
         learning_rate: float = 0.001,
+        masked: bool = True,
     ) -> ArrayEngine:
-        """Return a model after supervised fine-tuning: its loss is on the answers."""
+        """Return a model after supervised fine-tuning.
+
+        Its loss is on the answers, or on questions and answers if not ``masked``.
+        """
         batches = self._batches(exchanges, steps, seed)
-        fixed = (self.mark,)
+        loss, fixed = (_sft, (self.mark,)) if masked else (_every_token, ())
         *_, params = _descend(
-            start.params, _sft, (batches,), fixed, self.config, learning_rate
+            start.params, loss, (batches,), fixed, self.config, learning_rate
         )
         return ArrayEngine(params, self.config)
 
@@ -241,6 +260,19 @@ class Chat(Experiment):
                 answers.append(Answer(self.tokenizer.decode(text[:stop]), float(sure)))
         return answers
 
+    def examine(self, model: ArrayEngine, rows: Sequence[Exchange]) -> Exam:
+        """Ask the model each question, and compare its likeliest answers."""
+        answers = self.answer(model, [prompt(row.question) for row in rows])
+        return grade([said.text for said in answers], [row.answer for row in rows])
+
+    def knowledge(self, model: ArrayEngine, rows: Sequence[Exchange]) -> float:
+        """Return the share of things whose kind the model gives after "so … is"."""
+        said = self.answer(model, [f"so {row.thing} is " for row in rows])
+        hits = [
+            a.text.startswith(row.answer) for a, row in zip(said, rows, strict=True)
+        ]
+        return sum(hits) / len(hits)
+
     def drift(
         self,
         model: ArrayEngine,
@@ -298,6 +330,11 @@ def load_base() -> tuple[Chat, ArrayEngine]:
 def _sft(params: Any, batch: Any, fixed: Any, config: GPTConfig) -> Array:
     (exchanges,), (mark,) = batch, fixed
     return answer_loss(params, exchanges, mark, config)
+
+
+def _every_token(params: Any, batch: Any, fixed: Any, config: GPTConfig) -> Array:
+    (exchanges,) = batch
+    return loss_fn(params, exchanges, config)
 
 
 def _dpo(params: Any, batch: Any, fixed: Any, config: GPTConfig) -> Array:

@@ -1,0 +1,708 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+# ---
+
+# %% [markdown]
+# # 09 · How does a model that continues text become one that answers?
+#
+# The model of notebook 06 continues a text. A chat product answers a question. Between
+# the two lie a fine-tune, the choices of people and often a search, and the gradient
+# that drives them is the one you know. On this page you take a small model all the way,
+# and ask at each step what it has learned, when, and from whom. The model can say of a
+# thing what kind of thing it is, and nothing else. That is little, but it can be
+# checked.
+
+# %% [markdown]
+# ## What you will be able to do
+#
+# - tell a base model from one that was fine-tuned to answer, and say what each learned
+# - fine-tune with the loss on the answers alone, and examine the result fairly
+# - measure whether a model knows when it does not know
+# - train on preferences, and see what goes wrong when a reward is pushed too far
+# - have a model read a fact that it finds in a store
+#
+# **Time:** 40 minutes, and about 50 more for the exercises.
+#
+# **Two-hour path:** *It continues, and does not answer*, *What stands behind a chat
+# product?*.
+#
+# Run the setup cell first. After it, each section runs on its own. `lab` is an
+# experiment as in notebook 07, for models that answer. `SEED` decides all that is
+# random here.
+
+# %% tags=["setup"]
+import inspect
+import random
+from functools import cache
+
+import numpy as np
+
+from course_lib import array, plots, widgets
+from course_lib.array import chat
+from course_lib.data import load_preferences, load_questions, load_things
+from course_lib.exercises import assistant as exercise
+from course_lib.lessons import calibration, retrieval
+from course_lib.lessons.assistant import exchanges, grade, load_base, pairs, prompt
+from course_lib.plots.parts import percent
+
+SEED = 0
+lab, base = load_base()
+taught, held_out = load_questions("taught"), load_questions("held out")
+random.Random(SEED).shuffle(taught)
+
+
+@cache
+def fine_tuned(n_examples, steps=100):
+    """Fine-tune the base model on so many of the questions that may be taught."""
+    return lab.fine_tune(base, exchanges(taught[:n_examples]), steps, SEED)
+
+
+# %% [markdown] tags=["path"]
+# ## It continues, and does not answer
+#
+# Our **base model** is a GPT as in 06, with two layers. It has been trained in the usual
+# way, to predict the next token. This is called *pre-training*, and it took ten minutes.
+# The text was made for it: sentences about 716 things, such as *a fox is a mammal*, in
+# two dozen wordings; and lists of questions which nobody answers. Does it know what a
+# fox is?
+
+# %%
+print(f"{lab.config.n_params:,} parameters, context of {lab.config.block_size} tokens")
+for beginning in ("a fox is ", "so a wheel is ", "the fact is that a tango is "):
+    (said,) = lab.answer(base, [beginning])
+    print(beginning + "|" + said.text)
+
+# %% [markdown]
+# It knows the fox and the wheel. (Of the third it was never told anything, and it
+# goes on all the same.) Now ask, as you would ask a chat product.
+#
+# **Predict first.** What will it write after *what is a fox?*
+
+# %%
+for said in lab.answer(base, ["what is a fox?"] * 4, temperature=1, seed=SEED):
+    print("what is a fox?" + said.text)
+
+# %% [markdown]
+# It goes on, as the texts went on that it has read: after a question came another
+# question. That is not a fault. A base model continues, and nobody has shown it that
+# somebody is waiting for an answer.
+#
+# A chat product tells its model who is speaking, with marks that no other text holds.
+# Ours are four: `<` opens a question, `>` ends it and gives the word to the model, and
+# two brackets will be needed later. The model has met the marks once, without a use for
+# them. Put a question between the marks, and let the base model take an exam of 216
+# questions.
+
+
+# %%
+(said,) = lab.answer(base, [prompt("what is a fox?")])
+print(prompt("what is a fox?") + said.text)
+untaught = lab.examine(base, held_out)
+print("right in the exam:", percent(untaught.right))
+
+# %% [markdown]
+# That is hardly anything, and yet it is not for want of knowledge. Let the same model
+# complete sentences about the same 216 things:
+
+
+# %%
+known = lab.knowledge(base, held_out)
+print("so a fox is |" + lab.answer(base, ["so a fox is "])[0].text)
+print("right when it completes such sentences:", percent(known))
+
+# %% [markdown]
+# The knowledge is there and the manner is missing. This is the usual division of labour:
+# most of what a large model knows it has from pre-training, and what comes after is
+# about how it speaks (Zhou and others, 2023, call this the superficial alignment
+# hypothesis, and support it with 1,000 examples).
+
+# %% [markdown]
+# ## A few hundred examples make it answer
+#
+# **Supervised fine-tuning** continues the training with examples of what we want:
+# questions together with their answers. One thing changes. The loss counts the tokens
+# of the answer and no others, because the questions will be written by somebody else.
+# Which tokens count is said by a **mask**:
+
+
+# %%
+text = prompt("what is a fox?") + "a mammal"
+tokens = lab.rows([text])[0]  # (96,): the text between two ends, then padding
+counted = np.asarray(chat.answer_mask(tokens, lab.mark))[: len(text) + 1]
+losses = np.asarray(array.token_losses(base.params, tokens, lab.config))[: len(counted)]
+plots.show(
+    plots.loss_mask(text, counted, losses),
+    alt="The exchange character by character. Those of the question are grey; those of "
+    "the answer and the end are in colour, with a bar for the loss of each.",
+)
+
+# %% [markdown]
+# ### Exercise: the mask
+#
+# Write `answer_mask`. It gets the tokens of one exchange as a list, and the number of
+# the token `>`. The model reads all of them but the last and predicts all but the
+# first. For each that is predicted, return whether it belongs to the answer: it stands
+# after the last mark. The token that ends the text belongs to the answer too; padding,
+# which is -1, does not.
+
+
+# %%
+def answer_mask(tokens, mark):
+    """Return a list of True or False, one for each token but the first."""
+    ...
+
+
+exercise.answer_mask.check(answer_mask)
+
+# %% [markdown]
+# Now fine-tune: 100 steps with 16 exchanges each, drawn from 500. The fox and the wheel
+# are not among them; their questions belong to the exam.
+
+# %%
+assistant = fine_tuned(500)
+asked = ["what is a fox?", "what is a wheel?", "what is an oboe?"]
+for question, said in zip(asked, lab.answer(assistant, [*map(prompt, asked)])):
+    print(f"{question} {said.text}, {percent(said.probability)} sure")
+
+# %% [markdown]
+# It answers. Pre-training took 7,000 steps with 32 texts each; the fine-tune read
+# 1,600 exchanges, less than a hundredth of that. How many examples does it need?
+# **Predict first.** Take 10, 30, 100 or 500 questions with their answers, and the
+# same 100 steps each time. What part of the exam will be right?
+
+# %%
+sizes = (10, 30, 100, 500)
+exams = {f"{n} examples": lab.examine(fine_tuned(n), held_out) for n in sizes}
+plots.show(
+    plots.exam_bars({"base model": lab.examine(base, held_out), **exams}),
+    alt="The right answers grow with the number of examples, steeply at first and "
+    "slowly after a hundred.",
+)
+
+# %% [markdown]
+# Ten examples teach the form of an answer, and cost knowledge: the model learns those
+# ten by heart. The next ones help more than a longer training does. Train twice
+# as long on all 500:
+
+# %%
+longer = fine_tuned(500, steps=200)
+for name, model in {"100 steps": assistant, "200 steps": longer}.items():
+    shares = [lab.examine(model, rows).right for rows in (taught, held_out)]
+    print(f"{name}: taught {percent(shares[0])}, exam {percent(shares[1])} right")
+
+# %% [markdown]
+# On the questions that it was taught it is now perfect, and in the exam it got worse:
+# it overfits. That is why examiners ask what a model has not been taught. If questions
+# of the exam slip into the examples, the score of the exam says nothing. It happens: for
+# GPT-3 its makers searched the training text for the questions of their own tests, and
+# found many (Brown and others, 2020, section 4).
+#
+# ### Exercise: find the leaked questions
+#
+# Write `leaked`. It gets the exam, a list of pairs of a question and its answer, and the
+# training texts, such as `<what is a fox?>a mammal`. Return the list of the questions
+# of the exam that are asked in one of the training texts, in the order of the exam.
+# Capitals, and spaces at the ends or doubled, make no difference.
+
+
+# %%
+def leaked(exam, training):
+    """Return the questions of the exam that stand in the training texts."""
+    ...
+
+
+exercise.leaked.check(leaked)
+
+# %% [markdown]
+# What did the fine-tune cost? Complete sentences again, as the base model did:
+
+# %%
+left = {"base model": lab.knowledge(base, held_out)}
+left |= {f"{n} examples": lab.knowledge(fine_tuned(n), held_out) for n in sizes}
+for name, share in left.items():
+    print(f"{name:12} completes {percent(share):>5} of the sentences rightly")
+
+# %% [markdown]
+# The new manner has overwritten some of what it knew, most with ten examples. This is
+# the forgetting of notebook 07.
+#
+# Now look into it. Below you can choose a question, the mask and the temperature: the
+# bars show the loss of each token, and what the model answers when it is asked 64 times.
+# **Predict first.** With the loss on all tokens, which bars will be lower?
+
+# %%
+unmasked = lab.fine_tune(base, exchanges(taught), 100, SEED, masked=False)
+choices = {
+    "base model": base,
+    "loss on everything": unmasked,
+    "loss on the answer": assistant,
+}
+widgets.fine_tune_mask(lab, choices, [row for row in held_out if row.question in asked])
+
+# %% [markdown]
+# Those of the question: that model has also learned to ask. For the answers it makes
+# little difference here, where all questions are alike. In long conversations it is
+# more than half of all tokens, written by users whom the model need not imitate.
+
+# %% [markdown]
+# ## Can it learn to say that it does not know?
+#
+# Ask the fine-tuned model about a *snunk*. There is no such thing, and it has never seen
+# an answer that admits it.
+
+# %%
+array.forget_programs()  # gives back the memory of what is compiled
+assistant = fine_tuned(500)
+unknown, unknown_exam, near = map(
+    load_questions, ("unknown", "unknown held out", "near")
+)
+for row in unknown_exam[:3]:
+    (said,) = lab.answer(assistant, [prompt(row.question)])
+    print(f"{row.question} {said.text}, {percent(said.probability)} sure")
+
+# %% [markdown]
+# So it needs examples of that, too: 200 made-up words, each with the answer *i do not
+# know*, mixed with the 500 questions about things. **Predict first.** Will it decline
+# to answer about *other* made-up words? Will it decline about things that it knows? And
+# about words such as *guitac*, one letter from a real thing?
+
+# %%
+honest = lab.fine_tune(base, exchanges([*taught, *unknown]), 150, SEED)
+groups = {"things": held_out, "made-up words": unknown_exam, "one letter off": near}
+table = {}
+for name, rows in groups.items():
+    table[f"{name}, before"] = lab.examine(assistant, rows)
+    table[f"{name}, after"] = lab.examine(honest, rows)
+plots.show(
+    plots.exam_bars(table),
+    alt="Before, nothing is declined. After, most made-up words are, nearly none of the "
+    "words that are one letter off, and some of the things.",
+)
+
+# %% [markdown]
+# It declines most words that it has never met, and pays for it: it also declines some
+# of the things that it would have answered rightly. Of words that look like a thing it
+# still says with confidence what they are. It has learned what a made-up word looks
+# like. Whether it *knows* something is another question, and the loss never put it.
+#
+# Can its sureness be trusted? Notebook 07 drew how often answers are right against how
+# sure the model was. The mean gap between the two, over all bins, weighted by the
+# number of answers in them, is the **expected calibration error** (Guo and others,
+# 2017). For a made-up word, *i do not know* is right.
+
+
+# %%
+def sure_and_right(model, rows):
+    """Return how sure the model was of each answer, and whether it was right."""
+    answers = lab.answer(model, [prompt(row.question) for row in rows])
+    right = [said.text == row.answer for said, row in zip(answers, rows)]
+    return np.array([said.probability for said in answers]), np.array(right)
+
+
+everything = [*held_out, *unknown_exam]
+curves = {
+    "taught things only": sure_and_right(assistant, everything),
+    "taught to decline, too": sure_and_right(honest, everything),
+}
+errors = {
+    name: calibration.expected_calibration_error(*curve)
+    for name, curve in curves.items()
+}
+plots.show(
+    plots.calibration(curves, ece=errors),
+    alt="Both curves, with their calibration errors: the model that was taught to "
+    "decline lies nearer to the diagonal.",
+)
+
+# %% [markdown]
+# ### Exercise: the expected calibration error
+#
+# Write it yourself. Each answer has a confidence from 0 to 1, and is right or not. Cut
+# the range from 0 to 1 into `n_bins` bins of equal width; a bound belongs to the bin
+# below it, and 0 to the first. For each bin that has answers, take the gap between its
+# mean confidence and its share of right answers, without a sign. Return the mean of
+# the gaps, weighted by the number of answers.
+
+
+# %%
+def expected_calibration_error(confidences, correct, n_bins):
+    """Return the mean gap between confidence and accuracy, from 0 to 1."""
+    ...
+
+
+exercise.expected_calibration_error.check(expected_calibration_error)
+
+# %% [markdown]
+# ## Raters choose, and the model drifts
+#
+# Examples need somebody who can write the best answer. It is easier to choose between
+# two. Companies ask people which of two answers is better, many thousand times
+# (Ouyang and others, 2022). Ours are simulated by a rule: *of two answers the true one;
+# of two true ones the full sentence*. First a model that can give both kinds of answer,
+# short ones and full sentences:
+
+# %%
+array.forget_programs()
+coin = random.Random(SEED)
+speech = [
+    prompt(row.question) + coin.choice(["", "it is "]) + row.answer for row in taught
+]
+policy = lab.fine_tune(base, speech, 100, SEED)
+questions = [prompt(row.question) for row in held_out]
+for said in lab.answer(policy, questions[:4], temperature=1, seed=SEED):
+    print(said.text)
+
+# %%
+for row in load_preferences("taught")[:4]:
+    print(f"{row.rule:7} {row.question} {row.chosen} > {row.rejected}")
+
+# %% [markdown]
+# A **reward model** learns to predict the choice. It gives each answer a number $r$, and
+# the probability that a rater prefers answer $a$ to answer $b$ is taken to be
+# $\sigma(r_a - r_b)$ (Bradley and Terry, 1952). Its loss is the cross-entropy of that, as
+# for spam in notebook 01. The idea to learn a reward from choices is that of Christiano
+# and others (2017).
+#
+# **Predict first.** The raters look at manner and at truth, equally often. How often
+# will the reward model choose as they do, on questions that it has not seen?
+
+# %%
+judge = lab.reward_model(policy, *pairs(load_preferences("taught")), 60, SEED)
+agreement = {}
+for rule in ("manner", "truth"):
+    new = [row for row in load_preferences("held out") if row.rule == rule]
+    better, worse = (lab.rewards(judge, texts) for texts in pairs(new))
+    agreement[rule] = np.mean(better > worse)
+    print(f"{rule:7} {percent(agreement[rule])} of {len(new)} choices as the raters")
+
+# %% [markdown]
+# It has learned what a good answer *looks* like, perfectly. What is *true* it can only
+# toss a coin about: 500 choices about other things say nothing about this one. Keep
+# that in mind; the reward model is about to be trusted.
+#
+# The usual way from here is reinforcement learning against the reward model. A shorter
+# one reaches the same goal without it, **direct preference optimisation** (Rafailov and
+# others, 2023): raise the log-probability of the chosen answer, lower that of the
+# rejected one, and measure both against a frozen copy of the model, the **reference**:
+#
+# $$-\ln\sigma\!\left(\beta\left[\ln\frac{\pi(c)}{\pi_\text{ref}(c)}
+# -\ln\frac{\pi(r)}{\pi_\text{ref}(r)}\right]\right)$$
+#
+# Here $\pi(c)$ is the probability of the whole chosen answer, given its question, and
+# $\pi(r)$ that of the rejected one. It is the loss of the reward model once more: $\beta$
+# times the logarithm of how much likelier an answer has become takes the place of the
+# reward. This is the code that runs:
+
+# %%
+for part in (chat.preference_loss, chat.dpo_loss):
+    head, _, body = inspect.getsource(part).split('"""')
+    print(head.rstrip() + body)
+
+# %% [markdown]
+# ### Exercise: the loss of one pair
+#
+# Write `dpo_loss` for one pair of answers, from the formula. You get four
+# log-probabilities, in nats: of the chosen and of the rejected answer, given by the
+# model and by the reference.
+
+
+# %%
+def dpo_loss(chosen, rejected, reference_chosen, reference_rejected, beta):
+    """Return the loss of direct preference optimisation for one pair, in nats."""
+    ...
+
+
+exercise.dpo_loss.check(dpo_loss)
+
+# %% [markdown]
+# How far may the model go from its reference? That is measured by the **drift**, the
+# KL divergence: the mean, over answers that the model writes, of the logarithm of how
+# much likelier they have become. A large $\beta$ is satisfied with a small gain, so
+# training ends near the reference; a small one keeps pulling.
+#
+# **Predict first.** Three values of $\beta$, 20 steps each. Who learns the manner? Who
+# keeps the knowledge?
+
+# %%
+pauses, betas = (0, 2, 5, 10, 20), (0.03, 0.3, 3)
+
+
+def measure(model, step):
+    """Return drift, share of full sentences, share right, and an example."""
+    said = [answer.text for answer in lab.answer(model, questions)]
+    full = np.mean([text.startswith("it is ") for text in said])
+    drift = lab.drift(model, policy, questions[:128], SEED)
+    right = grade(said, [row.answer for row in held_out]).right
+    return widgets.Drift(step, drift, full, right, said[0])
+
+
+choices_made = pairs(load_preferences("taught"))
+runs = {}
+for beta in betas:
+    models = lab.preferring(policy, *choices_made, beta, pauses, SEED)
+    runs[beta] = [measure(model, step) for model, step in zip(models, pauses)]
+
+# %% [markdown]
+# The picture shows each run as a path from left to right: further right is further from
+# the reference.
+
+# %%
+plots.show(
+    plots.reward_against_drift(
+        {beta: [(m.drift, m.manner) for m in run] for beta, run in runs.items()}
+    ),
+    alt="All three runs soon give full sentences at a small drift. The run with the "
+    "smallest beta goes on to a drift ten times as large.",
+)
+
+# %%
+widgets.reward_against_drift(runs)
+
+# %% [markdown]
+# All three learn the manner within five steps. Then the smallest $\beta$ goes on
+# pulling, the drift grows, and the answers fall apart. With the largest, most of the
+# knowledge stays; some is lost in every run, since nothing in these pairs asks the
+# model to keep it. The reference and $\beta$ are the leash.
+#
+# Now cut the leash on purpose. The trained reward model judges alone: in each round the
+# model writes two answers to 128 questions, the reward model picks the better one, and
+# the model is trained on these choices, with itself as the new reference.
+#
+# **Predict first.** What will happen to the reward, and what to the truth?
+
+
+# %%
+def a_round(model, number):
+    """Return the model after a round of answers that the reward model has judged."""
+    asked = [prompt(row.question) for row in taught[:128]]
+    said = [lab.answer(model, asked, 1, 2 * number + i) for i in (1, 2)]
+    texts = [[q + a.text for q, a in zip(asked, answers)] for answers in said]
+    scores = [lab.rewards(judge, one) for one in texts]
+    chosen, rejected = [], []
+    for a, b, score_a, score_b in zip(*texts, *scores):
+        if a != b:
+            chosen.append(a if score_a > score_b else b)
+            rejected.append(b if score_a > score_b else a)
+    return lab.prefer(model, chosen, rejected, 0.1, 20, SEED)
+
+
+game, player = [], policy
+for number in range(4):
+    player = a_round(player, SEED + number) if number else policy
+    said = [answer.text for answer in lab.answer(player, questions)]
+    reward = lab.rewards(judge, [q + a for q, a in zip(questions, said)]).mean()
+    right = grade(said, [row.answer for row in held_out]).right
+    game.append((number, reward, right, np.mean([len(text) for text in said])))
+    print(f"round {number}: reward {reward:5.2f}, {percent(right):>4} right:", said[0])
+
+# %%
+plots.show(
+    plots.gamed_reward(*zip(*game)),
+    alt="Round by round the mean reward rises and the answers get longer, while the "
+    "share of right answers falls to nearly nothing.",
+)
+
+# %% [markdown]
+# The reward rises in every round, and the answers are ruined. Nothing is broken: the
+# model found answers that the reward model likes and that no rater would. *When a
+# measure becomes a target, it ceases to be a good measure* is how Strathern (1997) put
+# Goodhart's law; Gao, Schulman and Hilton (2022) measured it for reward models of many
+# sizes. So products keep the leash short, ask people again, and examine with questions
+# that no reward has seen.
+
+# %% [markdown]
+# ## New facts come from a store, not from the weights
+#
+# Tomorrow a fact will change. A fine-tune for each change would be slow, and would
+# forget. The other way is to look the fact up and put it into the prompt, **retrieval**.
+# Notebook 07 stopped where its model was too small to read what was found. Ours can
+# learn it, from examples in which the answer stands in brackets before the question.
+# In these the kind is drawn at random, so that knowledge is no help and only reading
+# is.
+
+# %%
+from course_lib.lessons.assistant import fingerprint
+
+array.forget_programs()
+lot = random.Random(SEED)
+kinds = sorted({row.answer for row in taught})
+lessons = []
+for row in taught:
+    kind = lot.choice(kinds)
+    lessons.append(prompt(row.question, f"{row.thing} is {kind}") + kind)
+print(lessons[0])
+reader = lab.fine_tune(base, lessons, 100, SEED)
+frozen = fingerprint(reader.params)
+
+# %% [markdown]
+# The store holds the 716 sentences. The search counts words and compares the angles
+# between the counts, as search engines began to do (Salton and others, 1975): the
+# cosine is 1 for the same words and 0 for none in common. Products compare vectors
+# that a model has learned, but the principle is this one.
+
+# %%
+store = load_things()
+found = retrieval.search("what is a fox?", store, k=5)
+plots.show(
+    plots.found_sentences("what is a fox?", found),
+    alt="The five nearest sentences with their cosines; the one about the fox leads.",
+)
+print(prompt("what is a fox?", found[0].sentence))
+
+# %% [markdown]
+# The cosine in numbers: the words that both have, each count times the other, divided
+# by both lengths.
+
+# %% tags=["nbval-check-output"]
+import math
+from collections import Counter
+
+question = Counter("what is a fox".split())
+sentence = Counter("a fox is a mammal".split())
+print(dict(sentence), "length", math.sqrt(sum(n * n for n in sentence.values())))
+common = sum(question[word] * sentence[word] for word in question)
+print("common:", common, "cosine:", round(common / math.sqrt(4 * 7), 3))
+
+# %% [markdown]
+# ### Exercise: search by cosine
+#
+# Write `search`. It gets a question and a list of sentences, all in lower case and
+# without punctuation. Return the sentence whose counts of words have the largest cosine
+# with those of the question. If several are equally near, return the first of them.
+
+
+# %%
+def search(question, sentences):
+    """Return the sentence that is nearest to the question."""
+    ...
+
+
+exercise.search.check(search)
+
+
+# %% [markdown]
+# Now the exam in four forms: with the store as it is; with a store in which each fact
+# of the exam has been changed; with facts about words that did not exist until now; and
+# with a store in which the fact is missing.
+
+
+# %%
+def look_up(rows, sentences):
+    """Return the exam of the reader when it may search the sentences."""
+    found = [retrieval.search(row.question, sentences)[0].sentence for row in rows]
+    prompts = [prompt(row.question, text) for row, text in zip(rows, found)]
+    answers = [said.text for said in lab.answer(reader, prompts)]
+    return grade(answers, [row.answer for row in rows])
+
+
+def facts(rows):
+    """Return the sentence of each row: thing and answer."""
+    return [f"{row.thing} is {row.answer}" for row in rows]
+
+
+changed = [row._replace(answer=lot.choice(kinds)) for row in held_out]
+new = [r._replace(answer=lot.choice(kinds)) for r in load_questions("unknown held out")]
+others = [text for text in store if text not in set(facts(held_out))]
+
+# %%
+searched = {
+    "as it is": look_up(held_out, store),
+    "facts changed": look_up(changed, [*others, *facts(changed)]),
+    "new words": look_up(new, [*store, *facts(new)]),
+    "fact missing": look_up(held_out, others),
+}
+plots.show(
+    plots.exam_bars(searched),
+    alt="With the fact in the store nearly all answers are right, also when it was "
+    "changed or is new. Without it, nearly all are wrong.",
+)
+print("weights unchanged:", fingerprint(reader.params) == frozen)
+
+# %% [markdown]
+# Whatever the store says, the model says, and no weight has moved. Whoever may write
+# into the store decides what it answers. And when the search misses, the nearest
+# sentence is about something else, and the model repeats it: nobody has taught this one
+# to decline.
+#
+# Edit the facts yourself. **Predict first.** What will it answer when you change the
+# fox into a dessert? And when the search is switched off?
+
+# %%
+widgets.editable_store(lab, reader, store, "what is a fox?")
+
+# %% [markdown] tags=["path"]
+# ## What stands behind a chat product?
+#
+# You have met the parts that learn. A product has others, and most of what looks like
+# learning while you talk to it is none. In the order in which a message passes them:
+
+# %%
+plots.show(
+    plots.chat_product(),
+    alt="Eight parts of a chat product: system prompt, retrieval, tokenizer, base model, "
+    "fine-tune, preferences, tools and filters, each with when it learns and from whom.",
+)
+
+# %% [markdown]
+# So when a product behaves differently today, ask which part was changed. A **system
+# prompt** is text that its makers put before every conversation. **Tools** are programs
+# that the model may ask to run, such as a calculator: it writes the call, the product
+# runs it and puts the result into the prompt. **Filters** look at questions and answers,
+# and are often small models of their own. The weights change when somebody trains them,
+# and in between they are frozen (07).
+#
+# What a model of this size cannot show: conversations of several turns, instructions
+# that it has never met, reasoning, or what people prefer when they disagree. Our
+# raters follow one rule and never err; trained people agreed with each other on 73 % of
+# the answers (Ouyang and others, 2022). Do not carry the numbers of this page over to
+# large models. The order of the steps and the ways they fail are what carries over.
+#
+# Finally, the claims of this page in code. They held for ten different values of
+# `SEED`.
+
+# %% tags=["claim", "nbval-check-output"]
+assert untaught.right < 0.15  # it knows, and does not answer
+assert known > 0.95
+assert exams["500 examples"].right > 0.7
+assert exams["10 examples"].right < exams["100 examples"].right - 0.15
+assert lab.examine(longer, held_out).right < exams["500 examples"].right  # it overfits
+assert left["500 examples"] < left["base model"] - 0.05  # it forgets
+assert table["made-up words, after"].abstained > 0.5
+assert table["one letter off, after"].abstained < 0.4
+assert errors["taught to decline, too"] < errors["taught things only"]
+assert agreement["manner"] > 0.95
+assert agreement["truth"] < 0.65
+ends = {beta: run[-1] for beta, run in runs.items()}
+assert ends[3].manner > 0.9
+assert ends[0.03].drift > 2 * ends[3].drift
+assert ends[0.03].right < ends[3].right < exams["500 examples"].right
+assert game[-1][1] > game[0][1] + 1  # the reward rises
+assert game[-1][2] < game[0][2] / 2  # and the truth falls
+assert min(searched[name].right for name in ("as it is", "facts changed")) > 0.85
+assert searched["fact missing"].right < 0.3
+print("It answers, declines, pleases and looks up: each from examples, each measured.")
+
+# %% [markdown]
+# ## Three sentences to remember
+#
+# - A base model continues; a few hundred examples with the loss on the answers make it
+#   answer, and cost some of what it knew.
+# - Preferences teach what raters can see: manner is learned at once, truth is not, and a
+#   reward that is pursued without a leash is gamed.
+# - Facts that change belong in a store that the model reads; the weights learn only when
+#   somebody trains them.
+
+# %% [markdown]
+# ## Where next
+#
+# This was the last page. You have seen one number called loss carry a model from noise
+# to answers. Take twenty questions from your own work with answers that you know to be
+# right, never show them to any model maker, and use them to examine what you are
+# offered.
+#
+# Unsure of a word, or in search of a source? Both stand in the
+# [glossary](../docs/GLOSSARY.md).

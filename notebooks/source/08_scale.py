@@ -814,5 +814,6 @@ print(
 #
 # You have seen the loop run on one number, on matrices, on eight devices and in two
 # processes. To train on your own machines, start with `course train --help` and
-# [docs/cluster](../docs/cluster/README.md). Unsure of a word? It stands in the
-# [glossary](../docs/GLOSSARY.md).
+# [docs/cluster](../docs/cluster/README.md). How a model that continues texts becomes one
+# that answers questions is the subject of [09 assistant](09_assistant.ipynb). Unsure of
+# a word? It stands in the [glossary](../docs/GLOSSARY.md).

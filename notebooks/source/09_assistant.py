@@ -561,8 +561,8 @@ print(prompt("what is a fox?", found[0].sentence))
 import math
 from collections import Counter
 
-question = Counter("what is a fox".split())
-sentence = Counter("a fox is a mammal".split())
+question = Counter(["what", "is", "a", "fox"])
+sentence = Counter(["a", "fox", "is", "a", "mammal"])
 print(dict(sentence), "length", math.sqrt(sum(n * n for n in sentence.values())))
 common = sum(question[word] * sentence[word] for word in question)
 print("common:", common, "cosine:", round(common / math.sqrt(4 * 7), 3))

@@ -59,6 +59,7 @@ EXCHANGES: dict[str, dict[str, str]] = {
         "seed=1": "seed={s}",
     },
     "08_scale": {"SEED = 0": "SEED = {s}"},
+    "09_assistant": {"SEED = 0": "SEED = {s}"},
 }
 # What a seed looks like when it is a number on the page: none may be left over.
 FIXED_SEED = re.compile(

@@ -19,6 +19,7 @@ CHAPTERS = (  # the notebooks, by number
     "micro_gpt",
     "limits",
     "scale",
+    "assistant",
 )
 
 

@@ -188,6 +188,15 @@ answer_mask.wrong_edit(
     ("place > last and token >= 0", "place == last"),
 )
 answer_mask.wrong_edit(
+    "padding dropped",
+    "A mask has one entry for each target, those that are padding too: there it says "
+    "False.",
+    (
+        "return inside[1:]",
+        "return inside[1 : sum(token >= 0 for token in tokens)]",
+    ),
+)
+answer_mask.wrong_edit(
     "1 and 0 in place of True and False",
     "The places are right. Return True and False in place of 1 and 0.",
     ("return inside[1:]", "return [int(one) for one in inside[1:]]"),
@@ -1752,6 +1761,38 @@ expected_calibration_error.wrong_edit(
     "belongs to a bin?",
     (BINS, "np.floor(confidences * n_bins)"),
     ("abs(gap)", "abs(gap) * (number < n_bins)"),
+)
+expected_calibration_error.wrong_edit(
+    "both bounds counted",
+    "A confidence on the bound between two bins counts twice here. Which of the two "
+    "does it belong to?",
+    (
+        f"bins = {BINS}",
+        "lower = np.arange(n_bins)[:, None] / n_bins\n"
+        "    inside_of = (confidences >= lower) & (confidences <= lower + 1 / n_bins)",
+    ),
+    ("in np.unique(bins)", "in range(n_bins)"),
+    (
+        "inside = bins == number",
+        "inside = inside_of[number]\n"
+        "        if not inside.any():\n            continue",
+    ),
+)
+expected_calibration_error.wrong_edit(
+    "neither bound counted",
+    "A confidence on the bound between two bins, or of 0 or 1, counts nowhere here. "
+    "Which bin does it belong to?",
+    (
+        f"bins = {BINS}",
+        "lower = np.arange(n_bins)[:, None] / n_bins\n"
+        "    inside_of = (confidences > lower) & (confidences < lower + 1 / n_bins)",
+    ),
+    ("in np.unique(bins)", "in range(n_bins)"),
+    (
+        "inside = bins == number",
+        "inside = inside_of[number]\n"
+        "        if not inside.any():\n            continue",
+    ),
 )
 expected_calibration_error.wrong_edit(
     "rounded to the nearest bin",

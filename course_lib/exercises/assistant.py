@@ -45,9 +45,9 @@ from course_lib.exercises.core import exercise
         ([30, 26, 3, 14, 27, 3, 14, 15, 30, -1, -1, -1, -1, -1], 27),
     ],
     after=(
-        "This is how fine-tuning for chat counts: what people write is read, and the "
-        "loss falls on the model's own turn, its end included. A model that has never "
-        "learned to end goes on talking."
+        "Fine-tuning for chat commonly counts like this: what people write is read, "
+        "and the loss falls on the model's own turn, its end included. A model that "
+        "has never learned to end goes on talking."
     ),
 )
 def answer_mask(tokens, mark):
@@ -383,10 +383,9 @@ dpo_loss.wrong_edit(
     ("rejected - reference_rejected\n", "rejected - reference_chosen\n"),
 )
 dpo_loss.wrong_edit(
-    "the reference's share of two",
-    "How likely was each answer before? That is in two of the four numbers, and here "
-    "one of them is counted half, or not as its own.",
-    ("chosen_gain - rejected_gain", "chosen_gain - rejected_gain / 2"),
+    "beta for the rejected answer alone",
+    "Look at your brackets: beta is for both gains.",
+    ("beta * (chosen_gain - rejected_gain)", "chosen_gain - beta * rejected_gain"),
 )
 dpo_loss.wrong_edit(
     "the gains added",
@@ -500,6 +499,12 @@ dpo_loss.wrong_edit(
     "This has no end: the loss could always fall further. Which function bends it, so "
     "that a choice that is safe already counts little?",
     ("return -math.log(probability)", "return -margin"),
+)
+dpo_loss.wrong_edit(
+    "a logarithm without a sigmoid",
+    "The difference of the gains may be negative or 0, and then it has no logarithm. "
+    "Which function makes a probability of it first?",
+    ("math.log(probability)", "math.log(margin)"),
 )
 dpo_loss.wrong_edit(
     "a hinge in place of a sigmoid",
@@ -646,11 +651,11 @@ def _(chosen, rejected, reference_chosen, reference_rejected, beta):
     title="Find the sentence to read",
     task=(
         "Write a function that takes a question and a list of sentences, and returns "
-        "the sentence that is nearest to the question. Count the words of both; the "
-        "counts are the vectors, and near is what has the largest cosine, the dot "
-        "product divided by the two lengths. If several sentences are equally near, "
-        "return the first of them, also where no word is shared. The texts have only "
-        "small letters and spaces: text.split() gives their words, at least one."
+        "the sentence that is nearest to the question. The vectors are the counts of "
+        "their words. The nearest has the largest cosine: the dot product of both "
+        "vectors, divided by both their lengths. If several sentences are equally "
+        "near, return the first of them, also where no word is shared. The texts have "
+        "only small letters and spaces: text.split() gives their words, at least one."
     ),
     hints=(
         "Three steps: count the words of the question, give every sentence a number "
@@ -706,8 +711,9 @@ def _(chosen, rejected, reference_chosen, reference_rejected, beta):
     ],
     after=(
         "Assistants that read before they answer begin with such a search. Their "
-        "vectors come from a network, which also brings together words that mean the "
-        "same; the cosine is this one. What the search misses, the model cannot read."
+        "vectors mostly come from a network, in which words of like meaning lie close "
+        "together; the cosine is the same. What the search misses, the model cannot "
+        "read."
     ),
 )
 def search(question, sentences):
@@ -1009,6 +1015,17 @@ def _(question, sentences):
     return sentences[np.argmax(table @ asked / lengths)]
 
 
+@search.right("an array of sentences")
+def _(question, sentences):
+    asked = Counter(question.split())
+    near = np.zeros(len(sentences))
+    for i, sentence in enumerate(sentences):
+        words = sentence.split()
+        length = np.linalg.norm(list(Counter(words).values()))
+        near[i] = sum(asked[word] for word in words) / length
+    return np.array(sentences)[near.argmax()]
+
+
 @search.right("in float32")
 def _(question, sentences):
     place = {
@@ -1113,7 +1130,7 @@ def _(question, sentences):
             [
                 "<what is an elk?>an animal",
                 "<what is a spoon?>a tool",
-                "<what is a cup?>x",
+                "<what is a cup?>a bowl",
             ],
         ),
         (  # leaked with another answer; and a known answer to another question
@@ -1209,6 +1226,11 @@ leaked.wrong_edit(
     "spaces at the ends compared",
     "Between the words there is one space now. There may also be some at the ends.",
     (f"return {PLAIN}", 'import re\n\n        return re.sub(" +", " ", text.lower())'),
+)
+leaked.wrong_edit(
+    "doubled spaces replaced only once",
+    "Of three spaces, two are left here. Repeat the step, or let split find the words.",
+    (PLAIN, 'text.lower().strip().replace("  ", " ")'),
 )
 leaked.wrong_edit(
     "all spaces taken out",
@@ -1810,6 +1832,12 @@ expected_calibration_error.wrong_edit(
         "    bins = np.maximum(bins, 1)",
     ),
     ("    return error", "    return error if n_bins > 1 else 0.0"),
+)
+expected_calibration_error.wrong_edit(
+    "one bin too few, and 1 in a bin of its own",
+    "n_bins bins have n_bins + 1 bounds, with 0 and 1. How many bounds are yours? And "
+    "which of its bounds belongs to a bin?",
+    (BINS, "np.digitize(confidences, np.linspace(0, 1, n_bins))"),
 )
 expected_calibration_error.wrong_edit(
     "one bin too many",

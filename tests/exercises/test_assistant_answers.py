@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from course_lib.array import GPTConfig, chat
@@ -87,6 +87,7 @@ PREFERENCES = (
     ("ratios in place of their logarithms",
      "return np.logaddexp(0, -b * (math.exp(c - rc) - math.exp(r - rr)))"),
     ("the cost of the chosen answer", "return -c"),
+    ("a logarithm without a sigmoid", GAP + "return -math.log(z)"),
     ("a missing return", GAP + "np.log(1 + np.exp(-z))"),
     ("-", "return 0.0"),
 )  # fmt: skip
@@ -156,6 +157,10 @@ LEAKS = (
     ("spaces between words compared",
      "k = [t[1:t.index('>')].strip().lower() for t in texts]\n"
      "    return [q for q, a in exam if q.strip().lower() in k]"),
+    ("doubled spaces replaced only once",
+     "g = lambda t: t.lower().replace('  ', ' ').strip()\n"
+     "    k = {g(t[1:t.index('>')]) for t in texts}\n"
+     "    return [q for q, a in exam if g(q) in k]"),
     ("all spaces taken out",
      "g = lambda t: t.replace(' ', '').lower()\n"
      "    k = {g(t[1:t.index('>')]) for t in texts}\n"
@@ -227,6 +232,9 @@ ERRORS = (
      MASKED.format(LOW, HIGH, ZERO, "max(0, abs(y[m].mean() - c[m].mean()) - e)")),
     ("the squared error of each answer", "return ((c - y) ** 2).mean()"),
     ("each answer by itself", "return abs(c - y).mean()"),
+    ("one bin too few, and 1 in a bin of its own",
+     "k = np.digitize(c, np.linspace(0, 1, n))\n"
+     "    return sum(abs(sum((y - c)[k == i])) for i in range(n + 1)) / len(y)"),
     ("always ten bins",
      "k = np.maximum(np.ceil(c * 10), 1)\n"
      "    return sum(abs(sum((y - c)[k == i])) for i in set(k)) / len(y)"),
@@ -270,7 +278,7 @@ def test_a_known_wrong_answer_runs_unless_its_mistake_is_an_error(
     for known in one.wrong_answers:
         error = one.code_judge.verdict(known.source(), worker).observed.error
         errors.add(error and error["type"])
-    assert errors <= {None, "ZeroDivisionError"}
+    assert errors <= {None, "ZeroDivisionError", "ValueError"}
 
 
 EXCHANGES = [
@@ -341,6 +349,7 @@ def test_no_question_of_the_exam_has_leaked_until_one_does() -> None:
     answers=st.lists(st.tuples(st.integers(0, 64), st.booleans()), min_size=1),
     n_bins=st.sampled_from([1, 2, 4, 8, 16]),
 )
+@example(answers=[(0, True), (9, False), (64, False), (60, True)], n_bins=4)
 def test_the_calibration_error_is_that_of_the_page(
     answers: list[Any], n_bins: int
 ) -> None:

@@ -63,6 +63,9 @@ def encode(value: Any, budget: _ElementBudget | None = None, depth: int = 0) -> 
     if kind is str:
         short = len(value) <= MAX_CHARACTERS
         return value if short else _unsupported("str", "too long to compare")
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and kind is numpy.str_:  # an entry of an array of texts
+        return encode(str(value))
     if value is ...:
         return {"t": "ellipsis"}
     if kind is complex:

@@ -143,16 +143,16 @@ plots.show(
 # %% [markdown]
 # ### Exercise: the mask
 #
-# Write `answer_mask`. It gets the tokens of one exchange as a list, and the number of
-# the token `>`. The model reads all of them but the last and predicts all but the
-# first. For each that is predicted, return whether it belongs to the answer: it stands
-# after the last mark. The token that ends the text belongs to the answer too; padding,
-# which is -1, does not.
+# Write `answer_mask`. It gets one exchange as a list of T + 1 tokens, with its end and
+# perhaps padding, which is -1, and the number of the token `>`. Return a list of T
+# values, one for each target, `tokens[1:]`: `True` if it belongs to the answer. The
+# answer is what comes after the *last* mark, and the token that ends it. The mark
+# itself and padding do not belong to it.
 
 
 # %%
 def answer_mask(tokens, mark):
-    """Return a list of True or False, one for each token but the first."""
+    """Return a list of T values: whether each target belongs to the answer."""
     ...
 
 
@@ -205,13 +205,14 @@ for name, model in {"100 steps": assistant, "200 steps": longer}.items():
 #
 # Write `leaked`. It gets the exam, a list of pairs of a question and its answer, and the
 # training texts, such as `<what is a fox?>a mammal`. Return the list of the questions
-# of the exam that are asked in one of the training texts, in the order of the exam.
-# Capitals, and spaces at the ends or doubled, make no difference.
+# of the exam that also stand in a training text, between `<` and `>`, as the exam
+# writes them and in its order. Capitals do not matter, nor do spaces at the ends, nor
+# whether there are one or more between two words.
 
 
 # %%
 def leaked(exam, training):
-    """Return the questions of the exam that stand in the training texts."""
+    """Return the list of the exam's questions that also stand in training."""
     ...
 
 
@@ -321,11 +322,11 @@ plots.show(
 # %% [markdown]
 # ### Exercise: the expected calibration error
 #
-# Write it yourself. Each answer has a confidence from 0 to 1, and is right or not. Cut
-# the range from 0 to 1 into `n_bins` bins of equal width; a bound belongs to the bin
-# below it, and 0 to the first. For each bin that has answers, take the gap between its
-# mean confidence and its share of right answers, without a sign. Return the mean of
-# the gaps, weighted by the number of answers.
+# Write it yourself, for two NumPy arrays: how sure each answer was, and whether it was
+# right. Cut the range from 0 to 1 into `n_bins` bins of equal width; the upper bound
+# belongs to a bin, and 0 to the first. For each bin that has answers, take the gap
+# between its mean confidence and its share of right answers, without its sign. Return
+# the mean of the gaps, each weighted by the number of answers in its bin.
 
 
 # %%
@@ -407,12 +408,13 @@ for part in (chat.preference_loss, chat.dpo_loss):
 #
 # Write `dpo_loss` for one pair of answers, from the formula. You get four
 # log-probabilities, in nats: of the chosen and of the rejected answer, given by the
-# model and by the reference.
+# model and by the reference. $\beta$ times the bracket lies between -20 and 20, so
+# nothing overflows.
 
 
 # %%
 def dpo_loss(chosen, rejected, reference_chosen, reference_rejected, beta):
-    """Return the loss of direct preference optimisation for one pair, in nats."""
+    """Return the loss of one pair, in nats, from four log-probabilities."""
     ...
 
 

@@ -489,7 +489,7 @@ def a_round(model, number):
         if a != b:
             chosen.append(a if score_a > score_b else b)
             rejected.append(b if score_a > score_b else a)
-    return lab.prefer(model, chosen, rejected, 0.1, 20, SEED)
+    return lab.prefer(model, chosen, rejected, 0.1, 20, SEED, learning_rate=0.0003)
 
 
 game, player = [], policy
@@ -537,7 +537,7 @@ for row in taught:
     kind = lot.choice(kinds)
     lessons.append(prompt(row.question, f"{row.thing} is {kind}") + kind)
 print(lessons[0])
-reader = lab.fine_tune(base, lessons, 100, SEED)
+reader = lab.fine_tune(base, lessons, 150, SEED)
 frozen = fingerprint(reader.params)
 
 # %% [markdown]

@@ -10,6 +10,16 @@ from typing import TYPE_CHECKING
 from course_lib.late import load_late
 
 if TYPE_CHECKING:
+    from course_lib.plots.assistant import (
+        answer_shares,
+        chat_product,
+        exam_bars,
+        found_sentences,
+        gamed_reward,
+        loss_mask,
+        prompt_and_answer,
+        reward_against_drift,
+    )
     from course_lib.plots.autograd import (
         computation_graph,
         gradient_cost,
@@ -121,10 +131,12 @@ __all__ = [
     "activation_and_slope",
     "altitude_by_step",
     "answer_bars",
+    "answer_shares",
     "arrow_cloud",
     "attention_map",
     "bill_ranges",
     "calibration",
+    "chat_product",
     "computation_graph",
     "copies_by_size",
     "copies_by_step",
@@ -136,10 +148,13 @@ __all__ = [
     "device_grid",
     "directions",
     "embedding_map",
+    "exam_bars",
     "fitted_lines",
     "fitting_curves",
     "five_point_descent",
     "forgetting",
+    "found_sentences",
+    "gamed_reward",
     "gradient_arrows",
     "gradient_cost",
     "gradient_norms",
@@ -154,6 +169,7 @@ __all__ = [
     "learning_loop",
     "loss_by_size",
     "loss_curve",
+    "loss_mask",
     "loss_of_the_walk",
     "loss_so_far",
     "losses_compared",
@@ -178,9 +194,11 @@ __all__ = [
     "paths_map",
     "pipeline",
     "product_rectangle",
+    "prompt_and_answer",
     "range_test",
     "rates",
     "residual_squares",
+    "reward_against_drift",
     "robot",
     "robot_room",
     "share_bars",
@@ -204,6 +222,7 @@ __all__ = [
 ]
 
 MODULES = (
+    "assistant",
     "autograd",
     "gpt",
     "gradient",

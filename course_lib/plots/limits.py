@@ -154,14 +154,20 @@ def sure_and_right(groups: Mapping[str, tuple[float, float]], *, ax: Axes) -> Ax
 
 @figure(6.2, 4.6)
 def calibration(
-    answers: Mapping[str, tuple[ArrayLike, ArrayLike]], n_bins: int = 5, *, ax: Axes
+    answers: Mapping[str, tuple[ArrayLike, ArrayLike]],
+    n_bins: int = 5,
+    ece: float | Mapping[str, float] | None = None,
+    *,
+    ax: Axes,
 ) -> Axes:
     """Draw accuracy against confidence (a reliability diagram; Guo et al., 2017).
 
     answers: by the name of a model, how sure it was of each answer (n,), and whether
     the answer was right (n,). Answers that are about as sure are drawn as one point,
-    the larger the more there are.
+    the larger the more there are. ece: the expected calibration error, from 0 to 1, to
+    write beside the name of each model; one number for the only model, or by name.
     """
+    errors = ece if isinstance(ece, Mapping) else dict.fromkeys(answers, ece)
     ax.plot([0, 1], [0, 1], color=COLOURS["quiet"], lw=1, ls=(0, (5, 4)), zorder=0)
     ax.text(
         0.5,
@@ -184,7 +190,9 @@ def calibration(
         colour, mark, line = look
         ax.plot(x, y, line, color=COLOURS[colour], lw=1.5)
         ax.scatter(x, y, s=sizes, color=COLOURS[colour], marker=mark, zorder=3)
-        ax.plot([], [], mark + line, color=COLOURS[colour], ms=7, label=name)
+        error = errors.get(name)
+        label = name if error is None else f"{name}: ECE {error:.2f}"
+        ax.plot([], [], mark + line, color=COLOURS[colour], ms=7, label=label)
     ticks = [0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"]
     ax.set_xticks(*ticks)
     ax.set_yticks(*ticks)

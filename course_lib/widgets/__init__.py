@@ -10,6 +10,12 @@ from typing import TYPE_CHECKING
 from course_lib.late import load_late
 
 if TYPE_CHECKING:
+    from course_lib.widgets.assistant import (
+        Drift,
+        editable_store,
+        fine_tune_mask,
+        reward_against_drift,
+    )
     from course_lib.widgets.autograd import graph_stepper, robot
     from course_lib.widgets.console import training_console
     from course_lib.widgets.figure import InteractiveFigure
@@ -28,11 +34,14 @@ if TYPE_CHECKING:
     from course_lib.widgets.start_here import first_words
 
 __all__ = [
+    "Drift",
     "InteractiveFigure",
     "attention",
     "confidence",
     "cost_calculator",
     "decision_boundary",
+    "editable_store",
+    "fine_tune_mask",
     "first_words",
     "graph_stepper",
     "line_fit",
@@ -44,6 +53,7 @@ __all__ = [
     "nudge_size",
     "optimizer_race",
     "pipeline",
+    "reward_against_drift",
     "robot",
     "stride_lab",
     "training_console",
@@ -53,6 +63,7 @@ __all__ = [
 ]
 
 MODULES = (
+    "assistant",
     "autograd",
     "console",
     "figure",

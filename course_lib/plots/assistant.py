@@ -78,6 +78,27 @@ def _cells(character: str) -> float:
     return 1.0 if len(character) == 1 else 0.35 * len(character) + 0.6
 
 
+class Target(NamedTuple):
+    """One box of the strip, and the bar over it."""
+
+    character: str
+    left: float
+    right: float
+    base: float  # where the bar stands, and under which the box hangs
+    counted: bool
+    loss: float  # nats; nan where none is drawn
+
+
+class Turn(NamedTuple):
+    """The boxes of one speaker, with a line under them."""
+
+    name: str
+    left: float
+    right: float
+    base: float
+    learned: bool
+
+
 @figure()
 def _mask(
     characters: Sequence[str],
@@ -89,66 +110,96 @@ def _mask(
     ax: Axes,
 ) -> Axes:
     room = _width(ax)
-    lines = [turns]
-    if _is_long(characters, room):
-        lines = [[turn] for turn in turns]
-    cells = max(
-        sum(_cells(characters[i]) for _, turn in line for i in turn) for line in lines
-    )
-    margin = 0.0 if losses is None else 0.4 * cells / room  # of the scale
+    split = _is_long(characters, room)
     bars = 0.0 if losses is None else BARS
-    top = highest or max(1.0, 0.0 if losses is None else float(losses.max()))
+    each = np.full(len(characters), np.nan) if losses is None else losses
+    targets: list[Target] = []
+    spans: list[Turn] = []
+    x = base = 0.0
+    for name, places in turns:
+        if split and targets:
+            x, base = 0.0, base - (bars + BOXES + WORDS + 0.2)
+        start = x
+        for i in places:
+            right = x + _cells(characters[i])
+            is_counted, loss = bool(counted[i]), float(each[i])
+            targets.append(Target(characters[i], x, right, base, is_counted, loss))
+            x = right
+        learned = any(counted[i] for i in places)
+        spans.append(Turn(name, start, x, base, learned))
+    cells = max(target.right for target in targets)
+    margin = 0.4 * cells / room if bars else 0.0  # of the scale
     size = min(13.0, 72 * room * 0.58 / (cells + margin))
-    squares, heights, faces, strong = [], [], [], []
-    for row, line in enumerate(lines):
-        x, y = 0.0, -row * (bars + BOXES + WORDS + 0.2)
-        for name, turn in line:
-            start = x
-            for i in turn:
-                right = x + _cells(characters[i])
-                squares.append(_rectangle(x + 0.04, right - 0.04, y - BOXES, y - 0.04))
-                faces.append(PALE["loss"] if counted[i] else GREY)
-                if losses is not None:
-                    high = y + bars * min(losses[i] / top, 1.0)
-                    heights.append(_rectangle(x + 0.14, right - 0.14, y, high))
-                    strong.append(COLOURS["loss"] if counted[i] else "#AAAAAA")
-                shown = size if len(characters[i]) == 1 else 0.75 * size
-                middle = (x + right) / 2, y - BOXES / 2 - 0.02
-                ax.text(*middle, characters[i], size=shown, **MIDDLE)
-                x = right
-            _turn(ax, (start, x), y - BOXES - 0.07, name, any(counted[i] for i in turn))
-        if losses is not None:
-            _loss_scale(ax, (-margin, cells), y, top)
-    ax.add_collection(PolyCollection(squares, fc=faces, lw=0), autolim=False)
-    ax.add_collection(PolyCollection(heights, fc=strong, lw=0), autolim=False)
-    low = y - BOXES - WORDS
+    _strip(ax, targets, spans, size)
+    if bars:
+        top = float(highest or max(1.0, each.max()))
+        _loss_bars(ax, targets, top, size)
+        _loss_scale(ax, (-margin, cells), base, top)
+    low = base - BOXES - WORDS
     ax.set(xlim=(-margin, cells), ylim=(low, bars + 0.22 if bars else 0.05))
     ax.axis("off")
     return ax
 
 
-def _turn(
-    ax: Axes, ends: tuple[float, float], y: float, name: str, learned: bool
+@static_artists
+def _strip(
+    ax: Axes, targets: Sequence[Target], turns: Sequence[Turn], size: float
 ) -> None:
-    """Draw a line under the turn of one speaker, and say whether it is learned."""
-    colour = COLOURS["loss" if learned else "quiet"]
-    ax.plot([ends[0] + 0.06, ends[1] - 0.06], [y, y], color=colour, lw=2.5)
-    does = "learned" if learned else "read, not learned"
-    look = {"color": COLOURS["ink"], "size": 10.5, "va": "top"}
-    ax.text(ends[0] + 0.06, y - 0.09, f"{name}: {does}", **look)
+    """Draw a box for each character, and say of each turn whether it is learned."""
+    boxes = [
+        _rectangle(one.left + 0.04, one.right - 0.04, one.base - BOXES, one.base - 0.04)
+        for one in targets
+    ]
+    faces = [PALE["loss"] if one.counted else GREY for one in targets]
+    ax.add_collection(PolyCollection(boxes, fc=faces, lw=0), autolim=False)
+    for one in targets:
+        shown = size if len(one.character) == 1 else 0.75 * size
+        middle = (one.left + one.right) / 2, one.base - BOXES / 2 - 0.02
+        ax.text(*middle, one.character, size=shown, **MIDDLE)
+    for turn in turns:
+        colour = COLOURS["loss" if turn.learned else "quiet"]
+        left, y = turn.left + 0.06, turn.base - BOXES - 0.07
+        ax.plot([left, turn.right - 0.06], [y, y], color=colour, lw=2.5)
+        does = "learned" if turn.learned else "read, not learned"
+        ax.text(left, y - 0.09, f"{turn.name}: {does}", size=10.5, va="top")
 
 
-def _loss_scale(ax: Axes, ends: tuple[float, float], y: float, top: float) -> None:
+@static_artists
+def _loss_bars(ax: Axes, targets: Sequence[Target], top: float, size: float) -> None:
+    """Draw the loss of each character; one above the top has its number in the bar."""
+    bars = [
+        _rectangle(
+            one.left + 0.14,
+            one.right - 0.14,
+            one.base,
+            one.base + BARS * min(one.loss / top, 1.0),
+        )
+        for one in targets
+    ]
+    faces = [COLOURS["loss"] if one.counted else "#AAAAAA" for one in targets]
+    ax.add_collection(PolyCollection(bars, fc=faces, lw=0), autolim=False)
+    for one in targets:
+        if one.loss > 1.005 * top:
+            at = (one.left + one.right) / 2, one.base + BARS - 0.04
+            look = {"ha": "center", "va": "top", "size": 0.65 * size}
+            ax.text(*at, f"{one.loss:.2g}", **look)
+
+
+@static_artists
+def _loss_scale(ax: Axes, ends: tuple[float, float], base: float, top: float) -> None:
     """Draw level lines behind the bars, with their heights in nats at the left."""
-    step = next(s for s in (0.5, 1, 2, 5, 10, 20, 50) if s * 4 >= top or s == 50)
-    for level in np.arange(0, top + 1e-9, step):
-        height = y + BARS * level / top
-        ax.plot([0, ends[1]], [height, height], color=COLOURS["faint"], lw=1, zorder=0)
-        look = {"ha": "right", "va": "center", "size": 9, "color": COLOURS["quiet"]}
-        ax.text(0.2 * ends[0], height, f"{level:g}", **look)
-    if y == 0:
-        words = "loss of each character, nats"
-        ax.text(0, BARS + 0.1, words, va="bottom", **NOTE)
+    lines = (0.0, base) if base else (0.0,)
+    most = 4 // len(lines)  # levels above 0
+    steps = 0.5, 1, 2, 3, 5, 10, 20, 50
+    step = next((s for s in steps if s * most >= top), top / most)
+    for y in lines:
+        for level in np.arange(0, top + 1e-9, step):
+            height = y + BARS * level / top
+            look = {"color": COLOURS["faint"], "lw": 1, "zorder": 0}
+            ax.plot([0, ends[1]], [height, height], **look)
+            words = {"ha": "right", "va": "center", "color": COLOURS["quiet"]}
+            ax.text(0.2 * ends[0], height, f"{level:g}", size=9, **words)
+    ax.text(0, BARS + 0.1, "loss of each character, nats", va="bottom", **NOTE)
 
 
 def _rectangle(
@@ -262,12 +313,13 @@ def _words_over_bars(
 
     So long words take no room from the bars.
     """
-    for row, ((words, share), face, number) in enumerate(
-        zip(rows, faces, said, strict=True)
-    ):
-        ax.barh(row + 0.2, share, height=0.34, color=face)
+    places = np.arange(len(rows))
+    shares = [share for _, share in rows]
+    ax.barh(places + 0.2, shares, height=0.34, color=[*faces])
+    longest = _letters(ax, 6.3)
+    for row, ((words, share), number) in enumerate(zip(rows, said, strict=True)):
         ax.text(share + 0.01, row + 0.2, number, va="center", size=9.5)
-        ax.text(0, row - 0.03, _cut(words, _letters(ax, 6.3)), va="bottom", size=10)
+        ax.text(0, row - 0.03, _cut(words, longest), va="bottom", size=10)
     ax.set(xlim=(0, 1.1), ylim=(most - 0.4, -0.55), yticks=[])
     ax.spines["left"].set_visible(False)
     ax.spines["bottom"].set_bounds(0, 1)
@@ -279,8 +331,9 @@ def prompt_and_answer(
     prompt: str, answer: str, probability: float, *, ax: Axes
 ) -> Axes:
     """Draw what a model is given, what it answers, and how sure it is of that."""
-    n = _letters(ax, 7.6)
-    lines = [prompt[i : i + n] for i in range(0, len(prompt), n)][:3]
+    n = _letters(ax, 6.4)
+    turns = prompt.replace("]<", "]\n<").split("\n") if len(prompt) > n else [prompt]
+    lines = [turn[i : i + n] for turn in turns for i in range(0, len(turn), n)]
     for top, height, face, edge, words in (
         (2.0, 0.62, PALE["data"], COLOURS["data"], "\n".join(lines)),
         (0.95, 0.45, PALE["value"], COLOURS["value"], _cut(answer or "(nothing)", n)),
@@ -318,7 +371,7 @@ def reward_against_drift(
     """
     tables = {key: np.asarray(table, float) for key, table in curves.items()}
     end = furthest or max(float(table[:, 0].max()) for table in tables.values())
-    ends = {}
+    names = {}
     looks = ("value", "o-"), ("ink", "s--"), ("quiet", "^:"), ("other", "D-.")
     for (key, table), (meaning, mark) in zip(tables.items(), cycle(looks)):
         if beta is not None:
@@ -330,35 +383,72 @@ def reward_against_drift(
         }
         ax.plot(*table.T, mark, ms=4.5, color=COLOURS[meaning], **look)
         weight = "bold" if first else "normal"
-        ends[key] = (*table[-1], COLOURS[meaning], weight)
+        names[key] = {"color": COLOURS[meaning], "weight": weight}
     if beta is not None and step is not None:
         dot = {"ms": 12, "color": COLOURS["value"], "mec": "white", "mew": 1.8}
         ax.plot(*tables[beta][step], "o", zorder=4, **dot)
     ax.set_xscale("symlog", linthresh=1, linscale=0.5)
-    ax.set_xlim(-0.08, 1.1 * max(end, 1))
-    _end_labels(ax, ends)
-    ticks = [t for t in (0, 1, 3, 10, 30, 100, 300) if t <= 1.1 * max(end, 1)]
+    end = max(end, 1.0)
+    scale = ax.xaxis.get_transform()
+    low, high = scale.transform(np.array([-0.05, end]))
+    words = 0.95 / (_width(ax) - 0.6)  # of the width, for the names of the curves
+    right = scale.inverted().transform(np.array([low + (high - low) / (1 - words)]))
+    ax.set_xlim(-0.05, float(right[0]))
+    ax.spines["bottom"].set_bounds(-0.05, end)
+    ax.xaxis.label.set_x((1 - words) / 2)
+    ticks = [t for t in (0, 1, 3, 10, 30, 100, 300) if t <= end]
     ax.set_xticks(ticks, [str(t) for t in ticks])
     ax.minorticks_off()
     ax.set_ylim(-0.04, 1.08)
     ax.set_yticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
     ax.spines["left"].set_bounds(0, 1)
-    ax.set(xlabel="drift: KL divergence, nats per answer", ylabel=what)
+    ax.set_xlabel("drift: KL divergence, nats per answer")
+    ax.set_title(what, size=11)
+    _name_curves(ax, tables, names)
     return ax
 
 
-def _end_labels(ax: Axes, ends: Mapping[float, tuple[float, float, str, str]]) -> None:
-    """Name each curve at its end; names that would cover each other move apart."""
+def _name_curves(
+    ax: Axes, tables: Mapping[float, np.ndarray], looks: Mapping[float, dict[str, Any]]
+) -> None:
+    """Name each curve beside its end: on the right, below or above, where it is free.
+
+    All is measured in shares of the Axes.
+    """
     to_share = ax.transData + ax.transAxes.inverted()
-    placed: list[tuple[float, float]] = []
-    for key in sorted(ends, key=lambda key: ends[key][1]):
-        *point, colour, weight = ends[key]
-        x, y = to_share.transform(point)
-        y = max([y, *(up + 0.1 for right, up in placed if abs(right - x) < 0.2)])
-        placed.append((x, y))
-        look = {"va": "center", "color": colour, "weight": weight, "size": 10.5}
-        look |= {"path_effects": parts.HALO, "zorder": 5}
-        ax.text(x + 0.015, y, f"β = {key:g}", transform=ax.transAxes, **look)
+    curves = {key: _dense(to_share.transform(table)) for key, table in tables.items()}
+    taken = np.concatenate([*curves.values()])
+    wide, high = 0.75 / (_width(ax) - 0.6), 0.09
+    for key, curve in curves.items():
+        x, y = curve[-1]
+        places = [(x + 0.03, y), (x - 0.02, y - 0.1), (x - 0.02, y + 0.1)]
+        places = [place for place in places if 0 < place[1] < 1]
+        covered = [
+            _within(taken, (left, middle - high / 2), (wide, high))
+            for left, middle in places
+        ]
+        left, middle = places[int(np.argmin(covered))]
+        words = np.column_stack(
+            [left + wide * np.linspace(0, 1, 40), np.full(40, middle)]
+        )
+        taken = np.concatenate([taken, words])
+        look = {"va": "center", "size": 10.5, "path_effects": parts.HALO, "zorder": 5}
+        text = f"β = {key:g}"
+        ax.text(left, middle, text, transform=ax.transAxes, **look, **looks[key])
+
+
+def _dense(points: np.ndarray) -> np.ndarray:
+    """Return points along the lines through the given ones: (n, 2)."""
+    at = np.linspace(0, len(points) - 1, 30 * len(points))
+    return np.column_stack([np.interp(at, range(len(points)), c) for c in points.T])
+
+
+def _within(
+    points: np.ndarray, corner: tuple[float, float], size: tuple[float, float]
+) -> int:
+    """Return how many points are in a box."""
+    inside = (points >= corner) & (points <= np.add(corner, size))
+    return int(inside.all(axis=1).sum())
 
 
 class Lane(NamedTuple):

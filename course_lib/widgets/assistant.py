@@ -28,8 +28,9 @@ MASKS = {  # which targets of an exchange counted: of its question, of its answe
     "loss on everything": (True, True),
     "loss on the answer": (False, True),
 }
+HIGHEST = 6.0  # nats: a loss in the picture; that of a mark never seen is higher
 ROWS = 64  # texts at a time: one compiled program
-WRITTEN_AT = (0.5, 1.0)  # temperatures at which answers are collected
+WRITTEN_AT = (0.5, 1.5)  # temperatures at which answers are collected
 TEMPERATURES = [round(0.1 * i, 1) for i in range(21)]
 SENTENCES = 5  # of the store, in the picture
 
@@ -65,7 +66,6 @@ def fine_tune_mask(
         name: [_right_losses(one) for one in candidates]
         for name, candidates in found.items()
     }
-    highest = max(float(one.max()) for rows in losses.values() for one in rows)
 
     def draw(axes: np.ndarray, model: str, question: int, temperature: float) -> str:
         exchange, some = exchanges[question], found[model][question]
@@ -73,7 +73,7 @@ def fine_tune_mask(
         masks = MASKS[model]
         counted = [masks[i >= some.start] for i in range(len(targets))]
         each = losses[model][question]
-        plots.loss_mask(targets, counted, each, highest=highest, ax=axes[0])
+        plots.loss_mask(targets, counted, each, highest=HIGHEST, ax=axes[0])
         shares = _shares(some, temperature)
         right = shares[some.answers.index(exchange.answer)]
         plots.answer_shares(some.answers, shares, exchange.answer, ax=axes[1])
@@ -93,7 +93,7 @@ def fine_tune_mask(
         Choice("question", "question", questions, exchanges[0].question),
         Slider("temperature", "temperature", TEMPERATURES, 1.0, _temperature),
     ]
-    axes = plots.mosaic("A;B", 8, 5.6, height_ratios=[2.2, 3.4])
+    axes = plots.mosaic("A;B", 8, 6.4, height_ratios=[2.9, 3.5])
     title = "Which characters taught it, and what it answers"
     return InteractiveFigure("fine_tune_mask", title, draw, controls, axes)
 
@@ -218,16 +218,15 @@ def reward_against_drift(
         raise ValueError("every run must be measured at the same steps")
     furthest = max(at.kl for run in runs.values() for at in run)
     panels = {
-        "in the manner asked for": {b: _table(runs[b], "manner") for b in runs},
-        "right": {b: _table(runs[b], "right") for b in runs},
+        "answers in the manner asked for": {b: _table(runs[b], "manner") for b in runs},
+        "answers that are right": {b: _table(runs[b], "right") for b in runs},
     }
 
     def draw(axes: np.ndarray, beta: float, step: int) -> str:
         row = steps[0].index(step)
         for ax, (what, curves) in zip(axes, panels.items(), strict=True):
-            words = f"answers {what}"
             plots.reward_against_drift(
-                curves, beta, row, words, furthest=furthest, ax=ax
+                curves, beta, row, what, furthest=furthest, ax=ax
             )
         at = runs[beta][row]
         return (
@@ -266,7 +265,7 @@ def editable_store(
     from course_lib.lessons.assistant import fingerprint, prompt
 
     at_first, longest = fingerprint(reader.params), lab.config.block_size
-    as_it_is = "what it says"
+    as_it_is = "as it stands"
     kinds = sorted({sentence.rpartition(" is ")[2] for sentence in store})
 
     @lru_cache(256)
@@ -293,7 +292,7 @@ def editable_store(
         kind: str,
         added: str,
         searching: bool,
-    ) -> str:
+    ) -> tuple[str, str]:
         for text in (question, added):
             if marks := sorted({*text} & {*MARKS}):
                 raise ValueError(
@@ -314,22 +313,32 @@ def editable_store(
         if not searching:
             words = "nothing is searched: it answers from its weights"
             axes[0].text(0.5, 2, words, ha="center", color=plots.COLOURS["quiet"])
+            axes[0].set_title("")
+            axes[0].axis("off")
         plots.prompt_and_answer(given, answer, probability, ax=axes[1])
         now = fingerprint(reader.params)
         moved = "have not moved" if now == at_first else "have moved"
         reads = f"reads “{context}”" if context else "reads no fact"
-        return (
+        summary = (
             f"It {reads} and answers “{_cut(answer)}” ({_said(probability)}). "
             f"The weights {moved}: their fingerprint is {now[:8]}."
         )
+        lines = [f"the store says   {changed}"]
+        if changed != fact:
+            lines.append(f"it said before   {fact}")
+        if added:
+            lines.append(f"it says as well  {added}")
+        return summary, "\n".join(lines)
 
     others = [f"what is {s.rpartition(' is ')[0]}?" for s in store[:4]]
     asked = tuple(q for q in (*others, "what is a snunk?") if q != question)
     nearest = search(question, store)[0].sentence
     controls = [
         Field("question", "question", question, 40, asked),
-        Choice("fact", "change the fact", {s: s for s in store}, nearest, ("kind",)),
-        Choice("kind", "into", {k: k for k in (as_it_is, *kinds)}, as_it_is),
+        Choice(
+            "fact", "a fact of the store", {s: s for s in store}, nearest, ("kind",)
+        ),
+        Choice("kind", "its kind", {k: k for k in (as_it_is, *kinds)}, as_it_is),
         Field("added", "add a fact", "", 42, ("a snunk is a tool",)),
         Toggle("searching", "search the store", True),
     ]

@@ -194,3 +194,19 @@ def test_both_bars_of_a_group_are_named_by_their_height() -> None:
     ax = plots.sure_and_right({"seen": (0.9, 0.8), "unseen": (0.4, 0.1)})
     assert [round(bar.get_height(), 2) for bar in ax.patches] == [0.9, 0.4, 0.8, 0.1]
     assert words(ax) == ["90 %", "40 %", "80 %", "10 %"]
+
+
+@pytest.mark.parametrize(
+    ("ece", "said"),
+    [
+        (None, ["early", "late"]),
+        (0.056, ["early: ECE 0.06", "late: ECE 0.06"]),
+        ({"late": 0.2}, ["early", "late: ECE 0.20"]),
+    ],
+)
+def test_the_error_of_calibration_stands_beside_the_name(
+    ece: float | dict[str, float] | None, said: list[str]
+) -> None:
+    legend = FIGURES["calibration"](ece=ece).get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == said

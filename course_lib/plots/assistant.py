@@ -359,18 +359,16 @@ def reward_against_drift(
     step: int | None = None,
     what: str = "answers in the manner asked for",
     *,
-    furthest: float | None = None,
     ax: Axes,
 ) -> Axes:
     """Draw what preferences bring against how far they move a model, for each beta.
 
     curves: by beta, a table (steps, 2): the drift from the reference, the KL divergence
     in nats per answer, and the share of ``what``. The curve of ``beta``, if given, has
-    the colour, and a dot at row ``step`` of its table. ``furthest``: the drift at the
-    right end of the picture.
+    the colour, and a dot at row ``step`` of its table.
     """
     tables = {key: np.asarray(table, float) for key, table in curves.items()}
-    end = furthest or max(float(table[:, 0].max()) for table in tables.values())
+    end = max(1.0, *(float(table[:, 0].max()) for table in tables.values()))
     names = {}
     looks = ("value", "o-"), ("ink", "s--"), ("quiet", "^:"), ("other", "D-.")
     for (key, table), (meaning, mark) in zip(tables.items(), cycle(looks)):
@@ -388,7 +386,6 @@ def reward_against_drift(
         dot = {"ms": 12, "color": COLOURS["value"], "mec": "white", "mew": 1.8}
         ax.plot(*tables[beta][step], "o", zorder=4, **dot)
     ax.set_xscale("symlog", linthresh=1, linscale=0.5)
-    end = max(end, 1.0)
     scale = ax.xaxis.get_transform()
     low, high = scale.transform(np.array([-0.05, end]))
     words = 0.95 / (_width(ax) - 0.6)  # of the width, for the names of the curves

@@ -216,7 +216,6 @@ def reward_against_drift(
     steps = [[at.step for at in run] for run in runs.values()]
     if not steps or any(one != steps[0] for one in steps):
         raise ValueError("every run must be measured at the same steps")
-    furthest = max(at.kl for run in runs.values() for at in run)
     panels = {
         "answers in the manner asked for": {b: _table(runs[b], "manner") for b in runs},
         "answers that are right": {b: _table(runs[b], "right") for b in runs},
@@ -225,9 +224,7 @@ def reward_against_drift(
     def draw(axes: np.ndarray, beta: float, step: int) -> str:
         row = steps[0].index(step)
         for ax, (what, curves) in zip(axes, panels.items(), strict=True):
-            plots.reward_against_drift(
-                curves, beta, row, what, furthest=furthest, ax=ax
-            )
+            plots.reward_against_drift(curves, beta, row, what, ax=ax)
         at = runs[beta][row]
         return (
             f"β = {beta:g}, step {step:,}: drift {at.kl:.1f} nats per answer, "

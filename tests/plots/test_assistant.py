@@ -217,7 +217,8 @@ def test_answers_that_cannot_be_given_are_left_out() -> None:
     ax = plots.answer_shares(["a", "", "c"], [0, 1, 0])
     assert words(ax)[1::2] == ["(nothing)", "all other answers together"]
     ends = ax.get_ylim()
-    assert plots.answer_shares(["a"], [1]).get_ylim() == ends  # they do not move
+    some = plots.answer_shares(["a", "b"], [0.5, 0.5])
+    assert some.get_ylim() == ends  # rows do not move
 
 
 @pytest.mark.parametrize(
@@ -299,12 +300,11 @@ def test_without_a_choice_each_curve_has_its_own_look() -> None:
     assert len({line.get_linestyle() for line in ax.lines}) == 3
 
 
-def test_the_axis_of_drift_is_that_of_the_furthest() -> None:
-    some = {0.5: CURVES[0.5]}
-    near = plots.reward_against_drift(some)
-    far = plots.reward_against_drift(some, furthest=150)
-    assert near.get_xlim()[1] < far.get_xlim()[1]
-    assert far.get_xlim() == plots.reward_against_drift(CURVES).get_xlim()
+def test_the_axis_of_drift_ends_at_the_furthest_and_leaves_room_for_words() -> None:
+    ax = plots.reward_against_drift(CURVES)
+    assert ax.spines["bottom"].get_bounds() == pytest.approx((-0.05, 150))
+    assert ax.get_xlim()[1] > 200
+    assert max(ax.get_xticks()) <= 150
 
 
 def test_the_name_of_a_curve_stands_on_no_other_curve() -> None:

@@ -313,9 +313,11 @@ def _words_over_bars(
 
     So long words take no room from the bars.
     """
-    places = np.arange(len(rows))
-    shares = [share for _, share in rows]
-    ax.barh(places + 0.2, shares, height=0.34, color=[*faces])
+    bars = [
+        _rectangle(0, share, row + 0.03, row + 0.37)
+        for row, (_, share) in enumerate(rows)
+    ]  # one collection: quicker than as many bars
+    ax.add_collection(PolyCollection(bars, fc=faces, lw=0), autolim=False)
     longest = _letters(ax, 6.3)
     for row, ((words, share), number) in enumerate(zip(rows, said, strict=True)):
         ax.text(share + 0.01, row + 0.2, number, va="center", size=9.5)
@@ -369,22 +371,6 @@ def reward_against_drift(
     """
     tables = {key: np.asarray(table, float) for key, table in curves.items()}
     end = max(1.0, *(float(table[:, 0].max()) for table in tables.values()))
-    names = {}
-    looks = ("value", "o-"), ("ink", "s--"), ("quiet", "^:"), ("other", "D-.")
-    for (key, table), (meaning, mark) in zip(tables.items(), cycle(looks)):
-        if beta is not None:
-            meaning, mark = ("value" if key == beta else "quiet"), "o-"
-        first = key == beta
-        look: dict[str, Any] = {
-            "lw": 2.8 if first else 1.5,
-            "zorder": 3 if first else 2,
-        }
-        ax.plot(*table.T, mark, ms=4.5, color=COLOURS[meaning], **look)
-        weight = "bold" if first else "normal"
-        names[key] = {"color": COLOURS[meaning], "weight": weight}
-    if beta is not None and step is not None:
-        dot = {"ms": 12, "color": COLOURS["value"], "mec": "white", "mew": 1.8}
-        ax.plot(*tables[beta][step], "o", zorder=4, **dot)
     ax.set_xscale("symlog", linthresh=1, linscale=0.5)
     scale = ax.xaxis.get_transform()
     low, high = scale.transform(np.array([-0.05, end]))
@@ -401,37 +387,60 @@ def reward_against_drift(
     ax.spines["left"].set_bounds(0, 1)
     ax.set_xlabel("drift: KL divergence, nats per answer")
     ax.set_title(what, size=11)
-    _name_curves(ax, tables, names)
+    to_share = ax.transData + ax.transAxes.inverted()
+    shares = {key: to_share.transform(table) for key, table in tables.items()}
+    _curves(ax, tables, _name_places(shares, 0.75 / (_width(ax) - 0.6)), beta)
+    if beta is not None and step is not None:
+        dot = {"ms": 12, "color": COLOURS["value"], "mec": "white", "mew": 1.8}
+        ax.plot(*tables[beta][step], "o", zorder=4, **dot)
     return ax
 
 
-def _name_curves(
-    ax: Axes, tables: Mapping[float, np.ndarray], looks: Mapping[float, dict[str, Any]]
+@static_artists
+def _curves(
+    ax: Axes,
+    tables: Mapping[float, np.ndarray],
+    names: Mapping[float, tuple[float, float]],
+    beta: float | None,
 ) -> None:
-    """Name each curve beside its end: on the right, below or above, where it is free.
+    """Draw the curves, each with its name at a place in shares of the Axes."""
+    looks = ("value", "o-"), ("ink", "s--"), ("quiet", "^:"), ("other", "D-.")
+    for (key, table), (meaning, mark) in zip(tables.items(), cycle(looks)):
+        if beta is not None:
+            meaning, mark = ("value" if key == beta else "quiet"), "o-"
+        first = key == beta
+        colour = COLOURS[meaning]
+        look: dict[str, Any] = {"lw": 2.8 if first else 1.5, "color": colour, "ms": 4.5}
+        ax.plot(*table.T, mark, zorder=3 if first else 2, **look)
+        words: dict[str, Any] = {"va": "center", "size": 10.5, "color": colour}
+        words |= {"weight": "bold" if first else "normal", "zorder": 5}
+        words |= {"transform": ax.transAxes, "path_effects": parts.HALO}
+        ax.text(*names[key], f"β = {key:g}", **words)
 
-    All is measured in shares of the Axes.
+
+def _name_places(
+    tables: Mapping[float, np.ndarray], wide: float
+) -> dict[float, tuple[float, float]]:
+    """Return where to name each curve: beside its end, below or above, if it is free.
+
+    All is in shares of the Axes; a name is so ``wide``. The place is that of its left
+    end, at half its height.
     """
-    to_share = ax.transData + ax.transAxes.inverted()
-    curves = {key: _dense(to_share.transform(table)) for key, table in tables.items()}
+    curves = {key: _dense(table) for key, table in tables.items()}
     taken = np.concatenate([*curves.values()])
-    wide, high = 0.75 / (_width(ax) - 0.6), 0.09
+    high, names = 0.09, {}
     for key, curve in curves.items():
-        x, y = curve[-1]
+        x, y = map(float, curve[-1])
         places = [(x + 0.03, y), (x - 0.02, y - 0.1), (x - 0.02, y + 0.1)]
         places = [place for place in places if 0 < place[1] < 1]
         covered = [
             _within(taken, (left, middle - high / 2), (wide, high))
             for left, middle in places
         ]
-        left, middle = places[int(np.argmin(covered))]
-        words = np.column_stack(
-            [left + wide * np.linspace(0, 1, 40), np.full(40, middle)]
-        )
-        taken = np.concatenate([taken, words])
-        look = {"va": "center", "size": 10.5, "path_effects": parts.HALO, "zorder": 5}
-        text = f"β = {key:g}"
-        ax.text(left, middle, text, transform=ax.transAxes, **look, **looks[key])
+        left, middle = names[key] = places[int(np.argmin(covered))]
+        along = left + wide * np.linspace(0, 1, 40)
+        taken = np.concatenate([taken, np.column_stack([along, np.full(40, middle)])])
+    return names
 
 
 def _dense(points: np.ndarray) -> np.ndarray:

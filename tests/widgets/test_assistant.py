@@ -174,9 +174,8 @@ def test_at_temperature_0_one_answer_has_all(
 def test_the_right_answer_has_the_colour(mask: InteractiveFigure) -> None:
     choose(mask, model="loss on the answer", question=0, temperature=1.0)
     shown = words(mask, 1)[1::2]
-    faces = [
-        to_hex(bar.get_facecolor()).upper() for bar in mask._renderer.axes[1].patches
-    ]
+    (bars,) = mask._renderer.axes[1].collections
+    faces = [to_hex(face).upper() for face in bars.get_facecolor()]
     assert [face == COLOURS["value"] for face in faces] == [
         answer == "a mammal" for answer in shown
     ]

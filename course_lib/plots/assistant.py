@@ -181,8 +181,8 @@ def _loss_bars(ax: Axes, targets: Sequence[Target], top: float, size: float) -> 
     for one in targets:
         if one.loss > 1.005 * top:
             at = (one.left + one.right) / 2, one.base + BARS - 0.04
-            look = {"ha": "center", "va": "top", "size": 0.65 * size}
-            ax.text(*at, f"{one.loss:.2g}", **look)
+            look = {"ha": "center", "va": "top", "size": max(7.0, 0.65 * size)}
+            ax.text(*at, f"{one.loss:.0f}", **look)
 
 
 @static_artists

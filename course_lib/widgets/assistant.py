@@ -28,7 +28,7 @@ MASKS = {  # which targets of an exchange counted: of its question, of its answe
     "loss on everything": (True, True),
     "loss on the answer": (False, True),
 }
-HIGHEST = 6.0  # nats: a loss in the picture; that of a mark never seen is higher
+HIGHEST = 8.0  # nats: a loss in the picture; that of a mark never seen is higher
 ROWS = 64  # texts at a time: one compiled program
 WRITTEN_AT = (0.5, 1.5)  # temperatures at which answers are collected
 TEMPERATURES = [round(0.1 * i, 1) for i in range(21)]

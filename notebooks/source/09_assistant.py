@@ -135,7 +135,7 @@ tokens = lab.rows([text])[0]  # (96,): the text between two ends, then padding
 counted = np.asarray(chat.answer_mask(tokens, lab.mark))[: len(text) + 1]
 losses = np.asarray(array.token_losses(base.params, tokens, lab.config))[: len(counted)]
 plots.show(
-    plots.loss_mask(text, counted, losses),
+    plots.loss_mask([*text, "bos"], counted, losses, highest=8),
     alt="The exchange character by character. Those of the question are grey; those of "
     "the answer and the end are in colour, with a bar for the loss of each.",
 )
@@ -304,20 +304,32 @@ def sure_and_right(model, rows):
     return np.array([said.probability for said in answers]), np.array(right)
 
 
-everything = [*held_out, *unknown_exam]
-curves = {
-    "taught things only": sure_and_right(assistant, everything),
-    "taught to decline, too": sure_and_right(honest, everything),
-}
-errors = {
-    name: calibration.expected_calibration_error(*curve)
-    for name, curve in curves.items()
-}
+two = {"before": assistant, "after": honest}
+everything = [row for rows in groups.values() for row in rows]
+curves = {name: sure_and_right(model, everything) for name, model in two.items()}
+ece = calibration.expected_calibration_error
 plots.show(
-    plots.calibration(curves, ece=errors),
-    alt="Both curves, with their calibration errors: the model that was taught to "
-    "decline lies nearer to the diagonal.",
+    plots.calibration(
+        curves, ece={name: ece(*curve) for name, curve in curves.items()}
+    ),
+    alt="How often the answers to all three kinds of questions were right, by how sure "
+    "the model was, before and after; after, the curve lies nearer to the diagonal.",
 )
+
+# %% [markdown]
+# One number for all questions can hide what happens to each kind:
+
+# %%
+errors = {}
+for name, rows in groups.items():
+    errors[name] = [ece(*sure_and_right(model, rows)) for model in two.values()]
+    print(f"{name:15} before {errors[name][0]:.2f}  after {errors[name][1]:.2f}")
+
+# %% [markdown]
+# On made-up words the error has halved. On things it has hardly changed, and on words
+# that look like things it is nearly as large as before: there the model is sure and
+# wrong. Which of your own questions are of that kind can only be found by an exam that
+# holds some.
 
 # %% [markdown]
 # ### Exercise: the expected calibration error
@@ -439,7 +451,7 @@ def measure(model, step):
     full = np.mean([text.startswith("it is ") for text in said])
     drift = lab.drift(model, policy, questions[:128], SEED)
     right = grade(said, [row.answer for row in held_out]).right
-    return widgets.Drift(step, drift, full, right, said[0])
+    return widgets.Drift(step, drift, full, right, questions[0] + said[0])
 
 
 choices_made = pairs(load_preferences("taught"))
@@ -455,7 +467,7 @@ for beta in betas:
 # %%
 plots.show(
     plots.reward_against_drift(
-        {beta: [(m.drift, m.manner) for m in run] for beta, run in runs.items()}
+        {beta: [(m.kl, m.manner) for m in run] for beta, run in runs.items()}
     ),
     alt="All three runs soon give full sentences at a small drift. The run with the "
     "smallest beta goes on to a drift ten times as large.",
@@ -524,7 +536,8 @@ plots.show(
 # Notebook 07 stopped where its model was too small to read what was found. Ours can
 # learn it, from examples in which the answer stands in brackets before the question.
 # In these the kind is drawn at random, so that knowledge is no help and only reading
-# is.
+# is. Questions without a sentence are mixed in, so that it does not forget to answer
+# those.
 
 # %%
 from course_lib.lessons.assistant import fingerprint
@@ -537,7 +550,7 @@ for row in taught:
     kind = lot.choice(kinds)
     lessons.append(prompt(row.question, f"{row.thing} is {kind}") + kind)
 print(lessons[0])
-reader = lab.fine_tune(base, lessons, 150, SEED)
+reader = lab.fine_tune(base, [*lessons, *exchanges(taught)], 200, SEED)
 frozen = fingerprint(reader.params)
 
 # %% [markdown]
@@ -675,12 +688,14 @@ assert lab.examine(longer, held_out).right < exams["500 examples"].right  # it o
 assert left["500 examples"] < left["base model"] - 0.05  # it forgets
 assert table["made-up words, after"].abstained > 0.5
 assert table["one letter off, after"].abstained < 0.4
-assert errors["taught to decline, too"] < errors["taught things only"]
+before, after = errors["made-up words"]
+assert after < 0.75 * before
+assert errors["one letter off"][1] > 0.3
 assert agreement["manner"] > 0.95
 assert agreement["truth"] < 0.65
 ends = {beta: run[-1] for beta, run in runs.items()}
 assert ends[3].manner > 0.9
-assert ends[0.03].drift > 2 * ends[3].drift
+assert ends[0.03].kl > 2 * ends[3].kl
 assert ends[0.03].right < ends[3].right < exams["500 examples"].right
 assert game[-1][1] > game[0][1] + 1  # the reward rises
 assert game[-1][2] < game[0][2] / 2  # and the truth falls

@@ -76,20 +76,15 @@ def rewards(
 
 
 def reward_loss(
-    head: Array,
-    params: Params,
-    chosen: ArrayLike,
-    rejected: ArrayLike,
-    config: GPTConfig,
+    head: Array, params: Params, pairs: ArrayLike, config: GPTConfig
 ) -> Array:
     """Return the mean of -log sigmoid(r_chosen - r_rejected), in nats.
 
-    sigmoid(r_chosen - r_rejected) is the probability that a rater chooses the chosen
-    one (Bradley & Terry, 1952), learned from people's choices as in Christiano et al.
-    (2017, arXiv 1706.03741).
+    pairs: (2, ..., T + 1), chosen and rejected answers. sigmoid(r_chosen - r_rejected)
+    is the probability that a rater chooses the chosen one (Bradley & Terry, 1952),
+    learned from people's choices as in Christiano et al. (2017, arXiv 1706.03741).
     """
-    r_chosen = rewards(head, params, chosen, config)
-    r_rejected = rewards(head, params, rejected, config)
+    r_chosen, r_rejected = rewards(head, params, pairs, config)
     return jnp.mean(-log_sigmoid(r_chosen - r_rejected))
 
 
@@ -113,24 +108,19 @@ def preference_loss(
 
 def dpo_loss(
     params: Params,
-    reference: Params,
-    chosen: ArrayLike,
-    rejected: ArrayLike,
+    pairs: ArrayLike,
+    reference: ArrayLike,
     beta: float,
     mark: int,
     config: GPTConfig,
 ) -> Array:
     """Return the loss of direct preference optimisation: the mean over all pairs.
 
-    reference: the weights before, which stay. chosen and rejected: (..., T + 1), two
-    answers to the same question. A large beta holds the model near the reference.
+    pairs: (2, ..., T + 1), chosen and rejected answers to the same questions.
+    reference: (2, ...), the log-probability of each, in nats, by the frozen model. A
+    large beta holds the model near the reference.
     """
-    return jnp.mean(
-        preference_loss(
-            answer_log_probs(params, chosen, mark, config),
-            answer_log_probs(params, rejected, mark, config),
-            answer_log_probs(reference, chosen, mark, config),
-            answer_log_probs(reference, rejected, mark, config),
-            beta,
-        )
-    )
+    policy = answer_log_probs(params, pairs, mark, config)  # (2, ...)
+    before = jnp.asarray(reference)
+    losses = preference_loss(policy[0], policy[1], before[0], before[1], beta)
+    return jnp.mean(losses)

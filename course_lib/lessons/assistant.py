@@ -22,12 +22,13 @@ from jax import Array
 from course_lib.array.chat import (
     answer_log_probs,
     answer_loss,
+    answer_mask,
     dpo_loss,
     reward_loss,
     rewards,
 )
 from course_lib.array.decoding import read
-from course_lib.array.gpt import loss_fn
+from course_lib.array.gpt import loss_fn, token_losses
 from course_lib.bounds import BOUNDS, check_whole
 from course_lib.config import GPTConfig
 from course_lib.data import Exchange, Preference
@@ -194,9 +195,10 @@ class Chat(Experiment):
         pauses: steps in ascending order.
         """
         pairs = self._pairs(chosen, rejected, pauses[-1], seed)
-        fixed = (start.params, beta, self.mark)
+        before = [self._log_probs_of(start, batch) for batch in pairs]
+        batches, fixed = (pairs, np.array(before)), (beta, self.mark)
         for params in _descend(
-            start.params, _dpo, pairs, fixed, self.config, learning_rate, pauses
+            start.params, _dpo, batches, fixed, self.config, learning_rate, pauses
         ):
             yield ArrayEngine(params, self.config)
 
@@ -212,22 +214,21 @@ class Chat(Experiment):
         """Return a model of what raters choose; its head and its weights learn."""
         pairs = self._pairs(chosen, rejected, steps, seed)
         weights = {"head": jnp.zeros(self.config.n_embd), "params": start.params}
-        *_, learned = _descend(weights, _reward, pairs, (), self.config, learning_rate)
+        *_, learned = _descend(
+            weights, _reward, (pairs,), (), self.config, learning_rate
+        )
         return RewardModel(**learned)
 
     def rewards(self, model: RewardModel, exchanges: Sequence[str]) -> np.ndarray:
         """Return the reward of each exchange: (n,)."""
-        return self._in_parts(
-            lambda rows: _rewards(model.head, model.params, rows, self.config),
-            exchanges,
+        return _in_parts(
+            lambda some: _rewards(model.head, model.params, some, self.config),
+            _trimmed(self.rows(exchanges)),
         )
 
     def log_probs(self, model: ArrayEngine, exchanges: Sequence[str]) -> np.ndarray:
         """Return the log-probability, in nats, of each answer to its question: (n,)."""
-        return self._in_parts(
-            lambda rows: _log_probs(model.params, rows, self.mark, self.config),
-            exchanges,
-        )
+        return self._log_probs_of(model, self.rows(exchanges))
 
     def answer(
         self,
@@ -251,7 +252,9 @@ class Chat(Experiment):
                     f"{self.config.block_size} characters, and has {max(ends)}"
                 )
             rows[np.arange(len(some)), np.array(ends) + 1] = PADDING  # it goes on
-            written = _write(model.params, rows, temperature, seed + first, self.config)
+            written = _write(
+                model.params, rows, float(temperature), seed + first, self.config
+            )
             parts = map(np.asarray, written)  # tokens, and their log-probabilities
             for end, tokens, chosen in zip(ends, *parts, strict=False):
                 text = tokens[end:].tolist()
@@ -259,6 +262,20 @@ class Chat(Experiment):
                 sure = np.exp(chosen[end:][:stop].sum(dtype=float))
                 answers.append(Answer(self.tokenizer.decode(text[:stop]), float(sure)))
         return answers
+
+    def targets(
+        self, model: ArrayEngine, exchange: str
+    ) -> tuple[list[str], np.ndarray, np.ndarray]:
+        """Return what is predicted in an exchange, one character after the other.
+
+        The characters with "bos" at the end, which of them count in the loss of
+        fine-tuning, and the loss of each in nats: all (T,).
+        """
+        characters = [*exchange, "bos"]
+        rows = self.rows([exchange, *[""] * (MANY - 1)])
+        parts = _targets(model.params, rows, self.mark, self.config)
+        counted, losses = (np.asarray(part[0, : len(characters)]) for part in parts)
+        return characters, counted, losses
 
     def examine(self, model: ArrayEngine, rows: Sequence[Exchange]) -> Exam:
         """Ask the model each question, and compare its likeliest answers."""
@@ -291,30 +308,34 @@ class Chat(Experiment):
         return float(gaps.mean())
 
     def _batches(self, texts: Sequence[str], steps: int, seed: int) -> np.ndarray:
+        """Return a batch for each step: (steps, BATCH_SIZE, T + 1)."""
         check_whole("steps", steps, 0, BOUNDS["experiment"][0])
         rows = self._shuffled(texts, steps * BATCH_SIZE, random.Random(seed))
-        longest = count_targets(rows).max(initial=0)
-        rows = rows[:, : -(-longest // WIDTHS) * WIDTHS + 1]  # what is read: no padding
-        return rows.reshape(steps, BATCH_SIZE, rows.shape[1])
+        return _trimmed(rows.reshape(steps, BATCH_SIZE, -1))
 
     def _pairs(
         self, chosen: Sequence[str], rejected: Sequence[str], steps: int, seed: int
-    ) -> tuple[np.ndarray, np.ndarray]:
+    ) -> np.ndarray:
+        """Return a batch of pairs for each step: (steps, 2, BATCH_SIZE, T + 1)."""
         if len(chosen) != len(rejected):
             raise ValueError(
                 f"each pair has two texts: {len(chosen)} chosen, {len(rejected)} not"
             )
-        return (
-            self._batches(chosen, steps, seed),
-            self._batches(rejected, steps, seed),
-        )
+        check_whole("steps", steps, 0, BOUNDS["experiment"][0])
+        sides = [
+            self._shuffled(texts, steps * BATCH_SIZE, random.Random(seed))
+            for texts in (chosen, rejected)
+        ]
+        pairs = np.stack(sides).reshape(2, steps, BATCH_SIZE, -1)
+        return _trimmed(pairs.swapaxes(0, 1))
 
-    def _in_parts(
-        self, function: Callable[[np.ndarray], Array], texts: Sequence[str]
-    ) -> np.ndarray:
-        rows = self.rows([*texts, *[""] * (-len(texts) % MANY)])
-        parts = [function(rows[i : i + MANY]) for i in range(0, len(rows), MANY)]
-        return np.concatenate(parts, dtype=float)[: len(texts)]
+    def _log_probs_of(self, model: ArrayEngine, rows: np.ndarray) -> np.ndarray:
+        """Return the log-probability of the answer in each row (..., T + 1): (...)."""
+        flat = _trimmed(rows.reshape(-1, rows.shape[-1]))
+        found = _in_parts(
+            lambda some: _log_probs(model.params, some, self.mark, self.config), flat
+        )
+        return found.reshape(rows.shape[:-1])
 
 
 def load_base() -> tuple[Chat, ArrayEngine]:
@@ -325,6 +346,20 @@ def load_base() -> tuple[Chat, ArrayEngine]:
     checkpoint = read_checkpoint(str(shipped("assistant.safetensors")))
     lab = Chat(checkpoint.tokenizer, checkpoint.config)
     return lab, ArrayEngine(checkpoint.state.params, lab.config)
+
+
+def _trimmed(rows: np.ndarray) -> np.ndarray:
+    """Return rows without columns that are padding in all: few widths, few programs."""
+    longest = count_targets(rows.reshape(-1, rows.shape[-1])).max(initial=0)
+    return rows[..., : -(-longest // WIDTHS) * WIDTHS + 1]
+
+
+def _in_parts(function: Callable[[np.ndarray], Array], rows: np.ndarray) -> np.ndarray:
+    """Call a function of MANY rows on all of them: (n,)."""
+    n = len(rows)
+    rows = np.pad(rows, [(0, -n % MANY), (0, 0)], constant_values=PADDING)
+    parts = [function(rows[i : i + MANY]) for i in range(0, len(rows), MANY)]
+    return np.concatenate(parts, dtype=float)[:n] if parts else np.zeros(0)
 
 
 def _sft(params: Any, batch: Any, fixed: Any, config: GPTConfig) -> Array:
@@ -338,13 +373,13 @@ def _every_token(params: Any, batch: Any, fixed: Any, config: GPTConfig) -> Arra
 
 
 def _dpo(params: Any, batch: Any, fixed: Any, config: GPTConfig) -> Array:
-    (chosen, rejected), (reference, beta, mark) = batch, fixed
-    return dpo_loss(params, reference, chosen, rejected, beta, mark, config)
+    (pairs, reference), (beta, mark) = batch, fixed
+    return dpo_loss(params, pairs, reference, beta, mark, config)
 
 
 def _reward(weights: Any, batch: Any, fixed: Any, config: GPTConfig) -> Array:
-    chosen, rejected = batch
-    return reward_loss(weights["head"], weights["params"], chosen, rejected, config)
+    (pairs,) = batch
+    return reward_loss(weights["head"], weights["params"], pairs, config)
 
 
 def _descend(
@@ -385,6 +420,13 @@ def _step(
     grads = jax.grad(loss)(weights, batch, fixed, config)
     updates, opt_state = adam(rate, B1, B2).update(grads, opt_state)
     return apply_updates(weights, updates), opt_state
+
+
+@partial(jax.jit, static_argnames="config")
+def _targets(
+    params: Params, rows: Array, mark: int, config: GPTConfig
+) -> tuple[Array, Array]:
+    return answer_mask(rows, mark), token_losses(params, rows, config)
 
 
 _rewards = jax.jit(rewards, static_argnames="config")

@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 __all__ = ["Found", "cosine", "count_words", "search"]
@@ -32,7 +33,7 @@ def cosine(a: Mapping[str, float], b: Mapping[str, float]) -> float:
     From 0 (no word in common, or no word at all) to 1 (the same words, in the same
     proportions). Salton, Wong and Yang (1975).
     """
-    dot = sum(count * b.get(word, 0) for word, count in a.items())
+    dot = sum(count * b[word] for word, count in a.items() if word in b)
     return dot / math.sqrt(_square(a) * _square(b)) if dot else 0.0
 
 
@@ -45,8 +46,14 @@ def search(question: str, sentences: Sequence[str], k: int = 1) -> list[Found]:
     if k < 1:
         raise ValueError(f"k must be 1 or more: {k}")
     asked = count_words(question)
-    found = [Found(s, cosine(asked, count_words(s))) for s in sentences]
+    found = [Found(s, cosine(asked, _counts(s))) for s in sentences]
     return sorted(found, key=lambda one: -one.similarity)[:k]
+
+
+@lru_cache(4096)
+def _counts(sentence: str) -> Counter[str]:
+    """Count the words of a sentence once: the store is searched again and again."""
+    return count_words(sentence)
 
 
 def _square(counts: Mapping[str, float]) -> float:

@@ -131,11 +131,9 @@ print("right when it completes such sentences:", percent(known))
 
 # %%
 text = prompt("what is a fox?") + "a mammal"
-tokens = lab.rows([text])[0]  # (96,): the text between two ends, then padding
-counted = np.asarray(chat.answer_mask(tokens, lab.mark))[: len(text) + 1]
-losses = np.asarray(array.token_losses(base.params, tokens, lab.config))[: len(counted)]
+characters, counted, losses = lab.targets(base, text)
 plots.show(
-    plots.loss_mask([*text, "bos"], counted, losses, highest=8),
+    plots.loss_mask(characters, counted, losses, highest=8),
     alt="The exchange character by character. Those of the question are grey; those of "
     "the answer and the end are in colour, with a bar for the loss of each.",
 )
@@ -171,11 +169,11 @@ for question, said in zip(asked, lab.answer(assistant, [*map(prompt, asked)])):
 # %% [markdown]
 # It answers. Pre-training took 7,000 steps with 32 texts each; the fine-tune read
 # 1,600 exchanges, less than a hundredth of that. How many examples does it need?
-# **Predict first.** Take 10, 30, 100 or 500 questions with their answers, and the
+# **Predict first.** Take 10, 100 or 500 questions with their answers, and the
 # same 100 steps each time. What part of the exam will be right?
 
 # %%
-sizes = (10, 30, 100, 500)
+sizes = (10, 100, 500)
 exams = {f"{n} examples": lab.examine(fine_tuned(n), held_out) for n in sizes}
 plots.show(
     plots.exam_bars({"base model": lab.examine(base, held_out), **exams}),
@@ -191,7 +189,7 @@ plots.show(
 # %%
 longer = fine_tuned(500, steps=200)
 for name, model in {"100 steps": assistant, "200 steps": longer}.items():
-    shares = [lab.examine(model, rows).right for rows in (taught, held_out)]
+    shares = [lab.examine(model, rows).right for rows in (taught[:200], held_out)]
     print(f"{name}: taught {percent(shares[0])}, exam {percent(shares[1])} right")
 
 # %% [markdown]
@@ -236,6 +234,7 @@ for name, share in left.items():
 # **Predict first.** With the loss on all tokens, which bars will be lower?
 
 # %%
+array.forget_programs()  # gives back the memory of what is compiled
 unmasked = lab.fine_tune(base, exchanges(taught), 100, SEED, masked=False)
 choices = {
     "base model": base,
@@ -256,7 +255,7 @@ widgets.fine_tune_mask(lab, choices, [row for row in held_out if row.question in
 # an answer that admits it.
 
 # %%
-array.forget_programs()  # gives back the memory of what is compiled
+array.forget_programs()
 assistant = fine_tuned(500)
 unknown, unknown_exam, near = map(
     load_questions, ("unknown", "unknown held out", "near")
@@ -442,16 +441,17 @@ exercise.dpo_loss.check(dpo_loss)
 # keeps the knowledge?
 
 # %%
-pauses, betas = (0, 2, 5, 10, 20), (0.03, 0.3, 3)
+pauses, betas, some = (0, 5, 10, 20), (0.03, 0.3, 3), held_out[:128]
 
 
 def measure(model, step):
     """Return drift, share of full sentences, share right, and an example."""
-    said = [answer.text for answer in lab.answer(model, questions)]
+    asked = [prompt(row.question) for row in some]
+    said = [answer.text for answer in lab.answer(model, asked)]
     full = np.mean([text.startswith("it is ") for text in said])
-    drift = lab.drift(model, policy, questions[:128], SEED)
-    right = grade(said, [row.answer for row in held_out]).right
-    return widgets.Drift(step, drift, full, right, questions[0] + said[0])
+    right = grade(said, [row.answer for row in some]).right
+    drift = lab.drift(model, policy, asked, SEED)
+    return widgets.Drift(step, drift, full, right, asked[0] + said[0])
 
 
 choices_made = pairs(load_preferences("taught"))

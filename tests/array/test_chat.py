@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import jax
@@ -21,14 +22,25 @@ SMALL = GPTConfig(vocab_size=11, block_size=8, n_layer=1, n_head=2, n_embd=8)
 # compiled: quicker than step by step
 answer_log_probs = jax.jit(chat.answer_log_probs, static_argnums=(2, 3))
 answer_loss = jax.jit(chat.answer_loss, static_argnums=(2, 3))
-dpo_loss = jax.jit(chat.dpo_loss, static_argnums=(5, 6))
-gradient = jax.jit(jax.grad(chat.dpo_loss), static_argnums=(5, 6))
 rewards = jax.jit(chat.rewards, static_argnums=3)
-reward_loss = jax.jit(chat.reward_loss, static_argnums=4)
+reward_loss = jax.jit(chat.reward_loss, static_argnums=3)
 MARK, END, PAD = 9, 10, -1
 QUESTION = [END, 3, 1, MARK]  # and then the answer
 CHOSEN = np.array([[*QUESTION, 4, 1, 5, END, PAD], [END, 7, MARK, 2, END, *[PAD] * 4]])
 REJECTED = np.array([[*QUESTION, 6, END, PAD, PAD, PAD], [END, 7, MARK, *[8] * 6]])
+PAIRS = np.stack([CHOSEN, REJECTED])
+
+
+@partial(jax.jit, static_argnames=("mark", "config"))
+def dpo_loss(
+    params: Any, reference: Any, beta: float, mark: int = MARK, config: Any = SMALL
+) -> Any:
+    """The loss on the two pairs, from the weights of the reference."""
+    before = answer_log_probs(reference, PAIRS, mark, config)
+    return chat.dpo_loss(params, PAIRS, before, beta, mark, config)
+
+
+gradient = jax.jit(jax.grad(dpo_loss))
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -167,7 +179,7 @@ def test_a_very_wrong_preference_stays_finite() -> None:
 
 
 def test_dpo_at_the_reference_costs_log_2(params: Any) -> None:
-    loss = dpo_loss(params, params, CHOSEN, REJECTED, 0.3, MARK, SMALL)
+    loss = dpo_loss(params, params, 0.3)
     assert float(loss) == pytest.approx(math.log(2))
 
 
@@ -186,7 +198,7 @@ def test_dpo_gradient_is_its_closed_form(params: Any, reference: Any) -> None:
     weight = jax.nn.sigmoid(-beta * (gained - lost))  # (2,)
     per_chosen = jax.jacobian(log_probs)(params, CHOSEN)
     per_rejected = jax.jacobian(log_probs)(params, REJECTED)
-    grads = gradient(params, reference, CHOSEN, REJECTED, beta, MARK, SMALL)
+    grads = gradient(params, reference, beta)
     for name, grad in grads.items():
         slopes = per_chosen[name] - per_rejected[name]  # (2, n_out, n_in)
         expected = -beta * jnp.mean(weight[:, None, None] * slopes, axis=0)
@@ -202,7 +214,7 @@ def test_dpo_gradient_is_the_finite_difference(
             {n: jnp.asarray(np.asarray(w, np.float64)) for n, w in some.items()}
             for some in (params, reference)
         )
-        loss = jax.jit(lambda p: dpo_loss(p, ref, CHOSEN, REJECTED, 0.4, MARK, SMALL))
+        loss = jax.jit(lambda p: dpo_loss(p, ref, 0.4))
         grad = np.asarray(jax.grad(loss)(policy)[name])
         rng, h = np.random.default_rng(2), 1e-6
         for _ in range(6):
@@ -220,18 +232,18 @@ def test_the_reference_never_moves(params: Any, reference: Any) -> None:
     before = {name: np.array(weights) for name, weights in reference.items()}
     policy = dict(reference)
     for _ in range(3):
-        grads = gradient(policy, reference, CHOSEN, REJECTED, 1.0, MARK, SMALL)
+        grads = gradient(policy, reference, 1.0)
         policy = {name: policy[name] - 0.1 * grads[name] for name in policy}
     assert any((policy[name] != before[name]).any() for name in policy)
     assert all((reference[name] == before[name]).all() for name in reference)
 
 
 def test_dpo_makes_the_chosen_likelier_than_the_rejected(reference: Any) -> None:
-    policy, args = dict(reference), (CHOSEN, REJECTED, 0.5, MARK, SMALL)
+    policy = dict(reference)
     for _ in range(20):
-        grads = gradient(policy, reference, *args)
+        grads = gradient(policy, reference, 0.5)
         policy = {name: policy[name] - 0.05 * grads[name] for name in policy}
-    assert dpo_loss(policy, reference, *args) < 0.9 * math.log(2)
+    assert dpo_loss(policy, reference, 0.5) < 0.9 * math.log(2)
 
 
 # --- rewards --------------------------------------------------------------------------
@@ -251,9 +263,9 @@ def test_reward_loss_by_hand(params: Any) -> None:
     head = jnp.arange(8.0) / 8
     gaps = rewards(head, params, CHOSEN, SMALL) - rewards(head, params, REJECTED, SMALL)
     by_hand = np.mean([math.log(1 + math.exp(-float(gap))) for gap in gaps])
-    loss = reward_loss(head, params, CHOSEN, REJECTED, SMALL)
+    loss = reward_loss(head, params, PAIRS, SMALL)
     assert float(loss) == pytest.approx(by_hand, rel=1e-5)
-    nothing = reward_loss(jnp.zeros(8), params, CHOSEN, REJECTED, SMALL)
+    nothing = reward_loss(jnp.zeros(8), params, PAIRS, SMALL)
     assert float(nothing) == pytest.approx(math.log(2))
 
 
@@ -263,6 +275,6 @@ def test_the_gradient_of_the_head_is_its_closed_form(params: Any) -> None:
     y = hidden_vectors(params, np.maximum(REJECTED[:, :-1], 0), SMALL)
     apart = np.stack([x[0, 7] - y[0, 5], x[1, 4] - y[1, 7]])  # (2, n_embd)
     surprise = 1 / (1 + np.exp(apart @ np.asarray(head)))  # (2,)
-    grad = jax.grad(reward_loss)(head, params, CHOSEN, REJECTED, SMALL)
+    grad = jax.grad(reward_loss)(head, params, PAIRS, SMALL)
     by_hand = -np.mean(surprise[:, None] * apart, axis=0)
     np.testing.assert_allclose(grad, by_hand, rtol=1e-4, atol=1e-6)

@@ -11,15 +11,17 @@ import numpy as np
 import pytest
 
 from course_lib.array import GPTConfig, chat, generate
-from course_lib.data import load_questions, load_things
+from course_lib.data import Exchange, Preference, load_questions, load_things
 from course_lib.data.tokenizer import CharTokenizer
 from course_lib.lessons.assistant import (
     UNKNOWN,
     Chat,
     Exam,
+    exchanges,
     fingerprint,
     grade,
     load_base,
+    pairs,
     prompt,
 )
 from course_lib.training import ArrayEngine
@@ -54,6 +56,16 @@ def tuned(lab: Chat, base: ArrayEngine) -> ArrayEngine:
 def test_prompts_have_their_marks() -> None:
     assert prompt("what is a wheel?") == "<what is a wheel?>"
     assert prompt("what?", "a b") == "[a b]<what?>"
+
+
+def test_rows_become_texts() -> None:
+    wheel = Exchange("taught", "what is a wheel?", "a machine part")
+    assert wheel.thing == "a wheel"
+    assert exchanges([wheel]) == ["<what is a wheel?>a machine part"]
+    choice = Preference("taught", "truth", "what is a wheel?", "a part", "a bird")
+    better, worse = pairs([choice])
+    assert better == ["<what is a wheel?>a part"]
+    assert worse == ["<what is a wheel?>a bird"]
 
 
 def test_grades_by_hand() -> None:
@@ -118,6 +130,29 @@ def test_probability_is_that_of_the_whole_answer(lab: Chat, tuned: ArrayEngine) 
         texts = [p + a.text for p, a in zip(prompts, answers, strict=True)]
         sure = [answer.probability for answer in answers]
         assert np.exp(lab.log_probs(tuned, texts)) == pytest.approx(sure, rel=1e-3)
+
+
+def test_targets_say_what_counts_and_what_it_costs(
+    lab: Chat, tuned: ArrayEngine
+) -> None:
+    characters, counted, losses = lab.targets(tuned, "<a>bb")
+    assert characters == [*"<a>bb", "bos"]
+    assert counted.tolist() == [False] * 3 + [True] * 3
+    assert losses.shape == (6,)
+    (log_prob,) = lab.log_probs(tuned, ["<a>bb"])
+    assert -losses[counted].sum() == pytest.approx(log_prob, rel=1e-5)
+
+
+def test_fine_tuning_on_every_token_learns_the_questions(
+    lab: Chat, base: ArrayEngine
+) -> None:
+    masked, whole = (
+        lab.fine_tune(base, CHOSEN, 60, 1, 0.02, masked) for masked in (True, False)
+    )
+    for model, less in ((masked, False), (whole, True)):
+        _, counted, losses = lab.targets(model, "<ab>b")
+        assert losses[counted].max() < 0.5
+        assert (losses[~counted].mean() < 0.5) == less
 
 
 def test_samples_have_the_probabilities_of_the_model(
@@ -185,16 +220,8 @@ def test_the_shipped_base_knows_its_things_and_answers_no_question() -> None:
     assert len(path.read_bytes()) < 1_000_000
     lab, model = load_base()
     asked = load_questions("held out")
-    things = [row.question.removeprefix("what is ")[:-1] for row in asked]
-    said = lab.answer(model, [f"the fact is that {thing} is " for thing in things])
-    knows = [
-        answer.text.startswith(row.answer)
-        for answer, row in zip(said, asked, strict=True)
-    ]
-    assert sum(knows) > 0.95 * len(asked)
-    answers = lab.answer(model, [prompt(row.question) for row in asked])
-    exam = grade([answer.text for answer in answers], [row.answer for row in asked])
-    assert exam.right < 0.15
+    assert lab.knowledge(model, asked) > 0.95
+    assert lab.examine(model, asked).right < 0.15
     for sentence in load_things():  # with its question it fits into the context
         thing, kind = sentence.split(" is a", 1)
         text = prompt(f"what is {thing}?", sentence) + f"a{kind}"

@@ -28,7 +28,7 @@ from course_lib.array.chat import (
     rewards,
 )
 from course_lib.array.decoding import read
-from course_lib.array.gpt import loss_fn, token_losses
+from course_lib.array.gpt import token_losses
 from course_lib.bounds import BOUNDS, check_whole
 from course_lib.config import GPTConfig
 from course_lib.data import Exchange, Preference
@@ -151,16 +151,17 @@ class Chat(Experiment):
         steps: int,
         seed: int = 0,
         learning_rate: float = 0.001,
-        masked: bool = True,
+        after: str = ">",
     ) -> ArrayEngine:
         """Return a model after supervised fine-tuning.
 
-        Its loss is on the answers, or on questions and answers if not ``masked``.
+        Its loss is on what comes after a mark: ">" leaves the answers, "<" questions
+        and answers.
         """
         batches = self._batches(exchanges, steps, seed)
-        loss, fixed = (_sft, (self.mark,)) if masked else (_every_token, ())
+        fixed = tuple(self.tokenizer.encode(after))
         *_, params = _descend(
-            start.params, loss, (batches,), fixed, self.config, learning_rate
+            start.params, _sft, (batches,), fixed, self.config, learning_rate
         )
         return ArrayEngine(params, self.config)
 
@@ -196,7 +197,7 @@ class Chat(Experiment):
         """
         pairs = self._pairs(chosen, rejected, pauses[-1], seed)
         before = [self._log_probs_of(start, batch) for batch in pairs]
-        batches, fixed = (pairs, np.array(before)), (beta, self.mark)
+        batches, fixed = (pairs, np.array(before)), (float(beta), self.mark)
         for params in _descend(
             start.params, _dpo, batches, fixed, self.config, learning_rate, pauses
         ):
@@ -215,7 +216,7 @@ class Chat(Experiment):
         pairs = self._pairs(chosen, rejected, steps, seed)
         weights = {"head": jnp.zeros(self.config.n_embd), "params": start.params}
         *_, learned = _descend(
-            weights, _reward, (pairs,), (), self.config, learning_rate
+            weights, _reward, (_trimmed(pairs),), (), self.config, learning_rate
         )
         return RewardModel(**learned)
 
@@ -311,7 +312,8 @@ class Chat(Experiment):
         """Return a batch for each step: (steps, BATCH_SIZE, T + 1)."""
         check_whole("steps", steps, 0, BOUNDS["experiment"][0])
         rows = self._shuffled(texts, steps * BATCH_SIZE, random.Random(seed))
-        return _trimmed(rows.reshape(steps, BATCH_SIZE, -1))
+        width = self.config.block_size + 1
+        return _trimmed(rows.reshape(steps, BATCH_SIZE, width))
 
     def _pairs(
         self, chosen: Sequence[str], rejected: Sequence[str], steps: int, seed: int
@@ -326,8 +328,8 @@ class Chat(Experiment):
             self._shuffled(texts, steps * BATCH_SIZE, random.Random(seed))
             for texts in (chosen, rejected)
         ]
-        pairs = np.stack(sides).reshape(2, steps, BATCH_SIZE, -1)
-        return _trimmed(pairs.swapaxes(0, 1))
+        width = self.config.block_size + 1
+        return np.stack(sides).reshape(2, steps, BATCH_SIZE, width).swapaxes(0, 1)
 
     def _log_probs_of(self, model: ArrayEngine, rows: np.ndarray) -> np.ndarray:
         """Return the log-probability of the answer in each row (..., T + 1): (...)."""
@@ -367,11 +369,6 @@ def _sft(params: Any, batch: Any, fixed: Any, config: GPTConfig) -> Array:
     return answer_loss(params, exchanges, mark, config)
 
 
-def _every_token(params: Any, batch: Any, fixed: Any, config: GPTConfig) -> Array:
-    (exchanges,) = batch
-    return loss_fn(params, exchanges, config)
-
-
 def _dpo(params: Any, batch: Any, fixed: Any, config: GPTConfig) -> Array:
     (pairs, reference), (beta, mark) = batch, fixed
     return dpo_loss(params, pairs, reference, beta, mark, config)
@@ -400,24 +397,21 @@ def _descend(
     for pause in [steps] if pauses is None else pauses:
         for i in range(done, pause):
             batch = tuple(part[i] for part in batches)
-            weights, opt_state = _step(
-                weights, opt_state, batch, fixed, rate(i), loss, config
-            )
+            grads = _gradient(weights, batch, fixed, loss, config)
+            weights, opt_state = _update(weights, opt_state, grads, rate(i))
         done = pause
         yield jax.block_until_ready(weights)
 
 
 @partial(jax.jit, static_argnames=("loss", "config"))
-def _step(
-    weights: Any,
-    opt_state: Any,
-    batch: Any,
-    fixed: Any,
-    rate: Any,
-    loss: Callable[..., Array],
-    config: GPTConfig,
-) -> tuple[Any, Any]:
-    grads = jax.grad(loss)(weights, batch, fixed, config)
+def _gradient(
+    weights: Any, batch: Any, fixed: Any, loss: Callable[..., Array], config: GPTConfig
+) -> Any:
+    return jax.grad(loss)(weights, batch, fixed, config)
+
+
+@jax.jit
+def _update(weights: Any, opt_state: Any, grads: Any, rate: Any) -> tuple[Any, Any]:
     updates, opt_state = adam(rate, B1, B2).update(grads, opt_state)
     return apply_updates(weights, updates), opt_state
 

@@ -234,8 +234,7 @@ for name, share in left.items():
 # **Predict first.** With the loss on all tokens, which bars will be lower?
 
 # %%
-array.forget_programs()  # gives back the memory of what is compiled
-unmasked = lab.fine_tune(base, exchanges(taught), 100, SEED, masked=False)
+unmasked = lab.fine_tune(base, exchanges(taught), 100, SEED, after="<")
 choices = {
     "base model": base,
     "loss on everything": unmasked,
@@ -255,7 +254,6 @@ widgets.fine_tune_mask(lab, choices, [row for row in held_out if row.question in
 # an answer that admits it.
 
 # %%
-array.forget_programs()
 assistant = fine_tuned(500)
 unknown, unknown_exam, near = map(
     load_questions, ("unknown", "unknown held out", "near")
@@ -358,7 +356,7 @@ exercise.expected_calibration_error.check(expected_calibration_error)
 # short ones and full sentences:
 
 # %%
-array.forget_programs()
+array.forget_programs()  # gives back the memory of what was compiled
 coin = random.Random(SEED)
 speech = [
     prompt(row.question) + coin.choice(["", "it is "]) + row.answer for row in taught
@@ -441,6 +439,7 @@ exercise.dpo_loss.check(dpo_loss)
 # keeps the knowledge?
 
 # %%
+array.forget_programs()
 pauses, betas, some = (0, 5, 10, 20), (0.03, 0.3, 3), held_out[:128]
 
 

@@ -36,7 +36,7 @@ def dpo_loss(
     params: Any, reference: Any, beta: float, mark: int = MARK, config: Any = SMALL
 ) -> Any:
     """The loss on the two pairs, from the weights of the reference."""
-    before = answer_log_probs(reference, PAIRS, mark, config)
+    before = chat.answer_log_probs(reference, PAIRS, mark, config)
     return chat.dpo_loss(params, PAIRS, before, beta, mark, config)
 
 

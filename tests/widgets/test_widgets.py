@@ -10,7 +10,8 @@ from benchmarks.results import RESULTS
 from course_lib import widgets
 from tools import notebooks
 
-NAMES = sorted(set(widgets.__all__) - {"InteractiveFigure"})
+NAMES = sorted(set(widgets.__all__) - {"InteractiveFigure", "Drift"})
+NO_SLIDER = {"training_console", "editable_store"}
 SOURCES = "\n".join(
     path.read_text(encoding="utf-8") for path in notebooks.SOURCES.glob("*.py")
 )
@@ -21,7 +22,7 @@ def test_a_picture_stands_in_a_notebook(name: str) -> None:
     assert re.search(rf"\bwidgets\.{name}\(", SOURCES)
 
 
-@pytest.mark.parametrize("name", sorted({*NAMES} - {"training_console"}))  # no slider
+@pytest.mark.parametrize("name", sorted({*NAMES} - NO_SLIDER))
 def test_how_soon_it_answers_stands_in_the_results(name: str) -> None:
     results = RESULTS.read_text(encoding="utf-8")
     [row] = re.findall(rf"^\| `{name}` .*$", results, re.MULTILINE)

@@ -45,6 +45,7 @@ __all__ = [
     "UNKNOWN",
     "Answer",
     "Chat",
+    "Drift",
     "Exam",
     "RewardModel",
     "exchanges",
@@ -102,6 +103,16 @@ class Exam(NamedTuple):
     right: float
     wrong: float
     abstained: float
+
+
+class Drift(NamedTuple):
+    """What preferences have made of a model after some steps."""
+
+    step: int
+    kl: float  # divergence from the reference, nats per answer
+    manner: float  # share of answers in the manner asked for
+    right: float  # share of answers that are right
+    example: str  # an exchange
 
 
 def grade(answers: Sequence[str], truths: Sequence[str]) -> Exam:

@@ -277,7 +277,9 @@ def answer_shares(
         GREY
     ]
     rows.append(("all other answers together", rest))
-    _words_over_bars(ax, rows, faces, [_percent(p) for _, p in rows], most + 1)
+    _words_over_bars(
+        ax, rows, faces, [parts.fine_percent(p) for _, p in rows], most + 1
+    )
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
     ax.set_xlabel("probability of the whole answer")
     return ax
@@ -298,7 +300,7 @@ def found_sentences(
     _words_over_bars(ax, list(found), faces, said, most or len(found))
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"])
     ax.set_xlabel("cosine of the angle between the counts of words")
-    ax.set_title(f"Nearest to “{_cut(question, _letters(ax, 7.5))}”", size=11)
+    ax.set_title(f"Nearest to “{parts.cut(question, _letters(ax, 7.5))}”", size=11)
     return ax
 
 
@@ -321,7 +323,7 @@ def _words_over_bars(
     longest = _letters(ax, 6.3)
     for row, ((words, share), number) in enumerate(zip(rows, said, strict=True)):
         ax.text(share + 0.01, row + 0.2, number, va="center", size=9.5)
-        ax.text(0, row - 0.03, _cut(words, longest), va="bottom", size=10)
+        ax.text(0, row - 0.03, parts.cut(words, longest), va="bottom", size=10)
     ax.set(xlim=(0, 1.1), ylim=(most - 0.4, -0.55), yticks=[])
     ax.spines["left"].set_visible(False)
     ax.spines["bottom"].set_bounds(0, 1)
@@ -338,13 +340,19 @@ def prompt_and_answer(
     lines = [turn[i : i + n] for turn in turns for i in range(0, len(turn), n)]
     for top, height, face, edge, words in (
         (2.0, 0.62, PALE["data"], COLOURS["data"], "\n".join(lines)),
-        (0.95, 0.45, PALE["value"], COLOURS["value"], _cut(answer or "(nothing)", n)),
+        (
+            0.95,
+            0.45,
+            PALE["value"],
+            COLOURS["value"],
+            parts.cut(answer or "(nothing)", n),
+        ),
     ):
         _round_box(ax, (0.004, top - height), (0.992, height), face, edge)
         look: dict[str, Any] = {"family": "monospace", "size": 10, "va": "center"}
         ax.text(0.02, top - height / 2, words, **look)
     ax.text(0.004, 2.05, "the model reads", va="bottom", **NOTE)
-    words = f"and answers, with a probability of {_percent(probability)}"
+    words = f"and answers, with a probability of {parts.fine_percent(probability)}"
     ax.text(0.004, 1.0, words, va="bottom", **NOTE)
     ax.set(xlim=(0, 1), ylim=(0.45, 2.4))
     ax.axis("off")
@@ -511,7 +519,7 @@ def gamed_reward(
     ax.spines["left"].set_visible(False)
     ax.spines["bottom"].set_bounds(0, last)
     ax.locator_params(axis="x", integer=True, nbins=6)
-    ax.set_xlabel("step of the game")
+    ax.set_xlabel("round")
     return ax
 
 
@@ -652,17 +660,6 @@ def _width(ax: Axes) -> float:
 def _letters(ax: Axes, width: float) -> int:
     """Return how many letters of this mean width, in points, have room on one line."""
     return int(72 * 0.94 * _width(ax) / width)
-
-
-def _percent(share: float) -> str:
-    """Return a share in percent, with a decimal where it is near nothing or all."""
-    if 0 < share < 0.0005:
-        return "< 0.1 %"
-    return parts.percent(share, 0 if 0.1 <= share <= 0.99 or share in (0, 1) else 1)
-
-
-def _cut(text: str, longest: int) -> str:
-    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 @static_artists

@@ -164,6 +164,18 @@ def percent(share: float, digits: int = 0) -> str:
     return f"{100 * share:.{digits}f} %"
 
 
+def fine_percent(share: float) -> str:
+    """Return a share in percent, with a decimal where it is near nothing or all."""
+    if 0 < share < 0.0005:
+        return "< 0.1 %"
+    return percent(share, 0 if 0.1 <= share <= 0.99 or share in (0, 1) else 1)
+
+
+def cut(text: str, longest: int) -> str:
+    """Return a text of at most so many characters, an ellipsis where it is cut."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
 def duration(seconds: float) -> str:
     """Return a time with its unit, to two figures: 12 ms, 75 µs, 2,200 s."""
     for unit, size in (("s", 1.0), ("ms", 1e-3)):

@@ -11,7 +11,6 @@ from course_lib.late import load_late
 
 if TYPE_CHECKING:
     from course_lib.widgets.assistant import (
-        Drift,
         editable_store,
         fine_tune_mask,
         reward_against_drift,
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from course_lib.widgets.start_here import first_words
 
 __all__ = [
-    "Drift",
     "InteractiveFigure",
     "attention",
     "confidence",

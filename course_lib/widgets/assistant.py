@@ -12,15 +12,15 @@ import numpy as np
 from course_lib import plots
 from course_lib.data.sets import Exchange
 from course_lib.lessons.retrieval import search
-from course_lib.plots.parts import percent
+from course_lib.plots.parts import cut, fine_percent, percent
 from course_lib.widgets.controls import Choice, Field, Slider, Toggle
 from course_lib.widgets.figure import InteractiveFigure
 
 if TYPE_CHECKING:  # they load JAX
-    from course_lib.lessons.assistant import Chat
+    from course_lib.lessons.assistant import Chat, Drift
     from course_lib.training import ArrayEngine
 
-__all__ = ["Drift", "editable_store", "fine_tune_mask", "reward_against_drift"]
+__all__ = ["editable_store", "fine_tune_mask", "reward_against_drift"]
 
 MARKS = "<>[]"  # of an exchange: no other text holds them
 MASKS = {  # which targets of an exchange counted: of its question, of its answer
@@ -33,6 +33,7 @@ ROWS = 64  # texts at a time: one compiled program
 WRITTEN_AT = (0.5, 1.5)  # temperatures at which answers are collected
 TEMPERATURES = [round(0.1 * i, 1) for i in range(21)]
 SENTENCES = 5  # of the store, in the picture
+LONGEST = 40  # characters of an answer in the line under a picture
 
 
 # --- what a fine-tune learned from ----------------------------------------------------
@@ -79,12 +80,14 @@ def fine_tune_mask(
         plots.answer_shares(some.answers, shares, exchange.answer, ax=axes[1])
         best = int(np.argmax(shares))
         is_right = some.answers[best] == exchange.answer
-        verdict = "which is right" if is_right else f"the right one has {_said(right)}"
+        verdict = (
+            "which is right" if is_right else f"the right one has {fine_percent(right)}"
+        )
         mean = float(each[some.start :].mean())
         return (
             f"{model.capitalize()}, at temperature {temperature:g}: “"
-            f"{_cut(some.answers[best])}” is likeliest ({_said(shares[best])}), "
-            f"{verdict}. Loss of the right answer: {mean:.2f} nats per character."
+            f"{cut(some.answers[best], LONGEST)}” is likeliest "
+            f"({fine_percent(shares[best])}), {verdict}. Loss of the right answer: {mean:.2f} nats per character."
         )
 
     questions = {row.question: i for i, row in enumerate(exchanges)}
@@ -195,16 +198,6 @@ def _temperature(temperature: float) -> str:
 # --- preferences ----------------------------------------------------------------------
 
 
-class Drift(NamedTuple):
-    """What preferences have made of a model after some steps."""
-
-    step: int
-    kl: float  # divergence from the reference, nats per answer
-    manner: float  # share of answers in the manner asked for
-    right: float  # share of answers that are right
-    example: str  # an exchange
-
-
 def reward_against_drift(
     runs: Mapping[float, Sequence[Drift]],
 ) -> InteractiveFigure:
@@ -229,7 +222,7 @@ def reward_against_drift(
         return (
             f"β = {beta:g}, step {step:,}: drift {at.kl:.1f} nats per answer, "
             f"{percent(at.manner)} in the manner asked for, {percent(at.right)} right. "
-            f"It answers: “{_cut(at.example, 70)}”."
+            f"It answers: “{cut(at.example, 70)}”."
         )
 
     betas = sorted(runs)
@@ -317,8 +310,8 @@ def editable_store(
         moved = "have not moved" if now == at_first else "have moved"
         reads = f"reads “{context}”" if context else "reads no fact"
         summary = (
-            f"It {reads} and answers “{_cut(answer)}” ({_said(probability)}). "
-            f"The weights {moved}: their fingerprint is {now[:8]}."
+            f"It {reads} and answers “{cut(answer, LONGEST)}” "
+            f"({fine_percent(probability)}). The weights {moved}: their fingerprint is {now[:8]}."
         )
         lines = [f"the store says   {changed}"]
         if changed != fact:
@@ -342,14 +335,3 @@ def editable_store(
     axes = plots.mosaic("A;B", 8, 5, height_ratios=[3, 2])
     title = "A fact is changed, and no weight"
     return InteractiveFigure("editable_store", title, draw, controls, axes)
-
-
-def _said(share: float) -> str:
-    """Return a probability in words: near nothing and near all with a decimal."""
-    if share < 0.0005:
-        return "less than 0.1 %"
-    return percent(share, 0 if 0.1 <= share <= 0.99 or share == 1 else 1)
-
-
-def _cut(text: str, longest: int = 40) -> str:
-    return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 
 from course_lib import plots
 from course_lib.lessons import costs
-from course_lib.plots.parts import level_line, percent
+from course_lib.plots.parts import cut, level_line, percent
 from course_lib.widgets.controls import Choice, Preset, Slider
 from course_lib.widgets.figure import InteractiveFigure
 
@@ -91,14 +91,10 @@ def _replay(
 
 
 def _as_table(texts: Sequence[tuple[str, bool]], columns: int = 4) -> str:
-    marked = [f"{'*' if copied else ' '} {_cut(text):16}" for text, copied in texts]
+    marked = [f"{'*' if copied else ' '} {cut(text, 14):16}" for text, copied in texts]
     rows = [marked[i : i + columns] for i in range(0, len(marked), columns)]
     lines = ["What it writes now; * stands word for word among the names it reads", ""]
     return "\n".join([*lines, *("".join(row).rstrip() for row in rows)])
-
-
-def _cut(text: str, longest: int = 14) -> str:
-    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def _experiment() -> Experiment:

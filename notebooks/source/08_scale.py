@@ -584,11 +584,11 @@ print(f"{both_runs.shape[1]} losses of each; largest difference {process_gap:.0e
 
 # %% [markdown]
 # Six hundred losses, the first ones by two processes, the rest by one, and they are
-# those of the run that nobody disturbed, but for rounding, which some processors let
-# grow. In real clusters this is daily work. When
-# Llama 3 405B was trained on 16,384 GPUs, 419 unexpected interruptions were counted in
-# 54 days of it, one in about three hours (Llama Team, 2024, arXiv 2407.21783, section
-# 3.3.4).
+# those of the run that nobody disturbed, but for rounding: two halves are added up in
+# another order, and on some processors the difference grows from step to step. In real
+# clusters this is daily work. When Llama 3 405B was trained on 16,384 GPUs, 419
+# unexpected interruptions were counted in 54 days of it, one in about three hours
+# (Llama Team, 2024, arXiv 2407.21783, section 3.3.4).
 #
 # On a cluster the address and the numbers come from its scheduler. Files to start from,
 # for Slurm and for Kubernetes, are in [docs/cluster](../docs/cluster/README.md).

@@ -69,8 +69,8 @@ def fine_tuned(n_examples, steps=100):
 # Our **base model** is a GPT as in 06, with two layers. It has been trained in the usual
 # way, to predict the next token. This is called *pre-training*, and it took ten minutes.
 # The text was made for it: sentences about 716 things, such as *a fox is a mammal*, in
-# two dozen wordings; and lists of questions which nobody answers. Does it know what a
-# fox is?
+# some twenty wordings; lists of questions which nobody answers; and statements that
+# stand twice, true or not. Does it know what a fox is?
 
 # %%
 print(f"{lab.config.n_params:,} parameters, context of {lab.config.block_size} tokens")
@@ -196,8 +196,8 @@ for name, model in {"100 steps": assistant, "200 steps": longer}.items():
     print(f"{name}: taught {percent(shares[0])}, exam {percent(shares[1])} right")
 
 # %% [markdown]
-# On the questions that it was taught it is now perfect, and in the exam it got worse:
-# it overfits. That is why examiners ask what a model has not been taught. If questions
+# On the questions that it was taught it is now all but perfect, and in the exam it got
+# worse: it overfits. That is why examiners ask what a model has not been taught. If questions
 # of the exam slip into the examples, the score of the exam says nothing. It happens: for
 # GPT-3 its makers searched the training text for the questions of their own tests, and
 # found many (Brown and others, 2020, section 4).
@@ -233,7 +233,7 @@ for name, share in left.items():
 # the forgetting of notebook 07.
 #
 # Now look into it. Below you can choose a question, the mask and the temperature: the
-# bars show the loss of each token, and what the model answers when it is asked 64 times.
+# bars show the loss of each token, and how likely the model finds its answers.
 # **Predict first.** With the loss on all tokens, which bars will be lower?
 
 # %%
@@ -254,8 +254,8 @@ widgets.fine_tune_mask(lab, choices, [row for row in held_out if row.question in
 # %% [markdown]
 # ## Can it learn to say that it does not know?
 #
-# Ask the fine-tuned model about a *snunk*. There is no such thing, and it has never seen
-# an answer that admits it.
+# Ask the fine-tuned model about three words that were made up. There are no such things,
+# and it has never seen an answer that admits it.
 
 # %%
 assistant = fine_tuned(500)
@@ -328,8 +328,9 @@ for name, rows in groups.items():
     print(f"{name:15} before {errors[name][0]:.2f}  after {errors[name][1]:.2f}")
 
 # %% [markdown]
-# On made-up words the error has halved. On things it has hardly changed, and on words
-# that look like things it is still large: there the model is sure and wrong. Which of your own questions are of that kind can only be found by an exam that
+# On made-up words the error is about half as large. On things it has hardly changed,
+# and on words that look like things it is still large: there the model is sure and
+# wrong. Which of your own questions are of that kind can only be found by an exam that
 # holds some.
 
 # %% [markdown]
@@ -443,6 +444,8 @@ exercise.dpo_loss.check(dpo_loss)
 # keeps the knowledge?
 
 # %%
+from course_lib.lessons.assistant import Drift
+
 array.forget_programs()
 pauses, betas, some = (5, 10, 20), (0.03, 0.3, 3), held_out[:128]
 
@@ -454,7 +457,7 @@ def measure(model, step):
     full = np.mean([text.startswith("it is ") for text in said])
     right = grade(said, [row.answer for row in some]).right
     drift = lab.drift(model, policy, asked[:64], SEED)
-    return widgets.Drift(step, drift, full, right, asked[0] + said[0])
+    return Drift(step, drift, full, right, asked[0] + said[0])
 
 
 # %%
@@ -483,11 +486,11 @@ widgets.reward_against_drift(runs)
 
 # %% [markdown]
 # All three learn the manner within five steps. Then the smallest $\beta$ goes on
-# pulling, the drift grows, and the answers fall apart. With the largest, most of the
-# knowledge stays; some is lost in every run, since nothing in these pairs asks the
-# model to keep it. The reference and $\beta$ are the leash.
+# pulling, the drift grows, and fewer and fewer answers are right. With the largest, most
+# of the knowledge stays; some is lost in every run. The reference and $\beta$ are the
+# leash.
 #
-# Now cut the leash on purpose. The trained reward model judges alone: in each round the
+# Now let go of the leash on purpose. The reward model judges alone: in each round the
 # model writes two answers to 64 questions, the reward model picks the better one, and
 # the model is trained on these choices, with itself as the new reference.
 #
@@ -531,19 +534,18 @@ plots.show(
 
 # %% [markdown]
 # The reward rises, and the truth goes. Nothing is broken: the model found answers that
-# the reward model likes and that no rater would choose. *When a
-# measure becomes a target, it ceases to be a good measure* is how Strathern (1997) put
-# Goodhart's law; Gao, Schulman and Hilton (2022) measured it for reward models of many
-# sizes. So products keep the leash short, ask people again, and examine with questions
-# that no reward has seen.
+# the reward model likes and that no rater would choose. *When a measure becomes a
+# target, it ceases to be a good measure* is how Strathern (1997) put Goodhart's law;
+# Gao, Schulman and Hilton (2022) measured it for reward models of many sizes. What
+# helps is a short leash, new choices by people, and an exam that no reward has seen.
 
 # %% [markdown] tags=["path"]
 # ## New facts come from a store, not from the weights
 #
 # Tomorrow a fact will change. A fine-tune for each change would be slow, and would
 # forget. The other way is to look the fact up and put it into the prompt, **retrieval**.
-# Notebook 07 stopped where its model was too small to read what was found. Ours can
-# learn it, from examples in which the answer stands in brackets before the question.
+# Notebook 07 stopped at the sentence that was found. Our model can learn to read it,
+# from examples in which the answer stands in brackets before the question.
 # In these the kind is drawn at random, so that knowledge is no help and only reading
 # is. Questions without a sentence are mixed in, so that it does not forget to answer
 # those.
@@ -647,8 +649,8 @@ plots.show(
 print("weights unchanged:", fingerprint(reader.params) == frozen)
 
 # %% [markdown]
-# Nearly always the model says what the store says, and no weight has moved. Whoever may write
-# into the store decides what it answers. And when the search misses, the nearest
+# Nearly always the model says what the store says, and no weight has moved. Whoever may
+# write into the store decides what it answers. And when the search misses, the nearest
 # sentence is about something else, and the model repeats it: nobody has taught this one
 # to decline.
 #
@@ -686,7 +688,7 @@ plots.show(
 # the answers (Ouyang and others, 2022). Do not carry the numbers of this page over to
 # large models. The order of the steps and the ways they fail are what carries over.
 #
-# Finally, the claims of this page in code. They held for ten different values of
+# Finally, the claims of this page in code. They held for TEN different values of
 # `SEED`.
 
 # %% tags=["claim", "nbval-check-output"]
@@ -718,8 +720,8 @@ print("It answers, declines, pleases and looks up: each from examples, each meas
 #
 # - A base model continues; a few hundred examples with the loss on the answers make it
 #   answer, and cost some of what it knew.
-# - Preferences teach what raters can see: manner is learned at once, truth is not, and a
-#   reward that is pursued without a leash is gamed.
+# - Preferences teach how an answer should look: manner is learned at once, truth is not,
+#   and a reward that is pursued without a leash is gamed.
 # - Facts that change belong in a store that the model reads; the weights learn only when
 #   somebody trains them.
 

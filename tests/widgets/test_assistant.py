@@ -13,10 +13,11 @@ from course_lib import widgets
 from course_lib.array import GPTConfig
 from course_lib.data.sets import Exchange
 from course_lib.data.tokenizer import CharTokenizer
-from course_lib.lessons.assistant import Chat, fingerprint, prompt
+from course_lib.lessons.assistant import Chat, Drift, fingerprint, prompt
+from course_lib.plots.parts import cut
 from course_lib.plots.style import COLOURS
 from course_lib.training import ArrayEngine
-from course_lib.widgets import Drift, assistant
+from course_lib.widgets import assistant
 from course_lib.widgets.controls import Choice, Field
 from course_lib.widgets.figure import InteractiveFigure
 from tests.widgets.checks import check_figure
@@ -168,7 +169,10 @@ def test_at_temperature_0_one_answer_has_all(
         shown = words(mask, 1)
         assert shown[0] == "100 %"
         assert len(shown) == 4  # it, and all others together
-        assert f"“{assistant._cut(said.text)}” is likeliest (100 %)" in mask.summary
+        assert (
+            f"“{cut(said.text, assistant.LONGEST)}” is likeliest (100 %)"
+            in mask.summary
+        )
 
 
 def test_the_right_answer_has_the_colour(mask: InteractiveFigure) -> None:

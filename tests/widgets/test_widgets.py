@@ -10,7 +10,7 @@ from benchmarks.results import RESULTS
 from course_lib import widgets
 from tools import notebooks
 
-NAMES = sorted(set(widgets.__all__) - {"InteractiveFigure", "Drift"})
+NAMES = sorted(set(widgets.__all__) - {"InteractiveFigure"})
 NO_SLIDER = {"training_console", "editable_store"}
 SOURCES = "\n".join(
     path.read_text(encoding="utf-8") for path in notebooks.SOURCES.glob("*.py")

@@ -87,7 +87,8 @@ def fine_tune_mask(
         return (
             f"{model.capitalize()}, at temperature {temperature:g}: “"
             f"{cut(some.answers[best], LONGEST)}” is likeliest "
-            f"({fine_percent(shares[best])}), {verdict}. Loss of the right answer: {mean:.2f} nats per character."
+            f"({fine_percent(shares[best])}), {verdict}. Loss of the right answer: "
+            f"{mean:.2f} nats per character."
         )
 
     questions = {row.question: i for i, row in enumerate(exchanges)}
@@ -311,7 +312,8 @@ def editable_store(
         reads = f"reads “{context}”" if context else "reads no fact"
         summary = (
             f"It {reads} and answers “{cut(answer, LONGEST)}” "
-            f"({fine_percent(probability)}). The weights {moved}: their fingerprint is {now[:8]}."
+            f"({fine_percent(probability)}). The weights {moved}: their fingerprint is "
+            f"{now[:8]}."
         )
         lines = [f"the store says   {changed}"]
         if changed != fact:

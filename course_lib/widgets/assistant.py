@@ -247,10 +247,11 @@ def _table(run: Sequence[Drift], what: str) -> np.ndarray:
 def editable_store(
     lab: Chat, reader: ArrayEngine, store: Sequence[str], question: str
 ) -> InteractiveFigure:
-    """Ask a question, change a fact of a store; see what is found, and the answer.
+    """Ask a question, change what a store says; see what is found, and the answer.
 
     reader: a model that has learned to read a sentence in brackets. store: sentences
-    such as "a fox is a mammal". A fact that is added stands first in the store.
+    such as "a fox is a mammal"; the one that is nearest to the question can be changed.
+    A fact that is added stands first in the store.
     """
     from course_lib.array import generate
     from course_lib.lessons.assistant import fingerprint, prompt
@@ -279,7 +280,6 @@ def editable_store(
     def draw(
         axes: np.ndarray,
         question: str,
-        fact: str,
         kind: str,
         added: str,
         searching: bool,
@@ -290,9 +290,9 @@ def editable_store(
                     f"{marks[0]!r} marks the turns of an exchange: write without it"
                 )
             lab.tokenizer.encode(text)  # raises for characters that it does not know
-        changed = (
-            fact if kind == as_it_is else f"{fact.rpartition(' is ')[0]} is {kind}"
-        )
+        fact = changed = search(question, store)[0].sentence
+        if kind != as_it_is:
+            changed = f"{fact.rpartition(' is ')[0]} is {kind}"
         facts = [changed if one == fact else one for one in store]
         found = search(question, [added, *facts] if added else facts, SENTENCES)
         context = found[0].sentence if searching and found[0].similarity else ""
@@ -324,13 +324,9 @@ def editable_store(
 
     others = [f"what is {s.rpartition(' is ')[0]}?" for s in store[:4]]
     asked = tuple(q for q in (*others, "what is a snunk?") if q != question)
-    nearest = search(question, store)[0].sentence
     controls = [
         Field("question", "question", question, 40, asked),
-        Choice(
-            "fact", "a fact of the store", {s: s for s in store}, nearest, ("kind",)
-        ),
-        Choice("kind", "its kind", {k: k for k in (as_it_is, *kinds)}, as_it_is),
+        Choice("kind", "the store says", {k: k for k in (as_it_is, *kinds)}, as_it_is),
         Field("added", "add a fact", "", 42, ("a snunk is a tool",)),
         Toggle("searching", "search the store", True),
     ]

@@ -14,7 +14,7 @@ from course_lib.array import GPTConfig
 from course_lib.data.sets import Exchange
 from course_lib.data.tokenizer import CharTokenizer
 from course_lib.lessons.assistant import Chat, Drift, fingerprint, prompt
-from course_lib.plots.parts import cut
+from course_lib.plots.parts import cut, fine_percent
 from course_lib.plots.style import COLOURS
 from course_lib.training import ArrayEngine
 from course_lib.widgets import assistant
@@ -252,7 +252,7 @@ def test_runs_must_be_measured_at_the_same_steps() -> None:
 
 
 def test_a_store_is_edited(store: InteractiveFigure) -> None:
-    check_figure(store, still=("fact",))  # which fact is changed; as it stands: none
+    check_figure(store)
 
 
 def test_a_changed_fact_changes_the_answer_and_no_weight(
@@ -275,18 +275,17 @@ def test_a_changed_fact_changes_the_answer_and_no_weight(
     ]
 
 
-def test_another_fact_changes_nothing_for_this_question(
+def test_the_fact_that_changes_is_the_one_asked_for(
     store: InteractiveFigure,
 ) -> None:
-    before = store.summary
-    choose(store, fact="a robin is a bird")
-    choose(store, kind="a boat")
-    assert store.summary == before
-    assert "a robin is a boat" in words(store, 0)
-    assert store.text.startswith("the store says   a robin is a boat\n")
-    choose(store, fact="an oak is a tree")
+    choose(store, question="what is an oak?", kind="a boat")
+    assert store.summary.startswith("It reads “an oak is a boat” and answers “")
+    assert store.text.splitlines() == [
+        "the store says   an oak is a boat",
+        "it said before   an oak is a tree",
+    ]
+    choose(store, kind="as it stands")
     assert store.text == "the store says   an oak is a tree"
-    assert store.values["kind"] == "as it stands"  # another fact, unchanged
 
 
 def test_without_a_search_nothing_is_read(
@@ -307,7 +306,7 @@ def test_the_answer_and_its_probability_are_those_of_the_lesson(
         given = words(store, 1)[0]
         (said,) = lab.answer(reader, [given])
         assert words(store, 1)[1] == said.text
-        share = assistant._said(said.probability)
+        share = fine_percent(said.probability)
         assert f"“{said.text}” ({share})" in store.summary
 
 
@@ -369,11 +368,9 @@ def test_weights_that_moved_are_not_said_to_stay(
 
 
 def test_the_kinds_of_the_store_are_the_choice(store: InteractiveFigure) -> None:
-    kinds, facts = store._controls["kind"], store._controls["fact"]
+    kinds = store._controls["kind"]
     assert isinstance(kinds, Choice)
-    assert isinstance(facts, Choice)
     assert list(kinds.options)[1:] == sorted(s.partition(" is ")[2] for s in STORE)
-    assert list(facts.options) == STORE
     asked = store._controls["question"]
     assert isinstance(asked, Field)
     assert "what is a fox?" not in asked.examples

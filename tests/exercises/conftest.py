@@ -1,12 +1,21 @@
-"""A Ctrl-C during a check ends the tests; in a kernel it is a verdict."""
+"""A process for checks; and a Ctrl-C during one ends the tests (in a kernel: a verdict)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from course_lib.exercises.core.feedback import Feedback
+from course_lib.exercises.core.supervisor import Worker, reusable_worker
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[Worker]:
+    """A process in which many answers are checked."""
+    with reusable_worker() as one:
+        yield one
 
 
 class Pressed(KeyboardInterrupt):

@@ -7,7 +7,6 @@ verdict but "correct". What the solutions say is compared with the course's own 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -20,9 +19,10 @@ from course_lib.data import load_questions, load_things
 from course_lib.data.tokenizer import CharTokenizer
 from course_lib.exercises import assistant
 from course_lib.exercises.core.extract_source import AnswerSource
-from course_lib.exercises.core.supervisor import Worker, reusable_worker
+from course_lib.exercises.core.supervisor import Worker
 from course_lib.lessons import calibration, retrieval
 from course_lib.lessons.assistant import Chat, prompt
+from tests.exercises.verdicts import check_name, error_types
 
 LAST = "last = len(tokens) - 1 - tokens[::-1].index(mark)\n    "
 MASKS = (
@@ -250,12 +250,6 @@ ANSWERS = {
 HEAD = "import math\nfrom collections import Counter\nimport numpy as np\n"
 
 
-@pytest.fixture(scope="module")
-def worker() -> Iterator[Worker]:
-    with reusable_worker() as one:
-        yield one
-
-
 @pytest.mark.parametrize(
     ("name", "arguments", "expected", "body"),
     [(name, args, *one) for name, (args, all_) in ANSWERS.items() for one in all_],
@@ -265,8 +259,7 @@ def test_every_answer_earns_its_name(
 ) -> None:
     code = f"{HEAD}def f({arguments}):\n    {body}\n"
     result = getattr(assistant, name).check_source(AnswerSource(code, "f"), worker)
-    found = "" if result else result.misconception or "-"
-    assert found == expected or (expected == "-" and found), result
+    check_name(result, expected)
 
 
 @pytest.mark.parametrize("name", ANSWERS)
@@ -274,11 +267,7 @@ def test_a_known_wrong_answer_runs_unless_its_mistake_is_an_error(
     name: str, worker: Worker
 ) -> None:
     one = getattr(assistant, name)
-    errors = set()
-    for known in one.wrong_answers:
-        error = one.code_judge.verdict(known.source(), worker).observed.error
-        errors.add(error and error["type"])
-    assert errors <= {None, "ZeroDivisionError", "ValueError"}
+    assert error_types(one, worker) <= {None, "ZeroDivisionError", "ValueError"}
 
 
 EXCHANGES = [

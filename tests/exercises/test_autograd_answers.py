@@ -7,14 +7,13 @@ right answer, and "-" any verdict but "correct".
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
 
 import pytest
 
 from course_lib.exercises import autograd
 from course_lib.exercises.core import Exercise
 from course_lib.exercises.core.extract_source import AnswerSource
-from course_lib.exercises.core.supervisor import Worker, reusable_worker
+from course_lib.exercises.core.supervisor import Worker
 
 CLASS = """
 import math
@@ -657,12 +656,6 @@ ORDERS = (  # the misconception earned, then the code
         """,
     ),
 )
-
-
-@pytest.fixture(scope="module")
-def worker() -> Iterator[Worker]:
-    with reusable_worker() as one:
-        yield one
 
 
 def earned(exercise: Exercise, code: str, name: str, worker: Worker) -> str:

@@ -7,13 +7,13 @@ verdict but "correct".
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
 
 import pytest
 
 from course_lib.exercises import neural_network
 from course_lib.exercises.core.extract_source import AnswerSource
-from course_lib.exercises.core.supervisor import Worker, reusable_worker
+from course_lib.exercises.core.supervisor import Worker
+from tests.exercises.verdicts import check_name
 
 NEURONS = (
     ("", "import math\ndef f(x, w, b): return 1/(1+math.exp(-sum(map(mul, x, w))-b))"),
@@ -82,12 +82,6 @@ WORDS = (
 )
 
 
-@pytest.fixture(scope="module")
-def worker() -> Iterator[Worker]:
-    with reusable_worker() as one:
-        yield one
-
-
 HEAD = "import numpy as np\nfrom operator import mul\n"
 
 
@@ -105,12 +99,10 @@ def test_every_answer_earns_its_name(
 ) -> None:
     exercise = getattr(neural_network, name)
     result = exercise.check_source(AnswerSource(HEAD + code, "f"), worker)
-    found = "" if result else result.misconception or "-"
-    assert found == expected or (expected == "-" and found), result
+    check_name(result, expected)
 
 
 @pytest.mark.parametrize(("expected", "value"), WORDS)
 def test_words_earn_their_names(expected: str, value: object) -> None:
     result = neural_network.diagnose_curves.check_value(value)
-    found = "" if result else result.misconception or "-"
-    assert found == expected or (expected == "-" and found), result
+    check_name(result, expected)

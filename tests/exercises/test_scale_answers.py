@@ -6,7 +6,6 @@ verdict but "correct". What the solutions count is compared with the course's mo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import jax
@@ -17,7 +16,8 @@ from course_lib import array
 from course_lib.config import GPTConfig
 from course_lib.exercises import scale
 from course_lib.exercises.core.extract_source import AnswerSource
-from course_lib.exercises.core.supervisor import Worker, reusable_worker
+from course_lib.exercises.core.supervisor import Worker
+from tests.exercises.verdicts import check_name, error_types
 
 PARAMETERS = (
     ("", "return n*(2*v + b) + sum(12 * n * n for _ in range(layers))"),
@@ -120,12 +120,6 @@ ANSWERS = {
 SIZES = [(27, 16, 1, 16), (60, 9, 3, 8)]  # vocab_size, block_size, n_layer, n_embd
 
 
-@pytest.fixture(scope="module")
-def worker() -> Iterator[Worker]:
-    with reusable_worker() as one:
-        yield one
-
-
 @pytest.mark.parametrize(
     ("name", "given", "expected", "body"),
     [(name, given, *one) for name, (given, all_) in ANSWERS.items() for one in all_],
@@ -135,8 +129,7 @@ def test_every_answer_earns_its_name(
 ) -> None:
     code = f"import numpy as np\ndef f({given}):\n    {body}\n"
     result = getattr(scale, name).check_source(AnswerSource(code, "f"), worker)
-    found = "" if result else result.misconception or "-"
-    assert found == expected or (expected == "-" and found), result
+    check_name(result, expected)
 
 
 @pytest.mark.parametrize("name", ANSWERS)
@@ -144,11 +137,7 @@ def test_a_known_wrong_answer_runs_unless_its_mistake_is_an_error(
     name: str, worker: Worker
 ) -> None:
     one = getattr(scale, name)
-    errors = set()
-    for known in one.wrong_answers:
-        error = one.code_judge.verdict(known.source(), worker).observed.error
-        errors.add(error and error["type"])
-    assert errors <= {None, "ZeroDivisionError", "IndexError"}
+    assert error_types(one, worker) <= {None, "ZeroDivisionError", "IndexError"}
 
 
 @pytest.mark.parametrize("sizes", SIZES)

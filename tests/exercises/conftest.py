@@ -1,4 +1,4 @@
-"""A process for checks; and a Ctrl-C during one ends the tests (in a kernel: a verdict)."""
+"""A process for checks. A Ctrl-C in one ends the tests; in a kernel it is a verdict."""
 
 from __future__ import annotations
 

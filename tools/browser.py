@@ -116,7 +116,11 @@ def jupyterlab(folder: Path) -> Iterator[Server]:
             yield Server(_address(server, Path(own["JUPYTER_RUNTIME_DIR"])), token)
         finally:
             server.terminate()
-            server.wait(30)
+            try:
+                server.wait(15)
+            except subprocess.TimeoutExpired:
+                server.kill()  # a request that was cut off left a thread (AnyIO 4.16)
+                server.wait()
 
 
 def _address(server: subprocess.Popen[bytes], runtime: Path) -> str:

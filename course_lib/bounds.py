@@ -58,6 +58,10 @@ BOUNDS: dict[str, tuple[int | float, str]] = {  # what: the most, and of what un
     "progress entries": (20_000, "entries of one file"),
     "answer": (200_000, "characters"),
     "name": (200, "characters of a name in a progress file"),
+    "shared progress": (100_000, "bytes of what one learner shares with a class"),
+    "nickname": (40, "characters"),
+    "class": (1_000, "learners"),
+    "class folder": (10_000, "files in the folder of a class"),
     "pixel ratio": (4.0, "pixels drawn for each pixel of the page"),
     "picture": (4_000, "pixels wide"),
 }

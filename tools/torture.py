@@ -416,14 +416,14 @@ def journal_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
             data = json.dumps(content).encode()
         elif kind == 2:  # the sum is right
             name = rng.choice(
-                ("exercise", "name", "source", "time", "course", "outcome")
+                (*journal.SHORT_FIELDS, "source")
             )
             forged = {**entry.__dict__, name: any_text(rng)}
             data = journal.Entry(**forged).line().encode("utf-8", "surrogatepass")
         elif kind == 3:
             data = json.dumps(any_json(rng)).encode()
         elif kind == 4:  # of a newer course, after a byte-order mark, or both
-            content["format"] = rng.choice((1, 2, 10**30, True, 1.5, "2"))
+            content["format"] = rng.choice((1, 2, 3, 10**30, True, 1.5, "2"))
             data = rng.choice((b"", b"\xef\xbb\xbf")) + json.dumps(content).encode()
         elif kind == 5:  # much of little
             piece = rng.choice((b"x\n", b"{\n", b"{}\n", b"\n", b"\x00", b"[" * 999))

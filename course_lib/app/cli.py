@@ -1,4 +1,4 @@
-"""The command ``course``: doctor, train, sample, progress, reset.
+"""The command ``course``: doctor, train, sample, progress, reset, class.
 
 Every error is reported in one line on stderr. Exit codes, of every command:
 
@@ -19,6 +19,7 @@ from collections.abc import Sequence
 import click
 
 from course_lib import __version__
+from course_lib.app.class_command import class_
 from course_lib.app.console import (
     FAILED,
     REFUSED,
@@ -104,18 +105,19 @@ def course(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (train, sample, progress, reset):
+for command in (train, sample, progress, reset, class_):
     course.add_command(command)
 
 
 @course.command()
 def doctor() -> int:
     """Say what works here, what does not, and how to mend it."""
-    from course_lib.app.doctor import BROKEN, examine, summary
+    from course_lib.app.doctor import BROKEN, code_to_send, examine, summary
 
     checks = []
     for check in examine():
         checks.append(check)
         print_text(check)
     print_text(summary(checks))
+    print_text(code_to_send(checks))
     return FAILED if any(check.status == BROKEN for check in checks) else 0

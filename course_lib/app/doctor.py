@@ -68,9 +68,18 @@ class Check:
     found: str
     fix: str = ""
 
+    @property
+    def mark(self) -> str:
+        """The status in a word for the reader: OK, NOTE or FIX."""
+        return {OK: "OK", WARNING: "NOTE", BROKEN: "FIX"}[self.status]
+
+    @property
+    def code(self) -> str:
+        """What is wrong, in a word to send to somebody: jax-fix, memory-note."""
+        return f"{self.name}-{self.mark}".lower()
+
     def __str__(self) -> str:
-        mark = {OK: "OK", WARNING: "NOTE", BROKEN: "FIX"}[self.status]
-        return f"{mark:5} {self.name}: {self.found}" + (
+        return f"{self.mark:5} {self.name}: {self.found}" + (
             f". {self.fix}" if self.fix else ""
         )
 
@@ -103,6 +112,12 @@ def summary(checks: Iterable[Check]) -> str:
     if WARNING in found:
         return "Ready. The lines marked NOTE may matter later."
     return "Ready: everything works."
+
+
+def code_to_send(checks: Iterable[Check]) -> str:
+    """Return a line to send to an instructor; workshop/README.md says what it means."""
+    codes = [check.code for check in checks if check.status != OK]
+    return f"Code to send, if you are asked for one: {' '.join(codes) or 'ready'}"
 
 
 Finding = tuple[str, str, str]  # status, what was found, what to do

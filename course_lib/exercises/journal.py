@@ -33,7 +33,7 @@ from course_lib.exercises.atomic_write import (
 )
 
 FOLDER_VARIABLE = "COURSE_LIB_HOME"  # names another folder than the usual one
-FORMAT = 1
+FORMAT = 2  # of a line that names a misconception; format 1 is a line without one
 MAX_BYTES = int(BOUNDS["progress file"][0])
 MAX_ENTRIES = int(BOUNDS["progress entries"][0])
 MAX_SOURCE = int(BOUNDS["answer"][0])
@@ -52,6 +52,7 @@ class NewerFormat(ValueError):
     """A line was written by a newer course; it may be whole."""
 
 
+SHORT_FIELDS = ("exercise", "outcome", "time", "course", "name", "misconception")
 NO_ENTRY = "it is not an entry of a progress journal"
 NOT_COMPLETE = "it is not complete"
 
@@ -66,6 +67,7 @@ class Entry:
     course: str  # version of the course that judged
     name: str  # which name in the source text is the answer
     source: str
+    misconception: str = ""  # the name of a known mistake, of an answer with one
 
     @property
     def day(self) -> str:
@@ -79,7 +81,7 @@ class Entry:
 
     def refuse_unfit(self) -> None:
         """Raise ValueError for an entry that no journal may hold; see BOUNDS."""
-        for field in ("exercise", "outcome", "time", "course", "name"):
+        for field in SHORT_FIELDS:
             text = getattr(self, field)
             if len(text) > MAX_NAME:
                 raise ValueError(f"its {field} is longer than {MAX_NAME:,} characters")
@@ -95,7 +97,11 @@ class Entry:
     def line(self) -> str:
         """Return the entry as one line of the journal, with a checksum."""
         content = dataclasses.asdict(self)
-        return json.dumps({"format": FORMAT, **content, "sum": _checksum(content)})
+        number = FORMAT
+        if not self.misconception:  # then an older course can read it as well
+            number = 1
+            del content["misconception"]
+        return json.dumps({"format": number, **content, "sum": _checksum(content)})
 
 
 def data_folder() -> Path:
@@ -111,7 +117,9 @@ def journal_path() -> Path:
     return data_folder() / "progress.jsonl"
 
 
-def save_answer(exercise: str, outcome: str, source: str, name: str) -> str | None:
+def save_answer(
+    exercise: str, outcome: str, source: str, name: str, misconception: str = ""
+) -> str | None:
     """Append one checked answer to the journal.
 
     Returns None, or one line that says why it could not be saved; never raises.
@@ -119,7 +127,7 @@ def save_answer(exercise: str, outcome: str, source: str, name: str) -> str | No
     now = datetime.now(UTC).isoformat(timespec="microseconds")
     now = now.replace("+00:00", "Z")
     version = course_lib.__version__
-    entry = Entry(exercise, outcome, now, version, name, source)
+    entry = Entry(exercise, outcome, now, version, name, source, misconception)
     try:
         entry.refuse_unfit()
     except ValueError as error:
@@ -333,9 +341,11 @@ def _entry(line: bytes) -> Entry:
         raise ValueError(NOT_COMPLETE) from None
     if type(content.get("format")) is int and content["format"] > FORMAT:
         raise NewerFormat(NEWER)
-    if content.get("format") != FORMAT:
+    if content.get("format") not in (1, FORMAT):
         raise ValueError(NO_ENTRY)
     fields = [field.name for field in dataclasses.fields(Entry)]
+    if content["format"] == 1:
+        fields.remove("misconception")
     values: dict[str, Any] = {name: content.get(name) for name in fields}
     if not all(isinstance(value, str) for value in values.values()):
         raise ValueError("a field is missing or of the wrong type")

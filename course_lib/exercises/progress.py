@@ -57,7 +57,7 @@ def _progress(name: str, title: str, own: list[Entry]) -> ExerciseProgress:
     return ExerciseProgress(name, title, len(own), solved[0] if solved else "")
 
 
-def _notebook(chapter: str) -> str:
+def notebook(chapter: str) -> str:
     """Return the name of a chapter's notebook, such as 04_autograd."""
     if chapter not in CHAPTERS:
         return chapter
@@ -85,7 +85,7 @@ class Card:
         """Return a table in text: a line for each exercise, under its chapter."""
         lines = []
         for chapter, rows in self.chapters.items():
-            lines.append(f"{_notebook(chapter)}: {_count(rows)}")
+            lines.append(f"{notebook(chapter)}: {_count(rows)}")
             for row in rows:
                 short = row.exercise.partition(".")[2]
                 when = f" on {row.solved}" if row.solved else ""
@@ -126,7 +126,7 @@ def _html_row(chapter: str, rows: list[ExerciseProgress]) -> str:
     )
     return (
         '<tr style="background: none"><th scope="row" style="text-align: left; '
-        f'padding: 1px 1.5em 1px 0">{escape(_notebook(chapter))}</th>'
+        f'padding: 1px 1.5em 1px 0">{escape(notebook(chapter))}</th>'
         f'<td style="text-align: left; padding: 1px 1.5em 1px 0">{marks}</td>'
         f'<td style="text-align: left; padding: 1px 0">{_count(rows)}'
         "</td></tr>"

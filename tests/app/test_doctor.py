@@ -25,11 +25,12 @@ def test_this_machine_is_fit(capsys: pytest.CaptureFixture[str]) -> None:
     out, err = capsys.readouterr()
     assert err == ""
     lines = out.splitlines()
-    names = [line.split(":")[0].split()[1] for line in lines[:-1]]
+    names = [line.split(":")[0].split()[1] for line in lines[:-2]]
     assert names == list(doctor.LOOKS)
-    assert {line.split()[0] for line in lines[:-1]} <= {"OK", "NOTE"}
+    assert {line.split()[0] for line in lines[:-2]} <= {"OK", "NOTE"}
     assert re_jax(lines)
-    assert lines[-1].startswith("Ready")
+    assert lines[-2].startswith("Ready")
+    assert lines[-1].startswith("Code to send, if you are asked for one: ")
 
 
 def re_jax(lines: list[str]) -> bool:
@@ -74,9 +75,12 @@ def test_the_exit_code_says_whether_the_course_can_start(
 ) -> None:
     only(monkeypatch, *[(status, "seen", "Do this") for status in statuses])
     assert main(["doctor"]) == code
-    printed = capsys.readouterr().out
-    assert printed.splitlines()[-1].startswith(last)
-    assert report() == printed.rstrip("\n")
+    *lines, code_line = capsys.readouterr().out.splitlines()
+    assert lines[-1].startswith(last)
+    assert report() == "\n".join(lines)
+    marks = {WARNING: "note", BROKEN: "fix"}
+    codes = [f"thing {i}-{marks[one]}" for i, one in enumerate(statuses) if one != OK]
+    assert code_line.endswith(f": {' '.join(codes) or 'ready'}")
 
 
 def test_a_line_is_ok_or_a_fix_in_words() -> None:

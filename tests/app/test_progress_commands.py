@@ -65,7 +65,7 @@ def files(tmp_path: Path) -> dict[str, Path]:
     made["junk"] = tmp_path / "junk"
     made["junk"].write_bytes(b"x\n" * (journal.MAX_ENTRIES + 1))
     made["newer"] = tmp_path / "newer"
-    made["newer"].write_bytes(b'{"format": 2, "exercise": "a"}\n')
+    made["newer"].write_bytes(b'{"format": 3, "exercise": "a"}\n')
     if hasattr(os, "mkfifo"):
         made["pipe"] = tmp_path / "pipe"
         os.mkfifo(made["pipe"])
@@ -142,7 +142,7 @@ def test_export_writes_no_file_where_nothing_was_checked(tmp_path: Path) -> None
 
 def test_export_keeps_what_a_newer_course_wrote(tmp_path: Path) -> None:
     fill(1)
-    newer = b'{"format": 2, "something": "else"}\n'
+    newer = b'{"format": 3, "something": "else"}\n'
     with open(journal.journal_path(), "ab") as file:
         file.write(newer)
     assert backup(tmp_path / "mine").endswith(newer)
@@ -242,7 +242,7 @@ def damage() -> bytes:
     """Fill a journal with whole, damaged and newer lines; return its bytes."""
     fill(2)
     with open(journal.journal_path(), "ab") as file:
-        file.write(b'{"format": 1, "exer\nrubbish\n{"format": 2, "a": 1}\n')
+        file.write(b'{"format": 1, "exer\nrubbish\n{"format": 3, "a": 1}\n')
     fill(1)
     return journal.journal_path().read_bytes()
 

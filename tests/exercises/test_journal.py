@@ -64,7 +64,7 @@ def test_every_cut_and_every_flipped_bit_is_named_and_loses_one_entry() -> None:
     "line",
     [
         b"{", b"[]", b"3", b"null", b"\xff\xfe", b'{"format": 1}', b"[" * 100_000,
-        b'{"format": 2, "exercise": "a", "outcome": "correct"}', b"x" * 10**6,
+        b'{"format": 3, "exercise": "a", "outcome": "correct"}', b"x" * 10**6,
     ],
 )  # fmt: skip
 def test_damaged_lines_are_skipped_and_named(line: bytes) -> None:
@@ -289,7 +289,7 @@ def test_of_many_damaged_lines_the_first_are_named_and_the_others_counted() -> N
 def test_a_newer_format_and_a_byte_order_mark_are_known() -> None:
     data = b"\xef\xbb\xbf" + SOLVED.line().encode()
     assert journal.parse(data, "j") == ([SOLVED], [])
-    newer = b'{"format": 2, "anything": [1]}'
+    newer = b'{"format": 3, "anything": [1]}'
     with pytest.raises(ValueError, match="given was made by a newer course: update"):
         journal.import_bytes(newer, "given")
     assert "newer course: update" in journal.parse(newer, "j")[1][0]

@@ -17,6 +17,26 @@ from course_lib.exercises.core.compare import (
 )
 from course_lib.exercises.core.formatting import describe_type, format_number
 
+GENERAL = (  # the names of the mistakes that need no list; here and in the judge
+    "a missing return",
+    "unfinished",
+    "a single number where an array was needed",
+    "a single number where several were needed",
+    "a list where an array was needed",
+    "several numbers where one was needed",
+    "rows and columns exchanged",
+    "wrong shape",
+    "a float where a whole number was needed",
+    "not a number (NaN)",
+    "infinity",
+    "wrong type",
+    "sign flipped",
+    "sum instead of mean",
+    "mean instead of sum",
+    "a constant factor",
+    "input changed",
+)
+
 
 class Finding(NamedTuple):
     """A mistake: its name, and a sentence that says what to look at."""

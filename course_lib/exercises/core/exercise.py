@@ -20,6 +20,7 @@ from typing import Any
 
 from course_lib.exercises import journal
 from course_lib.exercises.core.compare import Tolerance
+from course_lib.exercises.core.diagnose import GENERAL
 from course_lib.exercises.core.extract_source import (
     AnswerSource,
     ExtractionError,
@@ -122,6 +123,14 @@ class Exercise(Shown):
         """The name under which the journal keeps the answers."""
         return f"{self.chapter}.{self.name}"
 
+    def misconceptions(self) -> dict[str, str]:
+        """Return the mistakes that a check can name, each with its message.
+
+        The general ones have none: it depends on the answer.
+        """
+        known = {wrong.label: wrong.message for wrong in self.wrong_answers}
+        return {**dict.fromkeys(GENERAL, ""), **known}
+
     @property
     def answer_name(self) -> str:
         """What the learner's own function, class or value is called in the stub."""
@@ -150,7 +159,9 @@ class Exercise(Shown):
         self._latest = result.outcome
         if source is None or result.outcome == "not attempted":
             return result
-        problem = journal.save_answer(self.id, result.outcome, *source)
+        problem = journal.save_answer(
+            self.id, result.outcome, *source, misconception=result.misconception
+        )
         return result if problem is None else result.with_note(problem)
 
     def _check(self, answer: Any) -> tuple[Result, AnswerSource | None]:

@@ -22,6 +22,7 @@ import io
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -415,9 +416,7 @@ def journal_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
             content[rng.choice([*content])] = any_json(rng)
             data = json.dumps(content).encode()
         elif kind == 2:  # the sum is right
-            name = rng.choice(
-                (*journal.SHORT_FIELDS, "source")
-            )
+            name = rng.choice((*journal.SHORT_FIELDS, "source"))
             forged = {**entry.__dict__, name: any_text(rng)}
             data = journal.Entry(**forged).line().encode("utf-8", "surrogatepass")
         elif kind == 3:
@@ -436,6 +435,48 @@ def journal_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
             if rng.random() < 0.2
             else partial(bring, data),
         )
+
+
+def shared_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
+    """What learners share with a class: damaged, forged, of another program."""
+    from course_lib.app.class_page import page
+    from course_lib.exercises import shared
+    from course_lib.exercises.class_view import class_view
+    from course_lib.exercises.core import all_exercises
+
+    exercises, now = all_exercises(), datetime.now().astimezone()
+    known = {exercise.id: exercise for exercise in exercises}
+    day = f"{now:%Y-%m-%d}"
+    standing = shared.Standing("incorrect", 2, day, "sign flipped")
+    whole = shared.share("Ada", "0" * 32, {"loss.softmax": standing}, now)
+
+    def bring(data: bytes) -> None:
+        one = shared.parse(data, known, now)
+        view = class_view([one], exercises, now.date())
+        told = page(view)
+        if CONTROL.search(f"{view}{told}".replace("\n", "")):
+            raise Fault(f"control characters in the view of a class: {view!s:.200}")
+        if re.search(r"<(script|img|a|iframe)\b|https?:", told):
+            raise Fault("the page of a class holds what a learner wrote into it")
+
+    def forge() -> bytes:
+        """Change a field, and set the sum right."""
+        content = json.loads(whole.data())
+        del content["sum"]
+        place = rng.choice((content, content["exercises"]["loss.softmax"]))
+        name = rng.choice([*place])
+        place[name] = rng.choice((any_text, any_json, lambda _: "<script>"))(rng)
+        return json.dumps({**content, "sum": shared.checksum(content)}).encode()
+
+    while True:
+        kind = rng.randrange(4)
+        if kind == 0:
+            data = mangled(rng, whole.data())
+        elif kind == 1:
+            data = json.dumps(any_json(rng)).encode()
+        else:
+            data = forge()
+        yield f"{data[:60]!r}", partial(bring, data)
 
 
 def data_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
@@ -810,6 +851,7 @@ def doors() -> list[Door]:
         Door("damaged checkpoint", checkpoint_trials, 1000, (CheckpointError,)),
         Door("forged checkpoint", forged_trials, 700, (CheckpointError, ValueError)),
         Door("progress file", journal_trials, 1000, (ValueError,)),
+        Door("shared progress", shared_trials, 1000, (ValueError,)),
         Door("text", data_trials, 500, (DataError,)),
         Door("own text", own_text_trials, 500, (DataError, ValueError)),
         Door("download", download_trials, 300, (DataError,)),

@@ -67,7 +67,7 @@ class Shared:
             "course": self.course,
             "exercises": {k: dataclasses.asdict(v) for k, v in self.standings.items()},
         }
-        whole = {**content, "sum": _checksum(content)}
+        whole = {**content, "sum": checksum(content)}
         return (json.dumps(whole, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
 
 
@@ -116,9 +116,10 @@ def standings(
 
 def _after(before: Standing | None, entry: Entry, named: bool) -> Standing:
     """Return how an exercise stands after one more check."""
-    checks = before.checks + 1 if before else 1
+    checks = min(before.checks + 1, MAX_ENTRIES) if before else 1
     if before and before.outcome == "correct":
         return Standing("correct", checks, entry.day)
+    named = named and entry.outcome != "correct"
     misconception = entry.misconception if named else ""
     return Standing(entry.outcome, checks, entry.day, misconception)
 
@@ -128,7 +129,11 @@ def share(
 ) -> Shared:
     """Return what is to be shared now, under a nickname that was checked."""
     written = now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    return Shared(nickname, key, written, course_lib.__version__, found)
+    past = {  # a clock may have been set back since
+        name: dataclasses.replace(one, day=min(one.day, written[:10]))
+        for name, one in found.items()
+    }
+    return Shared(nickname, key, written, course_lib.__version__, past)
 
 
 # --- reading what somebody sent ----------------------------------------------------
@@ -181,7 +186,7 @@ def _content(data: bytes) -> dict[str, Any]:
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ValueError(JOURNAL if _is_journal(data) else NOT_SHARED)
     try:
-        whole = content.pop("sum", None) == _checksum(content)
+        whole = content.pop("sum", None) == checksum(content)
     except RecursionError:
         whole = False
     if not whole:
@@ -193,7 +198,8 @@ def _is_journal(data: bytes) -> bool:
     return re.match(rb'\s*{"format": \d', data) is not None
 
 
-def _checksum(content: dict[str, Any]) -> str:
+def checksum(content: dict[str, Any]) -> str:
+    """Return the sum that stands in a file beside its other fields."""
     text = json.dumps(content, sort_keys=True)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
 

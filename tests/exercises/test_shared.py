@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,15 @@ def test_what_is_shared_comes_back_as_it_was() -> None:
         )  # by a mail program
 
 
+def test_whatever_a_journal_holds_can_be_read_by_the_class() -> None:
+    entries = [
+        entry("loss.mse", "correct", "sign flipped"),  # by another program
+        replace(entry("loss.softmax", "error"), time="2031-01-01T10:00:00Z"),
+    ]
+    one = shared.share("Ada", "0" * 32, standings(entries, KNOWN.values()), NOW)
+    assert parse(one.data(), KNOWN, NOW) == one
+
+
 GOOD = "Ada L.", "Zoë", "李雷", "राम", "O'Neil", "x" * 40, "4you", "a-b_c"
 BAD = (
     "", " ", "x" * 41, "x" * 10_000, "a\x1b[2Jb", "a\nb\x00", "<b>ada</b>", "a/b", "..",
@@ -134,7 +144,7 @@ def forged(**changes: Any) -> bytes:
             content[name] = value
         else:
             content["exercises"]["loss.mse"][name] = value
-    return json.dumps({**content, "sum": shared._checksum(content)}).encode()
+    return json.dumps({**content, "sum": shared.checksum(content)}).encode()
 
 
 FORGED = [

@@ -68,9 +68,18 @@ def _content(cell_type: str, lines: list[str]) -> dict[str, Any]:
 def _cell_id(cell: dict[str, Any], taken: set[str]) -> str:
     """Return an id made from the cell's text, so that it stays when others move."""
     for repeat in range(1000):
-        text = f"{cell['cell_type']}\n{repeat}\n{cell['source']}"
-        name = hashlib.sha256(text.encode()).hexdigest()[:8]
+        name = cell_id(cell["cell_type"], cell["source"], repeat)
         if name not in taken:
             taken.add(name)
             return name
     raise ValueError("more than a thousand equal cells in one notebook")
+
+
+def cell_id(cell_type: str, source: str, repeat: int = 0) -> str:
+    """Return the id of a cell of the course: a digest of its text.
+
+    A cell whose id is not the digest of its text has been edited. ``repeat``: how many
+    equal cells stand before it.
+    """
+    text = f"{cell_type}\n{repeat}\n{source}"
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]

@@ -195,10 +195,13 @@ class _Pages:
 
     def _original(self, cell: Cell) -> Cell | None:
         """The cell as the course gave it, or None for one of the learner's own."""
-        found = self.base.get(cell["id"]) or self.new.get(cell["id"])
-        if found is None and cell["id"] in _digests(cell):
-            return cell  # of another version of the course, and untouched
-        return found
+        name = cell["id"]
+        if name in self.base:
+            return self.base[name]
+        new = self.new.get(name)
+        if new and (_content(cell) == _content(new) or name in _digests(new)):
+            return new
+        return cell if name in _digests(cell) else None  # of yet another version
 
     def is_touched(self, cell: Cell) -> bool:
         """Whether the learner wrote or edited a cell."""
@@ -263,7 +266,7 @@ def _reworded(pages: _Pages) -> dict[str, Cell]:
     fresh = {
         name: cell
         for name, cell in pages.new.items()
-        if name not in pages.ids and name not in pages.base
+        if name not in pages.ids | pages.base.keys() and not pages.is_quoted(cell)
     }
     pairs = dict(_same_exercise(gone, fresh))
     for name, cell in pairs.items():
@@ -290,7 +293,7 @@ def _same_exercise(
 def _same_place(
     before: list[str], after: list[str], gone: dict[str, Cell], fresh: dict[str, Cell]
 ) -> Iterator[tuple[str, Cell]]:
-    """Pairs of a cell that is gone and a new one in its place, in much the same words."""
+    """Pairs of a cell that is gone and a new one there, in much the same words."""
     words = {name: Counter(source_of(gone[name]).split()) for name in gone}
     matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
     for _, start, end, first, last in matcher.get_opcodes():

@@ -62,6 +62,8 @@ BOUNDS: dict[str, tuple[int | float, str]] = {  # what: the most, and of what un
     "nickname": (40, "characters"),
     "class": (1_000, "learners"),
     "class folder": (10_000, "files in the folder of a class"),
+    "notebook": (100 * MB, "bytes"),
+    "cells": (5_000, "cells of a notebook"),
     "pixel ratio": (4.0, "pixels drawn for each pixel of the page"),
     "picture": (4_000, "pixels wide"),
 }

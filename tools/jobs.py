@@ -5,18 +5,15 @@ Standard library only: this runs before anything is installed.
 
 from __future__ import annotations
 
-import json
 import os
-import secrets
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
+from course_lib.app.jupyterlab import open_lab
 from tools import environment, suite
 from tools.environment import ROOT, Environment, SetupError
 
@@ -45,72 +42,8 @@ def lab(env: Environment, arguments: list[str]) -> int:
     env.prepare("learn")
     first = NOTEBOOKS / "00_start_here.ipynb"
     pages = [first] if first.exists() else sorted(NOTEBOOKS.glob("*.ipynb"))
-    command = [env.python, "-m", "jupyterlab"]
-    command += ["--LabApp.log_level=WARN", "--ServerApp.log_level=WARN"]
-    command += [f"--ServerApp.root_dir={ROOT}", "--ServerApp.base_url=/"]
-    command += ["--ServerApp.answer_yes=True"]  # one Ctrl-C stops it
-    command += ["--KernelManager.transport_encryption=auto"]  # else kernels warn
-    command += [str(page.relative_to(ROOT)) for page in pages[:1]]
-    if not has_display():
-        command.append("--no-browser")
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        command.append("--allow-root")  # in a container there is no other user
-    with tempfile.TemporaryDirectory(prefix="course_") as own:
-        return serve(env, [*command, *arguments], pages, Path(own))
-
-
-def serve(env: Environment, command: list[str], pages: list[Path], own: Path) -> int:
-    """Run JupyterLab with the settings of the course until it ends.
-
-    Settings of the person's own for servers could hide the course (another folder,
-    another address), so they are not read; those of JupyterLab (its theme) are.
-    """
-    runtime = own / "runtime"
-    token = os.environ.get("JUPYTER_TOKEN") or secrets.token_hex(16)
-    theirs = os.environ.get("JUPYTER_CONFIG_DIR") or Path.home() / ".jupyter"
-    variables = env.variables() | {
-        "JUPYTER_CONFIG_DIR": str(own / "config"),
-        "JUPYTER_RUNTIME_DIR": str(runtime),
-        "JUPYTER_TOKEN": token,
-        "JUPYTER_PREFER_ENV_PATH": "1",
-    }
-    for name, kept in (("SETTINGS", "user-settings"), ("WORKSPACES", "workspaces")):
-        variables.setdefault(f"JUPYTERLAB_{name}_DIR", str(Path(theirs, "lab", kept)))
-    for name in ("JUPYTER_CONFIG_PATH", "JUPYTER_PATH", "JUPYTER_NO_CONFIG"):
-        variables.pop(name, None)
-    server = subprocess.Popen(command, env=variables)
-    try:
-        address = wait_for_address(server, runtime)
-        if address:
-            page = f"/tree/{pages[0].relative_to(ROOT).as_posix()}" if pages else ""
-            print("JupyterLab runs. If no browser window opens, go to this address:\n")
-            print(f"    {address['url']}lab{page}?token={token}\n")
-            print("Ctrl-C in this window stops it.", flush=True)
-        return server.wait()
-    except KeyboardInterrupt:
-        server.wait()
-        return 0
-
-
-def has_display() -> bool:
-    """Whether a browser window can open here."""
-    if sys.platform in ("win32", "darwin"):
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-
-
-def wait_for_address(
-    server: subprocess.Popen[bytes], runtime: Path
-) -> dict[str, str] | None:
-    """What the server writes about itself once it listens, or None if it ended."""
-    note = runtime / f"jpserver-{server.pid}.json"
-    while server.poll() is None:
-        try:
-            found: dict[str, str] = json.loads(note.read_text(encoding="utf-8"))
-            return found
-        except (OSError, ValueError):  # not there yet, or half written
-            time.sleep(0.1)
-    return None
+    page = pages[0].relative_to(ROOT).as_posix() if pages else ""
+    return open_lab(env.python, ROOT, page, env.variables(), arguments)
 
 
 def test(env: Environment, arguments: list[str]) -> int:

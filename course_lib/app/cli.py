@@ -1,4 +1,4 @@
-"""The command ``course``: doctor, train, sample, progress, reset, class.
+"""The command ``course``: the course, a training, progress, a class.
 
 Every error is reported in one line on stderr. Exit codes, of every command:
 
@@ -28,6 +28,7 @@ from course_lib.app.console import (
     print_note,
     print_text,
 )
+from course_lib.app.course_commands import start, update
 from course_lib.app.packages import import_problem
 from course_lib.app.progress_commands import progress, reset
 from course_lib.app.requests import CommandError
@@ -100,12 +101,12 @@ def redirect_stdout_to_devnull() -> None:
 @click.version_option(__version__, message="course %(version)s")
 @click.pass_context
 def course(context: click.Context) -> None:
-    """Train a small GPT, let it speak, and keep your progress through the course."""
+    """Take the course, train a small GPT, let it speak, and keep your progress."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
 
 
-for command in (train, sample, progress, reset, class_):
+for command in (start, update, train, sample, progress, reset, class_):
     course.add_command(command)
 
 

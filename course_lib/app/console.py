@@ -7,6 +7,8 @@ showing it (control characters in a file's name, a sample, an import) is escaped
 from __future__ import annotations
 
 import errno
+from pathlib import Path
+from typing import Any
 
 import click
 
@@ -83,3 +85,18 @@ class Text(click.ParamType):
         if "\0" in value:
             self.fail("it holds a NUL character", param, ctx)
         return value
+
+
+class FilePath(Text):
+    """The path of a file."""
+
+    name = "file"
+
+    def convert(
+        self,
+        value: Any,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:
+        """Return the path; fail for an empty one."""
+        return Path(super().convert(value, param, ctx))

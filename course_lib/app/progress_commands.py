@@ -10,22 +10,7 @@ from typing import Any
 
 import click
 
-from course_lib.app.console import Text, counted, print_text, reason, refuse
-
-
-class FilePath(Text):
-    """The path of a file."""
-
-    name = "file"
-
-    def convert(
-        self,
-        value: Any,
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> Any:
-        """Return the path; fail for an empty one."""
-        return Path(super().convert(value, param, ctx))
+from course_lib.app.console import FilePath, Text, counted, print_text, reason, refuse
 
 
 def with_journal(command: Callable[..., int]) -> Callable[..., int]:

@@ -1,4 +1,8 @@
-"""Resetting a notebook: restore it from the git history or from its text source."""
+"""Resetting a notebook: restore it as the course gives it.
+
+That is the page of the installed package, or, in a checkout, what the git history or
+the page's text source holds.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +13,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import course_lib
+from course_lib.app import pages
 from course_lib.app.notebook_source import read_source
 from course_lib.bounds import BOUNDS, read_regular
 from course_lib.exercises.atomic_write import permissions, replace_file, write_copy
 
-COURSE = Path(course_lib.__file__).resolve().parent.parent / "notebooks"
+COURSE = pages.source_folder() / pages.PAGES
 
 
 class Page(NamedTuple):
-    """A notebook, and the text source that it is made from."""
+    """A notebook, and what it is made from: a text source, or the package's page."""
 
     path: Path
     source: Path
@@ -31,17 +35,19 @@ def find(name: str) -> Page:
     here, in ``notebooks/`` or in the course. Raises ValueError if there is none.
     """
     file = Path(name if name.endswith(".ipynb") else f"{name}.ipynb")
-    shipped = (COURSE / "source" / file.name).with_suffix(".py")
+    shipped = _shipped(file.name)
     named = file.exists() or os.path.dirname(name)  # that very file, and no other
-    for folder in [file.parent] if named else [Path(), Path("notebooks"), COURSE]:
+    folders = [file.parent] if named else [Path(), Path(pages.PAGES)]
+    for folder in folders if named else [*folders, COURSE]:
         source = (folder / "source" / file.name).with_suffix(".py")
         if source.is_file():
             return Page(folder / file.name, source)
     if shipped.is_file():
-        if file.exists():  # a notebook of the course that was moved
-            return Page(file, shipped)
+        for folder in folders:  # laid out by `course start`, or moved
+            if (folder / file.name).exists():
+                return Page(folder / file.name, shipped)
         raise ValueError(f"there is no file {file}")
-    known = ", ".join(page.path.stem for page in _pages(COURSE))
+    known = ", ".join(sorted(_names()))
     raise ValueError(
         f"no notebook of the course is called {name}; there are: {known or 'none here'}"
     )
@@ -52,15 +58,35 @@ def find_all() -> list[Page]:
 
     Raises ValueError if there is none.
     """
-    for folder in (Path(), Path("notebooks"), COURSE):
-        if pages := _pages(folder):
-            return pages
+    for folder in (Path(), Path(pages.PAGES), COURSE):
+        if found := _pages(folder):
+            return found
     raise ValueError("there are no notebooks of the course here")
 
 
 def _pages(folder: Path) -> list[Page]:
     sources = sorted((folder / "source").glob("[0-9][0-9]_*.py"))
-    return [Page(folder / f"{source.stem}.ipynb", source) for source in sources]
+    if sources:
+        return [Page(folder / f"{source.stem}.ipynb", source) for source in sources]
+    if folder == COURSE:  # the package's own pages are nobody's to reset
+        return []
+    files = (folder / f"{name}.ipynb" for name in sorted(_names()))
+    return [Page(file, _shipped(file.name)) for file in files if file.exists()]
+
+
+def _shipped(name: str) -> Path:
+    """What a page is made from: its text source, where the course has one."""
+    source = (COURSE / "source" / name).with_suffix(".py")
+    is_page = pages.is_page(f"{pages.PAGES}/{name}")
+    return COURSE / name if is_page and not source.is_file() else source
+
+
+def _names() -> set[str]:
+    """The names of all pages that the course has."""
+    sources, built = COURSE.glob("source/[0-9][0-9]_*.py"), COURSE.glob("*.ipynb")
+    return {path.stem for path in sources} or {
+        path.stem for path in built if pages.is_page(f"{pages.PAGES}/{path.name}")
+    }
 
 
 def original_text(page: Page) -> str:
@@ -69,6 +95,8 @@ def original_text(page: Page) -> str:
     With the outputs that the git history holds, if its cells are those of the source;
     otherwise not yet run. Raises OSError if the source cannot be read.
     """
+    if page.source.suffix == ".ipynb":
+        return page.source.read_text(encoding="utf-8")
     new = read_source(page.source.read_text(encoding="utf-8"))
     for version in ("@{upstream}", "HEAD"):
         stored = _from_history(page, version)

@@ -1,11 +1,12 @@
-"""Notebook files: read strictly, and written as Jupyter writes them."""
+"""Notebook files: read strictly, and written as Jupyter writes them.
+
+nbformat is imported where it is used: that takes seconds.
+"""
 
 from __future__ import annotations
 
 import json
 from typing import Any
-
-import nbformat
 
 from course_lib.app.notebook_merge import with_unique_ids
 from course_lib.bounds import BOUNDS, shown
@@ -21,6 +22,8 @@ def read_notebook(data: bytes) -> dict[str, Any]:
 
     Raises ValueError, with a reason that follows the file's name, for what is none.
     """
+    import nbformat
+
     try:
         notebook = json.loads(data)
         _check_form(notebook)
@@ -66,6 +69,8 @@ def _is_cell(cell: object) -> bool:
 
 def write_notebook(notebook: dict[str, Any]) -> bytes:
     """Return a notebook as the bytes of a file."""
+    import nbformat
+
     node = nbformat.from_dict(notebook)
     nbformat.validate(node)
     text: str = nbformat.v4.writes(node)

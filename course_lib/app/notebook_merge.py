@@ -70,7 +70,12 @@ class Report:
             "of yours that the course no longer has": self.left,
         }
         told = [f"{number} {what}" for what, number in words.items() if number]
-        return ", ".join(told) or "no cell is new"
+        if not told:
+            return "ids or tags renewed"
+        count, _, what = told[0].partition(" ")
+        noun = "cell" if count == "1" else "cells"
+        first = f"{count} {noun} {what}" if what != "new" else f"{count} new {noun}"
+        return ", ".join([first, *told[1:]])
 
 
 class Merged(NamedTuple):

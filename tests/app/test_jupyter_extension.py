@@ -31,8 +31,9 @@ def test_the_course_installs_it_and_the_server_loads_it() -> None:
 def test_the_setting_that_the_package_installs_names_this_module() -> None:
     root = Path(__file__).parents[2]
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
-    installed = root / project["tool"]["flit"]["external-data"]["directory"]
-    file = installed / "etc" / "jupyter" / "jupyter_server_config.d" / "course_lib.json"
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    installed = {to: root / place for place, to in wheel["shared-data"].items()}
+    file = installed["etc"] / "jupyter" / "jupyter_server_config.d" / "course_lib.json"
     settings = json.loads(file.read_text(encoding="utf-8"))
     loaded = settings["ServerApp"]["jpserver_extensions"]
     assert loaded == {jupyter_extension.__name__: True}

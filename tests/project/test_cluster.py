@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-import flit_core.buildapi
+import hatchling.build
 import jsonschema
 import pytest
 import yaml
@@ -208,7 +208,7 @@ def test_the_image_gets_all_that_the_package_is_built_from(
                 place.mkdir(exist_ok=True)
                 shutil.copy(ROOT / source, place)
     monkeypatch.chdir(tmp_path / "course")
-    assert flit_core.buildapi.build_wheel(str(tmp_path)).endswith(".whl")
+    assert hatchling.build.build_wheel(str(tmp_path)).endswith(".whl")
     for kind in ("jax[$JAX]", "-r /course/requirements.lock"):
         assert kind in text
     built = re.findall(r"--build-arg JAX=(\w+) -t (\S+)", text)

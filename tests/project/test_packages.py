@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import tarfile
 import tomllib
-import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
 
-import flit_core.buildapi
+import hatchling.build
 import pytest
 import rattler
 import yaml
@@ -17,6 +19,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from rattler.exceptions import InvalidMatchSpecError
 from repo2docker.buildpacks import CondaBuildPack
+
+from course_lib.app import pages
 
 ROOT = Path(__file__).parent.parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -87,7 +91,7 @@ def test_post_build_installs_the_course_alone() -> None:
     script = (ROOT / "binder" / "postBuild").read_text(encoding="utf-8")
     (pip,) = re.findall(r"^python -m pip install .*$", script, re.MULTILINE)
     assert "--no-deps" in pip
-    assert "--no-build-isolation" in pip  # flit-core comes from environment.yml
+    assert "--no-build-isolation" in pip  # hatchling comes from environment.yml
 
 
 # --- locks ----------------------------------------------------------------------
@@ -129,7 +133,7 @@ def test_both_locks_agree() -> None:
 
 
 def test_learners_install_no_test_tools() -> None:
-    own = set(FOR_TESTS) - {"nbclient", "nbformat", "pyyaml"}  # JupyterLab needs these
+    own = set(FOR_TESTS) - {"nbclient", "pyyaml"}  # JupyterLab needs these
     assert own & set(locked(LEARN)) == set()
     assert "torch" not in locked(TEST)
 
@@ -140,18 +144,43 @@ def test_learners_install_no_test_tools() -> None:
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     folder = tmp_path_factory.mktemp("wheel")
-    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+    with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
-        name = flit_core.buildapi.build_wheel(str(folder))
+        name = hatchling.build.build_wheel(str(folder))
     return zipfile.ZipFile(folder / name)
 
 
-def test_wheel_holds_the_code_and_its_data(wheel: zipfile.ZipFile) -> None:
+def test_wheel_holds_the_code_its_data_and_the_pages(wheel: zipfile.ZipFile) -> None:
     here = (p for p in (ROOT / "course_lib").rglob("*") if p.is_file())
     files = {p.relative_to(ROOT).as_posix() for p in here if p.suffix != ".pyc"}
     in_wheel = {n for n in wheel.namelist() if not n.startswith("course_lib-")}
-    assert in_wheel == files
+    assert in_wheel == files | {f"course_lib/pages/{name}" for name in pages.files()}
     assert any(name.startswith("course_lib/data/") for name in files)
+    for name in pages.files():
+        assert wheel.read(f"course_lib/pages/{name}") == (ROOT / name).read_bytes()
+
+
+def test_what_a_page_links_to_comes_with_it() -> None:
+    files = set(pages.files())
+    for name in filter(pages.is_page, files):
+        cells = json.loads((ROOT / name).read_text("utf-8"))["cells"]
+        prose = (c["source"] for c in cells if c["cell_type"] == "markdown")
+        text = re.sub(r"`[^`\n]*`", "", "\n".join(map("".join, prose)))
+        for link in re.findall(r"\]\((?!\w+:)([^)#]+)", text):
+            assert os.path.normpath(f"notebooks/{link}") in files, (name, link)
+
+
+def test_the_source_distribution_gives_the_same_wheel(
+    wheel: zipfile.ZipFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    name = hatchling.build.build_sdist(str(tmp_path))
+    with tarfile.open(tmp_path / name) as archive:
+        archive.extractall(tmp_path, filter="data")
+    monkeypatch.chdir(tmp_path / name.removesuffix(".tar.gz"))
+    again = zipfile.ZipFile(tmp_path / hatchling.build.build_wheel(str(tmp_path)))
+    contents = [{n: file.read(n) for n in file.namelist()} for file in (wheel, again)]
+    assert contents[0] == contents[1]
 
 
 def test_wheel_holds_the_settings_of_jupyter(wheel: zipfile.ZipFile) -> None:
@@ -166,7 +195,11 @@ def test_wheel_holds_the_settings_of_jupyter(wheel: zipfile.ZipFile) -> None:
 def test_wheel_says_who_it_is(wheel: zipfile.ZipFile) -> None:
     info = "course_lib-0.1.0.dist-info"
     points = wheel.read(f"{info}/entry_points.txt").decode()
-    assert points.split() == ["[console_scripts]", "course=course_lib.__main__:main"]
+    assert points.splitlines() == [
+        "[console_scripts]",
+        "course = course_lib.__main__:main",
+        "course-lib = course_lib.__main__:main",  # the one that uvx looks for
+    ]
     metadata: Any = wheel.read(f"{info}/METADATA").decode()
     assert "License-Expression: MIT AND CC-BY-4.0" in metadata
     assert f"{info}/licenses/LICENSE" in wheel.namelist()

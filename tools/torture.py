@@ -156,6 +156,7 @@ def run_command(arguments: list[str], allowed: tuple[int, ...] = (0, 1, 2)) -> N
 SMALL = ["--engine", "scalar", "--steps", "1", "--n-embd", "4", "--n-head", "1"]
 INTEGERS = ("steps", "seed", "n-layer", "n-head", "n-embd", "block-size", "batch-size")
 NUMBERED = ("val-fraction", "val-every", "patience", "save-every", "stop-after")
+PATH_VERBS = (["progress", "export"], ["progress", "import"], ["reset"], ["update"])
 OPTIONS = (*INTEGERS, "learning-rate", *NUMBERED)
 WORDS = ("engine", "schedule", "precision", "sha256", "data", "log", "checkpoint")
 
@@ -207,12 +208,12 @@ def command_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
             yield trial(*base, f"--{option}", value)
     save_an_answer()
     for path in odd.values():
-        for verb in (["progress", "export"], ["progress", "import"], ["reset"]):
+        for verb in (*PATH_VERBS, ["start", "--no-lab"]):
             yield trial(*verb, str(path))
         for option in ("--checkpoint", "--prompt"):
             yield trial("sample", option, str(path), "--count", "1")
     for text in TEXTS:
-        for verb in (["progress", "export"], ["progress", "import"], ["reset"], []):
+        for verb in (*PATH_VERBS, []):
             yield trial(*verb, text)
     for action in ("show", "repair", "reset", "show", "repair"):
         yield trial("progress", action)

@@ -413,15 +413,18 @@ def _stale_quotes(pages: _Pages) -> set[str]:
 
 
 def _is_moved(pages: _Pages) -> bool:
-    """Whether the learner has put cells of the course into another order."""
+    """Whether the learner has put cells of the course into another order.
+
+    Where some are known from the new page alone, its order tells, too.
+    """
     known = [cell["id"] for cell in pages.mine if cell["id"] in pages.next]
-    if pages.has_base:
-        order = {name: place for place, name in enumerate(pages.base)}
-        places = [order[name] for name in known if name in order]
-    else:
-        order = {name: place for place, name in enumerate(pages.new)}
-        places = [order[pages.next[name]["id"]] for name in known]
-    return places != sorted(places)
+    before = {name: place for place, name in enumerate(pages.base)}
+    after = {name: place for place, name in enumerate(pages.new)}
+    places = [before[name] for name in known if name in before]
+    if len(places) == len(known):
+        return places != sorted(places)
+    now = [after[pages.next[name]["id"]] for name in known]
+    return places != sorted(places) or now != sorted(now)
 
 
 def _arrives(pages: _Pages, cell: Cell) -> bool:

@@ -141,29 +141,35 @@ def test_start_refuses_in_one_line_and_writes_nothing(package: Path) -> None:
 
 
 @pytest.mark.parametrize("is_there", [False, True])
-@pytest.mark.parametrize("last", [0, 1, 2, 3, 4, 5])
-def test_a_start_that_was_stopped_leaves_no_half_course(
+@pytest.mark.parametrize("last", range(8))
+def test_a_start_that_was_killed_leaves_no_half_course(
     package: Path, monkeypatch: pytest.MonkeyPatch, is_there: bool, last: int
 ) -> None:
-    """Killed at any file: what is there is no course, and nothing looks like one."""
-    real, calls = os.replace, iter(range(100))
+    """Killed at any file and any move: what is there does not look like a course."""
+    calls = iter(range(100))
 
-    def stopped(*arguments: Any) -> None:
-        if next(calls) >= last:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        real(*arguments)
+    def until(real: Callable[..., None]) -> Callable[..., None]:
+        def call(*arguments: Any) -> None:
+            if next(calls) >= last:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            real(*arguments)
+
+        return call
 
     if is_there:
         Path("mine").mkdir()
-    monkeypatch.setattr(os, "replace", stopped)
-    monkeypatch.setattr(course_folder.shutil, "rmtree", lambda *_, **__: None)  # killed
-    code, out, err = start("mine")
-    if last < 4:  # page, solved page, glossary and what was given
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", until(os.replace))
+        patch.setattr(os, "rename", until(os.rename))
+        patch.setattr(course_folder.shutil, "rmtree", lambda *_, **__: None)
+        code, out, err = start("mine")
+    if last < (7 if is_there else 5):  # three files, what was given, and the moves
         assert (code, out, err.count("\n")) == (1, "", 1)
         assert not course_folder.holds_course(Path("mine"))
         assert is_there or not Path("mine").exists()
     else:
         assert code == 0
+        assert start("mine")[0] == 0
 
 
 def test_a_start_that_fails_takes_away_what_it_made(

@@ -90,6 +90,9 @@ def test_start_answer_update_and_reset(installed: Path, tmp_path: Path) -> None:
     assert "is fresh" in course(installed, tmp_path, "reset", FIRST)
     assert page.read_text("utf-8") == old
     notebooks = page.parent
+    (notebooks / "01_loss.ipynb").write_text("mine")
+    laid_out = notebooks.parent
+    assert "is fresh" in course(installed, laid_out, "reset", "01_loss")
     assert course(installed, notebooks, "reset", "all").count("is fresh") == 10
 
 

@@ -29,6 +29,8 @@ HELP = """\
   make notebooks  build and run the notebooks that changed (FORCE=1: all)
   make bench      measure against other libraries, into benchmarks/RESULTS.md
   make bench-gpu  measure a large model on a GPU, against torch.compile
+  make workshop-demo  run a JupyterHub for a class on this machine, for a look
+  make workshop-load  let thirty made-up learners work on it, and measure
   make lock       choose package versions anew (ARGS=--upgrade: the newest)
   make clean      remove environments and caches; your notebooks stay
 

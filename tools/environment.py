@@ -237,23 +237,28 @@ class Environment:
         return subprocess.run(command, capture_output=True).returncode == 0
 
     def add_extra(self, extra: str) -> None:
-        """Add the packages of an extra of pyproject.toml, by pip and without hashes.
+        """Add the packages of an extra of pyproject.toml: see ``add_packages``."""
+        what = f"adding what {extra!r} needs (PyTorch: up to 3 GB)"
+        self.add_packages(extra, extra_of(extra), what)
+
+    def add_packages(self, name: str, packages: list[str], what: str) -> None:
+        """Add packages under a name, by pip and without hashes; ``what``: the step.
 
         The locked versions of everything else stay as they are.
         """
         with one_line_errors(self.folder.parent), self._alone():
             stamp = self.stamp()
-            mark = hashlib.sha256("\n".join(extra_of(extra)).encode()).hexdigest()
-            if stamp.get(extra) == mark:
+            mark = hashlib.sha256("\n".join(packages).encode()).hexdigest()
+            if stamp.get(name) == mark:
                 return
             lock = (ROOT / LOCKS[stamp["set"]]).read_text(encoding="utf-8")
             pins = re.sub(r"\s*\\\n\s*--hash=\S+", "", lock)
             constraints = self.folder / "constraints.txt"
             constraints.write_text(pins, encoding="utf-8")
             pip = [self.python, "-m", "pip", "--disable-pip-version-check", "install"]
-            pip += ["--quiet", "--constraint", str(constraints), *extra_of(extra)]
-            self._step(f"adding what {extra!r} needs (PyTorch: up to 3 GB)", pip)
-            self._write_stamp(**{**stamp, extra: mark})
+            pip += ["--quiet", "--constraint", str(constraints), *packages]
+            self._step(what, pip)
+            self._write_stamp(**{**stamp, name: mark})
 
     def _write_stamp(self, **content: str) -> None:
         found = self.folder.glob("[Ll]ib/**/site-packages/*.dist-info")

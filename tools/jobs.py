@@ -158,6 +158,30 @@ def bench_gpu(env: Environment, arguments: list[str]) -> int:
     return env.run([env.python, "-m", "benchmarks.gpu", *arguments])
 
 
+def workshop_demo(env: Environment, arguments: list[str]) -> int:
+    """Run a JupyterHub for a class on this machine, for a look."""
+    return with_hub(env, ["tools.hub", *arguments])
+
+
+def workshop_load(env: Environment, arguments: list[str]) -> int:
+    """Let a class of made-up learners work on such a hub, and measure it."""
+    return with_hub(env, ["benchmarks.hub_load", *arguments])
+
+
+def with_hub(env: Environment, module: list[str]) -> int:
+    """Run a module in an environment that has JupyterHub beside the course."""
+    if os.name == "nt":
+        raise SetupError("JupyterHub does not run on Windows; use WSL, or Linux.")
+    packages = (ROOT / "workshop" / "hub" / "requirements.txt").read_text("utf-8")
+    wanted = [line for line in packages.splitlines() if line and line[0] != "#"]
+    folder = ROOT / "build" / env.folder.name.replace(".venv", "hub-venv")
+    folder.parent.mkdir(exist_ok=True)
+    hub = Environment(folder, env.maker)
+    hub.prepare("learn")
+    hub.add_packages("hub", wanted, "adding JupyterHub")
+    return hub.run([hub.python, "-m", *module])
+
+
 def lock(env: Environment, arguments: list[str]) -> int:
     """Write the lock files from pyproject.toml (``--upgrade``: newest versions)."""
     env.prepare("test")
@@ -204,6 +228,8 @@ JOBS: dict[str, Callable[[Environment, list[str]], int]] = {
     "notebooks": notebooks,
     "bench": bench,
     "bench-gpu": bench_gpu,
+    "workshop-demo": workshop_demo,
+    "workshop-load": workshop_load,
     "lock": lock,
     "clean": clean,
 }

@@ -7,6 +7,7 @@ described for authors in CONTRIBUTING.md.
 
 from __future__ import annotations
 
+import ast
 import re
 import socket
 import statistics
@@ -115,6 +116,8 @@ def _code(nb: NotebookNode, name: str) -> Iterator[str]:
             yield f"cell {number}: a third code cell in a row; at most two."
         if cell.cell_type != "code":
             continue
+        for shown in _not_shown(cell.source):
+            yield f"cell {number}: {shown} must come last, or what it draws is lost."
         lines = [line for line in cell.source.splitlines() if line.strip()]
         sizes.append(len(lines))
         if len(lines) > MOST_LINES:
@@ -140,6 +143,15 @@ def _code(nb: NotebookNode, name: str) -> Iterator[str]:
             f"whole page: {long} of {len(sizes)} code cells exceed "
             f"{MOST_LINES_OF_90_PERCENT} lines; at most one in ten may."
         )
+
+
+def _not_shown(source: str) -> Iterator[str]:
+    """Yield the calls whose picture IPython would show if they were the last line."""
+    for statement in ast.parse(source).body[:-1]:
+        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+            called = ast.unparse(statement.value.func)
+            if called == "plots.show" or called.startswith("widgets."):
+                yield called
 
 
 def _prose(nb: NotebookNode, name: str) -> Iterator[str]:

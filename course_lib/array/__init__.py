@@ -16,7 +16,11 @@ from course_lib.array.gpt import (
     probabilities,
     token_losses,
 )
-from course_lib.array.memory import forget_programs, give_back_after_compiling
+from course_lib.array.memory import (
+    forget_programs,
+    give_back_after_cells,
+    give_back_after_compiling,
+)
 from course_lib.array.nn import init_mlp, mlp, mlp_from_scalar
 from course_lib.array.sharding import (
     collect,
@@ -58,3 +62,4 @@ __all__ = [
 
 keep_compiled()
 give_back_after_compiling()
+give_back_after_cells()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import sys
 import time
 
 PAUSE = 0.3  # seconds from one call to the next, as each takes some milliseconds
@@ -53,3 +54,14 @@ def give_back_after_compiling() -> None:
             last = now
 
     jax.monitoring.register_event_duration_secs_listener(after)
+
+
+def give_back_after_cells() -> None:
+    """From now on, in a notebook, give back what is free after each cell.
+
+    A training takes some 25 MB for its steps, in each of the threads that run them.
+    """
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    if shell is not None:
+        shell.events.register("post_run_cell", lambda _: give_back())

@@ -29,6 +29,7 @@ from course_lib.array.chat import (
 )
 from course_lib.array.decoding import read
 from course_lib.array.gpt import token_losses
+from course_lib.array.memory import give_back
 from course_lib.bounds import BOUNDS, check_whole
 from course_lib.config import GPTConfig
 from course_lib.data import Exchange, Preference
@@ -49,6 +50,7 @@ __all__ = [
     "Exam",
     "RewardModel",
     "exchanges",
+    "facts",
     "fingerprint",
     "grade",
     "load_base",
@@ -74,6 +76,11 @@ def prompt(question: str, context: str = "") -> str:
 def exchanges(rows: Sequence[Exchange]) -> list[str]:
     """Return each question with its answer, as a model reads them."""
     return [prompt(row.question) + row.answer for row in rows]
+
+
+def facts(rows: Sequence[Exchange]) -> list[str]:
+    """Return the fact behind each question, such as "a fox is a mammal"."""
+    return [f"{row.thing} is {row.answer}" for row in rows]
 
 
 def pairs(rows: Sequence[Preference]) -> tuple[list[str], list[str]]:
@@ -206,7 +213,7 @@ class Chat(Experiment):
 
         pauses: steps in ascending order.
         """
-        pairs = self._pairs(chosen, rejected, pauses[-1], seed)
+        pairs = _trimmed(self._pairs(chosen, rejected, pauses[-1], seed))
         batches = pairs, self._log_probs_of(start, pairs)
         fixed = float(beta), self.mark
         for params in _descend(
@@ -410,8 +417,9 @@ def _descend(
             batch = tuple(part[i] for part in batches)
             grads = _gradient(weights, batch, fixed, loss, config)
             weights, opt_state = _update(weights, opt_state, grads, rate(i))
-        done = pause
-        yield jax.block_until_ready(weights)
+        done, weights = pause, jax.block_until_ready(weights)
+        give_back()  # the memory of the steps
+        yield weights
 
 
 @partial(jax.jit, static_argnames=("loss", "config"))

@@ -252,7 +252,11 @@ def _exams(
     ax.set_xlim(0, 1)
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
     ax.set(xlabel="share of the answers", ylabel=what)
-    _key(ax, OUTCOMES, ncols=3, columnspacing=1.4, handlelength=1.4)
+    met = np.sum([*table.values()], axis=0) > 0
+    key = {
+        name: OUTCOMES[name] for name, any_ in zip(OUTCOMES, met, strict=True) if any_
+    }
+    _key(ax, key, ncols=3, columnspacing=1.4, handlelength=1.4)
     return ax
 
 
@@ -390,10 +394,10 @@ def reward_against_drift(
     ticks = [t for t in (0, 1, 3, 10, 30, 100, 300) if t <= end]
     ax.set_xticks(ticks, [str(t) for t in ticks])
     ax.minorticks_off()
-    ax.set_ylim(-0.04, 1.08)
+    ax.set_ylim(-0.04, 1.2)
     ax.set_yticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
     ax.spines["left"].set_bounds(0, 1)
-    ax.set_xlabel("drift: KL divergence, nats per answer")
+    ax.set_xlabel("drift: KL, nats per answer (log from 1)")
     ax.set_title(what, size=11)
     to_share = ax.transData + ax.transAxes.inverted()
     shares = {key: to_share.transform(table) for key, table in tables.items()}
@@ -558,15 +562,20 @@ PARTS = (  # in the order in which a message passes them
     Part(
         "retrieval",
         "does not learn",
-        "does not learn: searched at every message",
-        "facts, edited at any time by their keepers",
+        "its facts are not learned: edited at any time",
+        "the search may be a model, trained before",
     ),
     Part("tokenizer", "counted", "counted once, before training", "from text"),
     Part("base model", "learns", "learns before release", "from texts people wrote"),
     Part(
         "fine-tune", "learns", "learns before release", "from examples written for it"
     ),
-    Part("preferences", "learns", "learns before release", "from what raters chose"),
+    Part(
+        "preferences",
+        "learns",
+        "learns before release",
+        "from choices, or a model of them",
+    ),
     Part(
         "tools",
         "does not learn",
@@ -577,7 +586,7 @@ PARTS = (  # in the order in which a message passes them
         "filters",
         "learns",
         "often models of their own: learn before release",
-        "from examples that people labelled",
+        "from labelled questions and answers",
     ),
 )
 LOOKS = {  # the face and the edge of a box
@@ -590,7 +599,10 @@ LEFT, WIDE, HIGH, BESIDE = 0.35, 2.9, 0.7, 3.65  # boxes of parts, and words bes
 
 @figure(6.4, 7.6)
 def chat_product(*, ax: Axes) -> Axes:
-    """Draw what stands behind a chat product: eight parts, and which of them learn."""
+    """Draw what stands behind a chat product: eight parts, and which of them learn.
+
+    A message passes them from above to below; three steps of training make one model.
+    """
     names = [part.name for part in PARTS]
     first, last = names.index("base model"), names.index("preferences")
     frame = {"boxstyle": "round,pad=0,rounding_size=0.12", "fc": "none", "lw": 1.2}
@@ -600,7 +612,7 @@ def chat_product(*, ax: Axes) -> Axes:
     ax.text(
         9.62,
         -(first + last) / 2,
-        "the model: one set of weights",
+        "one model, three trainings",
         rotation=270,
         size=9.5,
         color=COLOURS["quiet"],
@@ -614,6 +626,11 @@ def chat_product(*, ax: Axes) -> Axes:
         ax.text(BESIDE, -row + 0.03, part.learns, size=10.5, va="bottom")
         note = {"size": 10.5, "color": COLOURS["quiet"], "va": "top"}
         ax.text(BESIDE, -row - 0.05, part.source, **note)
+        if first < row <= last:  # a step of training, where no message goes
+            ax.text(
+                centre, -row + 0.5, "then", size=9, color=COLOURS["quiet"], **MIDDLE
+            )
+            continue
         style = "<|-|>" if part.name == "tools" else "-|>"  # they are asked, and answer
         ends = (centre, -row + 1 - HIGH / 2), (centre, -row + HIGH / 2)
         parts.arrow(ax, *ends, COLOURS["quiet"], lw=1.5, style=style)

@@ -39,6 +39,7 @@
 import inspect
 import math
 import random
+from collections import Counter
 from functools import cache
 
 import numpy as np
@@ -66,21 +67,22 @@ def fine_tuned(n_examples, steps=100):
 # %% [markdown] tags=["path"]
 # ## It continues, and does not answer
 #
-# Our **base model** is a GPT as in 06, with two layers. It has been trained in the usual
-# way, to predict the next token. This is called *pre-training*, and it took ten minutes.
-# The text was made for it: sentences about 716 things, such as *a fox is a mammal*, in
-# some twenty wordings; lists of questions which nobody answers; and statements that
-# stand twice, true or not. Does it know what a fox is?
+# Our **base model** is a GPT as in 06, with two layers. It was trained to predict the
+# next token, here the next character. This is called *pre-training*, and it took ten
+# minutes. The text was made for it: sentences about 716
+# things, such as *a fox is a mammal*, in some twenty wordings; lists of questions which
+# nobody answers; and statements that stand twice, most of them about made-up words.
+# Does it know what a fox is?
 
 # %%
 print(f"{lab.config.n_params:,} parameters, context of {lab.config.block_size} tokens")
-for beginning in ("a fox is ", "so a wheel is ", "the fact is that a tango is "):
+for beginning in ("a fox is ", "so a wheel is "):
     (said,) = lab.answer(base, [beginning])
     print(beginning + "|" + said.text)
 
 # %% [markdown]
-# It knows the fox and the wheel. (Of the third it was never told anything, and it
-# goes on all the same.) Now ask, as you would ask a chat product.
+# It knows both, and runs on into other sentences, some of them wrong. Now ask, as in a
+# chat product.
 #
 # **Predict first.** What will it write after *what is a fox?*
 
@@ -89,15 +91,15 @@ for said in lab.answer(base, ["what is a fox?"] * 4, temperature=1, seed=SEED):
     print("what is a fox?" + said.text)
 
 # %% [markdown]
-# It goes on, as the texts went on that it has read: after a question came another
-# question. That is not a fault. A base model continues, and nobody has shown it that
-# somebody is waiting for an answer.
+# It goes on as the texts went on that it has read: after a question came another
+# question, or nothing. That is not a fault. A base model continues, and nobody has
+# shown it that somebody is waiting for an answer.
 #
 # A chat product tells its model who is speaking, with marks that no other text holds.
 # Ours are four: `<` opens a question, `>` ends it and gives the word to the model, and
-# two brackets will be needed later. The model has met the marks once, without a use for
-# them. Put a question between the marks, and let the base model take an exam of 216
-# questions.
+# two brackets will be needed later. Put a question between the marks, and let the base
+# model take an exam of 216 questions. An answer is right if it is the true kind, alone
+# or as *it is a mammal*.
 
 
 # %%
@@ -107,20 +109,17 @@ untaught = lab.examine(base, held_out)
 print("right in the exam:", percent(untaught.right))
 
 # %% [markdown]
-# That is hardly anything, and yet it is not for want of knowledge. Let the same model
-# complete sentences about the same 216 things:
+# That is hardly anything. Let the same model complete sentences about the same things:
 
 
 # %%
 known = lab.knowledge(base, held_out)
-print("so a fox is |" + lab.answer(base, ["so a fox is "])[0].text)
 print("right when it completes such sentences:", percent(known))
 
 # %% [markdown]
 # The knowledge is there and the manner is missing. This is the usual division of labour:
 # most of what a large model knows it has from pre-training, and what comes after is
-# about how it speaks (Zhou and others, 2023, call this the superficial alignment
-# hypothesis, and support it with 1,000 examples).
+# about how it speaks (the superficial alignment hypothesis of Zhou and others, 2023).
 
 # %% [markdown] tags=["path"]
 # ## A few hundred examples make it answer
@@ -136,18 +135,18 @@ text = prompt("what is a fox?") + "a mammal"
 characters, counted, losses = lab.targets(base, text)
 plots.show(
     plots.loss_mask(characters, counted, losses, highest=8),
-    alt="The exchange character by character. Those of the question are grey; those of "
-    "the answer and the end are in colour, with a bar for the loss of each.",
+    alt="The exchange character by character, a bar for the loss of each. Those of the "
+    "question are grey; those of the answer and the end are in colour.",
 )
 
 # %% [markdown]
 # ### Exercise: the mask
 #
-# Write `answer_mask`. It gets one exchange as a list of T + 1 tokens, with its end and
-# perhaps padding, which is -1, and the number of the token `>`. Return a list of T
-# values, one for each target, `tokens[1:]`: `True` if it belongs to the answer. The
-# answer is what comes after the *last* mark, and the token that ends it. The mark
-# itself and padding do not belong to it.
+# Write `answer_mask`. It gets one exchange as a list of T + 1 tokens, which begins and
+# ends with `bos` (notebook 06) and may be padded with -1, and `mark`, the number of the
+# token `>`. Return a list of T values, one for each target, `tokens[1:]`: `True` if it
+# belongs to the answer. The answer is what comes after the *last* `>`, with the `bos`
+# that ends it. The `>` itself and padding do not belong to it.
 
 
 # %%
@@ -159,8 +158,8 @@ def answer_mask(tokens, mark):
 exercise.answer_mask.check(answer_mask)
 
 # %% [markdown]
-# Now fine-tune: 100 steps with 16 exchanges each, drawn from 500. None of the
-# five questions below is among them; they belong to the exam.
+# Now fine-tune: 100 steps with 16 exchanges each, drawn from 500. None of the five
+# questions below is among them.
 
 # %%
 assistant = fine_tuned(500)
@@ -171,7 +170,7 @@ for question, said in zip(asked, lab.answer(assistant, [*map(prompt, asked)])):
 
 # %% [markdown]
 # It answers. Pre-training took 7,000 steps with 32 texts each; the fine-tune read
-# 1,600 exchanges, less than a hundredth of that. How many examples does it need?
+# 1,600 exchanges, less than a hundredth. How many examples does it need?
 # **Predict first.** Take 10, 100 or 500 questions with their answers, and the
 # same 100 steps each time. What part of the exam will be right?
 
@@ -185,9 +184,8 @@ plots.show(
 )
 
 # %% [markdown]
-# Ten examples teach the form of an answer, and cost knowledge: the model learns those
-# ten by heart. The next ones help more than a longer training does. Train twice
-# as long on all 500:
+# Ten examples, each read 160 times, teach the form of an answer, and most answers are
+# wrong. More examples help; a longer training does not. Train twice as long on all 500:
 
 # %%
 longer = fine_tuned(500, steps=200)
@@ -197,10 +195,10 @@ for name, model in {"100 steps": assistant, "200 steps": longer}.items():
 
 # %% [markdown]
 # On the questions that it was taught it is now all but perfect, and in the exam it got
-# worse: it overfits. That is why examiners ask what a model has not been taught. If questions
-# of the exam slip into the examples, the score of the exam says nothing. It happens: for
-# GPT-3 its makers searched the training text for the questions of their own tests, and
-# found many (Brown and others, 2020, section 4).
+# worse: it overfits. (The 100 steps were chosen with an eye on this exam, so its score
+# flatters a little.) If questions of the exam slip into the examples, its score says
+# nothing. It happens: the makers of GPT-3 found many questions of their tests in its
+# training text, with little effect on most scores (Brown and others, 2020, section 4).
 #
 # ### Exercise: find the leaked questions
 #
@@ -229,8 +227,8 @@ for name, share in left.items():
     print(f"{name:12} completes {percent(share):>5} of the sentences rightly")
 
 # %% [markdown]
-# The new manner has overwritten some of what it knew, most with ten examples. This is
-# the forgetting of notebook 07.
+# It completes fewer of them, fewest after ten examples. What it knew is lost, or harder
+# to reach. This is the forgetting of notebook 07.
 #
 # Now look into it. Below you can choose a question, the mask and the temperature: the
 # bars show the loss of each token, and how likely the model finds its answers.
@@ -248,8 +246,8 @@ widgets.fine_tune_mask(lab, choices, [row for row in held_out if row.question in
 
 # %% [markdown]
 # Those of the question: that model has also learned to ask. For the answers it makes
-# little difference here, where all questions are alike. In a conversation, much of the
-# text is written by users, whom the model need not imitate.
+# little difference here. In a conversation, users write much of the text, and the model
+# need not imitate them.
 
 # %% [markdown]
 # ## Can it learn to say that it does not know?
@@ -288,13 +286,13 @@ plots.show(
 # %% [markdown]
 # It declines most words that it has never met, and pays for it: it also declines some
 # of the things that it would have answered rightly. Of words that look like a thing it
-# still says with confidence what they are. It has learned what a made-up word looks
-# like. Whether it *knows* something is another question, and the loss never put it.
+# still says what they are. Perhaps it has learned what a made-up word looks like,
+# perhaps it declines where nothing familiar comes to mind. This exam cannot tell.
 #
 # Can its sureness be trusted? Notebook 07 drew how often answers are right against how
 # sure the model was. The mean gap between the two, over all bins, weighted by the
-# number of answers in them, is the **expected calibration error** (Guo and others,
-# 2017). For a made-up word, *i do not know* is right.
+# number of answers in them, is the **expected calibration error** (Naeini and others,
+# 2015; Guo and others, 2017). For a made-up word, *i do not know* is right.
 
 
 # %%
@@ -312,7 +310,7 @@ curves = {name: sure_and_right(model, everything) for name, model in two.items()
 ece = calibration.expected_calibration_error
 plots.show(
     plots.calibration(
-        curves, ece={name: ece(*curve) for name, curve in curves.items()}
+        curves, 10, ece={name: ece(*curve) for name, curve in curves.items()}
     ),
     alt="How often the answers to all three kinds of questions were right, by how sure "
     "the model was, before and after; after, the curve lies nearer to the diagonal.",
@@ -324,14 +322,18 @@ plots.show(
 # %%
 errors = {}
 for name, rows in groups.items():
-    errors[name] = [ece(*sure_and_right(model, rows)) for model in two.values()]
-    print(f"{name:15} before {errors[name][0]:.2f}  after {errors[name][1]:.2f}")
+    shares = [sure_and_right(model, rows) for model in two.values()]
+    errors[name] = [ece(*pair) for pair in shares]
+    sure, right = (percent(part.mean()) for part in shares[-1])
+    means = f"{sure} sure, {right} right"
+    before, after = (f"{error:.2f}" for error in errors[name])
+    print(f"{name:15} before {before}, after {after}: {means}")
 
 # %% [markdown]
 # On made-up words the error is about half as large. On things it has hardly changed,
-# and on words that look like things it is still large: there the model is sure and
-# wrong. Which of your own questions are of that kind can only be found by an exam that
-# holds some.
+# and on words that look like things it is still large: there the model is far surer
+# than it has a right to be. Which of your own questions are of that kind can only be
+# found by an exam that holds some.
 
 # %% [markdown]
 # ### Exercise: the expected calibration error
@@ -355,10 +357,10 @@ exercise.expected_calibration_error.check(expected_calibration_error)
 # ## Raters choose, and the model drifts
 #
 # Examples need somebody who can write the best answer. It is easier to choose between
-# two. Companies ask people which of two answers is better, many thousand times
-# (Ouyang and others, 2022). Ours are simulated by a rule: *of two answers the true one;
-# of two true ones the full sentence*. First a model that can give both kinds of answer,
-# short ones and full sentences:
+# two. Companies ask people which of several answers is better, many thousand times
+# (Ouyang and others, 2022), and today they let models and programs judge as well. Our
+# raters are a rule: *of two answers the true one; of two true ones the full sentence*.
+# First a model that can give both kinds of answer, short ones and full sentences:
 
 # %%
 array.forget_programs()  # gives back the memory of what was compiled
@@ -368,8 +370,8 @@ speech = [
 ]
 policy = lab.fine_tune(base, speech, 100, SEED)
 questions = [prompt(row.question) for row in held_out]
-for said in lab.answer(policy, questions[:4], temperature=1, seed=SEED):
-    print(said.text)
+for question, said in zip(questions, lab.answer(policy, questions[:4], 1, SEED)):
+    print(question + said.text)
 
 # %%
 for row in load_preferences("taught")[:4]:
@@ -379,8 +381,8 @@ for row in load_preferences("taught")[:4]:
 # A **reward model** learns to predict the choice. It gives each answer a number $r$, and
 # the probability that a rater prefers answer $a$ to answer $b$ is taken to be
 # $\sigma(r_a - r_b)$ (Bradley and Terry, 1952). Its loss is the cross-entropy of that, as
-# for spam in notebook 01. The idea to learn a reward from choices is that of Christiano
-# and others (2017).
+# for spam in notebook 01. Christiano and others (2017) showed that deep networks can
+# learn from rewards that were learned from choices.
 #
 # **Predict first.** The raters look at manner and at truth, equally often. How often
 # will the reward model choose as they do, on questions that it has not seen?
@@ -395,27 +397,22 @@ for rule in ("manner", "truth"):
     print(f"{rule:7} {percent(agreement[rule])} of {len(new)} choices as the raters")
 
 # %% [markdown]
-# It has learned what a good answer *looks* like, perfectly. What is *true* it can only
-# toss a coin about: 500 choices about other things say nothing about this one. Keep
-# that in mind; the reward model is about to be trusted.
+# It has learned what a good answer *looks* like, perfectly. About what is *true* it is
+# hardly better than a coin: these choices did not bring it to use what the model knows.
+# A larger one may do better. Keep it in mind; the reward model is about to be trusted.
 #
-# The usual way from here is reinforcement learning against the reward model. A shorter
-# one reaches the same goal without it, **direct preference optimisation** (Rafailov and
-# others, 2023): raise the log-probability of the chosen answer, lower that of the
-# rejected one, and measure both against a frozen copy of the model, the **reference**:
+# The usual way from here is to let the model write, and to make likelier what the
+# reward model likes (*reinforcement learning*). A shorter one aims at the same goal with
+# no reward model, **direct preference optimisation** or DPO (Rafailov and others, 2023):
+# widen the gap between the log-probabilities of the chosen and the rejected answer,
+# measured against a frozen copy of the model, the **reference**:
 #
-# $$-\ln\sigma\!\left(\beta\left[\ln\frac{\pi(c)}{\pi_\text{ref}(c)}
-# -\ln\frac{\pi(r)}{\pi_\text{ref}(r)}\right]\right)$$
+# $$-\ln\sigma\!\left(\beta\left[\ln\frac{\pi(\text{chosen})}{\pi_\text{ref}(\text{chosen})}
+# -\ln\frac{\pi(\text{rejected})}{\pi_\text{ref}(\text{rejected})}\right]\right)$$
 #
-# Here $\pi(c)$ is the probability of the whole chosen answer, given its question, and
-# $\pi(r)$ that of the rejected one. It is the loss of the reward model once more: $\beta$
-# times the logarithm of how much likelier an answer has become takes the place of the
-# reward. This is the code that runs:
-
-# %%
-for part in (chat.preference_loss, chat.dpo_loss):
-    head, _, body = inspect.getsource(part).split('"""')
-    print(head.rstrip() + body)
+# Here $\pi$ is the probability of a whole answer, given its question. It is the loss of
+# the reward model once more: $\beta$ times the logarithm of how much likelier an answer
+# has become takes the place of the reward.
 
 # %% [markdown]
 # ### Exercise: the loss of one pair
@@ -433,6 +430,14 @@ def dpo_loss(chosen, rejected, reference_chosen, reference_rejected, beta):
 
 
 exercise.dpo_loss.check(dpo_loss)
+
+# %% [markdown]
+# The code that runs here does the same for a whole batch of pairs:
+
+# %%
+for part in (chat.preference_loss, chat.dpo_loss):
+    head, _, body = inspect.getsource(part).split('"""')
+    print(head.rstrip() + body)
 
 # %% [markdown]
 # How far may the model go from its reference? That is measured by the **drift**, the
@@ -473,12 +478,16 @@ for beta, run in runs.items():
 # the reference.
 
 # %%
+sides = plots.panels(1, 2, width=9.6, height=3.4)
+manners = {beta: [(m.kl, m.manner) for m in run] for beta, run in runs.items()}
+truths = {beta: [(m.kl, m.right) for m in run] for beta, run in runs.items()}
+plots.reward_against_drift(manners, what="full sentences", ax=sides[0])
+plots.reward_against_drift(truths, what="right answers", ax=sides[1])
 plots.show(
-    plots.reward_against_drift(
-        {beta: [(m.kl, m.manner) for m in run] for beta, run in runs.items()}
-    ),
+    sides,
     alt="All three runs soon give full sentences at a small drift. The run with the "
-    "smallest beta goes on to a drift several times as large.",
+    "smallest beta goes on to a drift several times as large, and loses most of its "
+    "right answers on the way.",
 )
 
 # %%
@@ -490,54 +499,70 @@ widgets.reward_against_drift(runs)
 # of the knowledge stays; some is lost in every run. The reference and $\beta$ are the
 # leash.
 #
-# Now let go of the leash on purpose. The reward model judges alone: in each round the
-# model writes two answers to 64 questions, the reward model picks the better one, and
-# the model is trained on these choices, with itself as the new reference.
+# Now let go of the leash on purpose. A judge chooses alone: in each round the model
+# writes two answers to 64 questions, the judge picks one of the two, and the model is
+# trained on these choices, with itself as the new reference.
 #
-# **Predict first.** What will happen to the reward, and what to the truth?
+# **Predict first.** The judge is our reward model. What will happen to the reward, and
+# what to the truth?
 
 
 # %%
-def a_round(model, number):
-    """Return the model after a round of answers that the reward model has judged."""
+def a_round(model, number, score):
+    """Return the model after a round in which a score has chosen its answers."""
     asked = [prompt(row.question) for row in taught[:64]]
     said = [lab.answer(model, asked, 1, 2 * number + i) for i in (1, 2)]
     texts = [[q + a.text for q, a in zip(asked, answers)] for answers in said]
-    scores = [lab.rewards(judge, one) for one in texts]
+    scores = [score(one) for one in texts]
     chosen, rejected = [], []
     for a, b, score_a, score_b in zip(*texts, *scores):
         if a != b:
             chosen.append(a if score_a > score_b else b)
             rejected.append(b if score_a > score_b else a)
-    return lab.prefer(model, chosen, rejected, 0.1, 20, SEED, learning_rate=0.0003)
+    return lab.prefer(model, chosen, rejected, 0.1, 10, SEED, learning_rate=0.0003)
 
 
 # %%
-game, player = [], policy
-for number in range(4):
-    player = a_round(player, SEED + number) if number else policy
-    said = [answer.text for answer in lab.answer(player, questions)]
-    reward = lab.rewards(judge, [q + a for q, a in zip(questions, said)]).mean()
-    right = grade(said, [row.answer for row in held_out]).right
-    game.append((number, reward, right, np.mean([len(text) for text in said])))
-    print(f"round {number}: reward {reward:5.2f}, {percent(right):>4} right:", said[0])
+def play(score, rounds=4):
+    """Return reward, share right and length of answers, before and after each round."""
+    game, model = [], policy
+    for number in range(rounds + 1):
+        model = a_round(model, SEED + number, score) if number else policy
+        said = [answer.text for answer in lab.answer(model, questions)]
+        reward = lab.rewards(judge, [q + a for q, a in zip(questions, said)]).mean()
+        right = grade(said, [row.answer for row in held_out]).right
+        game.append((number, reward, right, np.mean([len(text) for text in said])))
+        print(f"round {number}: reward {reward:5.2f}, {percent(right)} right:", said[0])
+    return game
+
 
 # %% [markdown]
-# Round by round, with the mean length of the answers in characters:
+# First, the judge is the reward model:
 
 # %%
+game = play(lambda texts: lab.rewards(judge, texts))
 plots.show(
     plots.gamed_reward(*zip(*game)),
-    alt="Round by round the mean reward rises and the answers get longer, while the "
-    "share of right answers falls by half or more.",
+    alt="In the first round the mean reward jumps and answers get longer. Then both "
+    "stay, while the share of right answers falls from round to round.",
 )
 
 # %% [markdown]
-# The reward rises, and the truth goes. Nothing is broken: the model found answers that
-# the reward model likes and that no rater would choose. *When a measure becomes a
-# target, it ceases to be a good measure* is how Strathern (1997) put Goodhart's law;
-# Gao, Schulman and Hilton (2022) measured it for reward models of many sizes. What
-# helps is a short leash, new choices by people, and an exam that no reward has seen.
+# The reward jumps as soon as all answers are full sentences, and stays high while the
+# truth goes. Who looks at the reward alone thinks that all is well. Did the reward
+# model drive the truth away? Let a coin choose in its place:
+
+# %%
+coin = np.random.default_rng(SEED)
+by_lot = play(lambda texts: coin.random(len(texts)))
+
+# %% [markdown]
+# With a coin the truth goes as well. Training on one's own answers wears away what was
+# known, and a judge that does not see the truth does not stop it. *When a measure
+# becomes a target, it ceases to be a good measure* is how Strathern (1997) put
+# Goodhart's law; Gao, Schulman and Hilton (2022) measured it for reward models of many
+# sizes. What helps is a short leash, new choices by people, and an exam that no reward
+# has seen.
 
 # %% [markdown] tags=["path"]
 # ## New facts come from a store, not from the weights
@@ -545,13 +570,12 @@ plots.show(
 # Tomorrow a fact will change. A fine-tune for each change would be slow, and would
 # forget. The other way is to look the fact up and put it into the prompt, **retrieval**.
 # Notebook 07 stopped at the sentence that was found. Our model can learn to read it,
-# from examples in which the answer stands in brackets before the question.
-# In these the kind is drawn at random, so that knowledge is no help and only reading
-# is. Questions without a sentence are mixed in, so that it does not forget to answer
-# those.
+# from examples in which the answer stands in brackets before the question. In these the
+# kind is drawn at random, so that knowledge is no help and only reading is. Questions
+# without a sentence are mixed in.
 
 # %%
-from course_lib.lessons.assistant import fingerprint
+from course_lib.lessons.assistant import facts, fingerprint
 
 array.forget_programs()
 lot = random.Random(SEED)
@@ -561,14 +585,15 @@ for row in taught:
     kind = lot.choice(kinds)
     lessons.append(prompt(row.question, f"{row.thing} is {kind}") + kind)
 print(lessons[0])
-reader = lab.fine_tune(base, [*lessons, *exchanges(taught[:250])], 200, SEED)
+lessons += exchanges(taught[:250])
+reader = lab.fine_tune(base, lessons, 120, SEED, learning_rate=0.0015)
 frozen = fingerprint(reader.params)
 
 # %% [markdown]
-# The store holds the 716 sentences. The search counts words and compares the angles
-# between the counts, as search engines began to do (Salton and others, 1975): the
-# cosine is 1 for the same words and 0 for none in common. Products compare vectors
-# that a model has learned, but the principle is this one.
+# The store holds the 716 sentences. The search drops punctuation, counts words and
+# compares the angles between the counts (Salton and others, 1975): the cosine is 1 for
+# the same words and 0 for none in common. Products often compare vectors that a model
+# has learned, but the principle is this one.
 
 # %%
 store = load_things()
@@ -577,27 +602,15 @@ plots.show(
     plots.found_sentences("what is a fox?", found),
     alt="The five nearest sentences with their cosines; the one about the fox leads.",
 )
-print(prompt("what is a fox?", found[0].sentence))
-
-# %% [markdown]
-# The cosine in numbers: the words that both have, each count times the other, divided
-# by both lengths.
-
-# %% tags=["nbval-check-output"]
-from collections import Counter
-
-question = Counter(["what", "is", "a", "fox"])
-sentence = Counter(["a", "fox", "is", "a", "mammal"])
-print(dict(sentence), "length", math.sqrt(sum(n * n for n in sentence.values())))
-common = sum(question[word] * sentence[word] for word in question)
-print("common:", common, "cosine:", round(common / math.sqrt(4 * 7), 3))
 
 # %% [markdown]
 # ### Exercise: search by cosine
 #
-# Write `search`. It gets a question and a list of sentences, all in lower case and
-# without punctuation. Return the sentence whose counts of words have the largest cosine
-# with those of the question. If several are equally near, return the first of them.
+# Write `search`. It gets a question and a list of sentences, all in lower case; the
+# punctuation has been taken out. Return the sentence whose counts of words have the
+# largest cosine with those of the question: the sum, over the words that both have, of
+# one count times the other, divided by both lengths. A length is the root of the sum of
+# the squares of all counts. If several are equally near, return the first of them.
 
 
 # %%
@@ -610,9 +623,8 @@ exercise.search.check(search)
 
 
 # %% [markdown]
-# Now the exam in four forms: with the store as it is; with a store in which each fact
-# of the exam has been changed; with facts about words that did not exist until now; and
-# with a store in which the fact is missing.
+# Now the exam in four forms: with the store as it is; with each fact of the exam
+# changed; with facts about words that are new; and with the fact missing.
 
 
 # %%
@@ -622,11 +634,6 @@ def look_up(asked, sentences):
     prompts = [prompt(row.question, text) for row, text in zip(asked, found)]
     answers = [said.text for said in lab.answer(reader, prompts)]
     return grade(answers, [row.answer for row in asked])
-
-
-def facts(rows):
-    """Return the sentence of each row: thing and answer."""
-    return [f"{row.thing} is {row.answer}" for row in rows]
 
 
 rows = held_out[:128]
@@ -641,21 +648,20 @@ searched = {
     "new words": look_up(new, [*store, *facts(new)]),
     "fact missing": look_up(rows, others),
 }
+print("weights unchanged:", fingerprint(reader.params) == frozen)
 plots.show(
     plots.exam_bars(searched),
     alt="With the fact in the store nearly all answers are right, also when it was "
     "changed or is new. Without it, nearly all are wrong.",
 )
-print("weights unchanged:", fingerprint(reader.params) == frozen)
 
 # %% [markdown]
 # Nearly always the model says what the store says, and no weight has moved. Whoever may
-# write into the store decides what it answers. And when the search misses, the nearest
-# sentence is about something else, and the model repeats it: nobody has taught this one
-# to decline.
+# write into the store decides what it answers. When the search misses, it repeats a
+# sentence about something else: nobody has taught this one to decline.
 #
-# Edit the facts yourself. **Predict first.** What will it answer when you change the
-# fox into a dessert? And when the search is switched off?
+# **Predict first.** What will it answer when the fox becomes a dessert? And when the
+# search is switched off?
 
 # %%
 widgets.editable_store(lab, reader, store, "what is a fox?")
@@ -663,33 +669,35 @@ widgets.editable_store(lab, reader, store, "what is a fox?")
 # %% [markdown] tags=["path"]
 # ## What stands behind a chat product?
 #
-# You have met the parts that learn. A product has others, and most of what looks like
-# learning while you talk to it is none. In the order in which a message passes them:
+# A product has more parts than a model, and most of what looks like learning while you
+# talk to it is none. (If you are on the two-hour path: *preferences* means that raters
+# choose between answers, and training makes the chosen kind likelier.)
 
 # %%
 plots.show(
     plots.chat_product(),
-    alt="Eight parts of a chat product: system prompt, retrieval, tokenizer, base "
-    "model, fine-tune, preferences, tools, filters; each with when it learns, and from "
-    "whom.",
+    alt="Eight parts of a chat product: system prompt, retrieval, tokenizer; base "
+    "model, fine-tune and preferences, which train one set of weights; tools, filters. "
+    "Beside each stands when it learns, and from whom.",
 )
 
 # %% [markdown]
 # So when a product behaves differently today, ask which part was changed. A **system
 # prompt** is text that its makers put before every conversation. **Tools** are programs
-# that the model may ask to run, such as a calculator: it writes the call, the product
-# runs it and puts the result into the prompt. **Filters** look at questions and answers,
-# and are often small models of their own. The weights change when somebody trains them,
-# and in between they are frozen (07).
+# that the model may ask to run: it writes the call, the product runs it and puts the
+# result into the prompt. **Filters** look at questions and answers.
+# The weights change when somebody trains them, and in between they are frozen (07).
+# What you write may be used for a later training: the contract says whether.
 #
 # What a model of this size cannot show: conversations of several turns, instructions
 # that it has never met, reasoning, or what people prefer when they disagree. Our
-# raters follow one rule and never err; trained people agreed with each other on 73 % of
-# the answers (Ouyang and others, 2022). Do not carry the numbers of this page over to
-# large models. The order of the steps and the ways they fail are what carries over.
+# raters never err; trained people agreed with each other in 73 % of comparisons (Ouyang
+# and others, 2022). The numbers of this page do not carry over to large models. The
+# order of the steps is theirs, and the works that are named here found these failures
+# in models of their size.
 #
-# Finally, the claims of this page in code. They held for TEN different values of
-# `SEED`.
+# Finally, the claims of this page in code; they need the whole page. They held for ten
+# different values of `SEED`, which all start from the same base model.
 
 # %% tags=["claim", "nbval-check-output"]
 assert untaught.right < 0.15  # it knows, and does not answer
@@ -710,8 +718,8 @@ assert ends[3].manner > 0.9
 assert ends[0.03].kl > 2 * ends[3].kl
 assert ends[0.03].right < ends[3].right < exams["500 examples"].right
 assert game[-1][1] > game[0][1] + 1  # the reward rises
-assert game[-1][2] < 0.6 * game[0][2]  # and the truth falls
-assert min(searched[name].right for name in ("as it is", "facts changed")) > 0.75
+assert game[-1][2] < 0.75 * game[0][2]  # and the truth falls
+assert min(searched[n].right for n in searched if n != "fact missing") > 0.75
 assert searched["fact missing"].right < 0.3
 print("It answers, declines, pleases and looks up: each from examples, each measured.")
 
@@ -720,8 +728,8 @@ print("It answers, declines, pleases and looks up: each from examples, each meas
 #
 # - A base model continues; a few hundred examples with the loss on the answers make it
 #   answer, and cost some of what it knew.
-# - Preferences teach how an answer should look: manner is learned at once, truth is not,
-#   and a reward that is pursued without a leash is gamed.
+# - Preferences teach how an answer should look: here manner was learned at once and
+#   truth was not, and the reward stayed high while the truth went.
 # - Facts that change belong in a store that the model reads; the weights learn only when
 #   somebody trains them.
 
@@ -729,9 +737,9 @@ print("It answers, declines, pleases and looks up: each from examples, each meas
 # ## Where next
 #
 # This was the last page. You have seen one number called loss carry a model from noise
-# to answers. Take twenty questions from your own work with answers that you know to be
-# right, never show them to any model maker, and use them to examine what you are
-# offered.
+# to answers. Take a hundred questions from your own work with answers that you know to
+# be right. Never publish them, and put them only to models whose makers may not train
+# on what you ask. They are your exam for all that you will be offered.
 #
 # Unsure of a word, or in search of a source? Both stand in the
 # [glossary](../docs/GLOSSARY.md).

@@ -208,6 +208,12 @@ def test_start_opens_jupyterlab_on_the_first_page(
     assert "COURSE_LIB_HOME" in variables
 
 
+def test_kernels_share_arenas_of_memory_unless_told_otherwise(tmp_path: Path) -> None:
+    assert jupyterlab._variables({}, tmp_path)["MALLOC_ARENA_MAX"] == "2"
+    told = jupyterlab._variables({"MALLOC_ARENA_MAX": "8"}, tmp_path)
+    assert told["MALLOC_ARENA_MAX"] == "8"
+
+
 # --- update -------------------------------------------------------------------------
 
 

@@ -66,3 +66,22 @@ def test_what_compiling_took_is_given_back() -> None:
 
     sizes = {how: size(how) for how in ("give back", "keep")}
     assert sizes["give back"] < sizes["keep"] - 30e6, sizes
+
+
+def test_in_a_notebook_memory_is_given_back_after_each_cell(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    calls: list[str] = []
+    monkeypatch.setattr(memory, "give_back", lambda: not calls.append(""))
+    memory.give_back_after_cells()
+    assert not calls  # here is no notebook
+    shell = InteractiveShell.instance()
+    try:
+        memory.give_back_after_cells()
+        before = len(calls)
+        shell.run_cell("one = 1")
+        assert len(calls) == before + 1
+    finally:
+        InteractiveShell.clear_instance()

@@ -18,6 +18,7 @@ from course_lib.lessons.assistant import (
     Chat,
     Exam,
     exchanges,
+    facts,
     fingerprint,
     grade,
     load_base,
@@ -62,6 +63,7 @@ def test_rows_become_texts() -> None:
     wheel = Exchange("taught", "what is a wheel?", "a machine part")
     assert wheel.thing == "a wheel"
     assert exchanges([wheel]) == ["<what is a wheel?>a machine part"]
+    assert facts([wheel]) == ["a wheel is a machine part"]
     choice = Preference("taught", "truth", "what is a wheel?", "a part", "a bird")
     better, worse = pairs([choice])
     assert better == ["<what is a wheel?>a part"]

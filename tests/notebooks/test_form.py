@@ -129,6 +129,8 @@ def all_code_checks(nb: NotebookNode) -> None:
         (three_in_a_row, "cell 8: a third code cell in a row"),
         (at(6, "x\n" * 26), "cell 6: 26 lines of code"),
         (at(6, "x" * 89), "cell 6: 89 columns"),
+        (at(6, "plots.show(x, alt='a')\nx"), "cell 6: plots.show must come last"),
+        (at(6, "widgets.nudge(x)\nx"), "cell 6: widgets.nudge must come last"),
         (all_code(8), "median of 8"),
         (all_code(16), "27 of 27 code cells exceed 15 lines"),
         (without(SAID), "words of prose per code cell"),

@@ -202,6 +202,12 @@ def test_shares_of_an_exam_are_written_where_there_is_room() -> None:
     assert said == ["right", "wrong", "“i do not know”"]
 
 
+def test_the_key_names_what_there_is() -> None:
+    legend = plots.exam_bars({"base": (0.1, 0.9, 0.0)}).get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["right", "wrong"]
+
+
 def test_an_exam_of_more_models_is_a_taller_picture() -> None:
     tall = {str(n): (0.5, 0.5, 0.0) for n in range(6)}
     pages = [plots.exam_bars(t).get_figure(root=True) for t in ({"a": (1, 0, 0)}, tall)]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
+import sys
 import tarfile
 import tomllib
 import zipfile
@@ -85,6 +87,17 @@ def test_binder_builds_our_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert '--file "binder/environment.yml"' in text
     assert "RUN ./binder/postBuild" in text
     assert (ROOT / "binder" / "postBuild").stat().st_mode & 0o111
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Binder runs Linux")
+def test_what_binder_starts_shares_arenas_of_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(ROOT)
+    assert 'ENV R2D_ENTRYPOINT="${REPO_DIR}/binder/start"' in dockerfile()
+    code = "import os, sys; print(os.environ['MALLOC_ARENA_MAX'], sys.argv[1])"
+    command = [ROOT / "binder" / "start", sys.executable, "-c", code, "two words"]
+    assert subprocess.check_output(command, text=True) == "2 two words\n"
 
 
 def test_post_build_installs_the_course_alone() -> None:

@@ -1,0 +1,164 @@
+"""A deck as one HTML file, complete in itself: it asks no host for anything."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import mistune
+from matplotlib.textpath import TextPath, TextToPath
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+
+HERE = Path(__file__).parent
+POLICY = (
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+    "script-src 'unsafe-inline'"
+)
+PEN = {1: "M", 2: "L", 3: "Q", 4: "C", 79: "Z"}  # matplotlib's codes of a path, as SVG's
+
+
+@dataclass
+class Slide:
+    """What one slide shows; texts are Markdown."""
+
+    kind: str  # deck, part, opener, question, figure, output, live, exercise, …
+    title: str
+    text: str = ""
+    formula: str = ""
+    figure: str = ""  # an img element of the page
+    code: str = ""
+    output: str = ""
+    label: str = ""  # a word or two above the text
+    entries: Sequence[str] = ()
+    table: str = ""
+    notes: str = ""
+
+
+@cache
+def formula(latex: str) -> str:
+    """Return a formula as SVG, drawn by matplotlib, in the colour of the text."""
+    drawn = "$" + re.sub(r"\\mathrel\{(.+?)\}", r"\1", " ".join(latex.split())) + "$"
+    path = TextPath((0, 0), drawn, size=100)
+    properties: Any = path._prop if hasattr(path, "_prop") else None
+    width, height, depth = TextToPath().get_text_width_height_descent(
+        drawn, _font(properties), ismath=True
+    )
+    scale = 100 / _font(properties).get_size()
+    width, height, depth = (scale * n for n in (width, height, depth))
+    pen = " ".join(
+        PEN[code] + " ".join(f"{n:.1f}" for n in points * (code != 79))
+        for points, code in path.iter_segments(simplify=False, curves=True)
+        if code in PEN
+    )
+    pen = re.sub(r"Z[^A-Z]*", "Z", pen)
+    size = f"width:{width / 100:.2f}em;height:{height / 100:.2f}em"
+    box = f"0 {depth - height:.1f} {width:.1f} {height:.1f}"
+    return (
+        f'<svg class="math" role="img" aria-label="{escape(latex)}" viewBox="{box}" '
+        f'style="{size};vertical-align:{-depth / 100:.2f}em">'
+        f'<path transform="scale(1 -1)" d="{pen}"/></svg>'
+    )
+
+
+def _font(properties: Any) -> Any:
+    from matplotlib.font_manager import FontProperties
+
+    return properties or FontProperties(size=100)
+
+
+class Inline(mistune.HTMLRenderer):
+    """Markdown for slides: formulas are drawn, links are their text."""
+
+    def link(self, text: str, url: str, title: str | None = None) -> str:
+        return text
+
+    def inline_math(self, text: str) -> str:
+        return formula(text)
+
+    def block_math(self, text: str) -> str:
+        return formula(text)
+
+
+_markdown = mistune.create_markdown(renderer=Inline(), plugins=["math", "table"])
+
+
+def markdown(text: str) -> str:
+    """Return a text as HTML."""
+    return str(_markdown(text))
+
+
+def inline(text: str) -> str:
+    """Return a text as HTML without a paragraph around it."""
+    return markdown(text).strip().removeprefix("<p>").removesuffix("</p>")
+
+
+def body(slide: Slide) -> str:
+    """Return what stands below a slide's title."""
+    parts = []
+    if slide.label:
+        parts.append(f'<p class="label">{escape(slide.label)}</p>')
+    if slide.text:
+        parts.append(f'<div class="text">{markdown(slide.text)}</div>')
+    if slide.formula:
+        parts.append(f'<p class="formula">{formula(slide.formula)}</p>')
+    if slide.code:
+        parts.append(f'<pre class="code" tabindex="0">{coloured(slide.code)}</pre>')
+    if slide.output:
+        parts.append(f'<pre class="output" tabindex="0">{escape(slide.output)}</pre>')
+    if slide.figure:
+        parts.append(f"<figure>{slide.figure}</figure>")
+    if slide.table:
+        parts.append(f'<div class="table">{markdown(slide.table)}</div>')
+    if slide.entries:
+        entries = "".join(f"<li>{inline(entry)}</li>" for entry in slide.entries)
+        parts.append(f"<ol>{entries}</ol>")
+    return "\n".join(parts)
+
+
+def coloured(code: str) -> str:
+    """Return Python code as HTML, its parts marked by classes."""
+    return str(highlight(code, PythonLexer(), HtmlFormatter(nowrap=True)))
+
+
+def section(slide: Slide, number: int) -> str:
+    """Return one slide."""
+    level = "h1" if slide.kind == "deck" else "h2"
+    notes = f'<aside class="notes" hidden>{markdown(slide.notes)}</aside>'
+    return (
+        f'<section class="slide {slide.kind}" id="s{number}">\n'
+        f"<{level}>{inline(slide.title)}</{level}>\n{body(slide)}\n"
+        f"{notes if slide.notes else ''}</section>"
+    )
+
+
+def page(title: str, slides: Sequence[Slide]) -> str:
+    """Return a whole deck."""
+    style, script = (
+        (HERE / f"slides.{kind}").read_text("utf-8") for kind in ("css", "js")
+    )
+    sections = "\n".join(section(slide, i) for i, slide in enumerate(slides, 1))
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{escape(title)}</title>
+<style>
+{style}</style>
+</head>
+<body><main>
+{sections}
+</main>
+<script>
+{script}</script>
+</body></html>
+"""

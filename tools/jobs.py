@@ -145,6 +145,12 @@ def notebooks(env: Environment, arguments: list[str]) -> int:
     return env.run([env.python, "-m", "tools.notebooks", *force, *arguments])
 
 
+def slides(env: Environment, arguments: list[str]) -> int:
+    """Write slides for a class, from the stored notebooks, into build/slides."""
+    env.prepare("test")
+    return env.run([env.python, "-m", "tools.slides", *arguments])
+
+
 def bench(env: Environment, arguments: list[str]) -> int:
     """Measure against peers."""
     env.prepare("learn")
@@ -226,6 +232,7 @@ JOBS: dict[str, Callable[[Environment, list[str]], int]] = {
     "lint": lint,
     "format": format_code,
     "notebooks": notebooks,
+    "slides": slides,
     "bench": bench,
     "bench-gpu": bench_gpu,
     "workshop-demo": workshop_demo,

@@ -1,8 +1,8 @@
 """Slides for a class: ``make slides`` writes them to build/slides.
 
-One deck for each plan of workshop/plans.md and one for each notebook, cut from the pages
-as they are stored, with their figures and outputs: nothing is run. The notes are those
-of the guides and, on the other slides, the page's own words.
+One deck for each plan of workshop/plans.md and one for each notebook, cut from the
+pages as they are stored, with their figures and outputs: nothing is run. The notes are
+those of the guides and, on the other slides, the page's own words.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 from course_lib.exercises.core import Exercise, all_exercises
-from tools.deck_text import PREDICT, lead, plain, question
+from tools.deck_text import Lead, comment, lead, plain, question
 from tools.minutes import WIDGET
 from tools.notebooks import CHECK, FOLDER, ROOT
 from tools.slides_page import Slide, page
@@ -25,12 +27,19 @@ from tools.slides_page import Slide, page
 KIT = ROOT / "workshop"
 OUT = ROOT / "build" / "slides"
 PAGES = sorted(FOLDER.glob("[0-9][0-9]_*.ipynb"))
-LINES = 12  # of code on a slide
-SHOWN = 16  # lines on a slide, of code and output together
+LINES = 12  # of code on a slide, less with what it prints
+OUTPUT_LINE = 1.2  # the height of a line of output, in lines of code
+OUTPUT_LINES = 10
 COLUMNS = 88
+ENOUGH = 5  # figures and questions of a section, to leave out its code
+ASK = "Predict first"
 TABLE_ROWS = 4
 LAST = "Three sentences to remember"
 COURSE = "How a neural network learns"
+KEYS = (
+    "Arrows, space, Home and End turn the slides. N shows these notes, Shift and N "
+    "opens them in a window of their own, for a second screen."
+)
 
 
 @dataclass
@@ -86,13 +95,12 @@ def _add_code(section: Section, code: str, outputs: list[dict[str, Any]]) -> Non
 
 def _add_paragraph(section: Section, text: str) -> None:
     """Add a paragraph: it follows the last code, and leads to the next."""
-    open_block = section.blocks[-1]
+    block = section.blocks[-1]
     if text.startswith("###"):
-        open_block.heading = text.lstrip("# ")
-        open_block.before = []
+        section.blocks.append(Block(heading=text.lstrip("# ")))
         return
-    open_block.before.append(text)
-    if len(section.blocks) > 1 and open_block.heading == section.blocks[-2].heading:
+    block.before.append(text)
+    if len(section.blocks) > 1 and block.heading == section.blocks[-2].heading:
         section.blocks[-2].after.append(text)
 
 
@@ -104,7 +112,9 @@ def text_of(block: Block) -> str:
 
 def html_of(block: Block) -> str:
     """Return the HTML that a block shows: a figure, or what stands for a widget."""
-    return "".join("".join(o.get("data", {}).get("text/html", "")) for o in block.outputs)
+    return "".join(
+        "".join(o.get("data", {}).get("text/html", "")) for o in block.outputs
+    )
 
 
 def is_interactive(block: Block) -> bool:
@@ -120,66 +130,87 @@ def section_slides(
     section: Section, exercises: dict[str, Exercise], code: bool, guide: Guide
 ) -> Iterator[Slide]:
     """Yield the slides of a section: its claim, questions, figures, exercises."""
-    title, blocks = section.title.replace(" (optional)", ""), section.blocks
-    first = blocks[0].before if not blocks[0].heading else []
-    asked = question(first)
-    said = [s for s in [lead(plain(first))] if s and s not in asked]
-    yield Slide(
-        "opener", title, " ".join(said), display(first), notes="\n\n".join(first)
-    )
-    for block in blocks:
-        head = title
+    yield (last := opener(section))
+    more = not is_rich(section)
+    for block in section.blocks:
+        if "(optional)" in block.heading:
+            continue
+        title = section.title
         if block.heading and not block.heading.startswith("Exercise"):
-            head = block.heading
-        yield from tables(head, block.before)
+            title = block.heading
+        yield from tables(title, block.before)
         if check := CHECK.search(block.code):
             if check[1] in exercises:
                 yield exercise_slide(exercises[check[1]], guide)
             continue
-        if asked := question(block.before):
-            yield Slide(
-                "question", head, asked, label="Predict first", notes=notes(block.before)
-            )
-        yield from answer(head, block, bool(asked), code, section)
+        if asked := question(block.before, last.text):
+            label = f"{ASK}, then try it live: " if is_interactive(block) else ASK
+            told = notes(block.before)
+            label += name_of(block) if is_interactive(block) else ""
+            yield Slide("question", title, asked, label=label, notes=told)
+        for slide in answer(title, block, bool(asked), code and more, more):
+            if slide.text == last.text:
+                slide.text = ""
+            yield (last := slide)
+
+
+def opener(section: Section) -> Slide:
+    """Return the first slide of a section: its title, a claim or a question."""
+    first = section.blocks[0].before
+    title = section.title.replace(" (optional)", "")
+    said = lead(first)
+    if said.text and said.text in question(first):
+        said = Lead("")
+    return Slide("opener", title, said.text, said.formula, notes=notes(first))
 
 
 def answer(
-    title: str, block: Block, asked: bool, code: bool, section: Section
+    title: str, block: Block, asked: bool, code: bool, more: bool
 ) -> Iterator[Slide]:
-    """Yield the slide of what a block shows, if it shows what a slide can."""
-    said, told = lead(plain(block.after)), notes(block.after)
+    """Yield the slide of what a block shows, if it shows what a slide can.
+
+    Of what is printed without a question only what the page comments, and if `more`.
+    """
+    said, told = comment(block.after), notes(block.after)
     html, printed = html_of(block), text_of(block)
+    lines = re.sub(r"\n{3,}", "\n\n", block.code)
+    short = lines if code and fits(printed, lines) else ""
     if "<img" in html:
-        yield Slide("figure", title, said, figure=image(html), notes=told)
+        text = said.text or lead([alt_of(html)]).text
+        yield Slide("figure", title, text, figure=image(html), notes=told)
     elif is_interactive(block):
-        name, controls = interactive(html)
-        label = "Live, in the notebook"
-        text = said if asked else f"Change: {controls}."
-        yield Slide("live", name, text, label=label, notes=told)
-    elif printed and fits(printed, SHOWN - 4) and (asked or code or is_poor(section)):
-        short = block.code if code and is_short(block.code, printed) else ""
-        formula = display(block.after) if not short else ""
-        yield Slide("output", title, said, formula, "", short, printed, notes=told)
-    elif code and is_short(block.code, "") and "def " in block.code and not printed:
-        text = lead(plain(block.before))
-        yield Slide("output", title, text, code=block.code, notes=notes(block.before))
+        yield answer_to_live(title, block, said, asked)
+    elif printed and fits(printed) and (asked or (more and said.text)):
+        slide = Slide("printed", title, said.text, output=printed, notes=told)
+        slide.code, slide.formula = short, "" if short else said.formula
+        yield slide
+    elif short and "def " in short and not printed:
+        text = lead(block.before).text
+        yield Slide("printed", title, text, code=short, notes=notes(block.before))
 
 
-def is_poor(section: Section) -> bool:
-    """Return whether a section has no figure, so that outputs must do."""
-    return not any("<img" in html_of(block) for block in section.blocks)
+def answer_to_live(title: str, block: Block, said: Lead, asked: bool) -> Slide:
+    """Return what was found in an interactive figure or, unasked, what to try in it."""
+    if asked:
+        text, label = said.text, f"Found with: {name_of(block)}"
+        return Slide("answer", title, text, said.formula, "", label=label)
+    controls = html_of(block).partition("change: ")[2].partition("</em>")[0].strip(". ")
+    text = f"Change: {controls}." if controls else ""
+    return Slide("live", name_of(block), text, label="Live, in the notebook")
 
 
-def fits(text: str, lines: int) -> bool:
-    """Return whether a text has so few lines, none of them too wide."""
-    rows = text.splitlines()
-    return len(rows) <= lines and all(len(row) <= COLUMNS for row in rows)
+def is_rich(section: Section) -> bool:
+    """Return whether a section has so many figures and questions that code can go."""
+    shown = [b for b in section.blocks if "<img" in html_of(b) or question(b.before)]
+    return len(shown) >= ENOUGH
 
 
-def is_short(code: str, printed: str) -> bool:
-    """Return whether code fits on a slide, with what it prints."""
-    left = min(LINES, SHOWN - len(printed.splitlines()))
-    return fits(code, left)
+def fits(printed: str, code: str = "") -> bool:
+    """Return whether a slide has room for what is printed, and the code before it."""
+    rows, lines = printed.splitlines(), code.splitlines()
+    narrow = all(len(line) <= COLUMNS for line in rows + lines)
+    height = len(lines) + OUTPUT_LINE * len(rows)
+    return narrow and height <= LINES and len(rows) <= OUTPUT_LINES
 
 
 def notes(paragraphs: Iterable[str]) -> str:
@@ -187,9 +218,10 @@ def notes(paragraphs: Iterable[str]) -> str:
     return "\n\n".join(paragraphs)
 
 
-def display(paragraphs: Iterable[str]) -> str:
-    """Return the first formula that stands on lines of its own, or nothing."""
-    return next((p.strip("$ \n") for p in paragraphs if p.startswith("$$")), "")
+def alt_of(html: str) -> str:
+    """Return what a figure shows, in words."""
+    found = re.search(r'<img alt="([^"]*)"', html)
+    return unescape(found[1]) if found else ""
 
 
 def image(html: str) -> str:
@@ -200,11 +232,10 @@ def image(html: str) -> str:
     return found[0] + ">"
 
 
-def interactive(html: str) -> tuple[str, str]:
-    """Return the name of an interactive figure, and its controls."""
-    text = re.sub(r"<[^>]+>", "", html)
-    name, _, rest = text.partition(": an interactive figure.")
-    return name.strip(), rest.partition("change: ")[2].strip(" .") or "what you like"
+def name_of(block: Block) -> str:
+    """Return the name of an interactive figure."""
+    text = re.sub(r"<[^>]+>", "", html_of(block))
+    return unescape(text.partition(": an interactive figure.")[0].strip())
 
 
 def tables(title: str, paragraphs: Iterable[str]) -> Iterator[Slide]:
@@ -220,7 +251,7 @@ def tables(title: str, paragraphs: Iterable[str]) -> Iterator[Slide]:
 def exercise_slide(exercise: Exercise, guide: Guide) -> Slide:
     """Return the slide of an exercise: its task, and in the notes who gets stuck."""
     label, name = "Exercise", f"\n\n`{exercise.name}`"
-    text = lead([exercise.task], 34) or exercise.task
+    text = lead([exercise.task], 34).text or exercise.task
     stuck = guide.stuck(exercise.name)
     return Slide("exercise", exercise.title, text + name, label=label, notes=stuck)
 
@@ -277,9 +308,25 @@ def part_slides(part: Part) -> Iterator[Slide]:
     told = "\n\n".join(guide.parts[t] for t in ("What to say", "How to run it"))
     label = part.notebook.replace("_", " ")
     yield Slide("part", guide.question, label=label, notes=told)
+    own = settings()["say"].get(part.notebook, {})
     for section in chosen(sections, part.sections):
-        yield from section_slides(section, mine, part.code, guide)
+        for slide in section_slides(section, mine, part.code, guide):
+            yield in_own_words(slide, own)
     yield three_sentences(sections, guide)
+
+
+def in_own_words(slide: Slide, own: dict[str, str]) -> Slide:
+    """Return a slide with the line that slides.toml has for it, if it has one."""
+    for beginning, text in own.items():
+        if slide.key.startswith(beginning):
+            return replace(slide, text=text)
+    return slide
+
+
+@cache
+def settings() -> dict[str, Any]:
+    """Return workshop/slides.toml."""
+    return tomllib.loads((KIT / "slides.toml").read_text(encoding="utf-8"))
 
 
 def chosen(sections: list[Section], which: str | list[str]) -> list[Section]:
@@ -323,9 +370,8 @@ def plans() -> dict[str, list[list[str]]]:
 
 def plan_slides(name: str, rows: Sequence[Sequence[str]]) -> list[Slide]:
     """Return the deck of one plan of workshop/plans.md."""
-    settings = tomllib.loads((KIT / "slides.toml").read_text(encoding="utf-8"))
-    own = settings.get(name.partition(":")[0], {})
-    slides = [Slide("deck", COURSE, name.partition(":")[2].strip(), label=name)]
+    own = settings().get(short_name(name), {})
+    slides = [Slide("deck", COURSE, label=name, notes=KEYS)]
     for part in parts_of(rows, own):
         if isinstance(part, Part):
             slides += part_slides(part)
@@ -377,9 +423,14 @@ def decks() -> dict[str, list[Slide]]:
     return found
 
 
+def short_name(plan: str) -> str:
+    """Return the name of a plan without what follows a colon."""
+    return plan.partition(":")[0]
+
+
 def slug(name: str) -> str:
     """Return the name of a plan as that of a file: talk_for_deciders."""
-    words = re.findall(r"\w+", name.partition(":")[0].lower())
+    words = re.findall(r"\w+", short_name(name).lower())
     return "_".join(word for word in words if word != "a" or len(words) < 3)
 
 
@@ -388,14 +439,14 @@ def title_of(name: str) -> str:
     return f"{COURSE}: {name.replace('_', ' ')}"
 
 
-def main() -> int:
+def main(folder: Path = OUT) -> int:
     """Write every deck, and say how many slides it has."""
-    OUT.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for name, slides in decks().items():
-        file = OUT / f"{name}.html"
+        file = folder / f"{name}.html"
         file.write_text(page(title_of(name), slides), encoding="utf-8")
         size = file.stat().st_size / 1e6
-        print(f"{file.relative_to(ROOT)}: {len(slides)} slides, {size:.1f} MB")
+        print(f"{file}: {len(slides)} slides, {size:.1f} MB")
     return 0
 
 

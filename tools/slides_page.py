@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from html import escape
+from html import escape, unescape
 from pathlib import Path
-from typing import Any
 
 import mistune
+from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath, TextToPath
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
@@ -21,7 +21,16 @@ POLICY = (
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
     "script-src 'unsafe-inline'"
 )
-PEN = {1: "M", 2: "L", 3: "Q", 4: "C", 79: "Z"}  # matplotlib's codes of a path, as SVG's
+CLOSE = 79
+PEN = {
+    1: "M",
+    2: "L",
+    3: "Q",
+    4: "C",
+    CLOSE: "Z",
+}  # matplotlib's codes, SVG's
+SIZE = 100  # of a formula's letters, in its own units
+WIDE = 78  # columns of output: more are set smaller
 
 
 @dataclass
@@ -40,37 +49,34 @@ class Slide:
     table: str = ""
     notes: str = ""
 
+    @property
+    def key(self) -> str:
+        """What a line of slides.toml names a slide by: alt text, title or text."""
+        if self.figure:
+            return unescape(self.figure.partition('alt="')[2].partition('"')[0])
+        return self.title if self.kind in ("opener", "live") else self.text
+
 
 @cache
 def formula(latex: str) -> str:
     """Return a formula as SVG, drawn by matplotlib, in the colour of the text."""
     drawn = "$" + re.sub(r"\\mathrel\{(.+?)\}", r"\1", " ".join(latex.split())) + "$"
-    path = TextPath((0, 0), drawn, size=100)
-    properties: Any = path._prop if hasattr(path, "_prop") else None
+    font = FontProperties(size=SIZE)
+    path = TextPath((0, 0), drawn, prop=font)
     width, height, depth = TextToPath().get_text_width_height_descent(
-        drawn, _font(properties), ismath=True
+        drawn, font, ismath=True
     )
-    scale = 100 / _font(properties).get_size()
-    width, height, depth = (scale * n for n in (width, height, depth))
-    pen = " ".join(
-        PEN[code] + " ".join(f"{n:.1f}" for n in points * (code != 79))
-        for points, code in path.iter_segments(simplify=False, curves=True)
-        if code in PEN
+    pen = "".join(
+        PEN[code] + (" ".join(f"{n:.1f}" for n in points) if code != CLOSE else "")
+        for points, code in path.iter_segments(simplify=False)
     )
-    pen = re.sub(r"Z[^A-Z]*", "Z", pen)
-    size = f"width:{width / 100:.2f}em;height:{height / 100:.2f}em"
-    box = f"0 {depth - height:.1f} {width:.1f} {height:.1f}"
+    size = f"width:{width / SIZE:.2f}em;height:{height / SIZE:.2f}em"
     return (
-        f'<svg class="math" role="img" aria-label="{escape(latex)}" viewBox="{box}" '
-        f'style="{size};vertical-align:{-depth / 100:.2f}em">'
+        f'<svg class="math" role="img" aria-label="{escape(latex)}" '
+        f'viewBox="0 {depth - height:.1f} {width:.1f} {height:.1f}" '
+        f'style="{size};vertical-align:{-depth / SIZE:.2f}em">'
         f'<path transform="scale(1 -1)" d="{pen}"/></svg>'
     )
-
-
-def _font(properties: Any) -> Any:
-    from matplotlib.font_manager import FontProperties
-
-    return properties or FontProperties(size=100)
 
 
 class Inline(mistune.HTMLRenderer):
@@ -111,7 +117,9 @@ def body(slide: Slide) -> str:
     if slide.code:
         parts.append(f'<pre class="code" tabindex="0">{coloured(slide.code)}</pre>')
     if slide.output:
-        parts.append(f'<pre class="output" tabindex="0">{escape(slide.output)}</pre>')
+        wide = " wide" * any(len(row) > WIDE for row in slide.output.splitlines())
+        shown = escape(slide.output)
+        parts.append(f'<pre class="output{wide}" tabindex="0">{shown}</pre>')
     if slide.figure:
         parts.append(f"<figure>{slide.figure}</figure>")
     if slide.table:
@@ -129,7 +137,7 @@ def coloured(code: str) -> str:
 
 def section(slide: Slide, number: int) -> str:
     """Return one slide."""
-    level = "h1" if slide.kind == "deck" else "h2"
+    level = "h1" if number == 1 else "h2"
     notes = f'<aside class="notes" hidden>{markdown(slide.notes)}</aside>'
     return (
         f'<section class="slide {slide.kind}" id="s{number}">\n'

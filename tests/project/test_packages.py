@@ -146,7 +146,8 @@ def test_both_locks_agree() -> None:
 
 
 def test_learners_install_no_test_tools() -> None:
-    own = set(FOR_TESTS) - {"nbclient", "pyyaml"}  # JupyterLab needs these
+    jupyterlab_needs = {"mistune", "nbclient", "pygments", "pyyaml"}
+    own = set(FOR_TESTS) - jupyterlab_needs
     assert own & set(locked(LEARN)) == set()
     assert "torch" not in locked(TEST)
 

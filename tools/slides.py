@@ -29,7 +29,6 @@ OUT = ROOT / "build" / "slides"
 PAGES = sorted(FOLDER.glob("[0-9][0-9]_*.ipynb"))
 LINES = 12  # of code on a slide, less with what it prints
 OUTPUT_LINE = 1.2  # the height of a line of output, in lines of code
-OUTPUT_LINES = 10
 COLUMNS = 88
 ENOUGH = 5  # figures and questions of a section, to leave out its code
 ASK = "Predict first"
@@ -210,7 +209,7 @@ def fits(printed: str, code: str = "") -> bool:
     rows, lines = printed.splitlines(), code.splitlines()
     narrow = all(len(line) <= COLUMNS for line in rows + lines)
     height = len(lines) + OUTPUT_LINE * len(rows)
-    return narrow and height <= LINES and len(rows) <= OUTPUT_LINES
+    return narrow and height <= LINES
 
 
 def notes(paragraphs: Iterable[str]) -> str:

@@ -29,6 +29,7 @@ from course_lib.app.console import (
     print_text,
 )
 from course_lib.app.course_commands import start, update
+from course_lib.app.links_command import links
 from course_lib.app.packages import import_problem
 from course_lib.app.progress_commands import progress, reset
 from course_lib.app.requests import CommandError
@@ -106,7 +107,7 @@ def course(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (start, update, train, sample, progress, reset, class_):
+for command in (start, update, train, sample, progress, reset, class_, links):
     course.add_command(command)
 
 

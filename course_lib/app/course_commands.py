@@ -19,9 +19,9 @@ from course_lib.app.console import (
     reason,
     refuse,
 )
+from course_lib.app.pages import FIRST_PAGE
 
 FOLDER = "neural-network-course"
-FIRST_PAGE = "notebooks/00_start_here.ipynb"
 
 
 @click.command()

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import course_lib
 
-__all__ = ["PAGES", "files", "is_page", "source_folder"]
+__all__ = ["FIRST_PAGE", "PAGES", "files", "is_page", "source_folder"]
 
 PACKAGE = Path(course_lib.__file__).resolve().parent
 PAGES = "notebooks"  # the folder of the pages that a learner answers
+FIRST_PAGE = f"{PAGES}/00_start_here.ipynb"
 FILES = (
     *(f"{PAGES}/*.ipynb", f"{PAGES}/solutions/*.ipynb"),
     *("docs/GLOSSARY.md", "docs/cluster/*"),

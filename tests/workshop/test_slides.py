@@ -131,9 +131,7 @@ def test_what_slides_toml_chooses_is_of_a_notebook_of_the_plan() -> None:
 
 
 def test_what_nobody_chooses_is_asked_for() -> None:
-    with pytest.raises(
-        ValueError, match="has to say which sections of 01"
-    ):
+    with pytest.raises(ValueError, match="has to say which sections of 01"):
         slides.kind_of("01_loss", ["the first half"])
 
 
@@ -157,6 +155,8 @@ def test_whole_sentences_are_taken_up_to_what_leads_on() -> None:
     text = "One is 2.5 here. Two costs `a. B`. Now the next thing. Three."
     assert comment([text]).text == "One is 2.5 here. Two costs `a. B`."
     assert comment(["Now the next thing. Three."]).text == ""
+    assert comment(["**Mistake two.** It is."]).text == ""
+    assert comment(["It is.", "**Mistake two.** It is."]).text == "It is."
     assert lead(["It is so. (An aside.) More."], words=3).text == "It is so."
 
 

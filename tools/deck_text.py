@@ -108,6 +108,8 @@ def is_aside(sentence: str) -> bool:
 def leads_on(sentence: str) -> bool:
     """Return whether a sentence leads on to what comes next on the page."""
     goes_on = LEADS_ON.match(sentence) or sentence.endswith(("?", ":"))
+    if sentence.startswith("**") and sentence.endswith(".**"):  # as a heading is
+        return True
     return bool(goes_on) or is_aside(sentence)
 
 

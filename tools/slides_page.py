@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import re
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -30,7 +32,9 @@ PEN = {
     CLOSE: "Z",
 }  # matplotlib's codes, SVG's
 SIZE = 100  # of a formula's letters, in its own units
-WIDE = 78  # columns of output: more are set smaller
+WIDE = 78  # columns of output: more are set smaller,
+NARROW, FEW = 55, 8  # and so many columns and lines larger
+TALL = 0.7  # height to width
 
 
 @dataclass
@@ -117,9 +121,9 @@ def body(slide: Slide) -> str:
     if slide.code:
         parts.append(f'<pre class="code" tabindex="0">{coloured(slide.code)}</pre>')
     if slide.output:
-        wide = " wide" * any(len(row) > WIDE for row in slide.output.splitlines())
+        size = size_of(slide)
         shown = escape(slide.output)
-        parts.append(f'<pre class="output{wide}" tabindex="0">{shown}</pre>')
+        parts.append(f'<pre class="output{size}" tabindex="0">{shown}</pre>')
     if slide.figure:
         parts.append(f"<figure>{slide.figure}</figure>")
     if slide.table:
@@ -130,6 +134,22 @@ def body(slide: Slide) -> str:
     return "\n".join(parts)
 
 
+def size_of(slide: Slide) -> str:
+    """Return a class for the size of a slide's output: large where there is room."""
+    rows = slide.output.splitlines()
+    widest = max(map(len, rows))
+    if widest > WIDE:
+        return " wide"
+    return " large" if widest <= NARROW and len(rows) <= FEW and not slide.code else ""
+
+
+def is_tall(figure: str) -> bool:
+    """Return whether a figure is so tall that the text stands better beside it."""
+    head = figure.partition("base64,")[2][:32]  # 24 bytes: a PNG's width and height
+    width, height = struct.unpack(">II", base64.b64decode(head)[16:24])
+    return bool(height > TALL * width)
+
+
 def coloured(code: str) -> str:
     """Return Python code as HTML, its parts marked by classes."""
     return str(highlight(code, PythonLexer(), HtmlFormatter(nowrap=True)))
@@ -137,10 +157,11 @@ def coloured(code: str) -> str:
 
 def section(slide: Slide, number: int) -> str:
     """Return one slide."""
+    kind = slide.kind + " tall" * bool(slide.figure and is_tall(slide.figure))
     level = "h1" if number == 1 else "h2"
     notes = f'<aside class="notes" hidden>{markdown(slide.notes)}</aside>'
     return (
-        f'<section class="slide {slide.kind}" id="s{number}">\n'
+        f'<section class="slide {kind}" id="s{number}">\n'
         f"<{level}>{inline(slide.title)}</{level}>\n{body(slide)}\n"
         f"{notes if slide.notes else ''}</section>"
     )

@@ -14,7 +14,7 @@ from course_lib.exercises.core import all_exercises
 from tools import deck_text, slides
 from tools.deck_text import PREDICT, WORDS, comment, lead, question, word_count
 from tools.slides import FOLDER, KIT, LINES, PAGES, Part, Section, part_slides
-from tools.slides_page import Slide, formula, inline, page
+from tools.slides_page import Slide, formula, inline, is_tall, page
 
 DECKS = slides.decks()
 PLANS = slides.plans()
@@ -181,6 +181,15 @@ def test_a_deck_asks_no_host_for_anything() -> None:
     assert "default-src 'none'" in html
     assert not re.search(r'<(link|iframe|object)\b|@import|url\(|src="(?!data:)', html)
     assert not re.search(r"href=|<script src", html)
+
+
+def test_the_text_stands_beside_a_tall_figure_and_above_a_wide_one() -> None:
+    figures = {
+        slide.key: slide.figure for slide in DECKS["04_autograd"] if slide.figure
+    }
+    tall = [alt for alt, figure in figures.items() if is_tall(figure)]
+    assert any(alt.startswith("Three states of the same map") for alt in tall)
+    assert not any(alt.startswith("The robot on a slope") for alt in tall)
 
 
 def test_formulas_are_drawn_and_links_are_their_text() -> None:

@@ -2,7 +2,7 @@
 # Another Python: `make test PYTHON=python3.12`. More arguments: `make test ARGS="-k optim"`.
 PYTHON ?=
 ARGS ?=
-TASKS := help lab test slow mutants torture lint format notebooks slides bench bench-gpu workshop-demo workshop-load lock clean
+TASKS := help lab test slow mutants torture lint format notebooks slides book bench bench-gpu workshop-demo workshop-load lock clean
 
 .DEFAULT_GOAL := help
 .PHONY: $(TASKS)

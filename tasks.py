@@ -28,6 +28,7 @@ HELP = """\
   make format     let ruff put the code into shape
   make notebooks  build and run the notebooks that changed (FORCE=1: all)
   make slides     slides for a class, from the notebooks, into build/slides
+  make book       build the web site of the pages, into build/book/html
   make bench      measure against other libraries, into benchmarks/RESULTS.md
   make bench-gpu  measure a large model on a GPU, against torch.compile
   make workshop-demo  run a JupyterHub for a class on this machine, for a look

@@ -23,7 +23,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = {"learn": "requirements.lock", "test": "requirements-test.lock"}
+LOCKS = {
+    "learn": "requirements.lock",
+    "test": "requirements-test.lock",
+    "book": "requirements-book.lock",
+}
 INSTALLER_LOCK = "requirements-uv.lock"
 JUPYTER = "tools/jupyter"  # settings that the course installs with itself
 STAMP = "course-setup.json"
@@ -88,6 +92,12 @@ class Environment:
         maker = getattr(sys, "_base_executable", sys.executable)
         return cls(ROOT / name, maker)
 
+    def beside(self, name: str) -> Environment:
+        """Return the environment of another set of packages, such as ``.venv-book``."""
+        return Environment(
+            self.folder.with_name(f"{self.folder.name}-{name}"), self.maker
+        )
+
     @property
     def python(self) -> str:
         """The environment's own Python."""
@@ -136,7 +146,7 @@ class Environment:
     # --- setting up -------------------------------------------------------------
 
     def prepare(self, wanted: str) -> None:
-        """Make sure the packages of `wanted` ("learn" or "test") are there.
+        """Make sure the packages of `wanted` ("learn", "test" or "book") are there.
 
         Raises SetupError when they cannot be. Quick when nothing has changed; safe to
         interrupt and to call twice at once.
@@ -230,7 +240,8 @@ class Environment:
             # pip knows settings of its own (a company's mirror) and runs anywhere.
             self._step(what + ", with pip", [*pip, *packages])
             uv = pip
-        self._step("installing the course", [*uv, *itself])
+        if wanted != "book":  # which reads the stored pages, and runs nothing
+            self._step("installing the course", [*uv, *itself])
 
     def _has_uv(self) -> bool:
         command = [self.python, "-m", "uv", "--version"]

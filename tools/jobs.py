@@ -151,6 +151,13 @@ def slides(env: Environment, arguments: list[str]) -> int:
     return env.run([env.python, "-m", "tools.slides", *arguments])
 
 
+def book(env: Environment, arguments: list[str]) -> int:
+    """Build the web site from the stored notebooks, with packages of its own."""
+    env = env.beside("book")
+    env.prepare("book")
+    return env.run([env.python, "-m", "tools.book", *arguments])
+
+
 def bench(env: Environment, arguments: list[str]) -> int:
     """Measure against peers."""
     env.prepare("learn")
@@ -201,11 +208,13 @@ def lock(env: Environment, arguments: list[str]) -> int:
         uv = Path(folder) / "uv.in"
         uv.write_text("uv>=0.9\n")
         learn = ["pyproject.toml", str(build)]
+        site = ["--group", "book"]
         together = ["--extra", "test", "--constraints", "requirements.lock"]
         return (
             env.run([*compile_, str(uv), "-o", "requirements-uv.lock"])
             or env.run([*compile_, *learn, "-o", "requirements.lock"])
             or env.run([*compile_, *learn, *together, "-o", "requirements-test.lock"])
+            or env.run([*compile_, *site, "-o", "requirements-book.lock"])
         )
 
 
@@ -233,6 +242,7 @@ JOBS: dict[str, Callable[[Environment, list[str]], int]] = {
     "format": format_code,
     "notebooks": notebooks,
     "slides": slides,
+    "book": book,
     "bench": bench,
     "bench-gpu": bench_gpu,
     "workshop-demo": workshop_demo,

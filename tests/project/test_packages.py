@@ -26,7 +26,9 @@ from course_lib.app import pages
 
 ROOT = Path(__file__).parent.parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-LEARN, TEST, UV = (ROOT / f"requirements{kind}.lock" for kind in ("", "-test", "-uv"))
+LEARN, TEST, UV, BOOK = (
+    ROOT / f"requirements{kind}.lock" for kind in ("", "-test", "-uv", "-book")
+)
 CONDA_NAMES = {"matplotlib-base": "matplotlib"}  # without the Qt that nobody here needs
 
 
@@ -37,6 +39,7 @@ def stated(entries: list[str]) -> dict[str, SpecifierSet]:
 NEEDED = stated(PROJECT["project"]["dependencies"])
 BUILD = stated(PROJECT["build-system"]["requires"])
 FOR_TESTS = stated(PROJECT["project"]["optional-dependencies"]["test"])
+FOR_BOOK = stated(PROJECT["dependency-groups"]["book"])
 
 
 # --- conda and Binder -----------------------------------------------------------
@@ -118,7 +121,7 @@ def locked(path: Path) -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize("path", [LEARN, TEST, UV], ids=lambda p: p.name)
+@pytest.mark.parametrize("path", [LEARN, TEST, UV, BOOK], ids=lambda p: p.name)
 def test_lock_holds_hashes_and_no_addresses(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert "://" not in text
@@ -130,8 +133,8 @@ def test_lock_holds_hashes_and_no_addresses(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("path", "asked"),
-    [(LEARN, NEEDED | BUILD), (TEST, NEEDED | BUILD | FOR_TESTS)],
-    ids=["learn", "test"],
+    [(LEARN, NEEDED | BUILD), (TEST, NEEDED | BUILD | FOR_TESTS), (BOOK, FOR_BOOK)],
+    ids=["learn", "test", "book"],
 )
 def test_lock_answers_pyproject(path: Path, asked: dict[str, SpecifierSet]) -> None:
     given = locked(path)
@@ -150,6 +153,7 @@ def test_learners_install_no_test_tools() -> None:
     own = set(FOR_TESTS) - jupyterlab_needs
     assert own & set(locked(LEARN)) == set()
     assert "torch" not in locked(TEST)
+    assert {"sphinx", "myst-nb"} & set(locked(TEST)) == set()
 
 
 # --- the wheel ------------------------------------------------------------------

@@ -1,0 +1,161 @@
+"""The web site in a real browser, cut off from every other host.
+
+Needs Chromium, and the packages of `make book`, which is run once by hand: the site is
+then built again here, which takes seconds as long as little has changed.
+"""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Route
+
+from tools import book
+from tools import browser as driver
+from tools.environment import STAMP, Environment
+
+READY = sorted(book.ROOT.glob(f".venv*-book/{STAMP}"))
+
+pytestmark = [
+    pytest.mark.skipif(
+        driver.find_chromium() is None,
+        reason="no Chromium found: install one, or name it in the variable CHROMIUM",
+    ),
+    pytest.mark.skipif(
+        not READY, reason="the web site has packages of its own: `make book` first"
+    ),
+    # Playwright's loop and its pipes live until the process ends
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+PAGES = [
+    "index.html",
+    "notebooks/00_start_here.html",
+    "notebooks/04_autograd.html",
+    "notebooks/09_assistant.html",
+    "docs/GLOSSARY.html",
+]
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: Any) -> None: ...
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[str]:
+    """The site, built as it stands now and served on this machine."""
+    python = Environment(READY[0].parent, "").python
+    built = subprocess.run(
+        [python, "-m", "tools.book"], cwd=book.ROOT, capture_output=True, text=True
+    )
+    assert built.returncode == 0, built.stdout + built.stderr
+    handler = functools.partial(Quiet, directory=str(book.HTML))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with driver.chromium() as browser:
+        yield browser
+
+
+@contextmanager
+def opened(
+    chromium: Browser, site: str, name: str, scheme: str = "light", width: int = 1280
+) -> Iterator[Page]:
+    """A page of the site; nothing was asked of others, and no error seen."""
+    context = chromium.new_context(
+        color_scheme=scheme,  # type: ignore[arg-type]
+        viewport={"width": width, "height": 900},
+    )
+    page = context.new_page()
+    problems: list[str] = []
+
+    def only_here(route: Route) -> None:
+        if route.request.url.startswith((site, "data:")):
+            route.continue_()
+        else:
+            problems.append(f"asked for {route.request.url}")
+            route.abort()
+
+    page.route("**", only_here)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("response", lambda a: a.ok or problems.append(f"{a.status} {a.url}"))
+    page.on("console", lambda m: m.type == "error" and problems.append(m.text))
+    try:
+        page.goto(site + name)
+        yield page
+        assert problems == []
+        found = Axe().run(page).response["violations"]  # asks for files of its own
+        assert [(one["id"], one["nodes"][0]["html"][:99]) for one in found] == []
+    finally:
+        context.close()
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 430), ("dark", 1280)])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_legible_and_asks_no_other_host(
+    name: str, scheme: str, width: int, chromium: Browser, site: str
+) -> None:
+    with opened(chromium, site, name, scheme, width) as page:
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert (ground == "rgb(255, 255, 255)") == (scheme == "light")
+        missing = "[...document.images].filter(one => !one.naturalWidth).length"
+        assert page.evaluate(missing) == 0
+
+
+def test_dark_is_one_press_away_and_stays(chromium: Browser, site: str) -> None:
+    with opened(chromium, site, PAGES[2]) as page:
+        page.get_by_role("button", name="Color mode").first.click()
+        page.get_by_role("button", name="Dark").or_(
+            page.get_by_text("Dark")
+        ).first.click()
+        theme = "document.documentElement.dataset.theme"
+        assert page.evaluate(theme) == "dark"
+        page.goto(site + PAGES[1])
+        assert page.evaluate(theme) == "dark"
+
+
+def test_search_finds_a_word(chromium: Browser, site: str) -> None:
+    with opened(chromium, site, "search.html?q=backpropagation") as page:
+        found = page.locator("#search-results li a")
+        found.first.wait_for()
+        hrefs = [str(link.get_attribute("href")) for link in found.all()]
+        assert any("04_autograd" in href for href in hrefs)
+
+
+def test_formulas_are_drawn(chromium: Browser, site: str) -> None:
+    with opened(chromium, site, "notebooks/02_gradient.html") as page:
+        sizes = page.locator("math").evaluate_all(
+            """all => all.map(one => one.getBoundingClientRect())
+                 .map(box => [box.width, box.height])"""
+        )
+        assert len(sizes) > 30
+        assert all(width > 3 and height > 3 for width, height in sizes)
+        heights = page.locator("math mfrac").evaluate_all(
+            "all => all.map(one => [...one.children].map("
+            "part => part.getBoundingClientRect().y))"
+        )
+        assert heights
+        assert all(top < bottom for top, bottom in heights), "one above the other"
+
+
+def test_a_term_leads_to_its_place_in_the_glossary(
+    chromium: Browser, site: str
+) -> None:
+    with opened(chromium, site, PAGES[2]) as page:
+        page.get_by_role("link", name="autograd", exact=True).first.click()
+        page.wait_for_url("**/docs/GLOSSARY.html#term-Autograd")
+        page.locator("#term-Autograd").wait_for()

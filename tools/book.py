@@ -1,0 +1,301 @@
+"""The web site of the course, built from the executed notebooks as they are stored.
+
+``make book`` lays out what the site shows in build/book/source, under the paths that
+it has in the repository, so that every link between pages holds; has Sphinx build
+build/book/html from it, with every warning an error; and looks at each link of the
+result. Nothing is executed, and the site asks no other host for anything.
+
+``COURSE_REPOSITORY`` names the repository's address on the web. With it, each page has
+buttons that open it on Binder and Colab; without it, none. ``COURSE_BRANCH`` is the
+branch they open (main).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from html import unescape
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build" / "book"
+SOURCE, HTML = BUILD / "source", BUILD / "html"
+EXTRA = BUILD / "extra"  # pages that go into the site as they are
+SETTINGS = ROOT / "book"
+DOCUMENTS = ("docs/TIMES.md", "docs/cluster/README.md", "workshop/**/*.md")
+FILES = ("docs/*.png", "docs/cluster/*")
+CODE = re.compile(r"(```.*?```|`[^`\n]*`|\$\$.*?\$\$|\$[^$\n]*\$)", re.DOTALL)
+FIGURE = re.compile(
+    r'^<img alt="([^"]*)" src="data:image/png;base64,([^"]+)" width="(\d+)"'
+)
+ENTRY = re.compile(
+    r"^- \*\*(.+?)\*\*(.*?)(?=^- \*\*|^## |\Z)", re.DOTALL | re.MULTILINE
+)
+
+Cell = dict[str, Any]
+
+
+# --- what is laid out ---------------------------------------------------------------
+
+
+def sources() -> dict[str, str | bytes]:
+    """Return the content of every file that Sphinx reads, by its path."""
+    glossary = (ROOT / "docs/GLOSSARY.md").read_text(encoding="utf-8")
+    terms = headwords(glossary)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    found: dict[str, str | bytes] = {
+        "docs/GLOSSARY.md": glossary_page(glossary),
+        "index.md": (SETTINGS / "index.md")
+        .read_text(encoding="utf-8")
+        .replace("(README)\n", readme[: readme.index("## The command")]),
+        "docs/command.md": section(readme, "The command").replace("](docs/", "]("),
+        "workshop/guides.md": (SETTINGS / "guides.md").read_text(encoding="utf-8"),
+    }
+    for page in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):
+        notebook = json.loads(page.read_text(encoding="utf-8"))
+        found[f"notebooks/{page.name}"] = json.dumps(as_page(notebook, terms))
+    for name in files(*DOCUMENTS):
+        found[name] = document((ROOT / name).read_text(encoding="utf-8"))
+    for name in files(*FILES):
+        found.setdefault(name, (ROOT / name).read_bytes())
+    return found
+
+
+def files(*patterns: str) -> Iterator[str]:
+    """Return the paths, below the repository, of all files that a pattern names."""
+    for pattern in patterns:
+        for path in sorted(ROOT.glob(pattern)):
+            yield path.relative_to(ROOT).as_posix()
+
+
+def section(text: str, title: str) -> str:
+    """Return one section of a document as a document of its own."""
+    body = text.split(f"\n## {title}\n")[1].split("\n## ")[0]
+    return f"# {title}\n{body.rstrip()}\n"
+
+
+def document(text: str) -> str:
+    """Return a document with links to what the site has in place of a folder."""
+    text = re.sub(
+        r"\]\((?:\.\./)*README\.md\)(?<=\.\./README\.md\))", "](/index.md)", text
+    )
+    text = text.replace("](guides)", "](guides.md)")
+    return re.sub(r"\[([^\]]*)\]\(([\w./]+\.html)\)", r'<a href="\2">\1</a>', text)
+
+
+def lay_out(wanted: dict[str, str | bytes], folder: Path) -> None:
+    """Write files; one that stays the same keeps its date, so that Sphinx skips it."""
+    for path in [*folder.rglob("*")]:
+        if path.is_file() and path.relative_to(folder).as_posix() not in wanted:
+            path.unlink()
+    for name, content in wanted.items():
+        path = folder / name
+        data = content.encode() if isinstance(content, str) else content
+        if not path.exists() or path.read_bytes() != data:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+
+
+# --- a notebook as a page of the site -----------------------------------------------
+
+
+def as_page(notebook: dict[str, Any], terms: dict[str, str]) -> dict[str, Any]:
+    """Return a stored notebook as the site shows it."""
+    cells = [on_site(cell, terms) for cell in notebook["cells"]]
+    return {**notebook, "cells": cells}
+
+
+def on_site(cell: Cell, terms: dict[str, str]) -> Cell:
+    """Return one cell as the site shows it."""
+    text = "".join(cell["source"])
+    tags = [*cell["metadata"].get("tags", [])]
+    if cell["cell_type"] == "markdown":
+        return {**cell, "source": with_terms(with_note(text, tags), terms)}
+    if "setup" in tags:
+        tags.append("hide-input")
+    if re.search(r"^exercise\.\w+\.check\(", text, re.MULTILINE):
+        tags.append("exercise")
+    cell = {**cell, "metadata": {"tags": tags}}
+    cell["outputs"] = [shown(output, cell) for output in cell["outputs"]]
+    return cell
+
+
+def shown(output: Cell, cell: Cell) -> Cell:
+    """Return an output as the site shows it, and note in its cell what a picture is."""
+    html = "".join(output.get("data", {}).get("text/html", ""))
+    if picture := FIGURE.match(html):
+        alt, data, width = picture.groups()
+        image = {"alt": unescape(alt), "width": f"{width}px"}
+        cell["metadata"] = {**cell["metadata"], "mystnb": {"image": image}}
+        return {**output, "data": {"image/png": data}}
+    if "(an interactive figure)" in "".join(
+        output.get("data", {}).get("text/plain", "")
+    ):
+        return interactive(output)
+    if "exercise" in cell["metadata"]["tags"] and html:
+        return note(output, "Run this cell in JupyterLab, and your answer is checked.")
+    return output
+
+
+def interactive(output: Cell) -> Cell:
+    """Return what stands in place of an interactive figure: here, and nowhere else.
+
+    The picture that the same plot function draws stands before it on the page.
+    """
+    html = "".join(output["data"]["text/html"])
+    found = re.fullmatch(
+        r"<em>(.*): an interactive figure\..*? change: (.*)\.</em>", html
+    )
+    title, controls = found.groups() if found else ("This", "its controls")
+    line = (
+        f"<strong>{title}</strong> is an interactive figure, and runs in JupyterLab. "
+    )
+    return note(output, line + f"There you can change: {controls}.")
+
+
+def note(output: Cell, html: str) -> Cell:
+    """Return an output that is one line of text, which may hold HTML."""
+    return {**output, "data": {"text/html": f'<p class="course-note">{html}</p>'}}
+
+
+def with_note(text: str, tags: list[str]) -> str:
+    """Return Markdown with a line under its title that says who may skip it."""
+    title, _, rest = text.partition("\n")
+    if not title.startswith("## "):
+        return text
+    if title.endswith("(optional)"):
+        return f"{title}\n\n{{.course-path}}\nYou may skip this section.\n{rest}"
+    if "path" in tags:
+        return f"{title}\n\n{{.course-path}}\nOn the two-hour path.\n{rest}"
+    return text
+
+
+# --- terms --------------------------------------------------------------------------
+
+
+def plain(term: str) -> str:
+    """Return a term in lower case, singular, with spaces for hyphens."""
+    words = re.sub(r"[-\s]+", " ", term).lower().strip(" .:?,").split()
+    return " ".join(w if w.endswith("ss") else w.removesuffix("s") for w in words)
+
+
+def headwords(glossary: str) -> dict[str, str]:
+    """Return how the glossary spells each of its terms, by its plain form."""
+    entries = ENTRY.findall(glossary.split("\n## ")[0])
+    return {plain(word): word for name, _ in entries for word in name.split(", ")}
+
+
+def outside_code(text: str, change: Callable[[str], str]) -> str:
+    """Return Markdown with a change made everywhere but in its code and formulas."""
+    parts = CODE.split(text)
+    return "".join(part if i % 2 else change(part) for i, part in enumerate(parts))
+
+
+def with_terms(text: str, terms: dict[str, str]) -> str:
+    """Return Markdown whose bold terms lead to the glossary."""
+
+    def link(found: re.Match[str]) -> str:
+        word = " ".join(found[1].split())
+        term = terms.get(plain(word))
+        return f"{{term}}`{word} <{term}>`" if term else found[0]
+
+    return outside_code(text, lambda part: re.sub(r"\*\*([^*]+)\*\*", link, part))
+
+
+def glossary_page(text: str) -> str:
+    """Return the glossary with its list of terms as one that can be linked to."""
+    head, rest = text.split("\n## ", 1)
+    entries = "\n".join(entry(*found) for found in ENTRY.findall(head))
+    first = head.index("- **")
+    return f"{head[:first]}:::::{{glossary}}\n{entries}\n:::::\n\n## {rest}"
+
+
+def entry(name: str, text: str) -> str:
+    """Return one term, all its names, and what it means."""
+    where, meaning = text.removeprefix(" (").split("): ", 1)
+    lines = [line.strip() for line in meaning.strip().splitlines()]
+    lines[0] = lines[0][0].upper() + lines[0][1:]
+    pages = re.sub(
+        r"\b\d\d\b", lambda number: f"[{number[0]}]({page(number[0])})", where
+    )
+    return "\n    ".join(["\n".join(name.split(", ")), *lines, f"({pages})"]) + "\n"
+
+
+def page(number: str) -> str:
+    """Return the address of a notebook, by its number, as seen from the glossary."""
+    (path,) = (ROOT / "notebooks").glob(f"{number}_*.ipynb")
+    return f"../notebooks/{path.name}"
+
+
+# --- links of the result ------------------------------------------------------------
+
+
+class Links(HTMLParser):
+    """The places of a page that can be linked to, and what it links to or loads."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.places, self.targets, self.loaded = {""}, set[str](), set[str]()
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Take note of one element."""
+        values = {name: value or "" for name, value in attrs}
+        self.places |= {values.get("id", ""), values.get("name", "")}
+        if tag == "a":
+            self.targets.add(values.get("href", ""))
+        elif tag in ("img", "script", "iframe"):
+            self.loaded.add(values.get("src", ""))
+        elif tag == "link" and values.get("rel") not in (
+            "canonical",
+            "index",
+            "search",
+        ):
+            self.loaded.add(values.get("href", ""))
+
+
+def broken_links(folder: Path = HTML) -> list[str]:
+    """Return what pages link to that the site lacks, or load from elsewhere."""
+    paths = [p for p in sorted(folder.rglob("*.html")) if "_static" not in p.parts]
+    pages = {path: Links(path.read_text(encoding="utf-8")) for path in paths}
+    found = []
+    for path, page in pages.items():
+        for target in sorted(page.targets | page.loaded):
+            url = urlsplit(target)
+            if url.scheme or url.netloc:
+                wrong = target in page.loaded and url.scheme != "data"
+            else:
+                to = (path.parent / unquote(url.path)).resolve() if url.path else path
+                place = unquote(url.fragment)
+                known = to not in pages or place in pages[to].places
+                wrong = not (known and to.exists())
+            if wrong:
+                found.append(f"{path.relative_to(folder)}: {target} leads nowhere")
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    """Build the site; return 1 if anything is wrong with it."""
+    lay_out(sources(), SOURCE)
+    cards = "workshop/cards.html"
+    lay_out({cards: (ROOT / cards).read_bytes()}, EXTRA)
+    command = [sys.executable, "-m", "sphinx", "--fail-on-warning", "--keep-going"]
+    command += ["--nitpicky", "--quiet", "--conf-dir", str(SETTINGS)]
+    command += ["--doctree-dir", str(BUILD / "doctrees"), *arguments]
+    if subprocess.call([*command, str(SOURCE), str(HTML)]) != 0:
+        return 1
+    shutil.rmtree(HTML / "_sources", ignore_errors=True)
+    problems = broken_links()
+    print("\n".join(problems) or f"The site is in {HTML.relative_to(ROOT)}.")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -9,7 +9,7 @@ from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.util import logging
 
 # What docutils cannot read, in words that it can.
-SPELLINGS = {r"\dots": r"\ldots", "…": r"\ldots ", r"\mathrel{+}=": "{+}{=}"}
+SPELLINGS = {r"\dots": r"\ldots", "…": r"\ldots ", r"\mathrel{+}=": r"\;\text{+=}\;"}
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,9 @@ def visit_inline(self: Any, node: Any) -> None:
 
 def visit_block(self: Any, node: Any) -> None:
     """Write a formula that has lines of its own."""
-    self.body.append(f'<div class="math-block">{mathml(node, block=True)}</div>')
+    focusable = 'tabindex="0" role="group" aria-label="formula"'  # a wide one scrolls
+    formula = mathml(node, block=True)
+    self.body.append(f'<div class="math-block" {focusable}>{formula}</div>')
     raise nodes.SkipNode
 
 

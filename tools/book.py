@@ -30,7 +30,7 @@ SOURCE, HTML = BUILD / "source", BUILD / "html"
 EXTRA = BUILD / "extra"  # pages that go into the site as they are
 SETTINGS = ROOT / "book"
 DOCUMENTS = ("docs/TIMES.md", "docs/cluster/README.md", "workshop/**/*.md")
-FILES = ("docs/*.png", "docs/cluster/*")
+FILES = ("docs/*.png", "docs/cluster/*", "workshop/hub/*")
 CODE = re.compile(r"(```.*?```|`[^`\n]*`|\$\$.*?\$\$|\$[^$\n]*\$)", re.DOTALL)
 FIGURE = re.compile(
     r'^<img alt="([^"]*)" src="data:image/png;base64,([^"]+)" width="(\d+)"'
@@ -62,7 +62,7 @@ def sources() -> dict[str, str | bytes]:
         notebook = json.loads(page.read_text(encoding="utf-8"))
         found[f"notebooks/{page.name}"] = json.dumps(as_page(notebook, terms))
     for name in files(*DOCUMENTS):
-        found[name] = document((ROOT / name).read_text(encoding="utf-8"))
+        found[name] = document(name, (ROOT / name).read_text(encoding="utf-8"))
     for name in files(*FILES):
         found.setdefault(name, (ROOT / name).read_bytes())
     return found
@@ -72,7 +72,8 @@ def files(*patterns: str) -> Iterator[str]:
     """Return the paths, below the repository, of all files that a pattern names."""
     for pattern in patterns:
         for path in sorted(ROOT.glob(pattern)):
-            yield path.relative_to(ROOT).as_posix()
+            if path.is_file():
+                yield path.relative_to(ROOT).as_posix()
 
 
 def section(text: str, title: str) -> str:
@@ -81,11 +82,10 @@ def section(text: str, title: str) -> str:
     return f"# {title}\n{body.rstrip()}\n"
 
 
-def document(text: str) -> str:
-    """Return a document with links to what the site has in place of a folder."""
-    text = re.sub(
-        r"\]\((?:\.\./)*README\.md\)(?<=\.\./README\.md\))", "](/index.md)", text
-    )
+def document(name: str, text: str) -> str:
+    """Return a document that links to pages of the site where it links to others."""
+    up = "../" * name.count("/")
+    text = text.replace(f"]({up}README.md)", f"]({up}index.md)")
     text = text.replace("](guides)", "](guides.md)")
     return re.sub(r"\[([^\]]*)\]\(([\w./]+\.html)\)", r'<a href="\2">\1</a>', text)
 

@@ -117,10 +117,11 @@ def test_the_glossary_keeps_every_term() -> None:
 
 def test_a_document_links_to_what_the_site_has() -> None:
     text = "[a](../README.md), [b](guides), [c](README.md), [d](../cards.html)"
-    linked = (
-        '[a](/index.md), [b](guides.md), [c](README.md), <a href="../cards.html">d</a>'
-    )
-    assert book.document(text) == linked
+    cards = '<a href="../cards.html">d</a>'
+    linked = f"[a](../index.md), [b](guides.md), [c](README.md), {cards}"
+    assert book.document("workshop/a.md", text) == linked
+    deeper = linked.replace("index", "README")
+    assert book.document("workshop/guides/a.md", text) == deeper
 
 
 def test_the_first_page_lists_all_others() -> None:

@@ -20,6 +20,9 @@ nb_execution_mode = "off"  # the pages are stored with their outputs
 nb_code_prompt_show = "Show the setup cell"
 nb_code_prompt_hide = "Hide the setup cell"
 myst_enable_extensions = ["attrs_block", "colon_fence", "dollarmath"]
+suppress_warnings = [
+    "myst.header"
+]  # RESULTS.md, as written by make bench, skips a level
 myst_heading_anchors = 3
 html_math_renderer = "mathml"  # formulas.py
 

@@ -29,8 +29,11 @@ BUILD = ROOT / "build" / "book"
 SOURCE, HTML = BUILD / "source", BUILD / "html"
 EXTRA = BUILD / "extra"  # pages that go into the site as they are
 SETTINGS = ROOT / "book"
-DOCUMENTS = ("docs/TIMES.md", "docs/cluster/README.md", "workshop/**/*.md")
-FILES = ("docs/*.png", "docs/cluster/*", "workshop/hub/*")
+DOCUMENTS = (
+    *("docs/TIMES.md", "docs/cluster/README.md", "workshop/**/*.md"),
+    "benchmarks/RESULTS.md",
+)
+FILES = ("docs/*.png", "benchmarks/*.png", "docs/cluster/*", "workshop/hub/*")
 CODE = re.compile(r"(```.*?```|`[^`\n]*`|\$\$.*?\$\$|\$[^$\n]*\$)", re.DOTALL)
 FIGURE = re.compile(
     r'^<img alt="([^"]*)" src="data:image/png;base64,([^"]+)" width="(\d+)"'
@@ -90,17 +93,21 @@ def document(name: str, text: str) -> str:
     return re.sub(r"\[([^\]]*)\]\(([\w./]+\.html)\)", r'<a href="\2">\1</a>', text)
 
 
-def lay_out(wanted: dict[str, str | bytes], folder: Path) -> None:
-    """Write files; one that stays the same keeps its date, so that Sphinx skips it."""
-    for path in [*folder.rglob("*")]:
-        if path.is_file() and path.relative_to(folder).as_posix() not in wanted:
-            path.unlink()
+def lay_out(wanted: dict[str, str | bytes], folder: Path) -> bool:
+    """Write files; return whether any came or went.
+
+    One that stays the same keeps its date, so that Sphinx skips it.
+    """
+    there = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
+    for name in there - set(wanted):
+        (folder / name).unlink()
     for name, content in wanted.items():
         path = folder / name
         data = content.encode() if isinstance(content, str) else content
         if not path.exists() or path.read_bytes() != data:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
+    return there != set(wanted)
 
 
 # --- a notebook as a page of the site -----------------------------------------------
@@ -283,7 +290,8 @@ def broken_links(folder: Path = HTML) -> list[str]:
 
 def main(arguments: list[str]) -> int:
     """Build the site; return 1 if anything is wrong with it."""
-    lay_out(sources(), SOURCE)
+    if lay_out(sources(), SOURCE):  # a link to a file depends on whether it is there
+        shutil.rmtree(BUILD / "doctrees", ignore_errors=True)
     cards = "workshop/cards.html"
     lay_out({cards: (ROOT / cards).read_bytes()}, EXTRA)
     command = [sys.executable, "-m", "sphinx", "--fail-on-warning", "--keep-going"]

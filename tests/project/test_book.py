@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -132,10 +133,19 @@ def test_the_first_page_lists_all_others() -> None:
     assert "## The command" not in index
 
 
+@pytest.mark.parametrize("name", [name for name in SOURCES if name.endswith(".md")])
+def test_what_a_document_links_to_is_on_the_site(name: str) -> None:
+    text = re.sub(r"`[^`\n]*`", "", str(SOURCES[name]))
+    for link in re.findall(r"\]\((?!\w+:)([^)#\s]+)", text):
+        target = os.path.normpath(os.path.join(os.path.dirname(name), link))
+        assert target in SOURCES, f"name {link} in tools/book.py, or its folder"
+
+
 def test_what_stays_the_same_keeps_its_date(tmp_path: Path) -> None:
-    book.lay_out({"a/b.md": "one", "c.md": "two"}, tmp_path)
+    assert book.lay_out({"a/b.md": "one", "c.md": "two"}, tmp_path)
     before = (tmp_path / "a/b.md").stat().st_mtime_ns
-    book.lay_out({"a/b.md": "one"}, tmp_path)
+    assert book.lay_out({"a/b.md": "one"}, tmp_path)
+    assert not book.lay_out({"a/b.md": "one"}, tmp_path)
     assert (tmp_path / "a/b.md").stat().st_mtime_ns == before
     assert not (tmp_path / "c.md").exists()
 

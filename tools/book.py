@@ -33,7 +33,10 @@ DOCUMENTS = (
     *("docs/TIMES.md", "docs/cluster/README.md", "workshop/**/*.md"),
     "benchmarks/RESULTS.md",
 )
-FILES = ("docs/*.png", "benchmarks/*.png", "docs/cluster/*", "workshop/hub/*")
+FILES = (
+    *("docs/*.png", "benchmarks/*.png", "docs/cluster/*"),
+    *("workshop/hub/*", "workshop/slides.toml"),
+)
 CODE = re.compile(r"(```.*?```|`[^`\n]*`|\$\$.*?\$\$|\$[^$\n]*\$)", re.DOTALL)
 FIGURE = re.compile(
     r'^<img alt="([^"]*)" src="data:image/png;base64,([^"]+)" width="(\d+)"'

@@ -27,6 +27,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.fixture
+def as_learners_run_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let kernels run without the strict settings below, and find this checkout."""
+    for name in ("JAX_NUMPY_RANK_PROMOTION", "MPLBACKEND"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent.parent))
+
+
 @pytest.fixture(autouse=True)
 def _strict_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
     """Refuse silent broadcasting in JAX, and open no window for a figure.

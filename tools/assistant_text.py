@@ -11,8 +11,9 @@ import random
 import re
 from collections.abc import Iterator, Sequence
 
+from course_lib.data.sets import MARKS
+
 LONGEST = 94  # characters of a document
-MARKS = "[]<>"  # reserved: in no document but one, so that they are in the vocabulary
 FORMS = (
     *["{0} is {1}"] * 6,
     *["the {name} is {1}"] * 2,
@@ -84,7 +85,7 @@ def documents(
     """
     facts = [parse(sentence) for sentence in things]
     kinds = sorted({kind for _, kind in facts})
-    yield MARKS
+    yield MARKS  # in no other document, so that they are in the vocabulary
     for _ in range(count):
         document = passage(rng, facts, kinds, taken)
         while rng.random() < 0.8:

@@ -58,7 +58,7 @@ def _variables(variables: Mapping[str, str], own: Path) -> dict[str, str]:
         "JUPYTER_TOKEN": os.environ.get("JUPYTER_TOKEN") or secrets.token_hex(16),
         "JUPYTER_PREFER_ENV_PATH": "1",
     }
-    # glibc: the threads that compile in a kernel share two arenas, for 80 MB less.
+    # glibc: the threads that compile in a kernel share two arenas: some 75 MB less.
     found.setdefault("MALLOC_ARENA_MAX", "2")
     for name, kept in (("SETTINGS", "user-settings"), ("WORKSPACES", "workspaces")):
         found.setdefault(f"JUPYTERLAB_{name}_DIR", str(Path(theirs, "lab", kept)))

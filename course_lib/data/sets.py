@@ -26,6 +26,9 @@ class House(NamedTuple):
     price_keur: float  # price, thousands of euros
 
 
+MARKS = "[]<>"  # of an exchange, as a model reads it: no other text holds them
+
+
 class Exchange(NamedTuple):
     """A question and its answer."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from course_lib import plots
-from course_lib.data.sets import Exchange
+from course_lib.data.sets import MARKS, Exchange
 from course_lib.lessons.retrieval import search
 from course_lib.plots.parts import cut, fine_percent, percent
 from course_lib.widgets.controls import Choice, Field, Slider, Toggle
@@ -22,7 +22,6 @@ if TYPE_CHECKING:  # they load JAX
 
 __all__ = ["editable_store", "fine_tune_mask", "reward_against_drift"]
 
-MARKS = "<>[]"  # of an exchange: no other text holds them
 MASKS = {  # which targets of an exchange counted: of its question, of its answer
     "base model": (False, False),
     "loss on everything": (True, True),

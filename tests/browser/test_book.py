@@ -19,23 +19,13 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route
 
 from tools import book
-from tools import browser as driver
 from tools.environment import STAMP, Environment
 
 READY = sorted(book.ROOT.glob(f".venv*-book/{STAMP}"))
 
-pytestmark = [
-    pytest.mark.skipif(
-        driver.find_chromium() is None,
-        reason="no Chromium found: install one, or name it in the variable CHROMIUM",
-    ),
-    pytest.mark.skipif(
-        not READY, reason="the web site has packages of its own: `make book` first"
-    ),
-    # Playwright's loop and its pipes live until the process ends
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = pytest.mark.skipif(
+    not READY, reason="the web site has packages of its own: `make book` first"
+)
 PAGES = [
     "index.html",
     "notebooks/00_start_here.html",
@@ -62,12 +52,6 @@ def site() -> Iterator[str]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with driver.chromium() as browser:
-        yield browser
 
 
 @contextmanager

@@ -25,16 +25,6 @@ from tools.browser import Figure, Page, Server
 
 PAGES = sorted(notebooks.FOLDER.glob("[0-9][0-9]_*.ipynb"))
 
-pytestmark = [
-    pytest.mark.skipif(
-        driver.find_chromium() is None,
-        reason="no Chromium found: install one, or name it in the variable CHROMIUM",
-    ),
-    # Playwright's loop and its pipes live until the process ends
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -49,12 +39,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server(folder: Path) -> Iterator[Server]:
     with driver.jupyterlab(folder) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with driver.chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

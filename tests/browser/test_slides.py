@@ -9,18 +9,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tools import browser as driver
 from tools import slides
 
-pytestmark = [
-    pytest.mark.skipif(
-        driver.find_chromium() is None,
-        reason="no Chromium found: install one, or name it in the variable CHROMIUM",
-    ),
-    # Playwright's loop and its pipes live until the process ends
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
 PROJECTOR = {"width": 1280, "height": 720}
 OVERFLOWING = """() => [...document.querySelectorAll('.slide')].flatMap((slide, i) => {
   const parts = [slide, ...slide.querySelectorAll('pre')];
@@ -30,12 +20,6 @@ OVERFLOWING = """() => [...document.querySelectorAll('.slide')].flatMap((slide, 
   const small = figure && figure.getBoundingClientRect().height < 300;
   return over || small ? [`${i + 1}: ${slide.innerText.slice(0, 80)}`] : [];
 })"""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with driver.chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,24 +11,7 @@ from playwright.sync_api import Browser
 from course_lib.app.class_page import page
 from course_lib.exercises.class_view import class_view
 from tests.exercises.a_class import NOW, exercises, thirty
-from tools import browser as driver
 from tools.notebooks import ROOT
-
-pytestmark = [
-    pytest.mark.skipif(
-        driver.find_chromium() is None,
-        reason="no Chromium found: install one, or name it in the variable CHROMIUM",
-    ),
-    # Playwright's loop and its pipes live until the process ends
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with driver.chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -119,11 +119,8 @@ def test_every_seed_of_a_page_is_known(page: str) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("page", [page for page in PAGES if EXCHANGES.get(page)])
 def test_claim_holds_for_other_seeds(
-    page: str, seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    page: str, seed: int, tmp_path: Path, as_learners_run_it: None
 ) -> None:
-    for name in ("JAX_NUMPY_RANK_PROMOTION", "MPLBACKEND"):  # as learners run it
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("PYTHONPATH", str(notebooks.ROOT))
     nb = page_with_seed(notebooks.SOURCES / f"{page}.py", seed)
     assert errors(nb, tmp_path) == []
 

@@ -50,12 +50,9 @@ def test_what_a_page_goes_on_with_is_provided(
 @pytest.mark.slow
 @pytest.mark.parametrize("page", COLD)
 def test_a_page_started_cold_runs_to_its_end(
-    page: str, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+    page: str, tmp_path: Path, home: Path, as_learners_run_it: None
 ) -> None:
     """Alone in a folder, with an empty journal: no other page has run before it."""
-    for name in ("JAX_NUMPY_RANK_PROMOTION", "MPLBACKEND"):  # as learners run it
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("PYTHONPATH", str(notebooks.ROOT))
     nb = notebooks.read_source(notebooks.SOURCES / f"{page}.py")
     notebooks.execute(nb, tmp_path)  # raises if a cell does
     outputs = [o for cell in nb.cells for o in cell.get("outputs", [])]

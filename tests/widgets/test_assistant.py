@@ -334,6 +334,8 @@ def test_a_question_with_no_word_in_common_finds_nothing(
         ("added", "a fox is 1", "unknown character '1': this vocabulary has"),
         ("question", "what is <", "'<' marks the turns of an exchange: write without"),
         ("added", "a ] is a", "']' marks the turns of an exchange: write without"),
+        ("added", "a > is a", "'>' marks the turns of an exchange: write without"),
+        ("added", "a [ is a", "'[' marks the turns of an exchange: write without"),
         ("question", "a" * 41, "question: at most 40 characters."),
     ],
 )

@@ -14,20 +14,20 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import secrets
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from playwright.sync_api import Browser, ConsoleMessage, Locator, sync_playwright
+
+from course_lib.app.jupyterlab import wait_for_address
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
@@ -124,13 +124,10 @@ def jupyterlab(folder: Path) -> Iterator[Server]:
 
 
 def _address(server: subprocess.Popen[bytes], runtime: Path) -> str:
-    until = time.monotonic() + 60
-    while time.monotonic() < until and server.poll() is None:
-        for note in runtime.glob("jpserver-*.json"):
-            with contextlib.suppress(ValueError):  # half written
-                return str(json.loads(note.read_text(encoding="utf-8"))["url"])
-        time.sleep(0.1)
-    raise RuntimeError("JupyterLab did not start")
+    found = wait_for_address(server, runtime, seconds=60)
+    if found is None:
+        raise RuntimeError("JupyterLab did not start")
+    return str(found["url"])
 
 
 @contextlib.contextmanager

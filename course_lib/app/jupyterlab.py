@@ -8,14 +8,16 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-__all__ = ["open_lab"]
+__all__ = ["open_lab", "wait_for_address"]
 
 
 def open_lab(
@@ -71,7 +73,7 @@ def _serve(command: list[str], variables: dict[str, str], page: str) -> int:
     """Run the server until it ends; say its address once it listens."""
     server = subprocess.Popen(command, env=variables)
     try:
-        address = _wait_for_address(server, Path(variables["JUPYTER_RUNTIME_DIR"]))
+        address = wait_for_address(server, Path(variables["JUPYTER_RUNTIME_DIR"]))
         if address:
             place = f"/tree/{page}" if page else ""
             token = variables["JUPYTER_TOKEN"]
@@ -91,15 +93,21 @@ def _has_display() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def _wait_for_address(
-    server: subprocess.Popen[bytes], runtime: Path
-) -> dict[str, str] | None:
-    """What the server writes about itself once it listens, or None if it ended."""
-    note = runtime / f"jpserver-{server.pid}.json"
-    while server.poll() is None:
+def wait_for_address(
+    server: subprocess.Popen[bytes], runtime: Path, seconds: float = float("inf")
+) -> dict[str, Any] | None:
+    """What a server writes about itself, once it listens.
+
+    server: the process of `python -m jupyterlab`. runtime: its runtime folder.
+    Returns None if it ended, or did not come in time.
+    """
+    note, end = runtime / f"jpserver-{server.pid}.json", time.monotonic() + seconds
+    while server.poll() is None and time.monotonic() < end:
         try:
-            found: dict[str, str] = json.loads(note.read_text(encoding="utf-8"))
-            return found
-        except (OSError, ValueError):  # not there yet, or half written
+            found: dict[str, Any] = json.loads(note.read_text(encoding="utf-8"))
+            socket.create_connection((found["hostname"], found["port"]), 1.0).close()
+        except (OSError, ValueError):  # no note yet, or half of it, or no open port
             time.sleep(0.1)
+        else:
+            return found
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import itertools
 import json
 import linecache
 import math
@@ -62,18 +63,22 @@ def unsolved(monkeypatch: pytest.MonkeyPatch) -> Exercise:
     return LOCAL
 
 
+NUMBERS = itertools.count()
+
+
 class Notebook:
     """Cells that share their names, each with its source text, as in a kernel."""
 
     def __init__(self) -> None:
         self.names: dict[str, Any] = {"__name__": "__main__"}
+        self.number = next(NUMBERS)  # id() would be given again to a later notebook
         self.count = 0
 
     def run(self, source: str) -> Any:
         """Run a cell; return what its last line is, if it is an expression."""
         source = textwrap.dedent(source).strip("\n") + "\n"
         self.count += 1
-        file = f"/notebook{id(self)}/ipykernel_1/{self.count}.py"
+        file = f"/notebook{self.number}/ipykernel_1/{self.count}.py"
         linecache.cache[file] = (len(source), None, source.splitlines(True), file)
         tree = ast.parse(source)
         last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import errno
 import os
 import re
@@ -12,13 +13,14 @@ import subprocess
 import sys
 import threading
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
 import tasks
+from course_lib.app import jupyterlab
 from tools import environment, jobs
 from tools.environment import Environment, SetupError, fingerprint
 
@@ -531,6 +533,46 @@ c.LabApp.default_url = "/tree"
 """
 
 
+@contextlib.contextmanager
+def ended_with_its_group(process: subprocess.Popen[str]) -> Iterator[None]:
+    """A test that fails leaves no server behind."""
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+A_SERVER_THAT_IS_SLOW_TO_LISTEN = """
+import json, os, socket, sys, time
+from pathlib import Path
+
+listener = socket.socket()
+listener.bind(("127.0.0.1", 0))
+note = {"url": "u", "hostname": "127.0.0.1", "port": listener.getsockname()[1]}
+Path(sys.argv[1], f"jpserver-{os.getpid()}.json").write_text(json.dumps(note))
+time.sleep(0.5)
+Path(sys.argv[1], "listens").touch()
+listener.listen()
+time.sleep(600)
+"""
+
+
+def test_an_address_is_said_once_it_answers(tmp_path: Path) -> None:
+    """JupyterLab writes its note before it opens its port."""
+    command = [sys.executable, "-c", A_SERVER_THAT_IS_SLOW_TO_LISTEN, str(tmp_path)]
+    with subprocess.Popen(command) as server:
+        try:
+            found = jupyterlab.wait_for_address(server, tmp_path, seconds=600)
+            assert found is not None
+            assert found["url"] == "u"
+            assert (tmp_path / "listens").exists()
+        finally:
+            server.kill()
+    assert jupyterlab.wait_for_address(server, tmp_path) is None
+
+
 @posix
 @pytest.mark.parametrize("settings", ["", HOSTILE_SETTINGS])
 def test_lab_without_a_display_prints_an_address_that_answers(
@@ -552,7 +594,7 @@ def test_lab_without_a_display_prints_an_address_that_answers(
         start_new_session=True,  # as from a terminal: Ctrl-C reaches the whole group
     )
     assert process.stdout
-    with process.stdout:
+    with ended_with_its_group(process), process.stdout:
         lines = iter(process.stdout.readline, "")
         address = next(line for line in lines if "http://" in line).strip()
         assert "/lab" in address

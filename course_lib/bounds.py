@@ -64,8 +64,7 @@ BOUNDS: dict[str, tuple[int | float, str]] = {  # what: the most, and of what un
     "class folder": (10_000, "files in the folder of a class"),
     "notebook": (100 * MB, "bytes"),
     "cells": (5_000, "cells of a notebook"),
-    "pixel ratio": (4.0, "pixels drawn for each pixel of the page"),
-    "picture": (4_000, "pixels wide"),
+    "picture": (2**22, "bytes of its strokes, after which it begins again with none"),
 }
 
 # C0 and C1 controls but tab and line feed, lone surrogates, and marks that turn the

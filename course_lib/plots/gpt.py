@@ -110,7 +110,8 @@ def number_grid(
     shades = LinearSegmentedColormap.from_list(
         meaning, ["#555555", "white", COLOURS[meaning]]
     )
-    image = ax.imshow(matrix, cmap=shades, vmin=-limit, vmax=limit, aspect="auto")
+    look: dict[str, Any] = {"aspect": "auto", "interpolation": "none"}
+    image = ax.imshow(matrix, cmap=shades, vmin=-limit, vmax=limit, **look)
     ax.set_yticks(range(len(rows)), rows)
     ax.set_xticks([0, matrix.shape[1] - 1], ["1", str(matrix.shape[1])])
     ax.set_title(title, size=11)
@@ -172,7 +173,7 @@ def _draw_weights(ax: Axes, weights: np.ndarray) -> None:
     size = len(weights)
     shades = LinearSegmentedColormap.from_list("share", ["white", COLOURS["value"]])
     visible = np.ma.masked_where(np.triu(np.ones_like(weights), 1) > 0, weights)
-    ax.imshow(visible, cmap=shades, vmin=0, vmax=1)
+    ax.imshow(visible, cmap=shades, vmin=0, vmax=1, interpolation="none")
     steps = [(i + side, i - 0.5) for i in range(size) for side in (-0.5, 0.5)]
     masked = Polygon(
         [*steps, (size - 0.5, size - 1.5), (size - 0.5, -0.5)],

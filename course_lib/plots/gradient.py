@@ -663,19 +663,14 @@ def _fog(
         return [np.clip([at - reach, at + reach], *side) for at, side in ends]
 
     near, hole = around(1.35 * sight), around(1.3 * sight)
-    x, y = (np.linspace(low, high, 81) for low, high in near)
+    x, y = (np.linspace(low, high, 41) for low, high in near)
     away = np.hypot(x - position[0], y[:, None] - position[1]) / sight
     veil = np.empty((*away.shape, 4), dtype=np.uint8)  # bytes: drawn twice as fast
     veil[..., :3] = [int(FOG[i : i + 2], 16) for i in (1, 3, 5)]
     veil[..., 3] = 255 * fog * np.clip((away - 0.75) / 0.5, 0, 1)
-    ax.imshow(
-        veil,
-        extent=(*near[0], *near[1]),
-        origin="lower",
-        aspect=ax.get_aspect(),
-        interpolation="bilinear",
-        zorder=3,
-    )
+    look: dict[str, Any] = {"aspect": ax.get_aspect(), "zorder": 3}
+    extent = (*near[0], *near[1])
+    parts.smooth_image(ax, veil, extent=extent, origin="lower", **look)
     rim = [[(a, c), (b, c), (b, d), (a, d), (a, c)] for (a, b), (c, d) in (sides, hole)]
     beyond = Path.make_compound_path(Path(rim[0]), Path(rim[1][::-1]))
     ax.add_patch(PathPatch(beyond, facecolor=FOG, alpha=fog, lw=0, zorder=3))

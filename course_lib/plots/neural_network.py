@@ -11,7 +11,6 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap, ListedColormap
 from matplotlib.patches import Circle, FancyBboxPatch, Patch
 from numpy.typing import ArrayLike
-from PIL import Image
 
 from course_lib.plots import parts
 from course_lib.plots.style import COLOURS, figure
@@ -184,15 +183,9 @@ def decision_map(
     x, y, shares = np.asarray(x), np.asarray(y), np.asarray(probabilities)
     points, labels = np.asarray(points), np.asarray(labels)
     dx, dy = (x[1] - x[0]) / 2, (y[1] - y[0]) / 2  # a place is the middle of its cell
-    shades = Image.fromarray(SHADES((shares + 0.25) / 1.5, bytes=True))
-    fine = 8 * shades.width, 8 * shades.height  # Pillow blends in a third of the time
-    ax.imshow(
-        shades.resize(fine, Image.Resampling.BILINEAR),
-        extent=(x[0] - dx, x[-1] + dx, y[0] - dy, y[-1] + dy),
-        origin="lower",
-        interpolation="nearest",
-        zorder=0,
-    )
+    shades = SHADES((shares + 0.25) / 1.5, bytes=True)
+    extent = (x[0] - dx, x[-1] + dx, y[0] - dy, y[-1] + dy)
+    parts.smooth_image(ax, shades, extent=extent, origin="lower", zorder=0)
     if weights is not None:
         _line_and_normal(ax, x, y, np.asarray(weights, dtype=float), bias)
     elif shares.min() < 0.5 < shares.max():

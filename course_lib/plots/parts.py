@@ -21,6 +21,7 @@ __all__ = [
     "ALTITUDES",
     "HALO",
     "PALE_ALTITUDES",
+    "SMOOTH",
     "START",
     "WALKER",
     "arrow",
@@ -31,10 +32,13 @@ __all__ = [
     "level_line",
     "map_arrow",
     "percent",
+    "smooth_image",
     "surface",
 ]
 
 Point = tuple[float, float]
+
+SMOOTH = "smooth"  # the gid of an image whose pixels blend into each other
 
 HALO = [withStroke(linewidth=3, foreground="white")]  # path effects of text on lines
 
@@ -139,6 +143,15 @@ def surface(
         alpha=opacity,
     )
     ax.contour(x, y, grid[2], levels, **lines)
+
+
+def smooth_image(ax: Axes, rgba: np.ndarray, **options: Any) -> None:
+    """Draw an image, (h, w, 4) bytes, whose pixels blend into each other.
+
+    A renderer that scales images itself gets it as it is, with SMOOTH as its gid.
+    """
+    image = ax.imshow(rgba, interpolation="bilinear", gid=SMOOTH, **options)
+    vars(image)["_check_unsampled_image"] = lambda: True
 
 
 def level_line(ax: Axes, height: float, words: str, place: Point, **look: Any) -> None:

@@ -138,6 +138,10 @@ class Preset(Choice):
 
     options: Mapping[str, Mapping[str, Any]]
 
+    def spec(self) -> dict[str, Any]:
+        """Add that it is a preset, and the option that sets none."""
+        return {**super().spec(), "preset": True, "start": self.default}
+
 
 @dataclass(frozen=True)
 class Toggle(Control):

@@ -1,9 +1,13 @@
-// The view of an interactive figure: native controls, a canvas, one request in flight.
+// The view of an interactive figure: native controls, a canvas for strokes.js, and states
+// kept at hand. Of what a reader asks for, one request is in flight.
 
 const BUSY_TIMEOUT = 1500; // ms without a response, after which the kernel counts as busy
 const PLAY_DURATION = 6000; // ms for a slider that plays from end to end, but
 const STOP_DURATION = [60, 400]; // at least and at most so many ms a stop
-const RESIZE_DEBOUNCE = 200; // ms
+const SETTLE = 400; // ms after the last picture from the states at hand, the kernel is told
+const MOST_STATES = 2000; // kept at hand
+const REACH = 100; // stops of a slider, to each side, that are prepared
+const SLOW = 150; // ms: a figure that takes longer to draw is not prepared
 const INPUT_DEBOUNCE = 250; // ms
 const EDITING_KEYS = ["a", "c", "v", "x", "y", "z", "control", "meta", "arrowleft", "arrowright"];
 const PADDING = 8; // pixels of the figure, left and right together, as in figure.css
@@ -44,15 +48,6 @@ function tabStops(root) {
   return [...all].filter((node) => !node.disabled && node.offsetParent);
 }
 
-// Decode runs of equal pixels (see tile_diff.py): 4 bytes a colour, then 2 bytes a length.
-function runLengthDecode(runs, pixels) {
-  const bytes = new Uint8Array(runs.buffer ?? runs, runs.byteOffset, runs.byteLength).slice();
-  const n = bytes.length / 6;
-  const [colours, lengths] = [new Uint32Array(bytes.buffer, 0, n), new Uint16Array(bytes.buffer, 4 * n)];
-  let at = 0;
-  for (let i = 0; i < n; i++) pixels.fill(colours[i], at, (at += lengths[i]));
-}
-
 function render({ model, el }) {
   globalThis.courseFigures = (globalThis.courseFigures ?? 0) + 1; // each loads this module anew
   const id = `course-figure-${globalThis.courseFigures}`;
@@ -88,10 +83,31 @@ function render({ model, el }) {
   let pending = false;
   let gone = false; // its kernel
   let timer = null;
-  const players = []; // called after each response
+  let settle = null;
+  const players = []; // called after each picture
 
-  function request(name, value) {
-    if (name) model.set("selected", { ...model.get("selected"), [name]: value });
+  // Set a control, and what follows from it: the choice of a preset sets others.
+  function select(name, value) {
+    const selected = { ...model.get("selected"), [name]: value };
+    for (const spec of model.get("controls")) {
+      if (spec.name === name) Object.assign(selected, spec.sets[value]);
+      else if (spec.preset && spec.sets.some((sets) => name in sets)) selected[spec.name] = spec.start;
+    }
+    model.set("selected", selected);
+    lastMoved = name;
+    const state = atHand(selected);
+    if (state) {
+      show(state);
+      clearTimeout(settle);
+      settle = setTimeout(() => request({ quiet: true }), SETTLE);
+      for (const play of players) play();
+    } else {
+      request();
+    }
+  }
+
+  function request({ quiet = false } = {}) {
+    clearTimeout(settle);
     if (gone) return;
     if (inFlight) {
       pending = true;
@@ -99,12 +115,12 @@ function render({ model, el }) {
     }
     inFlight = true;
     pending = false;
-    root.setAttribute("aria-busy", "true"); // its words are read out when they are whole
+    if (!quiet) root.setAttribute("aria-busy", "true"); // its words are read out when whole
     model.set("request_id", model.get("request_id") + 1);
     model.save_changes();
     timer = setTimeout(() => {
       waiting.textContent = "The kernel is busy. The picture follows when it is free.";
-      waiting.hidden = false;
+      waiting.hidden = quiet;
     }, BUSY_TIMEOUT);
   }
 
@@ -129,52 +145,125 @@ function render({ model, el }) {
       request();
     } else {
       root.removeAttribute("aria-busy");
-      updateControls(); // a preset may have set other controls
+      updateControls();
+      prepare();
     }
     for (const play of players) play();
   }
 
-  // --- the canvas: paint the tiles that changed -----------------------------------------
+  // --- states at hand: those near the one shown are asked for while nothing else is ------
 
-  let painted = 0; // the version on the canvas
+  const states = new Map(); // what was seen or prepared
+  const strokes = new Strokes();
+  let table = -1; // the strokes' numbers mean nothing in another table
+  let lastMoved = null;
+  let preparing = null; // the key of a state that was asked for
+  let slow = false;
 
-  function paint() {
-    const { version, base, size, tile_size: side, tiles, runs } = model.get("tile_diff");
-    if (!version || version === painted) return;
-    if (base && base !== painted) { // a version was missed: the page was reloaded, say
-      model.send({ full_frame: true });
-      return;
+  const key = (selected, stacked) => JSON.stringify([stacked, Object.entries(selected).sort()]);
+  const atHand = (selected) => states.get(key(selected, model.get("stacked")));
+
+  // Keep a state; false if strokes of its picture are missing.
+  function keep(selected, stacked, state) {
+    const { picture } = state;
+    if (picture?.data) {
+      if (picture.table !== table) {
+        table = picture.table;
+        strokes.clear();
+        states.clear();
+      }
+      strokes.add(picture.new, picture.data);
+      state.frame = unfold(picture.strokes);
+      if (!strokes.has(state.frame)) return false;
     }
-    const [width, height] = size;
-    if (canvas.width !== width || canvas.height !== height) {
+    if (states.size >= MOST_STATES) states.delete(states.keys().next().value);
+    states.set(key(selected, stacked), state);
+    return true;
+  }
+
+  // The next state to prepare: the nearest stops of the slider last moved, then of others.
+  function nearest() {
+    const [selected, stacked] = [model.get("selected"), model.get("stacked")];
+    const specs = model.get("controls").filter((spec) => spec.kind !== "button");
+    specs.sort((a, b) => (b.name === lastMoved) - (a.name === lastMoved));
+    for (const spec of specs) {
+      const reach = spec.name === lastMoved ? REACH : 1;
+      const now = selected[spec.name];
+      const options = { slider: spec.texts, choice: spec.texts, toggle: [0, 1] }[spec.kind] ?? [];
+      for (let d = 1; d <= Math.min(reach, options.length); d++) {
+        for (const value of spec.kind === "toggle" ? [!now] : [now + d, now - d]) {
+          if (spec.kind !== "toggle" && !(value in options)) continue;
+          const near = { ...selected, [spec.name]: value, ...spec.sets[value] };
+          if (!states.has(key(near, stacked))) return near;
+        }
+      }
+    }
+    return null;
+  }
+
+  function prepare() {
+    if (!model.get("prepares") || slow || gone || inFlight || preparing || document.hidden) return;
+    if (kernel?.status === "busy" && lastMoved === null) return;
+    const near = root.isConnected && nearest();
+    if (!near) return;
+    preparing = key(near, model.get("stacked"));
+    model.send({ prepare: near, stacked: model.get("stacked") });
+  }
+
+  function onMessage(message, buffers) {
+    const { prepared, milliseconds } = message;
+    if (!prepared) return;
+    preparing = null;
+    slow = milliseconds > SLOW;
+    if (prepared.picture) prepared.picture.data = buffers[0];
+    keep(prepared.selected, prepared.stacked, prepared);
+    prepare();
+  }
+
+  // --- the canvas ------------------------------------------------------------------------
+
+  let shown = null; // the state on the canvas
+
+  function show(state) {
+    if (state.frame) paint(state);
+    updateText(state);
+  }
+
+  function paint(state) {
+    shown = state;
+    const [width, height] = state.picture.size;
+    const available = Math.max(1, Math.floor(root.clientWidth) - PADDING);
+    const cssWidth = root.clientWidth ? Math.min(available, width) : width;
+    const scale = (cssWidth / width) * Math.max(1, window.devicePixelRatio || 1);
+    const size = [Math.round(width * scale), Math.round(height * scale)];
+    if (canvas.width !== size[0] || canvas.height !== size[1]) {
       [canvas.width, canvas.height] = size;
-      const cssWidth = width / model.get("pixel_ratio"); // a pixel drawn is a device pixel
       canvas.style.width = `${cssWidth}px`;
       controls.style.maxWidth = `${Math.max(640, cssWidth)}px`;
     }
-    if (tiles.length) { // decoded one below the other, then painted in place
-      const sheet = new ImageData(side, side * tiles.length);
-      runLengthDecode(runs, new Uint32Array(sheet.data.buffer));
-      const columns = Math.ceil(width / side);
-      const context = canvas.getContext("2d");
-      tiles.forEach((tile, i) => {
-        const [x, y] = [(tile % columns) * side, Math.floor(tile / columns) * side];
-        context.putImageData(sheet, x, y - i * side, 0, i * side, side, side);
-      });
-    }
-    painted = version;
+    strokes.paint(canvas, state.frame, scale);
     canvas.dataset.painted = Number(canvas.dataset.painted || 0) + 1;
   }
 
-  function updateText() {
+  function onPicture() {
+    const picture = model.get("picture");
+    if (!picture.strokes) return;
+    const words = { summary: model.get("summary"), text: model.get("text"), problem: "" };
+    const state = { picture, ...words };
+    if (keep(model.get("selected"), model.get("stacked"), state)) paint(state);
+    else model.send({ whole: true });
+  }
+
+  function updateText(state = null) {
+    const get = (name) => (state ? state[name] ?? model.get(name) : model.get(name));
     title.textContent = model.get("title");
-    summary.textContent = model.get("summary");
+    summary.textContent = get("summary");
     summary.setAttribute("aria-live", model.get("aria_live"));
-    canvas.setAttribute("aria-label", `${model.get("title")}. ${model.get("summary")}`);
-    problem.textContent = model.get("problem");
-    problem.hidden = !model.get("problem");
-    text.textContent = model.get("text");
-    text.hidden = !model.get("text");
+    canvas.setAttribute("aria-label", `${model.get("title")}. ${get("summary")}`);
+    problem.textContent = get("problem");
+    problem.hidden = !get("problem");
+    text.textContent = get("text");
+    text.hidden = !get("text");
   }
 
   // --- the controls: each returns a function that shows its state, and its elements ------
@@ -191,7 +280,7 @@ function render({ model, el }) {
       };
       const set = (value) => {
         show(value);
-        request(spec.name, value);
+        select(spec.name, value);
       };
       range.addEventListener("input", () => set(Number(range.value)));
       const label = element("label", { htmlFor: name, textContent: spec.label });
@@ -203,14 +292,14 @@ function render({ model, el }) {
     choice(spec, name) {
       const options = spec.texts.map((text, i) => element("option", { value: i, textContent: text }));
       const select = element("select", { id: name }, ...options);
-      select.addEventListener("change", () => request(spec.name, Number(select.value)));
+      select.addEventListener("change", () => select(spec.name, Number(select.value)));
       const label = element("label", { htmlFor: name, textContent: spec.label });
       return [(value) => { select.value = value; }, label, select];
     },
 
     toggle(spec, name) {
       const box = element("input", { type: "checkbox", id: name });
-      box.addEventListener("change", () => request(spec.name, box.checked));
+      box.addEventListener("change", () => select(spec.name, box.checked));
       const label = element("label", { htmlFor: name, textContent: spec.label });
       return [(value) => { box.checked = value; }, element("div", { className: "row" }, box, label)];
     },
@@ -222,7 +311,7 @@ function render({ model, el }) {
       let debounce = null;
       const enter = () => {
         clearTimeout(debounce);
-        if (input.value !== model.get("selected")[spec.name]) request(spec.name, input.value);
+        if (input.value !== model.get("selected")[spec.name]) select(spec.name, input.value);
       };
       input.addEventListener("input", () => {
         clearTimeout(debounce);
@@ -244,7 +333,7 @@ function render({ model, el }) {
       const word = () => model.get("selected")[spec.name];
       const set = (value) => {
         show(value);
-        request(spec.name, value.slice(0, spec.max_length));
+        select(spec.name, value.slice(0, spec.max_length));
       };
       const byKey = {};
       const buttons = spec.keys.map(([letter, label, key]) => {
@@ -346,31 +435,35 @@ function render({ model, el }) {
   }
 
   const events = {
-    "change:tile_diff": paint,
-    "change:title change:summary change:problem change:text change:aria_live": updateText,
+    "change:picture": onPicture,
+    "change:title change:summary change:problem change:text change:aria_live": () => updateText(),
     "change:response_id": onResponse,
     "change:selected": () => { if (!inFlight) updateControls(); },
     "change:disabled": updateDisabled,
+    "msg:custom": onMessage,
   };
   for (const [names, handler] of Object.entries(events)) model.on(names, handler);
   updateText();
   updateControls();
   updateDisabled();
-  paint();
   el.append(root);
+  onPicture();
 
-  // The figure is drawn for the width of the page, and for the pixels of its screen.
+  // On a narrow page the panels of the figure stand one below the other.
   function measure() {
-    const width = Math.floor(root.clientWidth) - PADDING;
-    const pixelRatio = Math.min(2, Math.max(1, window.devicePixelRatio || 1));
-    const canvasWidth = (available) => Math.min(available, model.get("max_width"));
-    const drawn = [canvasWidth(model.get("width")), model.get("pixel_ratio")];
-    if (width < 1 || (canvasWidth(width) === drawn[0] && pixelRatio === drawn[1])) return;
-    model.set({ width, pixel_ratio: pixelRatio });
-    request();
+    if (!root.clientWidth) return;
+    const stacked = root.clientWidth - PADDING < model.get("breakpoint");
+    if (stacked !== model.get("stacked")) {
+      model.set("stacked", stacked);
+      const state = atHand(model.get("selected"));
+      if (state) show(state);
+      request({ quiet: Boolean(state) });
+    } else if (shown) {
+      paint(shown);
+    }
+    prepare();
   }
 
-  let debounce = null;
   let lastWidth = 0;
   let maxHeight = 0; // of the summary
   const observer = new ResizeObserver(() => {
@@ -378,8 +471,7 @@ function render({ model, el }) {
       lastWidth = el.clientWidth;
       maxHeight = 0;
       summary.style.minHeight = "";
-      clearTimeout(debounce);
-      debounce = setTimeout(measure, model.get("width") ? RESIZE_DEBOUNCE : 0);
+      measure();
     } else if (summary.clientHeight > maxHeight) { // it grows, and never shrinks:
       maxHeight = summary.clientHeight; // the controls below stay under the pointer
       summary.style.minHeight = `${maxHeight}px`;
@@ -389,7 +481,7 @@ function render({ model, el }) {
   observer.observe(summary);
   return () => {
     clearTimeout(timer);
-    clearTimeout(debounce);
+    clearTimeout(settle);
     observer.disconnect();
     kernel?.statusChanged?.disconnect(onKernelStatus);
     for (const [names, handler] of Object.entries(events)) model.off(names, handler);

@@ -3,9 +3,10 @@
 Three parts of a widget stay apart: the computation is the taught code, the drawing a
 function of ``course_lib.plots``, and the wiring a list of controls for this class. The
 controls are native elements of the browser (a native slider has an accessible name;
-those of ipywidgets 8 have none). The figure goes to a canvas, which does not flicker:
-after the first frame, only the tiles that changed. The browser has one request in
-flight at a time, so a drag never builds up a queue.
+those of ipywidgets 8 have none). The figure goes to the browser as strokes, those that
+it does not have yet. States near the one shown are asked for while the kernel is idle,
+one at a time, and kept in the browser: a slider finds its picture there. Of what a
+learner asks for, one request is in flight, so a drag never builds up a queue.
 
 By keyboard: Tab moves from the cell into the figure and from control to control, and
 from the last one to the next cell; Escape focuses the cell; Shift+Enter runs it.
@@ -14,9 +15,11 @@ from the last one to the next cell; Escape focuses the cell; Shift+Enter runs it
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +32,12 @@ from course_lib.bounds import BOUNDS
 from course_lib.plots import panels
 from course_lib.scalar.garbage import gc_disabled
 from course_lib.widgets.controls import Button, Choice, Control, Preset
-from course_lib.widgets.renderer import NARROW, BlittingRenderer
-from course_lib.widgets.tile_diff import (
-    TILE_SIZE,
-    changed_tiles,
-    n_tiles,
-    run_length_encode,
-)
+from course_lib.widgets.renderer import BREAKPOINT, NARROW, FigureRenderer, Frame
 
 __all__ = ["MEMORY", "InteractiveFigure", "KernelMemory"]
 
 HERE = Path(__file__).parent
+SCRIPTS = ("strokes.js", "figure.js")
 
 
 @dataclass
@@ -47,17 +45,17 @@ class KernelMemory:
     """What outlives a cell: running it again makes a new figure, which continues here.
 
     ``selected`` holds the last state of the controls, by name of the figure and cell.
-    ``viewport`` holds width and pixel ratio of the last page that was seen: a new
-    figure is drawn for them at once, not a second time when the browser has measured.
+    ``stacked`` says whether the last page that was seen was narrow: a new figure is
+    drawn for it at once, not a second time when the browser has measured.
     """
 
     selected: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
-    viewport: dict[str, Any] = field(default_factory=dict)
+    stacked: bool = False
 
     def clear(self) -> None:
         """Forget all, as a restarted kernel does."""
         self.selected.clear()
-        self.viewport.clear()
+        self.stacked = False
 
 
 MEMORY = KernelMemory()  # of this kernel
@@ -73,7 +71,7 @@ class InteractiveFigure(anywidget.AnyWidget):
     stand one below the other, ``narrow`` inches wide.
     """
 
-    _esm = HERE / "figure.js"
+    _esm = "\n".join((HERE / name).read_text("utf-8") for name in SCRIPTS)
     _css = HERE / "figure.css"
 
     title = traitlets.Unicode().tag(sync=True)
@@ -81,11 +79,12 @@ class InteractiveFigure(anywidget.AnyWidget):
     controls: Any = traitlets.List().tag(sync=True)
     selected = traitlets.Dict().tag(sync=True)  # the state of the browser's controls
     request_id = traitlets.Int().tag(sync=True)  # the browser's requests, counted
-    width = traitlets.Int().tag(sync=True)  # of the page, CSS pixels; 0: not known yet
-    pixel_ratio = traitlets.Float(1.0).tag(sync=True)  # pixels drawn for each of them
+    stacked = traitlets.Bool(False).tag(sync=True)  # the page is narrow
 
     response_id = traitlets.Int().tag(sync=True)  # the last request that was answered
-    tile_diff: Any = traitlets.Dict().tag(sync=True)  # the tiles that changed
+    picture: Any = traitlets.Dict().tag(sync=True)  # see ``_packed``
+    prepares = traitlets.Bool(True).tag(sync=True)  # equal states look the same
+    breakpoint = traitlets.Float().tag(sync=True)  # CSS pixels; a narrow page has less
     max_width = traitlets.Int().tag(sync=True)  # of the canvas, CSS pixels
     summary = traitlets.Unicode().tag(sync=True)
     text = traitlets.Unicode().tag(sync=True)
@@ -103,10 +102,11 @@ class InteractiveFigure(anywidget.AnyWidget):
         narrow: float = NARROW,
     ) -> None:
         self._controls = {control.name: control for control in controls}
-        self._renderer = BlittingRenderer(
+        self._renderer = FigureRenderer(
             panels() if axes is None else axes, draw, narrow
         )
-        self._pixels: np.ndarray | None = None
+        self._frame: Frame | None = None
+        self._sent: set[int] = set()  # strokes that the browser has
         self._lock = threading.RLock()
         self._key = (name, _cell_id())  # without a cell, nothing is remembered
         default = {c.name: c.default for c in controls if not isinstance(c, Button)}
@@ -115,28 +115,56 @@ class InteractiveFigure(anywidget.AnyWidget):
         super().__init__(
             name=name,
             title=title,
-            controls=[control.spec() for control in controls],
+            controls=[
+                {**control.spec(), "sets": self._sets(control)} for control in controls
+            ],
             selected=selected,
+            stacked=MEMORY.stacked,
             max_width=self._renderer.width,
-            **MEMORY.viewport,
+            breakpoint=BREAKPOINT * self._renderer.width,
+            prepares=not any(isinstance(control, Button) for control in controls),
         )
-        self._last_selected = self.selected
         self.on_msg(self._on_message)
         self.redraw()
         if self.problem and selected != default:  # the cell's code has changed since
-            self.selected = self._last_selected = default
+            self.selected = default
             self.redraw()
         self.observe(self._on_request, names="request_id")
 
     @property
     def values(self) -> dict[str, Any]:
         """The arguments of ``draw``: the value of each control, by its name."""
-        return {k: self._controls[k].value(v) for k, v in self.selected.items()}
+        return self._values(self.selected)
+
+    def _values(self, selected: Mapping[str, Any]) -> dict[str, Any]:
+        return {k: self._controls[k].value(v) for k, v in selected.items()}
 
     def select(self, **selected: Any) -> None:
         """Set controls as the browser does (a slider: index of a stop), and redraw."""
-        self.selected = {**self.selected, **selected}
+        follows: dict[str, Any] = {}
+        for spec in self.controls:
+            name, sets = spec["name"], spec["sets"]
+            if selected.get(name, self.selected.get(name)) != self.selected.get(name):
+                follows |= sets[selected[name]] if sets else {}
+            elif spec.get("preset") and {*selected} & {*chain(*sets)}:
+                follows[name] = spec["start"]
+        self.selected = {**self.selected, **follows, **selected}
         self.redraw()
+
+    def _sets(self, control: Control) -> list[dict[str, Any]]:
+        """Return, for each option of a choice, the states it gives to other controls.
+
+        A preset is left, for its default, when one of those is set by hand.
+        """
+        if isinstance(control, Preset):
+            return [
+                {k: self._controls[k].selected_for(v) for k, v in sets.items()}
+                for sets in control.options.values()
+            ]
+        if isinstance(control, Choice) and control.resets:
+            defaults = {name: self._controls[name].default for name in control.resets}
+            return [defaults] * len(control.options)
+        return []
 
     def press(self, name: str) -> None:
         """Press a button, and redraw."""
@@ -148,75 +176,76 @@ class InteractiveFigure(anywidget.AnyWidget):
     def redraw(self) -> None:
         """Draw a frame for the controls as they are, and send it; thread-safe."""
         with self._lock, gc_disabled():
-            try:
-                self._apply_dependencies()
-                values, width = self.values, self.width or self.max_width
-                frame = self._renderer.frame(values, width, self.pixel_ratio)
-            except ValueError as error:
-                self.problem = f"{error}."
+            frame = self._drawn(self.selected, self.stacked)
+            if isinstance(frame, str):
+                self.problem = frame
                 return
-            except Exception as error:  # a fault of ours: one line, never a traceback
-                self.problem = (
-                    f"This picture could not be drawn ({type(error).__name__}: "
-                    f"{error}). Move a control, or run the cell again."
-                )
-                return
-            pixels, message = frame
-            summary, text = message if isinstance(message, tuple) else (message, "")
             if self._key[1]:
                 MEMORY.selected[self._key] = dict(self.selected)
+            self._frame = frame
             with self.hold_sync():
-                self._send_frame(pixels)
-                self.summary, self.text, self.problem = summary, text, ""
+                self.picture = self._packed(frame)
+                self.summary, self.text = _words(frame)
+                self.problem = ""
 
     @property
-    def pixels(self) -> np.ndarray:
-        """The last frame: (height, width, 4) bytes, RGBA."""
-        assert self._pixels is not None, self.problem
-        return self._pixels
+    def strokes(self) -> tuple[bytes, ...]:
+        """The last frame: each of its strokes, shapes before what they are used in."""
+        assert self._frame is not None, self.problem
+        table = self._renderer.table
+        return tuple(table.strokes[i] for i in table.needed(self._frame.strokes))
 
-    def _send_frame(self, pixels: np.ndarray, *, full: bool = False) -> None:
-        """Send the tiles that changed, as a new version; ``full``: all of them.
+    def _drawn(self, selected: Mapping[str, Any], stacked: bool) -> Frame | str:
+        """Return the frame of a state, or in a sentence why there is none."""
+        if self._renderer.table.n_bytes > BOUNDS["picture"][0]:
+            self._renderer.forget()
+            self._sent.clear()
+        try:
+            return self._renderer.frame(self._values(selected), stacked=stacked)
+        except ValueError as error:
+            return f"{error}."
+        except Exception as error:  # a fault of ours: one line, never a traceback
+            return (
+                f"This picture could not be drawn ({type(error).__name__}: "
+                f"{error}). Move a control, or run the cell again."
+            )
 
-        A browser that does not have the version before asks for a full frame.
+    def _packed(self, frame: Frame, *, whole: bool = False) -> dict[str, Any]:
+        """Return a frame as the browser takes it, with the strokes it does not have.
+
+        Numbers of strokes are given in ranges (first, how many). A browser that lacks
+        one (the page was reloaded, say) asks for a ``whole`` frame.
         """
-        tiles = changed_tiles(pixels, None if full else self._pixels)
-        height, width, _ = pixels.shape
-        version = self.tile_diff.get("version", 0)
-        self.tile_diff = {
-            "version": version + 1,
-            "base": 0 if len(tiles) == n_tiles(pixels) else version,  # 0: a full frame
-            "size": [width, height],
-            "tile_size": TILE_SIZE,
-            "tiles": tiles,
-            "runs": run_length_encode(pixels, tiles),
+        table = self._renderer.table
+        new = table.needed(frame.strokes)
+        if not whole:
+            new = [number for number in new if number not in self._sent]
+        self._sent.update(new)
+        strokes = [table.strokes[number] for number in new]
+        lengths = np.array([len(stroke) for stroke in strokes], "<u4")
+        return {
+            "table": self._renderer.n_fresh_tables,
+            "strokes": _ranges(frame.strokes),
+            "size": list(frame.size),
+            "new": _ranges(new),
+            "data": lengths.tobytes() + b"".join(strokes),
         }
-        self._pixels = pixels
 
-    def _apply_dependencies(self) -> None:
-        """Set the controls that depend on a choice just made.
-
-        A preset sets its own; setting one of those by hand deselects the preset.
-        """
-        before, selected = self._last_selected, self.selected
-        for name, control in self._controls.items():
-            if not isinstance(control, Choice):
-                continue
-            if selected[name] != before[name]:
-                for other in control.resets:
-                    if selected[other] == before[other]:
-                        selected = {**selected, other: self._controls[other].default}
-            if not isinstance(control, Preset):
-                continue
-            if selected[name] != before[name]:
-                for other, value in control.value(selected[name]).items():
-                    state = self._controls[other].selected_for(value)
-                    selected = {**selected, other: state}
-            elif any(
-                selected[k] != before[k] for p in control.options.values() for k in p
-            ):
-                selected = {**selected, name: control.default}
-        self.selected = self._last_selected = selected
+    def _prepare(self, selected: dict[str, Any], stacked: bool) -> None:
+        """Draw a state that may be wanted soon, and send it, to be kept."""
+        with self._lock, gc_disabled():
+            began = time.perf_counter()
+            frame = self._drawn(selected, stacked)
+            state: dict[str, Any] = {"selected": selected, "stacked": stacked}
+            if isinstance(frame, str):
+                state |= {"problem": frame}
+            else:
+                summary, text = _words(frame)
+                state |= {"picture": self._packed(frame), "problem": ""}
+                state |= {"summary": summary, "text": text}
+            milliseconds = 1e3 * (time.perf_counter() - began)
+            data = state.get("picture", {}).pop("data", b"")
+            self.send({"prepared": state, "milliseconds": milliseconds}, [data])
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take the browser's state; a frame of another thread is sent before it."""
@@ -227,19 +256,20 @@ class InteractiveFigure(anywidget.AnyWidget):
         """Return what a browser may set, within BOUNDS; anything else is ignored."""
         accepted = {k: v for k, v in state.items() if k == "_view_count"}
         if isinstance(selected := state.get("selected"), dict):
-            known = {k: v for k, v in selected.items() if k in self.selected}
-            accepted["selected"] = {**self.selected, **known}
-        if type(width := state.get("width")) is int:
-            accepted["width"] = min(max(0, width), int(BOUNDS["picture"][0]))
-        ratio = state.get("pixel_ratio")
-        if isinstance(ratio, int | float) and ratio >= 1:  # not nan
-            accepted["pixel_ratio"] = float(min(ratio, BOUNDS["pixel ratio"][0]))
+            accepted["selected"] = self._known(selected)
+        if isinstance(stacked := state.get("stacked"), bool):
+            accepted["stacked"] = stacked
         if type(request := state.get("request_id")) is int and 0 <= request < 2**53:
             accepted["request_id"] = request  # as far as the browser counts
         return accepted
 
+    def _known(self, selected: dict[str, Any]) -> dict[str, Any]:
+        """Return a state of all controls, from one that the browser gives."""
+        known = {k: v for k, v in selected.items() if k in self.selected}
+        return {**self.selected, **known}
+
     def _on_request(self, change: dict[str, Any]) -> None:
-        MEMORY.viewport.update(width=self.width, pixel_ratio=self.pixel_ratio)
+        MEMORY.stacked = self.stacked
         with self._lock, self.hold_sync():
             self.redraw()
             self.response_id = change["new"]
@@ -250,9 +280,11 @@ class InteractiveFigure(anywidget.AnyWidget):
         name = message.get("press")
         if isinstance(name, str) and isinstance(self._controls.get(name), Button):
             self.press(name)
-        elif message.get("full_frame") and self._pixels is not None:
+        elif isinstance(wanted := message.get("prepare"), dict) and self.prepares:
+            self._prepare(self._known(wanted), message.get("stacked") is True)
+        elif message.get("whole") and self._frame is not None:
             with self._lock:
-                self._send_frame(self._pixels, full=True)
+                self.picture = self._packed(self._frame, whole=True)
 
     def __repr__(self) -> str:
         return f"{self.title} (an interactive figure). {self.summary}"
@@ -267,6 +299,23 @@ class InteractiveFigure(anywidget.AnyWidget):
             f"JupyterLab and change: {escape(', '.join(labels))}.</em>"
         )
         return data, metadata
+
+
+def _words(frame: Frame) -> tuple[str, str]:
+    """Return the summary of a frame, and the longer text below it."""
+    message = frame.message
+    return message if isinstance(message, tuple) else (message, "")
+
+
+def _ranges(numbers: Sequence[int]) -> list[list[int]]:
+    """Return numbers as ranges: the first of each, and how many follow one by one."""
+    ranges: list[list[int]] = []
+    for number in numbers:
+        if ranges and number == sum(ranges[-1]):
+            ranges[-1][1] += 1
+        else:
+            ranges.append([number, 1])
+    return ranges
 
 
 def _cell_id() -> str:

@@ -1,14 +1,12 @@
-"""Blitting: redraw a figure, and only the artists that can have changed.
+"""Draw a figure again and again, and record it as strokes, in milliseconds.
 
-An interactive figure has about 50 milliseconds. Half of what Matplotlib needs for a
-figure goes into ticks, labels and frames. The renderer keeps the pixels of those, and
-of the static artists, as its background, and draws the background anew only when it
-changes.
+Half of what Matplotlib needs for a figure goes into ticks and their labels, and much of
+the rest into what does not change. The renderer keeps the strokes of both, and records
+them anew only when the axes or the static artists change.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -21,9 +19,9 @@ from matplotlib.transforms import Bbox
 
 from course_lib.plots.static import ArtistCache
 from course_lib.plots.style import styled
-from course_lib.widgets.quick_text import QuickTextCanvas
+from course_lib.widgets.strokes import StrokeCanvas, StrokeRenderer, StrokeTable
 
-__all__ = ["NARROW", "BlittingRenderer"]
+__all__ = ["BREAKPOINT", "NARROW", "FigureRenderer", "Frame"]
 
 BREAKPOINT = 0.6  # of the figure's width: on a page with less it is stacked
 NARROW = 5.2  # inches: the width of a stacked figure
@@ -31,7 +29,15 @@ SLIM = 0.1  # of the figure's width: narrower Axes stay beside those before them
 STACKED_HEIGHT = 0.75  # of a panel's height: its height in a stacked figure
 
 
-class BlittingRenderer:
+class Frame(NamedTuple):
+    """A figure as it was drawn once."""
+
+    strokes: list[int]  # their numbers in the renderer's table, in drawing order
+    size: tuple[float, float]  # of the figure, CSS pixels
+    message: Any  # what ``draw`` returned
+
+
+class FigureRenderer:
     """A figure, and the function that draws its Axes for given values.
 
     ``draw(axes, **values)`` gets cleared Axes (one, or the array given), draws on them,
@@ -51,48 +57,52 @@ class BlittingRenderer:
         self._axes: list[Axes] = [axes] if isinstance(axes, Axes) else list(axes.flat)
         self._caches = {ax: ArtistCache(ax) for ax in self._axes}
         self.figure = self._axes[0].get_figure(root=True)
-        self.canvas = QuickTextCanvas(self.figure)
-        self._dpi = self.figure.dpi
+        self.canvas = StrokeCanvas(self.figure, StrokeTable())
         width, height = map(float, self.figure.get_size_inches())
         subplots = [ax.get_subplotspec() for ax in self._axes]
         self._wide = Layout(subplots, width, height)
         self._stacked = _stacked(self._wide, narrow)
         self._engine = self.figure.get_layout_engine()
         self._layout: Layout | None = None  # none yet
-        self._background_key: Hashable = None
-        self._background: Any = None  # pixels
+        self.n_fresh_tables = 0  # so many times, numbers were given anew
+        self._n_fresh_starts = 0  # strokes kept before the last one are void
+        for ax in self._axes:
+            for axis in (ax.xaxis, ax.yaxis):
+                _keep_strokes(axis, self._key)
+
+    @property
+    def table(self) -> StrokeTable:
+        """The strokes of all frames since the last ``forget``."""
+        return self.canvas.table
 
     @property
     def width(self) -> int:
         """The width of the figure on a page that is wide enough, in CSS pixels."""
-        return round(self._wide.width * self._dpi)
+        return round(self._wide.width * self.figure.dpi)
 
-    def frame(
-        self,
-        values: Mapping[str, Any],
-        width: float = math.inf,
-        pixel_ratio: float = 1.0,
-    ) -> Any:
-        """Return the pixels of the figure for these values, and what ``draw`` returned.
+    def forget(self) -> None:
+        """Begin a new table: numbers given before mean nothing in it."""
+        self.canvas.table = StrokeTable()
+        self.n_fresh_tables += 1
+        self._n_fresh_starts += 1
 
-        The pixels are (height, width, 4) bytes, RGBA. ``width`` is what the page has
-        for the figure, in CSS pixels, and ``pixel_ratio`` the pixels drawn for each.
-        """
-        layout = self._stacked if width < BREAKPOINT * self.width else self._wide
-        scale = min(1.0, width / (layout.width * self._dpi))
+    def frame(self, values: Mapping[str, Any], *, stacked: bool = False) -> Frame:
+        """Draw the figure for these values, side by side or ``stacked``."""
+        layout = self._stacked if stacked else self._wide
         with styled():
-            self.figure.set_dpi(self._dpi * scale * pixel_ratio)
             if layout is not self._layout:
                 self._set_layout(layout)
                 self._draw(values)
                 self.figure.draw_without_rendering()  # settles the margins
                 self.figure.set_layout_engine("none")
+                self._n_fresh_starts += 1
                 for cache in self._caches.values():  # may depend on the margins
                     cache.clear()
                 self._layout = layout
             message = self._draw(values)
-            self._render()
-        return np.array(self.canvas.buffer_rgba()), message
+            renderer = self.canvas.get_renderer()
+            self.figure.draw(renderer)
+        return Frame(renderer.frame, (renderer.width, renderer.height), message)
 
     def _set_layout(self, layout: Layout) -> None:
         """Put every Axes in its subplot, with margins that the engine has to settle."""
@@ -101,59 +111,62 @@ class BlittingRenderer:
             ax.set_subplotspec(subplot)
             self._caches[ax].clear()
         self.figure.set_layout_engine(self._engine)
-        self._layout = self._background_key = None
+        self._layout = None
 
     def _draw(self, values: Mapping[str, Any]) -> Any:
-        self._clear()
-        message = self.draw(self.axes, **values)
-        for cache in self._caches.values():
-            cache.end()
-        return message
-
-    def _clear(self) -> None:
         for ax, cache in self._caches.items():
             cache.begin()
             _clear_axes(ax, cache.artists)
         for artist in self._figure_artists():
             artist.remove()
+        message = self.draw(self.axes, **values)
+        for cache in self._caches.values():
+            cache.end()
+            for artist in cache.artists:
+                _keep_strokes(artist, self._key)
+        return message
 
     def _figure_artists(self) -> list[Artist]:
         """Return what stands on the figure itself, outside all Axes."""
         axes = {self.figure.patch, *self.figure.axes}
         return [a for a in self.figure.get_children() if a not in axes]
 
-    def _render(self) -> None:
-        renderer = self.canvas.get_renderer()
-        for ax in self._axes:
-            locator = ax.get_axes_locator()
-            ax.apply_aspect(locator(ax, renderer) if locator else None)
-        static = {ax: self._static(ax) for ax in self._axes}
-        key = *(_axes_key(ax, static[ax]) for ax in self._axes), self.figure.dpi
-        if key != self._background_key:
-            renderer.clear()
-            self.figure.patch.draw(renderer)
-            for artists in static.values():
-                for artist in artists:
-                    artist.draw(renderer)
-            self._background = self.canvas.copy_from_bbox(self.figure.bbox)
-            self._background_key = key
-        self.canvas.restore_region(self._background)
-        for ax in self._axes:
-            drawn = {*static[ax], *_frame(ax)}
-            for artist in _in_drawing_order(ax.get_children()):
-                if artist not in drawn:
-                    artist.draw(renderer)
-        for artist in self._figure_artists():
-            artist.draw(renderer)
+    def _key(self, artist: Any) -> Hashable:
+        """Return what equals another drawing's key if an artist's strokes are equal."""
+        ax = artist.axes
+        key: list[Hashable] = [self._n_fresh_starts, artist.get_visible()]
+        key += [ax.bbox.bounds]
+        for axis in (ax.xaxis, ax.yaxis):
+            key += [axis.get_view_interval().tobytes(), axis.get_scale()]
+        if artist in (ax.xaxis, ax.yaxis):
+            ticks = artist.get_majorticklocs()
+            labels = artist.get_major_formatter().format_ticks(ticks)
+            key += [artist.get_label_text(), artist.zorder, *labels]
+        return tuple(key)
 
-    def _static(self, ax: Axes) -> list[Artist]:
-        """Return the frame of one Axes and its static artists, in drawing order."""
-        artists = self._caches[ax].artists
-        frame = _frame(ax) if ax.axison else []
-        return [
-            *(a for a in frame[:1] if a.get_visible()),  # the background of the Axes
-            *_in_drawing_order([*artists, *frame[1:]]),
-        ]
+
+def _keep_strokes(artist: Artist, key_of: Callable[[Artist], Hashable]) -> None:
+    """Let an artist give the strokes of its last drawing while its key is the same.
+
+    Other renderers, such as that of a static figure, draw it as ever.
+    """
+    if "draw" in vars(artist):  # it does already
+        return
+    draw = artist.draw
+    last: tuple[Hashable, list[int]] = (None, [])
+
+    def drawn(renderer: Any) -> None:
+        nonlocal last
+        if not isinstance(renderer, StrokeRenderer):
+            draw(renderer)
+        elif (key := key_of(artist)) == last[0]:
+            renderer.frame += last[1]
+        else:
+            before = len(renderer.frame)
+            draw(renderer)
+            last = key, renderer.frame[before:]
+
+    vars(artist)["draw"] = drawn
 
 
 class Layout(NamedTuple):
@@ -224,20 +237,3 @@ def _titles(ax: Axes) -> list[Artist]:
 def _frame(ax: Axes) -> list[Artist]:
     """Return the background of one Axes, its spines, and its axes."""
     return [ax.patch, *ax.spines.values(), ax.xaxis, ax.yaxis]
-
-
-def _in_drawing_order(artists: Iterable[Artist]) -> list[Artist]:
-    """Return the visible ones, from back to front; those of one zorder as given."""
-    return sorted((a for a in artists if a.get_visible()), key=Artist.get_zorder)
-
-
-def _axes_key(ax: Axes, static: Iterable[Artist]) -> Hashable:
-    """Return what equals another drawing's key if their backgrounds are the same."""
-    key: list[Hashable] = []
-    for axis in (ax.xaxis, ax.yaxis):
-        key += [axis.get_view_interval().tobytes(), axis.get_scale()]
-        if ax.axison and axis.get_visible():
-            ticks = axis.get_majorticklocs()
-            labels = axis.get_major_formatter().format_ticks(ticks)
-            key += [axis.get_label_text(), *labels]
-    return *key, *static, ax.axison, ax.get_position().bounds

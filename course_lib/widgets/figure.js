@@ -7,6 +7,7 @@ const STOP_DURATION = [60, 400]; // at least and at most so many ms a stop
 const SETTLE = 400; // ms after the last picture from the states at hand, the kernel is told
 const MOST_STATES = 2000; // kept at hand
 const REACH = 100; // stops of a slider, to each side, that are prepared
+const GRIP = { mouse: 16, touch: 28 }; // CSS pixels around a handle in which it is taken
 const SLOW = 150; // ms: a figure that takes longer to draw is not prepared
 const INPUT_DEBOUNCE = 250; // ms
 const EDITING_KEYS = ["a", "c", "v", "x", "y", "z", "control", "meta", "arrowleft", "arrowright"];
@@ -86,15 +87,18 @@ function render({ model, el }) {
   let settle = null;
   const players = []; // called after each picture
 
-  // Set a control, and what follows from it: the choice of a preset sets others.
-  function select(name, value) {
-    const selected = { ...model.get("selected"), [name]: value };
+  // Set controls, and what follows from them: the choice of a preset sets others.
+  function change(changes) {
+    const selected = { ...model.get("selected") };
     for (const spec of model.get("controls")) {
-      if (spec.name === name) Object.assign(selected, spec.sets[value]);
-      else if (spec.preset && spec.sets.some((sets) => name in sets)) selected[spec.name] = spec.start;
+      if (spec.name in changes) Object.assign(selected, spec.sets[changes[spec.name]]);
+      else if (spec.preset && spec.sets.some((sets) => Object.keys(sets).some((k) => k in changes))) {
+        selected[spec.name] = spec.start;
+      }
     }
+    Object.assign(selected, changes);
     model.set("selected", selected);
-    lastMoved = name;
+    lastMoved = Object.keys(changes)[0];
     const state = atHand(selected);
     if (state) {
       show(state);
@@ -163,21 +167,21 @@ function render({ model, el }) {
   const key = (selected, stacked) => JSON.stringify([stacked, Object.entries(selected).sort()]);
   const atHand = (selected) => states.get(key(selected, model.get("stacked")));
 
-  // Keep a state; false if strokes of its picture are missing.
-  function keep(selected, stacked, state) {
-    const { picture } = state;
-    if (picture?.data) {
-      if (picture.table !== table) {
-        table = picture.table;
+  // Keep a state as the kernel sends it; false if strokes of its picture are missing.
+  function keep(state) {
+    if (state.strokes) {
+      if (state.table !== table) {
+        table = state.table;
         strokes.clear();
         states.clear();
       }
-      strokes.add(picture.new, picture.data);
-      state.frame = unfold(picture.strokes);
+      strokes.add(state.new, state.data);
+      delete state.data;
+      state.frame = unfold(state.strokes);
       if (!strokes.has(state.frame)) return false;
     }
     if (states.size >= MOST_STATES) states.delete(states.keys().next().value);
-    states.set(key(selected, stacked), state);
+    states.set(key(state.selected, state.stacked), state);
     return true;
   }
 
@@ -215,8 +219,7 @@ function render({ model, el }) {
     if (!prepared) return;
     preparing = null;
     slow = milliseconds > SLOW;
-    if (prepared.picture) prepared.picture.data = buffers[0];
-    keep(prepared.selected, prepared.stacked, prepared);
+    keep({ ...prepared, data: buffers[0] });
     prepare();
   }
 
@@ -231,7 +234,7 @@ function render({ model, el }) {
 
   function paint(state) {
     shown = state;
-    const [width, height] = state.picture.size;
+    const [width, height] = state.size;
     const available = Math.max(1, Math.floor(root.clientWidth) - PADDING);
     const cssWidth = root.clientWidth ? Math.min(available, width) : width;
     const scale = (cssWidth / width) * Math.max(1, window.devicePixelRatio || 1);
@@ -245,17 +248,95 @@ function render({ model, el }) {
     canvas.dataset.painted = Number(canvas.dataset.painted || 0) + 1;
   }
 
+  // --- the pointer: it takes the nearest handle, and sets what the handle sets -----------
+
+  let held = null; // the number, among the handles of the frame, of the one held
+
+  const handles = () => (shown ? strokes.handles(shown.frame) : []);
+
+  // The pointer in CSS pixels of the figure as it was recorded.
+  function place(event) {
+    const box = canvas.getBoundingClientRect();
+    const scale = shown.size[0] / box.width;
+    return { x: (event.clientX - box.left) * scale, y: (event.clientY - box.top) * scale, scale };
+  }
+
+  function handleUnder(event, { hover = false } = {}) {
+    if (!shown) return -1;
+    const { x, y, scale } = place(event);
+    const reach = (GRIP[event.pointerType] ?? GRIP.touch) * scale;
+    let [best, least] = [-1, Infinity];
+    handles().forEach((handle, i) => {
+      if (hover && !handle.hover) return;
+      const [left, top, width, height] = handle.area ?? [];
+      const inside = handle.area && x >= left && x <= left + width && y >= top && y <= top + height;
+      const away = handle.at ? Math.hypot(x - handle.at[0], y - handle.at[1]) : reach;
+      if ((handle.at ? away <= reach : inside) && away < least) [best, least] = [i, away];
+    });
+    return best;
+  }
+
+  function nearestState({ along, places, states }, { x, y }) {
+    const step = along ? 1 : 2;
+    let [best, least] = [0, Infinity];
+    for (let i = 0; i < places.length / step; i++) {
+      const away = along
+        ? Math.abs(places[i] - (along === "x" ? x : y))
+        : Math.hypot(places[2 * i] - x, places[2 * i + 1] - y);
+      if (away < least) [best, least] = [i, away];
+    }
+    return states ? states[best] : best;
+  }
+
+  function pull(handle, event) {
+    const at = place(event);
+    const changes = {};
+    for (const given of handle.sets) {
+      const state = nearestState(given, at);
+      if (state !== model.get("selected")[given.control]) changes[given.control] = state;
+    }
+    if (!Object.keys(changes).length) return;
+    change(changes);
+    updateControls();
+  }
+
+  canvas.addEventListener("pointerdown", (event) => {
+    if (event.button || gone) return;
+    held = handleUnder(event);
+    if (held < 0) { held = null; return; }
+    event.preventDefault(); // no selection of text, no drag of the image
+    canvas.setPointerCapture(event.pointerId);
+    pull(handles()[held], event);
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    if (gone) return;
+    const handle = held === null ? undefined : handles()[held];
+    if (handle) { pull(handle, event); return; }
+    const under = handleUnder(event);
+    const found = handles()[under];
+    canvas.style.cursor = !found ? "" : found.at ? "grab" : "crosshair";
+    canvas.title = found ? found.label : "";
+    if (found?.hover && event.pointerType === "mouse") pull(found, event);
+  });
+  for (const name of ["pointerup", "pointercancel"]) {
+    canvas.addEventListener(name, () => { held = null; });
+  }
+  canvas.addEventListener("touchstart", (event) => { // a handle is dragged, the page is not
+    const touch = event.touches[0];
+    if (handleUnder({ clientX: touch.clientX, clientY: touch.clientY, pointerType: "touch" }) >= 0) {
+      event.preventDefault();
+    }
+  }, { passive: false });
+
   function onPicture() {
-    const picture = model.get("picture");
-    if (!picture.strokes) return;
-    const words = { summary: model.get("summary"), text: model.get("text"), problem: "" };
-    const state = { picture, ...words };
-    if (keep(model.get("selected"), model.get("stacked"), state)) paint(state);
-    else model.send({ whole: true });
+    const state = { ...model.get("picture") };
+    if (!state.strokes) return;
+    if (!keep(state)) model.send({ whole: true });
+    else if (!atHand(model.get("selected")) || atHand(model.get("selected")) === state) show(state);
   }
 
   function updateText(state = null) {
-    const get = (name) => (state ? state[name] ?? model.get(name) : model.get(name));
+    const get = (name) => (state ?? { [name]: model.get(name) })[name];
     title.textContent = model.get("title");
     summary.textContent = get("summary");
     summary.setAttribute("aria-live", model.get("aria_live"));
@@ -280,7 +361,7 @@ function render({ model, el }) {
       };
       const set = (value) => {
         show(value);
-        select(spec.name, value);
+        change({ [spec.name]: value });
       };
       range.addEventListener("input", () => set(Number(range.value)));
       const label = element("label", { htmlFor: name, textContent: spec.label });
@@ -292,14 +373,14 @@ function render({ model, el }) {
     choice(spec, name) {
       const options = spec.texts.map((text, i) => element("option", { value: i, textContent: text }));
       const select = element("select", { id: name }, ...options);
-      select.addEventListener("change", () => select(spec.name, Number(select.value)));
+      select.addEventListener("change", () => change({ [spec.name]: Number(select.value) }));
       const label = element("label", { htmlFor: name, textContent: spec.label });
       return [(value) => { select.value = value; }, label, select];
     },
 
     toggle(spec, name) {
       const box = element("input", { type: "checkbox", id: name });
-      box.addEventListener("change", () => select(spec.name, box.checked));
+      box.addEventListener("change", () => change({ [spec.name]: box.checked }));
       const label = element("label", { htmlFor: name, textContent: spec.label });
       return [(value) => { box.checked = value; }, element("div", { className: "row" }, box, label)];
     },
@@ -311,7 +392,7 @@ function render({ model, el }) {
       let debounce = null;
       const enter = () => {
         clearTimeout(debounce);
-        if (input.value !== model.get("selected")[spec.name]) select(spec.name, input.value);
+        if (input.value !== model.get("selected")[spec.name]) change({ [spec.name]: input.value });
       };
       input.addEventListener("input", () => {
         clearTimeout(debounce);
@@ -333,7 +414,7 @@ function render({ model, el }) {
       const word = () => model.get("selected")[spec.name];
       const set = (value) => {
         show(value);
-        select(spec.name, value.slice(0, spec.max_length));
+        change({ [spec.name]: value.slice(0, spec.max_length) });
       };
       const byKey = {};
       const buttons = spec.keys.map(([letter, label, key]) => {

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from html import escape
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import anywidget
 import numpy as np
@@ -59,6 +59,21 @@ class KernelMemory:
 
 
 MEMORY = KernelMemory()  # of this kernel
+
+
+class State(NamedTuple):
+    """A figure for one state of its controls, in strokes and in words."""
+
+    selected: Mapping[str, Any]  # as the browser sends it
+    stacked: bool
+    frame: Frame | None = None
+    problem: str = ""  # why there is no frame
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """The summary, and the longer text below it."""
+        message = self.frame.message if self.frame else ""
+        return message if isinstance(message, tuple) else (message, "")
 
 
 class InteractiveFigure(anywidget.AnyWidget):
@@ -105,7 +120,7 @@ class InteractiveFigure(anywidget.AnyWidget):
         self._renderer = FigureRenderer(
             panels() if axes is None else axes, draw, narrow
         )
-        self._frame: Frame | None = None
+        self._state: State | None = None  # the last one that was drawn
         self._sent: set[int] = set()  # strokes that the browser has
         self._lock = threading.RLock()
         self._key = (name, _cell_id())  # without a cell, nothing is remembered
@@ -176,57 +191,68 @@ class InteractiveFigure(anywidget.AnyWidget):
     def redraw(self) -> None:
         """Draw a frame for the controls as they are, and send it; thread-safe."""
         with self._lock, gc_disabled():
-            frame = self._drawn(self.selected, self.stacked)
-            if isinstance(frame, str):
-                self.problem = frame
+            state = self._drawn(self.selected, self.stacked)
+            if state.problem:
+                self.problem = state.problem
                 return
             if self._key[1]:
                 MEMORY.selected[self._key] = dict(self.selected)
-            self._frame = frame
+            self._state = state
             with self.hold_sync():
-                self.picture = self._packed(frame)
-                self.summary, self.text = _words(frame)
+                self.picture = self._packed(state)
+                self.summary, self.text = state.words
                 self.problem = ""
 
     @property
     def strokes(self) -> tuple[bytes, ...]:
-        """The last frame: each of its strokes, shapes before what they are used in."""
-        assert self._frame is not None, self.problem
+        """The last frame: its strokes in drawing order, each with its shapes."""
+        assert self._state is not None, self.problem
+        assert self._state.frame is not None
         table = self._renderer.table
-        return tuple(table.strokes[i] for i in table.needed(self._frame.strokes))
+        return tuple(
+            b"".join(table.strokes[k] for k in (i, *table.uses[i]))
+            for i in self._state.frame.strokes
+        )
 
-    def _drawn(self, selected: Mapping[str, Any], stacked: bool) -> Frame | str:
-        """Return the frame of a state, or in a sentence why there is none."""
+    def _drawn(self, selected: Mapping[str, Any], stacked: bool) -> State:
+        """Draw a state, or say in a sentence why it cannot be drawn."""
         if self._renderer.table.n_bytes > BOUNDS["picture"][0]:
             self._renderer.forget()
             self._sent.clear()
         try:
-            return self._renderer.frame(self._values(selected), stacked=stacked)
+            frame = self._renderer.frame(self._values(selected), stacked=stacked)
+            return State(dict(selected), stacked, frame)
         except ValueError as error:
-            return f"{error}."
+            problem = f"{error}."
         except Exception as error:  # a fault of ours: one line, never a traceback
-            return (
+            problem = (
                 f"This picture could not be drawn ({type(error).__name__}: "
                 f"{error}). Move a control, or run the cell again."
             )
+        return State(dict(selected), stacked, problem=problem)
 
-    def _packed(self, frame: Frame, *, whole: bool = False) -> dict[str, Any]:
-        """Return a frame as the browser takes it, with the strokes it does not have.
+    def _packed(self, state: State, *, whole: bool = False) -> dict[str, Any]:
+        """Return a state as the browser takes it, with the strokes it does not have.
 
         Numbers of strokes are given in ranges (first, how many). A browser that lacks
-        one (the page was reloaded, say) asks for a ``whole`` frame.
+        one (the page was reloaded, say) asks for a ``whole`` picture.
         """
+        summary, text = state.words
+        packed = {"selected": state.selected, "stacked": state.stacked}
+        packed |= {"summary": summary, "text": text, "problem": state.problem}
+        if state.frame is None:
+            return packed
         table = self._renderer.table
-        new = table.needed(frame.strokes)
+        new = table.needed(state.frame.strokes)
         if not whole:
             new = [number for number in new if number not in self._sent]
         self._sent.update(new)
         strokes = [table.strokes[number] for number in new]
         lengths = np.array([len(stroke) for stroke in strokes], "<u4")
-        return {
+        return packed | {
             "table": self._renderer.n_fresh_tables,
-            "strokes": _ranges(frame.strokes),
-            "size": list(frame.size),
+            "strokes": _ranges(state.frame.strokes),
+            "size": list(state.frame.size),
             "new": _ranges(new),
             "data": lengths.tobytes() + b"".join(strokes),
         }
@@ -235,17 +261,10 @@ class InteractiveFigure(anywidget.AnyWidget):
         """Draw a state that may be wanted soon, and send it, to be kept."""
         with self._lock, gc_disabled():
             began = time.perf_counter()
-            frame = self._drawn(selected, stacked)
-            state: dict[str, Any] = {"selected": selected, "stacked": stacked}
-            if isinstance(frame, str):
-                state |= {"problem": frame}
-            else:
-                summary, text = _words(frame)
-                state |= {"picture": self._packed(frame), "problem": ""}
-                state |= {"summary": summary, "text": text}
+            prepared = self._packed(self._drawn(selected, stacked))
             milliseconds = 1e3 * (time.perf_counter() - began)
-            data = state.get("picture", {}).pop("data", b"")
-            self.send({"prepared": state, "milliseconds": milliseconds}, [data])
+            data = prepared.pop("data", b"")
+            self.send({"prepared": prepared, "milliseconds": milliseconds}, [data])
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take the browser's state; a frame of another thread is sent before it."""
@@ -282,9 +301,9 @@ class InteractiveFigure(anywidget.AnyWidget):
             self.press(name)
         elif isinstance(wanted := message.get("prepare"), dict) and self.prepares:
             self._prepare(self._known(wanted), message.get("stacked") is True)
-        elif message.get("whole") and self._frame is not None:
+        elif message.get("whole") and self._state is not None:
             with self._lock:
-                self.picture = self._packed(self._frame, whole=True)
+                self.picture = self._packed(self._state, whole=True)
 
     def __repr__(self) -> str:
         return f"{self.title} (an interactive figure). {self.summary}"
@@ -299,12 +318,6 @@ class InteractiveFigure(anywidget.AnyWidget):
             f"JupyterLab and change: {escape(', '.join(labels))}.</em>"
         )
         return data, metadata
-
-
-def _words(frame: Frame) -> tuple[str, str]:
-    """Return the summary of a frame, and the longer text below it."""
-    message = frame.message
-    return message if isinstance(message, tuple) else (message, "")
 
 
 def _ranges(numbers: Sequence[int]) -> list[list[int]]:

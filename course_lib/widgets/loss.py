@@ -15,6 +15,7 @@ from course_lib.losses import mean_squared_error
 from course_lib.plots.parts import percent
 from course_lib.widgets.controls import Slider
 from course_lib.widgets.figure import InteractiveFigure
+from course_lib.widgets.handles import add_handle
 
 __all__ = ["confidence", "line_fit"]
 
@@ -32,6 +33,8 @@ def line_fit() -> InteractiveFigure:
     altitudes = np.asarray(jax.vmap(row, (None, 0))(ws, bs))  # (b, w)
     best_w, best_b = np.polyfit(beyond, prices, 1)
     floor = float(loss(best_w, best_b))
+
+    slopes, heights = [i / 20 for i in range(75)], range(220, 361, 2)
 
     def draw(axes: np.ndarray, w: float, b: float) -> str:
         squares, gauge, landscape = axes
@@ -57,6 +60,13 @@ def line_fit() -> InteractiveFigure:
             ylabel="b: price of 100 m², thousand €",
             ax=landscape,
         )
+        on_map = add_handle(landscape, "any line: its slope and its height")
+        on_map.across("w", slopes).up("b", heights)
+        for reach in (-60, 75):  # m² from 100, where the line is turned
+            turn = add_handle(squares, "turn the line", (100 + reach, b + w * reach))
+            turn.slide("w", slopes, partial(_point, b, reach))
+        lift = add_handle(squares, "lift the line", (100, b))
+        lift.slide("b", heights, lambda height: (100, height))
         side = math.sqrt(altitude)
         return (
             f"Loss {altitude:,.0f}. Its root, {side:,.0f} thousand €, is a typical "
@@ -66,22 +76,28 @@ def line_fit() -> InteractiveFigure:
     axes = plots.panels(1, 3, width=10.4, height=4.3)
     axes[0].get_gridspec().set_width_ratios([5.0, 0.3, 4.0])
     axes[0].get_figure().get_layout_engine().set(wspace=0.05)
-    slopes, heights = [i / 20 for i in range(75)], range(220, 361, 2)
     w = Slider("w", "w, the slope: price of a further m², thousand €", slopes, 1.2)
     b = Slider("b", "b, the height: price of 100 m², thousand €", heights, 250)
     return InteractiveFigure("line_fit", "A line and its loss", draw, [w, b], axes)
+
+
+def _point(b: float, reach: float, w: float) -> tuple[float, float]:
+    """Return a point of a line, so many m² from 100."""
+    return 100 + reach, b + w * reach
 
 
 def confidence() -> InteractiveFigure:
     """Drag the probability given to what happened; read its cross-entropy."""
     grid = np.linspace(0.005, 1, 400)
 
+    stops = [i / 200 for i in range(1, 201)]
+
     def draw(ax: Any, p: float) -> str:
         cost = abs(math.log(p))  # -ln p, and 0 rather than -0
         plots.cost_of_confidence(grid, -np.log(grid), {p: cost}, ax=ax)
+        add_handle(ax, "another probability").across("p", stops)
         return f"What happened was given {percent(p, 1)}. That costs {cost:.3f} nats."
 
-    stops = [i / 200 for i in range(1, 201)]
     p = Slider(
         "p",
         "probability given to what happened",

@@ -19,6 +19,7 @@ from matplotlib.transforms import Bbox
 
 from course_lib.plots.static import ArtistCache
 from course_lib.plots.style import styled
+from course_lib.widgets.handles import handles_of
 from course_lib.widgets.strokes import StrokeCanvas, StrokeRenderer, StrokeTable
 
 __all__ = ["BREAKPOINT", "NARROW", "FigureRenderer", "Frame"]
@@ -102,6 +103,8 @@ class FigureRenderer:
             message = self._draw(values)
             renderer = self.canvas.get_renderer()
             self.figure.draw(renderer)
+            for handle in handles_of(self.figure):
+                renderer.add_handle(handle.packed(renderer.height))
         return Frame(renderer.frame, (renderer.width, renderer.height), message)
 
     def _set_layout(self, layout: Layout) -> None:
@@ -119,6 +122,7 @@ class FigureRenderer:
             _clear_axes(ax, cache.artists)
         for artist in self._figure_artists():
             artist.remove()
+        handles_of(self.figure).clear()
         message = self.draw(self.axes, **values)
         for cache in self._caches.values():
             cache.end()

@@ -1,6 +1,6 @@
 // Strokes as strokes.py records them, read and drawn on a canvas: its grammar stands there.
 
-const [SHAPE, PATH, MARKERS, IMAGE, TEXT] = [0, 1, 2, 3, 4];
+const [SHAPE, PATH, MARKERS, IMAGE, TEXT, HANDLE] = [0, 1, 2, 3, 4, 5];
 const [FILLED, EDGED, SNAPPED, DASHED] = [1, 2, 4, 8];
 const [BOX, OUTLINE] = [1, 2];
 const [CODED, CLOSED, WIDE, GLYPH] = [1, 2, 4, 8];
@@ -19,6 +19,7 @@ class StrokeReader {
   i16() { this.at += 2; return this.view.getInt16(this.at - 2, true); }
   i32() { this.at += 4; return this.view.getInt32(this.at - 4, true); }
   f32() { this.at += 4; return this.view.getFloat32(this.at - 4, true); }
+  rest() { return new Uint8Array(this.view.buffer, this.view.byteOffset + this.at, this.view.byteLength - this.at); }
   many(n, read) { return Array.from({ length: n }, () => read.call(this)); }
 
   colour() {
@@ -66,6 +67,7 @@ class StrokeReader {
     const kind = this.u8();
     if (kind === SHAPE) return { kind, outline: this.outline() };
     if (kind === IMAGE) return { kind, ...this.image() };
+    if (kind === HANDLE) return { kind, ...JSON.parse(new TextDecoder().decode(this.rest())) };
     const style = this.style();
     if (kind === PATH) return { kind, style, outline: this.outline() };
     if (kind === MARKERS) {
@@ -174,6 +176,7 @@ class Strokes {
     context.clearRect(0, 0, canvas.width, canvas.height);
     for (const number of frame) {
       const stroke = this.stroke(number);
+      if (stroke.kind === HANDLE) continue;
       context.save();
       this.clip(context, stroke.style ? stroke.style.clip : stroke.clip);
       if (stroke.kind === PATH) this.draw(context, this.path(number, stroke), stroke.style, scale);
@@ -182,6 +185,10 @@ class Strokes {
       else if (stroke.kind === TEXT) this.draw(context, this.line(number, stroke), stroke.style, scale);
       context.restore();
     }
+  }
+
+  handles(frame) {
+    return frame.map((number) => this.stroke(number)).filter(({ kind }) => kind === HANDLE);
   }
 
   clip(context, { box, shape }) {

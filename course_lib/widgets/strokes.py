@@ -14,6 +14,7 @@ A stroke is little-endian, and ``strokes.js`` reads it; both follow this grammar
                | 3 clip matrix:f32{6} smooth:u8 w:u16 h:u16 n:u16 colour{n} pixels
                                                      an image
                | 4 style matrix:f32{6} n:u16 (shape:u32 x:f32 y:f32 scale:f32){n}  text
+               | 5 json                             a handle for the pointer
     style      = flags:u8 [face:colour] [edge:colour width:f32 ends:u8]
                  [n:u8 offset:f32 dash:f32{n}] clip
     clip       = flags:u8 [left top width height:i16{4}] [shape:u32]
@@ -47,7 +48,7 @@ CLIP_UNIT = 1 / 16
 GLYPH_UNIT = 1 / 64  # of the 100 that the size of a font has in an outline
 MOST_POINTS_SNAPPED = 1024  # as Agg: a longer path is no frame and no grid
 
-SHAPE, PATH, MARKERS, IMAGE, TEXT = range(5)
+SHAPE, PATH, MARKERS, IMAGE, TEXT, HANDLE = range(6)
 FILLED, EDGED, SNAPPED, DASHED = 1, 2, 4, 8  # flags of a style
 BOX, OUTLINE = 1, 2  # flags of a clip
 CODED, CLOSED, WIDE, GLYPH = 1, 2, 4, 8  # flags of an outline's form
@@ -321,6 +322,10 @@ class StrokeRenderer(RendererBase):
     def flipy(self) -> bool:
         """Whether y is given from above: for text it is."""
         return True
+
+    def add_handle(self, packed: bytes) -> None:
+        """Record a handle: it is not seen, but belongs to the frame."""
+        self._add(bytes([HANDLE]) + packed)
 
     # --- the parts of a stroke --------------------------------------------------------
 

@@ -100,6 +100,10 @@ class ArtistCache:
             others = set(self._ax.get_children())
             function(self._ax, *args, **options)
             artists = [a for a in self._ax.get_children() if a not in others]
+        else:  # drawn now, after what was drawn before it
+            children = self._ax._children
+            kept = [a for a in children if a in artists]
+            children[:] = [a for a in children if a not in artists] + kept
         self._now[key] = artists
 
     def _remove(self, artists: list[Artist]) -> None:

@@ -156,14 +156,15 @@ class InteractiveFigure(anywidget.AnyWidget):
 
     def select(self, **selected: Any) -> None:
         """Set controls as the browser does (a slider: index of a stop), and redraw."""
+        chosen = {k: v for k, v in selected.items() if v != self.selected.get(k)}
         follows: dict[str, Any] = {}
         for spec in self.controls:
             name, sets = spec["name"], spec["sets"]
-            if selected.get(name, self.selected.get(name)) != self.selected.get(name):
-                follows |= sets[selected[name]] if sets else {}
-            elif spec.get("preset") and {*selected} & {*chain(*sets)}:
+            if name in chosen and chosen[name] in range(len(sets)):
+                follows |= sets[chosen[name]]
+            elif spec.get("preset") and {*chosen} & {*chain(*sets)}:
                 follows[name] = spec["start"]
-        self.selected = {**self.selected, **follows, **selected}
+        self.selected = {**self.selected, **follows, **chosen}
         self.redraw()
 
     def _sets(self, control: Control) -> list[dict[str, Any]]:

@@ -37,7 +37,12 @@ from matplotlib.backend_bases import FigureCanvasBase, GraphicsContextBase, Rend
 from matplotlib.font_manager import FontProperties
 from matplotlib.path import Path
 from matplotlib.textpath import TextToPath
-from matplotlib.transforms import Affine2D, Transform
+from matplotlib.transforms import (
+    Affine2D,
+    IdentityTransform,
+    Transform,
+    TransformedPath,
+)
 
 from course_lib.plots.parts import SMOOTH
 
@@ -187,10 +192,10 @@ class StrokeRenderer(RendererBase):
         rgbFace: Any = None,
     ) -> None:
         """Record a marker at each vertex of a path."""
-        places = trans.transform(
-            [points[-2:] for points, _ in path.iter_segments(simplify=False)]
-        )
-        self._markers(gc, marker_path, marker_trans, places, rgbFace)
+        places = [points[-2:] for points, _ in path.iter_segments(simplify=False)]
+        if places:
+            at = trans.transform(places)
+            self._markers(gc, marker_path, marker_trans, at, rgbFace)
 
     def draw_path_collection(
         self,
@@ -443,18 +448,8 @@ class StrokeRenderer(RendererBase):
         look.set_dashes(0, None)
         look.set_foreground(gc.get_hatch_color(), isRGBA=True)
         look.set_linewidth(gc.get_hatch_linewidth())
-        look.set_clip_path(_Outline(area))
+        look.set_clip_path(TransformedPath(area, IdentityTransform()))
         self.draw_path(look, Path.make_compound_path(*lines), Affine2D())
-
-
-class _Outline:
-    """A path in pixels, for a graphics context to cut with."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def get_transformed_path_and_affine(self) -> tuple[Path, Transform]:
-        return self._path, Affine2D()
 
 
 class StrokeCanvas(FigureCanvasBase):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
+import struct
 from itertools import chain
 from typing import Any
 
@@ -13,6 +15,7 @@ from matplotlib.text import Text
 from course_lib.plots.style import styled
 from course_lib.widgets.controls import Button
 from course_lib.widgets.figure import InteractiveFigure
+from course_lib.widgets.strokes import HANDLE
 
 
 def check_figure(figure: InteractiveFigure) -> None:
@@ -20,11 +23,11 @@ def check_figure(figure: InteractiveFigure) -> None:
 
     Each must draw without a problem, have a summary, keep all text inside the figure,
     on a narrow page too, and equal a full redraw, whatever was selected before. Each
-    control must change the pixels and the summary.
+    control must change the picture and the summary.
     """
     assert not figure.problem, figure.problem
     first = dict(figure.selected)
-    screen = Screen(figure)
+    browser = Browser(figure)
     for control in figure._controls.values():
         assert control.label.strip()
         if isinstance(control, Button):
@@ -39,27 +42,28 @@ def check_figure(figure: InteractiveFigure) -> None:
             assert len(figure.summary) <= 200, f"{where}: {figure.summary}"
             assert not (out := outside(figure)), f"{where}: {out}"
             same_as_full_redraw(figure, where)
-            screen.look()
-            assert screen.shows(figure), f"{where}: not what the tile diffs add up to"
-            seen.add((figure.pixels.tobytes(), figure.summary + figure.text))
+            check_handles(figure)
+            browser.look()
+            assert browser.shows(figure), f"{where}: the browser lacks a stroke"
+            seen.add((figure.strokes, figure.summary + figure.text))
         assert len({picture for picture, _ in seen}) > 1, control.name
         assert len({said for _, said in seen}) > 1, control.name
-    figure.width = 330
+    figure.stacked = True
     for control in figure._controls.values():
         for selected in (
             [] if isinstance(control, Button) else control.boundary_states()
         ):
             figure.select(**{**first, control.name: selected})
             where = f"{figure.name}, narrow, {control.name} = {selected!r}"
-            assert figure.pixels.shape[1] == 330, where
+            assert figure.picture["stacked"], where
             assert not (out := outside(figure)), f"{where}: {out}"
     assert_no_history(figure, first, n_orders=1)
-    figure.width = 0
+    figure.stacked = False
     assert_no_history(figure, first)
     figure.select(**first)
-    again = figure.pixels
+    again = figure.strokes
     figure.redraw()
-    assert (figure.pixels == again).all()
+    assert figure.strokes == again
 
 
 def assert_no_history(
@@ -73,62 +77,109 @@ def assert_no_history(
         for selected in control.boundary_states()
     ]
     shuffled = random.Random(0).sample(states, len(states))
-    seen: dict[str, set[bytes]] = {}
+    seen: dict[str, set[tuple[bytes, ...]]] = {}
     for state in chain(*[shuffled, states, reversed(states)][:n_orders]):
-        figure._last_selected = state  # no control depends on the state before
-        figure.select(**state)
-        seen.setdefault(str(state), set()).add(figure.pixels.tobytes())
+        figure.selected = state  # whatever follows from a choice
+        figure.redraw()
+        seen.setdefault(str(state), set()).add(figure.strokes)
     for state in states:
         renderer = figure._renderer
         with styled():
             for ax, cache in renderer._caches.items():
                 cache.clear()
                 ax.clear()
-        renderer._background_key = None
-        figure._last_selected = state
-        figure.select(**state)
-        fresh = figure.pixels.tobytes()
-        assert seen[str(state)] == {fresh}, f"{figure.name}, {state}: a trace of others"
+        renderer._n_fresh_starts += 1  # nothing recorded before is used again
+        figure.selected = state
+        figure.redraw()
+        assert seen[str(state)] == {figure.strokes}, (
+            f"{figure.name}, {state}: a trace of others"
+        )
 
 
-class Screen:
-    """The canvas of a browser: it paints each tile diff over the frame before."""
+class Browser:
+    """What a browser has of a figure: the strokes it was sent, by number."""
 
     def __init__(self, figure: InteractiveFigure) -> None:
-        self.figure, self.pixels = figure, np.zeros(0)
-        self.number = 0
+        self.figure, self.table = figure, -1
+        self.strokes: dict[int, bytes] = {}
         self.look()
 
     def look(self) -> None:
-        """Paint the newest tile diff; ask for a full frame if one was missed."""
-        diff = self.figure.tile_diff
-        if diff["base"] not in (0, self.number):
-            self.figure._on_message(self.figure, {"full_frame": True}, [])
-            diff = self.figure.tile_diff
-        (width, height), side = diff["size"], diff["tile_size"]
-        across = -(-width // side)
-        if diff["base"] == 0:
-            self.pixels = np.zeros((height, width, 4), np.uint8)
-        n = len(diff["runs"]) // 6
-        colours = np.frombuffer(diff["runs"], "<u4", n)
-        lengths = np.frombuffer(diff["runs"], "<u2", n, 4 * n)
-        sheet = np.repeat(colours, lengths).view(np.uint8).reshape(-1, side, side, 4)
-        for cut, tile in zip(sheet, diff["tiles"], strict=True):
-            y, x = (side * k for k in divmod(tile, across))
-            there = self.pixels[y : y + side, x : x + side]  # smaller at the rim
-            there[:] = cut[: there.shape[0], : there.shape[1]]
-        self.number = diff["version"]
+        """Take the newest picture; ask for a whole one if a stroke is missing."""
+        self._take(self.figure.picture)
+        if not all(number in self.strokes for number in self.frame):
+            self.figure._on_message(self.figure, {"whole": True}, [])
+            self._take(self.figure.picture)
+
+    def _take(self, picture: dict[str, Any]) -> None:
+        if picture["table"] != self.table:
+            self.table, self.strokes = picture["table"], {}
+        new, data = numbers(picture["new"]), picture["data"]
+        at = 4 * len(new)
+        for number, length in zip(
+            new, struct.iter_unpack("<I", data[:at]), strict=True
+        ):
+            self.strokes[number] = data[at : at + length[0]]
+            at += length[0]
+        assert at == len(data)
+        self.frame = numbers(picture["strokes"])
 
     def shows(self, figure: InteractiveFigure) -> bool:
-        return np.array_equal(self.pixels, figure.pixels)
+        """Whether it has every stroke of the figure's frame, as it is."""
+        table = figure._renderer.table
+        state = figure._state
+        assert state is not None
+        assert state.frame is not None
+        return self.frame == list(state.frame.strokes) and all(
+            self.strokes.get(k) == table.strokes[k] for k in table.needed(self.frame)
+        )
+
+
+def numbers(ranges: list[list[int]]) -> list[int]:
+    """Return the numbers in ranges (first, how many)."""
+    return [first + i for first, n in ranges for i in range(n)]
+
+
+def handles(figure: InteractiveFigure) -> list[dict[str, Any]]:
+    """Return the handles of the last frame, as the browser reads them."""
+    strokes = figure.strokes
+    return [json.loads(s[1:]) for s in strokes if s[0] == HANDLE]
+
+
+def check_handles(figure: InteractiveFigure) -> None:
+    """Each handle must lie in the figure, and set a control of it to what it has.
+
+    One that a pointer takes at a spot must be where its controls are now: taken and
+    not moved, it changes nothing.
+    """
+    width, height = figure.picture["size"]
+    for handle in handles(figure):
+        assert handle["label"].strip()
+        left, top, *_ = handle.get("area") or handle["at"]
+        assert -1 <= left <= width + 1, handle
+        assert -1 <= top <= height + 1, handle
+        for given in handle["sets"]:
+            control = figure._controls[given["control"]]
+            step = 1 if given["along"] else 2
+            n_places = len(given["places"]) // step
+            states = given.get("states") or list(range(n_places))
+            assert len(states) == n_places, control.name
+            assert np.isfinite(given["places"]).all(), control.name
+            for state in states:
+                control.value(state)
+            if "at" in handle and "states" not in given and not given["along"]:
+                places = np.reshape(given["places"], (-1, 2))
+                away = np.hypot(*(places - handle["at"]).T)
+                now = figure.selected[control.name]
+                assert away[now] <= away.min() + 0.2, (handle["label"], now)
 
 
 def outside(figure: InteractiveFigure) -> list[str]:
     """Return the texts outside the figure, wholly or in part."""
     drawn = figure._renderer.figure
     with styled():
-        figure._renderer.canvas.draw()  # puts the labels of the axes in their place
         renderer = figure._renderer.canvas.get_renderer()
+        drawn.draw(renderer)  # puts the labels of the axes in their place
         room = drawn.bbox.padded(1.0)
         found = []
         for text in drawn.findobj(Text):
@@ -161,20 +212,11 @@ def shown(text: Text, axes: list[Axes]) -> bool:
 
 
 def same_as_full_redraw(figure: InteractiveFigure, where: str) -> None:
-    """Blitting must equal a full redraw, but for artists that cross a spine."""
-    fast = figure.pixels[..., :3].astype(int)
+    """What is kept from one drawing to the next must equal a drawing of everything."""
+    quick, renderer = figure.strokes, figure._renderer
     with styled():
-        for ax in figure._renderer.figure.axes:
+        for ax in renderer.figure.axes:
             ax.clear()
-        for artist in figure._renderer._figure_artists():
-            artist.remove()
-        figure._renderer.draw(figure._renderer.axes, **figure.values)
-        figure._renderer.canvas.draw()
-    slow = np.asarray(figure._renderer.canvas.buffer_rgba())[..., :3].astype(int)
-    room = figure.width or figure.max_width
-    figure._renderer.frame(
-        figure.values, room, figure.pixel_ratio
-    )  # draw the quick one again
-    assert fast.shape == slow.shape, where
-    other = (np.abs(fast - slow).max(axis=2) > 40).mean()
-    assert other < 0.004, f"{where}: {other:.2%} of the pixels differ"
+    renderer._n_fresh_starts += 1
+    figure.redraw()
+    assert figure.strokes == quick, f"{where}: not as drawn from nothing"

@@ -121,14 +121,14 @@ REFUSED = {
 def test_what_cannot_be_drawn_is_said_in_one_line(text: str) -> None:
     figure = widgets.graph_stepper()
     figure.select(expression="a*a + a", way=50, a=45, b=60, c=37)
-    pixels, summary = figure.pixels, figure.summary
+    strokes, summary = figure.strokes, figure.summary
     figure.select(expression=text)
     assert REFUSED[text] in figure.problem
     assert "\n" not in figure.problem
-    assert figure.pixels is pixels
+    assert figure.strokes == strokes
     assert figure.summary == summary
     figure.press("on")  # has nowhere to go, and says so
-    assert figure.pixels is pixels
+    assert figure.strokes == strokes
     assert REFUSED[text] in figure.problem
     figure.select(expression="a*a + a")
     assert figure.problem == ""

@@ -75,7 +75,7 @@ def test_it_trains_as_the_page_does(kind: Any, chosen: int) -> None:
     expected = [record.loss for record in records]
     console = widgets.training_console()
     console.select(engine=chosen)
-    blank = console.pixels
+    blank = console.strokes
     console.press("start")
     until(lambda: console.training.thread.step >= 30)
     if kind is ScalarEngine:
@@ -86,7 +86,7 @@ def test_it_trains_as_the_page_does(kind: Any, chosen: int) -> None:
     console.press("stop")
     until(lambda: console.disabled == ["pause", "stop"], 1.0)
     assert console.aria_live == "polite"
-    assert not np.array_equal(console.pixels, blank)
+    assert console.strokes != blank
     assert console.problem == ""
     first = next(iter(console.params))
     assert not np.array_equal(console.params[first], engine.state().params[first])
@@ -145,9 +145,9 @@ def test_running_the_cell_again_shows_the_same_training() -> None:
     again = widgets.training_console()
     assert again.training.thread is first.training.thread
     assert again.aria_live == "off"
-    before, old = again.pixels, first.pixels
-    until(lambda: not np.array_equal(again.pixels, before))
-    assert first.pixels is old  # no longer on the page
+    before, old = again.strokes, first.strokes
+    until(lambda: again.strokes != before)
+    assert first.strokes == old  # no longer on the page
     again.press("stop")
     until(lambda: again.summary.startswith("Stopped, step"), 1.0)
 
@@ -208,8 +208,8 @@ def test_the_browser_waits_while_another_thread_draws() -> None:
     console, heard = widgets.training_console(), []
 
     def browser() -> None:
-        console.set_state({"pixel_ratio": 2.0})
-        heard.append(console.pixel_ratio)
+        console.set_state({"stacked": True})
+        heard.append(console.stacked)
 
     with console._lock:
         thread = threading.Thread(target=browser)
@@ -217,4 +217,4 @@ def test_the_browser_waits_while_another_thread_draws() -> None:
         thread.join(0.2)
         assert heard == []
     thread.join(5.0)
-    assert heard == [2.0]
+    assert heard == [True]

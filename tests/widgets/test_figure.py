@@ -10,6 +10,9 @@ import nbformat
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.axis import XAxis, YAxis
+from matplotlib.image import AxesImage
+from matplotlib.lines import Line2D
 from nbformat.v4 import new_code_cell, new_notebook
 
 from course_lib.plots import panels
@@ -25,9 +28,8 @@ from course_lib.widgets.controls import (
     Toggle,
 )
 from course_lib.widgets.figure import InteractiveFigure
-from course_lib.widgets.renderer import BlittingRenderer
-from course_lib.widgets.tile_diff import changed_tiles, n_tiles
-from tests.widgets.checks import Screen, check_figure, outside, same_as_full_redraw
+from course_lib.widgets.renderer import FigureRenderer, _keep_strokes
+from tests.widgets.checks import Browser, check_figure, outside, same_as_full_redraw
 from tools import notebooks
 
 
@@ -46,10 +48,10 @@ def test_a_figure_draws_at_once_and_answers_each_choice() -> None:
     figure = line_figure()
     check_figure(figure)
     assert figure.values == {"slope": 1}
-    before = figure.pixels
+    before = figure.strokes
     figure.select(slope=4)
     assert figure.summary == "The slope is 2."
-    assert not np.array_equal(figure.pixels, before)
+    assert figure.strokes != before
     assert figure.max_width == 768
 
 
@@ -97,10 +99,10 @@ def test_what_a_learner_typed_wrong_gets_one_line_and_the_picture_stays() -> Non
     figure = InteractiveFigure(
         "n", "A number", draw, [Field("number", "a whole number", "3")]
     )
-    before = figure.tile_diff
+    before = figure.picture
     figure.select(number="x")
     assert figure.problem == "'x' is no whole number: type one, such as 12."
-    assert (figure.tile_diff, figure.summary) == (before, "3")
+    assert (figure.picture, figure.summary) == (before, "3")
     figure.select(number="4")
     assert (figure.problem, figure.summary) == ("", "4")
     figure.select(number="9" * 81)
@@ -169,7 +171,7 @@ def test_a_preset_moves_other_controls_and_is_left_when_one_is_moved() -> None:
 
     figure = InteractiveFigure("preset", "A preset", draw, controls)
     check_figure(figure)
-    figure.set_state({"selected": {**figure.selected, "preset": 1}, "request_id": 1})
+    figure.select(preset=1)
     assert figure.selected == {"preset": 1, "slope": 4, "flip": 1, "bold": False}
     assert figure.summary == "-2, False"
     figure.select(bold=True)  # not one of those it moves
@@ -191,7 +193,7 @@ def test_another_choice_takes_what_it_resets_back_to_its_start() -> None:
     )
     figure.select(walk="nn", on=True, bold=True)
     assert figure.selected == {"land": 0, "walk": "nn", "on": True, "bold": True}
-    figure.set_state({"selected": {**figure.selected, "land": 1}, "request_id": 1})
+    figure.select(land=1)
     assert figure.selected == {"land": 1, "walk": "", "on": False, "bold": True}
     figure.select(land=0, walk="n")  # chosen together: what was chosen counts
     assert figure.selected == {"land": 0, "walk": "n", "on": False, "bold": True}
@@ -229,47 +231,26 @@ def test_a_page_without_a_front_end_gets_a_line_and_no_state(tmp_path) -> None:
     assert "0x" not in nbformat.writes(nb)
 
 
-# --- tile diffs -----------------------------------------------------------------------
+# --- what the browser gets ------------------------------------------------------------
 
 
-def picture_of(height: int, width: int, seed: int = 0) -> np.ndarray:
-    rng = np.random.default_rng(seed)
-    return rng.integers(0, 256, (height, width, 4), dtype=np.uint8)
-
-
-@pytest.mark.parametrize("size", [(1, 1), (32, 64), (33, 65), (100, 31)])
-def test_all_tiles_are_new_at_first_and_after_another_size(size: tuple) -> None:
-    pixels = picture_of(*size)
-    everything = list(range(n_tiles(pixels)))
-    assert changed_tiles(pixels, None) == everything
-    assert changed_tiles(pixels, picture_of(40, 40)) == everything
-    assert changed_tiles(pixels, pixels.copy()) == []
-
-
-def test_one_changed_pixel_is_one_tile_wherever_it_is() -> None:
-    before = picture_of(70, 100)  # 3 rows of 4 tiles, those at the rim smaller
-    for y, x, tile in [(0, 0, 0), (31, 32, 1), (32, 31, 4), (69, 99, 11), (69, 0, 8)]:
-        pixels = before.copy()
-        pixels[y, x, 2] ^= 1
-        assert changed_tiles(pixels, before) == [tile]
-
-
-def test_what_changed_is_sent_and_no_more() -> None:
+def test_what_is_new_is_sent_and_no_more() -> None:
     figure = line_figure()
-    assert (figure.tile_diff["version"], figure.tile_diff["base"]) == (1, 0)
-    whole = len(figure.tile_diff["runs"])
+    browser, whole = Browser(figure), len(figure.picture["data"])
+    assert figure.picture["new"][0][0] == 0
     figure.select(slope=4)
-    assert (figure.tile_diff["version"], figure.tile_diff["base"]) == (2, 1)
-    assert 0 < len(figure.tile_diff["tiles"]) < n_tiles(figure.pixels) / 2
-    assert len(figure.tile_diff["runs"]) < whole / 2
+    assert 0 < len(figure.picture["data"]) < whole / 20
     figure.redraw()
-    assert (figure.tile_diff["version"], figure.tile_diff["tiles"]) == (3, [])
+    assert (figure.picture["new"], figure.picture["data"]) == ([], b"")
+    figure.select(slope=3)  # as it was at first: the browser has it
+    assert (figure.picture["new"], figure.picture["data"]) == ([], b"")
+    browser.look()
+    assert browser.shows(figure)
 
 
-def test_who_missed_a_diff_gets_a_full_frame() -> None:
+def test_who_missed_a_picture_gets_a_whole_one() -> None:
     figure = line_figure()
-    figure._on_message(figure, {"full_frame": True}, [])
-    late, always = Screen(figure), Screen(figure)
+    late, always = Browser(figure), Browser(figure)
     for slope in (0, 4, 2):
         figure.select(slope=slope)
         always.look()
@@ -279,40 +260,92 @@ def test_who_missed_a_diff_gets_a_full_frame() -> None:
     assert late.shows(figure)
     always.look()
     assert always.shows(figure)
-    assert late.number == always.number == figure.tile_diff["version"]
 
 
-def test_a_sharper_picture_starts_anew() -> None:
+def test_a_state_is_prepared_for_later() -> None:
+    figure, sent = line_figure(), []
+    figure.send = lambda content, buffers=None: sent.append((content, buffers))
+    before = figure.picture, figure.summary, dict(figure.selected)
+    figure._on_message(figure, {"prepare": {"slope": 4}, "stacked": False}, [])
+    figure._on_message(figure, {"prepare": {"slope": 9}, "stacked": True}, [])
+    (first, [data]), (second, _) = sent
+    assert first["prepared"]["selected"] == {"slope": 4}
+    assert first["prepared"]["summary"] == "The slope is 2."
+    assert first["milliseconds"] > 0
+    assert len(data) > 4
+    assert "none of 0 to 4" in second["prepared"]["problem"]
+    assert "strokes" not in second["prepared"]
+    assert (figure.picture, figure.summary, figure.selected) == before
+    figure.select(slope=4)
+    assert figure.picture["data"] == b"", "the browser has it"
+
+
+def test_a_figure_with_a_button_is_not_prepared() -> None:
+    button = Button("go", "Go", lambda: None)
+    figure = InteractiveFigure("b", "B", lambda ax: "drawn", [button])
+    assert not figure.prepares
+    figure.send = lambda *_: pytest.fail("it was")
+    figure._on_message(figure, {"prepare": {}}, [])
+
+
+@pytest.mark.parametrize("room", [10**9, 0])
+def test_strokes_are_kept_up_to_a_bound(
+    monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
     figure = line_figure()
-    screen = Screen(figure)
-    figure.set_state({"pixel_ratio": 2.0, "request_id": 1})
-    assert (figure.tile_diff["base"], figure.tile_diff["size"]) == (0, [1536, 768])
-    screen.look()
-    assert screen.shows(figure)
+    browser = Browser(figure)
+    monkeypatch.setitem(figure_module.BOUNDS, "picture", (room, "bytes"))
+    figure.select(slope=0)
+    assert (figure.picture["table"] > browser.table) is (room == 0)
+    browser.look()
+    assert browser.shows(figure)
 
 
 # --- the renderer ---------------------------------------------------------------------
 
 
-def test_the_background_is_drawn_anew_when_the_axes_change() -> None:
-    figure = line_figure()
-    background = figure._renderer._background
-    figure.select(slope=0)
-    assert figure._renderer._background is background
+def recorded(figure: InteractiveFigure, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list that grows by the kind of each artist that Matplotlib draws."""
+    seen: list[str] = []
+    for kind in (XAxis, YAxis, AxesImage, Line2D):
+        draw = kind.draw
 
-    def wider(ax: Axes, end: int) -> str:
-        ax.plot([0, end], [0, 1])
+        def noted(self, renderer, draw=draw) -> None:
+            seen.append(type(self).__name__)
+            draw(self, renderer)
+
+        monkeypatch.setattr(kind, "draw", noted)
+    for ax in figure._renderer._axes:  # made before: their drawing is noted too
+        for axis in (ax.xaxis, ax.yaxis):
+            vars(axis).pop("draw", None)
+            _keep_strokes(axis, figure._renderer._key)
+    figure._renderer._n_fresh_starts += 1
+    figure.redraw()
+    seen.clear()
+    return seen
+
+
+def test_axes_are_recorded_anew_only_when_they_change(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def wider(ax: Axes, end: int, height: float) -> str:
+        ax.plot([0, end], [0, height])
         ax.set(xlim=(0, end), ylim=(0, 1))
-        return f"{end}"
+        return f"{end} {height}"
 
-    other = InteractiveFigure("w", "Wider", wider, [Slider("end", "end", [1, 2, 3], 1)])
-    check_figure(other)
-    background = other._renderer._background
-    other.select(end=2)
-    assert other._renderer._background is not background
+    end, height = Slider("end", "end", [1, 2, 3], 1), Slider("height", "h", [0, 1], 1)
+    figure = InteractiveFigure("w", "Wider", wider, [end, height])
+    check_figure(figure)
+    seen = recorded(figure, monkeypatch)
+    figure.select(height=0)
+    assert {"XAxis", "YAxis"}.isdisjoint(seen)
+    figure.select(end=2)
+    assert {"XAxis", "YAxis"} <= set(seen)
 
 
-def test_a_static_artist_is_kept_until_it_is_another() -> None:
+def test_a_static_artist_is_kept_until_it_is_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     @static_artists
     def image(ax: Axes, pixels: np.ndarray) -> None:
         ax.imshow(pixels, extent=(0, 3, 0, 3))
@@ -327,17 +360,17 @@ def test_a_static_artist_is_kept_until_it_is_another() -> None:
 
     fields = Slider("field", "field", [0, 1], 0), Slider("x", "x", [1, 2], 1)
     figure = InteractiveFigure("s", "Static", draw, fields)
-    renderer = figure._renderer
-    seen = []
-    for chosen in ({}, {"x": 1}, {"field": 1}, {"x": 0}, {"field": 0}):
+    renderer, seen = figure._renderer, recorded(figure, monkeypatch)
+    images, drawn = [renderer.axes.images[0]], []
+    for chosen in ({"x": 1}, {"field": 1}, {"x": 0}, {"field": 0}):
+        seen.clear()
         figure.select(**chosen)
         assert not figure.problem, figure.problem
-        seen.append((renderer.axes.images[0], renderer._background))
         assert len(renderer.axes.images) == 1
-    kept = [a[0] is b[0] and a[1] is b[1] for a, b in pairwise(seen)]
-    new = [a[0] is not b[0] and a[1] is not b[1] for a, b in pairwise(seen)]
-    assert kept == [True, False, True, False]
-    assert new == [False, True, False, True]
+        images.append(renderer.axes.images[0])
+        drawn.append("AxesImage" in seen)
+    assert [a is b for a, b in pairwise(images)] == [True, False, True, False]
+    assert drawn == [False, True, False, True]
 
 
 def test_panels_insets_and_words_on_the_figure_are_drawn_and_cleared() -> None:
@@ -378,42 +411,27 @@ def test_nothing_of_the_drawing_before_is_left() -> None:
     )
 
 
-def test_sharper_pictures_have_more_pixels() -> None:
-    renderer = BlittingRenderer(panels(), line)
-    plain, _ = renderer.frame({"slope": 1})
-    sharp, said = renderer.frame({"slope": 1}, pixel_ratio=2.0)
-    assert (plain.shape, sharp.shape) == ((384, 768, 4), (768, 1536, 4))
-    assert (renderer.width, said) == (768, "The slope is 1.")
-
-
-def test_with_less_room_it_is_drawn_smaller_and_with_little_room_anew() -> None:
+def test_with_little_room_it_is_laid_out_anew() -> None:
     def draw(axes: np.ndarray, n: int) -> str:
         for ax in axes:
             ax.plot([0, n])
         return f"{n}"
 
-    renderer = BlittingRenderer(panels(1, 2, width=10, height=4), draw)  # 960 pixels
-    sizes = {}
-    for room in (2000, 960, 700, 570, 300):
-        pixels, _ = renderer.frame({"n": 1}, room)
-        sizes[room] = pixels.shape[:2]
-    assert sizes[2000] == sizes[960] == (384, 960)
-    assert sizes[700] == (280, 700)
-    assert sizes[570] == (576, 499), "one below the other"
-    assert sizes[300][1] == 300
+    renderer = FigureRenderer(panels(1, 2, width=10, height=4), draw)  # 960 pixels
+    first = renderer.frame({"n": 1})
+    assert (renderer.width, first.size, first.message) == (960, (960, 384), "1")
+    assert renderer.frame({"n": 1}, stacked=True).size == pytest.approx((499.2, 576))
     above, below = (ax.get_position() for ax in renderer.axes)
     assert above.y0 > below.y1
     assert above.x0 < 0.2
-    again, _ = renderer.frame({"n": 1}, 960)
-    first, _ = BlittingRenderer(panels(1, 2, width=10, height=4), draw).frame({"n": 1})
-    assert np.array_equal(again, first), "and back, as if nothing had been"
+    assert renderer.frame({"n": 1}) == first, "and back, as if nothing had been"
 
 
 def test_a_slim_panel_stays_beside_the_one_before_it() -> None:
     axes = panels(1, 3, width=10, height=4)
     axes[0].get_gridspec().set_width_ratios([5.0, 0.3, 4.0])
-    renderer = BlittingRenderer(axes, lambda axes: "")
-    renderer.frame({}, 400)
+    renderer = FigureRenderer(axes, lambda axes: "")
+    renderer.frame({}, stacked=True)
     wide, gauge, below = (ax.get_position() for ax in axes)
     assert gauge.x0 > wide.x1
     assert gauge.y0 == pytest.approx(wide.y0)
@@ -422,8 +440,8 @@ def test_a_slim_panel_stays_beside_the_one_before_it() -> None:
 
 def test_the_next_figure_knows_the_page_of_the_last() -> None:
     figure = line_figure()
-    figure.set_state({"width": 500, "pixel_ratio": 2.0, "request_id": 1})
-    assert line_figure().tile_diff["size"] == [1000, 500]
+    figure.set_state({"stacked": True, "request_id": 1})
+    assert line_figure().picture["stacked"]
 
 
 def test_words_outside_and_a_stale_picture_are_noticed() -> None:
@@ -437,25 +455,19 @@ def test_words_outside_and_a_stale_picture_are_noticed() -> None:
     assert outside(figure) == ["far out"]
     picture = line_figure()
     picture.select(slope=0)
-    first = picture.pixels
+    first = picture._state
     picture.select(slope=4)
-    picture._pixels = first
-    with pytest.raises(AssertionError, match="pixels differ"):
+    picture._state = first
+    with pytest.raises(AssertionError, match="not as drawn from nothing"):
         same_as_full_redraw(picture, "")
 
 
 @pytest.mark.parametrize(
     ("sent", "kept"),
     [
-        ({"width": 4_000}, ("width", 4_000)),
-        ({"width": 4_001}, ("width", 4_000)),
-        ({"width": -1}, ("width", 0)),
-        ({"width": "wide"}, ("width", 0)),
-        ({"width": True}, ("width", 0)),
-        ({"pixel_ratio": 4}, ("pixel_ratio", 4.0)),
-        ({"pixel_ratio": 40.0}, ("pixel_ratio", 4.0)),
-        ({"pixel_ratio": float("nan")}, ("pixel_ratio", 1.0)),
-        ({"pixel_ratio": 0.5}, ("pixel_ratio", 1.0)),
+        ({"stacked": True}, ("stacked", True)),
+        ({"stacked": 1}, ("stacked", False)),
+        ({"stacked": "yes"}, ("stacked", False)),
         ({"request_id": 2**53}, ("request_id", 0)),
         ({"request_id": None}, ("request_id", 0)),
         ({"selected": []}, ("selected", {"n": 0})),
@@ -473,7 +485,9 @@ def test_a_browser_sets_what_is_its_own_within_bounds(
     assert made.problem == ""
 
 
-@pytest.mark.parametrize("message", [None, 5, [], "press", {"press": {}}, {"press": 1}])
+@pytest.mark.parametrize(
+    "message", [None, 5, [], "press", {"press": {}}, {"press": 1}, {"prepare": 7}]
+)
 def test_a_message_that_means_nothing_is_ignored(message: object) -> None:
     made = InteractiveFigure("m", "M", lambda ax, b: f"{b}", [Toggle("b", "b")])
     made._handle_custom_msg(message, [])

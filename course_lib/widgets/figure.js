@@ -228,8 +228,14 @@ function render({ model, el }) {
   let shown = null; // the state on the canvas
 
   function show(state) {
-    if (state.frame) paint(state);
+    if (state.frame && !looksAs(shown, state)) paint(state);
+    if (state.frame) shown = state;
     updateText(state);
+  }
+
+  function looksAs(one, other) {
+    return one && one.table === other.table && one.stacked === other.stacked &&
+      JSON.stringify(one.strokes) === JSON.stringify(other.strokes);
   }
 
   function paint(state) {

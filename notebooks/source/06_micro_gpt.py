@@ -524,7 +524,7 @@ console
 # %%
 from course_lib.optimizers import adam, apply_updates
 
-array.forget_programs()
+array.forget_programs()  # gives back the memory of what was compiled
 optimizer = adam(lambda step: 0.01 * (1 - step / 1000), b1=0.85, b2=0.99)
 
 

@@ -551,7 +551,7 @@ print(f"the source itself {floor:.3f}, counting pairs {by_pairs:.3f}, in nats a 
 # %%
 def loss_of_width(width):
     """Return the parameters of a GPT of this width, and its loss on the exam."""
-    array.forget_programs()
+    array.forget_programs()  # gives back the memory of what was compiled
     config = array.GPTConfig(6, block_size=32, n_head=2, n_embd=width)
     engine = trainer.ArrayEngine.start(random.Random(SEED), config)
     list(trainer.train(engine, lessons, trainer.linear(0.02, 800), 800, 16))

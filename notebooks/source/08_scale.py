@@ -156,7 +156,7 @@ batch_sizes = [1, 4, 16, 64, 256]
 
 def timed_step(n_names):
     """Return the time of one training step on so many names."""
-    array.forget_programs()
+    array.forget_programs()  # gives back the memory of what was compiled
     state = start, optimizer.init(start)
     return seconds(lambda: step(*state, rows[:n_names], 0.01, config), calls=10)
 

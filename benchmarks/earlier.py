@@ -1,4 +1,4 @@
-"""The earlier build that speed is measured against: the one of 26 November 2026."""
+"""The earlier builds that speed is measured against; by default that of 26 November."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from io import BytesIO
 from pathlib import Path
 
 COMMIT = "1693bb6"
+PIXELS = "34db78a"  # 30 November: the last build whose pictures were sent as pixels
 ROOT = Path(__file__).parents[1]
 
 
 @contextmanager
-def earlier_build() -> Iterator[Path | None]:
+def earlier_build(commit: str = COMMIT) -> Iterator[Path | None]:
     """Yield a folder with the earlier library and its pages, None without its history.
 
     The environment is that of today; only ``course_lib`` and ``notebooks`` are those of
     then.
     """
-    command = ["git", "archive", COMMIT, "course_lib", "notebooks"]
+    command = ["git", "archive", commit, "course_lib", "notebooks"]
     archive = subprocess.run(command, cwd=ROOT, capture_output=True)
     if archive.returncode:
         yield None

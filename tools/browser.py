@@ -25,7 +25,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from playwright.sync_api import Browser, ConsoleMessage, Locator, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Locator,
+    WebSocket,
+    sync_playwright,
+)
 
 from course_lib.app.jupyterlab import wait_for_address
 
@@ -53,7 +59,8 @@ MEASURE_LATENCIES = """figure => {
   figure.addEventListener('keydown', press, true);
   figure.addEventListener('pointerdown', press, true);
   const painted = () => requestAnimationFrame(() => {
-    if (since) figure.latencies.push(performance.now() - since);
+    const { source = '' } = figure.querySelector('canvas').dataset;
+    if (since) figure.latencies.push([performance.now() - since, source]);
     since = 0;
   });
   new MutationObserver(painted).observe(
@@ -75,6 +82,7 @@ WAIT_FOR_FRAME = """(figure, [before, ms]) => new Promise(done => {
   };
   look();
 })"""
+PICTURE_MARKS = (b'"picture"', b'"prepared"', b'"tile_diff"')
 SET_SLIDER = """(range, value) => {
   range.value = value;
   range.dispatchEvent(new Event('input'));
@@ -155,11 +163,21 @@ class Page:
         self.page.set_default_timeout(30 * SECONDS)
         self.console_errors: list[str] = []
         self.page.on("console", self._listen)
+        self.picture_bytes: list[int] = []  # of every message that held a picture
+        self.page.on("websocket", self._listen_to_kernel)
         self.page.on("pageerror", lambda error: self.console_errors.append(str(error)))
 
     def _listen(self, message: ConsoleMessage) -> None:
         if message.type == "error":
             self.console_errors.append(message.text)
+
+    def _listen_to_kernel(self, socket: WebSocket) -> None:
+        def received(payload: str | bytes) -> None:
+            data = payload.encode() if isinstance(payload, str) else payload
+            if any(mark in data for mark in PICTURE_MARKS):
+                self.picture_bytes.append(len(data))
+
+        socket.on("framereceived", received)
 
     def open(self, name: str) -> None:
         """Open a notebook of the server's folder, and wait for its kernel."""
@@ -290,11 +308,12 @@ class Figure:
         self.wait_for_response()
         return self.fingerprint(), self.summary
 
-    def latencies(self, presses: int = 20) -> list[float]:
-        """Return ms from each of many key presses to the animation frame after paint.
+    def latencies(self, presses: int = 20) -> list[tuple[float, str]]:
+        """Return ms from many events to the frame after paint, each with its source.
 
-        Every slider moves to and fro in the middle of its range; every pad is pressed.
-        The times are those of the browser's own clock.
+        The source is "browser" for what was prepared, "kernel" for what was drawn then.
+        Every slider jumps a few times, then moves to and fro in the middle of its
+        range; every pad is pressed. The times are those of the browser's own clock.
         """
         self.root.evaluate(MEASURE_LATENCIES)
         for kind, name in self.controls:
@@ -304,8 +323,11 @@ class Figure:
                 if handle.is_disabled():
                     continue
                 last = int(handle.get_attribute("max") or 0)
+                for key in ("End", "Home", "PageUp", "PageUp"):
+                    self._wait_for_response(partial(handle.press, key))
                 handle.evaluate(SET_SLIDER, last // 3)
                 self.wait_for_response()
+                self.page.wait_for_timeout(1500)  # the stops near it are prepared
                 up = min(presses // 2, last - last // 3)  # at an end, no key answers
                 down = min(presses - up, last // 3 + up)
                 for key in ["ArrowRight"] * up + ["ArrowLeft"] * down:
@@ -314,7 +336,7 @@ class Figure:
                 buttons = box.locator("button[data-letter]").all()
                 for i in range(presses):
                     self._wait_for_response(buttons[i % len(buttons)].click)
-        times: list[float] = self.root.evaluate(
+        times: list[tuple[float, str]] = self.root.evaluate(
             "figure => { const t = figure.latencies; figure.latencies = []; return t; }"
         )
         return times

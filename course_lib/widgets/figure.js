@@ -101,6 +101,7 @@ function render({ model, el }) {
     lastMoved = Object.keys(changes)[0];
     const state = atHand(selected);
     if (state) {
+      canvas.dataset.source = "browser"; // of the picture shown
       show(state);
       clearTimeout(settle);
       settle = setTimeout(() => request({ quiet: true }), SETTLE);
@@ -338,7 +339,10 @@ function render({ model, el }) {
     const state = { ...model.get("picture") };
     if (!state.strokes) return;
     if (!keep(state)) model.send({ whole: true });
-    else if (!atHand(model.get("selected")) || atHand(model.get("selected")) === state) show(state);
+    else if (!atHand(model.get("selected")) || atHand(model.get("selected")) === state) {
+      canvas.dataset.source = "kernel";
+      show(state);
+    }
   }
 
   function updateText(state = null) {

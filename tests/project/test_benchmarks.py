@@ -446,10 +446,17 @@ def test_a_start_is_compared_with_the_earlier_one_of_the_same_turn() -> None:
 
 
 def test_the_slow_answers_decide_about_a_picture() -> None:
-    quick = pictures.claim("01_loss.ipynb", "confidence", [30.0] * 99 + [500.0])
-    assert quick.reached
-    assert quick.measured == "30 ms (half under 30)"
-    assert "`confidence` (01)" in quick.what
-    slow = pictures.claim("01_loss.ipynb", "confidence", [30.0] * 90 + [150.0] * 10)
-    assert not slow.reached
-    assert slow.detail == "100 answers, the slowest 150 ms."
+    before = pictures.Answers([], [80.0] * 20, [40_000, 90_000, 400_000])
+    quick = pictures.Answers([5.0] * 99 + [90.0], [40.0] * 20, [900, 4_000, 70_000])
+    row = pictures.claim("01_loss.ipynb", "confidence", quick, before)
+    assert row.reached
+    assert row.measured == "at hand 5 ms, drawn 40 ms, 4.0 kB"
+    assert row.peer == "pixels: 80 ms, 90.0 kB"
+    assert "`confidence` (01)" in row.what
+    assert "100 answers at hand, 20 drawn" in row.detail
+    for slow in (
+        quick._replace(at_hand=[5.0] * 90 + [20.0] * 10),
+        quick._replace(drawn=[60.0] * 20),
+        quick._replace(messages=[6_000]),
+    ):
+        assert not pictures.claim("01_loss.ipynb", "confidence", slow, None).reached

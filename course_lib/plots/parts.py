@@ -19,6 +19,7 @@ from course_lib.plots.style import COLOURS
 
 __all__ = [
     "ALTITUDES",
+    "GRIP",
     "HALO",
     "PALE_ALTITUDES",
     "SMOOTH",
@@ -56,6 +57,17 @@ START: dict[str, Any] = {
     "mfc": "none",
     "mec": COLOURS["ink"],
     "mew": 1.5,
+}
+
+GRIP: dict[
+    str, Any
+] = {  # what a pointer can drag, with an edge of its meaning's colour
+    "marker": "o",
+    "ms": 11,
+    "mfc": "white",
+    "mew": 2.6,
+    "zorder": 8,
+    "clip_on": False,
 }
 
 # Colour maps of a loss, from valley to height; a path is drawn on the pale one.

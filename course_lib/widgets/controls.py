@@ -6,10 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 __all__ = [
     "Button",
     "Choice",
     "Control",
+    "Draggables",
     "Field",
     "Pad",
     "Preset",
@@ -230,6 +233,55 @@ class Pad(Control):
     def boundary_states(self) -> list[str]:
         """Return the default, each key pressed once, and the examples."""
         return [self.start, *self.keys, *self.examples]
+
+
+@dataclass(frozen=True)
+class Draggables(Control):
+    """Points that a learner moves: with their handles, or one chosen, with sliders.
+
+    ``start`` maps the name of each point to its place, ``x`` and ``y`` are the sliders
+    of its coordinates, ``back`` the words of a button that puts all back. ``draw`` gets
+    the places, (n, 2). The state is a pair of stops for each point, by index.
+    """
+
+    start: Mapping[str, tuple[float, float]]
+    x: Slider
+    y: Slider
+    back: str = "Put them back"
+
+    kind = "draggables"
+
+    @property
+    def default(self) -> list[list[int]]:
+        """The stops of the points at the start."""
+        return [
+            [slider.selected_for(value) for slider, value in self._pair(place)]
+            for place in self.start.values()
+        ]
+
+    def _pair(self, place: Sequence[Any]) -> zip[tuple[Slider, Any]]:
+        return zip((self.x, self.y), place, strict=True)
+
+    def spec(self) -> dict[str, Any]:
+        """Add the points' names, the sliders, and where all points start."""
+        sliders = [self.x.spec(), self.y.spec()]
+        more = {"names": list(self.start), "sliders": sliders, "back": self.back}
+        return {**super().spec(), **more, "start": self.default}
+
+    def value(self, selected: Any) -> np.ndarray:
+        """Return the places, (n, 2). Raises ValueError if they are not on the stops."""
+        n = len(self.start)
+        pairs = isinstance(selected, list) and len(selected) == n
+        if not pairs or not all(isinstance(p, list) and len(p) == 2 for p in selected):
+            raise ValueError(f"{self.label}: a pair of stops for each of {n} points")
+        places = [[s.value(i) for s, i in self._pair(pair)] for pair in selected]
+        return np.array(places, float)
+
+    def boundary_states(self) -> list[list[list[int]]]:
+        """Return the start, and it with the first point in each far corner."""
+        rest = self.default[1:]
+        last = [len(self.x.stops) - 1, len(self.y.stops) - 1]
+        return [self.default, [[0, 0], *rest], [last, *rest]]
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,9 @@ const SETTLE = 400; // ms after the last picture from the states at hand, the ke
 const MOST_STATES = 2000; // kept at hand
 const REACH = 100; // stops of a slider, to each side, that are prepared
 const GRIP = { mouse: 16, touch: 28 }; // CSS pixels around a handle in which it is taken
+const GLOW = ["rgba(0, 114, 178, 0.2)", 13]; // around a handle under the pointer: colour, radius
+const FOLLOW = 120; // ms from a picture to the next step towards a pointer that is held
+const TAP = 10; // CSS pixels: a finger that moves further does not tap
 const SLOW = 150; // ms: a figure that takes longer to draw is not prepared
 const INPUT_DEBOUNCE = 250; // ms
 const EDITING_KEYS = ["a", "c", "v", "x", "y", "z", "control", "meta", "arrowleft", "arrowright"];
@@ -252,12 +255,31 @@ function render({ model, el }) {
       controls.style.maxWidth = `${Math.max(640, cssWidth)}px`;
     }
     strokes.paint(canvas, state.frame, scale);
+    glow(scale);
     canvas.dataset.painted = Number(canvas.dataset.painted || 0) + 1;
   }
 
-  // --- the pointer: it takes the nearest handle, and sets what the handle sets -----------
+  function glow(scale) {
+    const at = handles()[glowing]?.at;
+    if (!at) return;
+    const context = canvas.getContext("2d");
+    const [colour, radius] = GLOW;
+    context.setTransform(scale, 0, 0, scale, 0, 0);
+    context.fillStyle = colour;
+    context.beginPath();
+    context.arc(...at, radius, 0, 2 * Math.PI);
+    context.fill();
+  }
 
-  let held = null; // the number, among the handles of the frame, of the one held
+  // --- the pointer: it takes the nearest handle, and sets what the handle sets -----------
+  // A handle with a place is dragged. In an area a mouse drags, too; a finger taps, so that
+  // the page can still be scrolled.
+
+  let held = null; // the handle held: its number in the frame, and how far from its place
+  let tapped = null; // where a finger touched an area
+  let glowing = -1; // the number of the handle under the pointer
+  let last = null; // the pointer's last event
+  let following = null;
 
   const handles = () => (shown ? strokes.handles(shown.frame) : []);
 
@@ -268,13 +290,12 @@ function render({ model, el }) {
     return { x: (event.clientX - box.left) * scale, y: (event.clientY - box.top) * scale, scale };
   }
 
-  function handleUnder(event, { hover = false } = {}) {
+  function handleUnder(event) {
     if (!shown) return -1;
     const { x, y, scale } = place(event);
     const reach = (GRIP[event.pointerType] ?? GRIP.touch) * scale;
     let [best, least] = [-1, Infinity];
     handles().forEach((handle, i) => {
-      if (hover && !handle.hover) return;
       const [left, top, width, height] = handle.area ?? [];
       const inside = handle.area && x >= left && x <= left + width && y >= top && y <= top + height;
       const away = handle.at ? Math.hypot(x - handle.at[0], y - handle.at[1]) : reach;
@@ -283,56 +304,119 @@ function render({ model, el }) {
     return best;
   }
 
-  function nearestState({ along, places, states }, { x, y }) {
+  // The state whose place is nearest: of some, evenly spaced, the places of both ends are given.
+  function nearestState({ along, evenly, places, states }, { x, y }) {
     const step = along ? 1 : 2;
+    const count = evenly ?? places.length / step;
+    const coordinate = (i, axis) => {
+      if (evenly === undefined) return places[step * i + axis];
+      return places[axis] + (i / (evenly - 1)) * (places[step + axis] - places[axis]);
+    };
     let [best, least] = [0, Infinity];
-    for (let i = 0; i < places.length / step; i++) {
+    for (let i = 0; i < count; i++) {
       const away = along
-        ? Math.abs(places[i] - (along === "x" ? x : y))
-        : Math.hypot(places[2 * i] - x, places[2 * i + 1] - y);
+        ? Math.abs(coordinate(i, 0) - (along === "x" ? x : y))
+        : Math.hypot(coordinate(i, 0) - x, coordinate(i, 1) - y);
       if (away < least) [best, least] = [i, away];
     }
     return states ? states[best] : best;
   }
 
-  function pull(handle, event) {
+  // The points of a control, one of them at the stops nearest to a place.
+  function moved(points, { point, spans }, { x, y }) {
+    const stops = spans.map(([first, step, n], i) => {
+      const stop = Math.round(([x, y][i] - first) / step);
+      return Math.max(0, Math.min(n - 1, stop));
+    });
+    if (stops.every((stop, i) => stop === points[point][i])) return points;
+    return points.map((other, i) => (i === point ? stops : other));
+  }
+
+  function pull(handle, event, offset = [0, 0]) {
     const at = place(event);
+    at.x += offset[0];
+    at.y += offset[1];
     const changes = {};
     for (const given of handle.sets) {
-      const state = nearestState(given, at);
-      if (state !== model.get("selected")[given.control]) changes[given.control] = state;
+      const now = model.get("selected")[given.control];
+      const state = given.spans ? moved(now, given, at) : nearestState(given, at);
+      if (state !== now) changes[given.control] = state;
+      if (given.spans) chosen[given.control]?.(given.point);
     }
     if (!Object.keys(changes).length) return;
     change(changes);
     updateControls();
   }
 
+  function pullHeld() {
+    const handle = held && handles()[held.number];
+    if (handle) pull(handle, last, handle.follow ? [0, 0] : held.offset);
+  }
+
+  players.push(() => { // after each picture
+    clearTimeout(following);
+    if (held && handles()[held.number]?.follow) following = setTimeout(pullHeld, FOLLOW);
+  });
+
+  // Show what is under the pointer: the cursor, the words of the handle, a glow around it.
+  function point(number = -1) {
+    const handle = handles()[number];
+    const along = new Set(handle?.sets.map((given) => given.along));
+    const line = along.size === 1 && { x: "ew-resize", y: "ns-resize" }[[...along][0]];
+    canvas.style.cursor = !handle ? "" : line || (!handle.at ? "crosshair" : held ? "grabbing" : "grab");
+    canvas.title = held ? "" : handle?.label ?? "";
+    if (number === glowing) return;
+    glowing = number;
+    if (shown) paint(shown);
+  }
+
   canvas.addEventListener("pointerdown", (event) => {
     if (event.button || gone) return;
-    held = handleUnder(event);
-    if (held < 0) { held = null; return; }
+    const number = handleUnder(event);
+    if (number < 0) return;
+    const handle = handles()[number];
+    last = event;
+    if (handle.area && event.pointerType !== "mouse") {
+      tapped = event;
+      return;
+    }
     event.preventDefault(); // no selection of text, no drag of the image
+    if (canvas.tabIndex >= 0) canvas.focus({ preventScroll: true });
     canvas.setPointerCapture(event.pointerId);
-    pull(handles()[held], event);
+    const { x, y } = place(event);
+    held = { number, offset: handle.at ? [handle.at[0] - x, handle.at[1] - y] : [0, 0] };
+    pullHeld();
+    point(number);
   });
   canvas.addEventListener("pointermove", (event) => {
     if (gone) return;
-    const handle = held === null ? undefined : handles()[held];
-    if (handle) { pull(handle, event); return; }
-    const under = handleUnder(event);
-    const found = handles()[under];
-    canvas.style.cursor = !found ? "" : found.at ? "grab" : "crosshair";
-    canvas.title = found ? found.label : "";
-    if (found?.hover && event.pointerType === "mouse") pull(found, event);
-  });
-  for (const name of ["pointerup", "pointercancel"]) {
-    canvas.addEventListener(name, () => { held = null; });
-  }
-  canvas.addEventListener("touchstart", (event) => { // a handle is dragged, the page is not
-    const touch = event.touches[0];
-    if (handleUnder({ clientX: touch.clientX, clientY: touch.clientY, pointerType: "touch" }) >= 0) {
-      event.preventDefault();
+    last = event;
+    if (held) {
+      pullHeld();
+      return;
     }
+    if (event.pointerType !== "mouse") return;
+    const number = handleUnder(event);
+    point(number);
+    const under = handles()[number];
+    if (under?.hover) pull(under, event);
+  });
+  canvas.addEventListener("pointerup", (event) => {
+    const away = tapped && Math.hypot(event.clientX - tapped.clientX, event.clientY - tapped.clientY);
+    const handle = tapped && away < TAP && handles()[handleUnder(event)];
+    if (handle) pull(handle, event);
+  });
+  for (const name of ["pointerup", "pointercancel", "lostpointercapture"]) {
+    canvas.addEventListener(name, (event) => {
+      held = tapped = null;
+      point(event.pointerType === "mouse" ? handleUnder(event) : -1);
+    });
+  }
+  canvas.addEventListener("pointerleave", () => { if (!held) point(); });
+  canvas.addEventListener("touchstart", (event) => { // a handle is dragged, the page is not
+    const { clientX, clientY } = event.touches[0];
+    const under = handles()[handleUnder({ clientX, clientY, pointerType: "touch" })];
+    if (under?.at) event.preventDefault();
   }, { passive: false });
 
   function onPicture() {
@@ -359,8 +443,10 @@ function render({ model, el }) {
 
   // --- the controls: each returns a function that shows its state, and its elements ------
 
+  const chosen = {}; // by the name of a control of points: a function that chooses one
+
   const create = {
-    slider(spec, name) {
+    slider(spec, name, commit = (value) => change({ [spec.name]: value })) {
       const last = spec.texts.length - 1;
       const range = element("input", { type: "range", id: name, min: 0, max: last, step: 1 });
       const shown = element("output", { htmlFor: name });
@@ -371,7 +457,7 @@ function render({ model, el }) {
       };
       const set = (value) => {
         show(value);
-        change({ [spec.name]: value });
+        commit(value);
       };
       range.addEventListener("input", () => set(Number(range.value)));
       const label = element("label", { htmlFor: name, textContent: spec.label });
@@ -455,6 +541,34 @@ function render({ model, el }) {
       group.setAttribute("role", "group");
       group.setAttribute("aria-label", spec.label);
       return [show, element("span", { textContent: spec.label, ariaHidden: "true" }), group];
+    },
+
+    // Points on a plane: one is chosen, and moved by a slider for each coordinate.
+    draggables(spec, name) {
+      const points = () => model.get("selected")[spec.name];
+      const options = spec.names.map((text, i) => element("option", { value: i, textContent: text }));
+      const select = element("select", { id: name }, ...options);
+      const label = element("label", { htmlFor: name, textContent: spec.label });
+      const back = element("button", { type: "button", textContent: spec.back });
+      back.addEventListener("click", () => {
+        change({ [spec.name]: spec.start });
+        updateControls();
+      });
+      const shows = [];
+      const sliders = spec.sliders.map((slider, axis) => {
+        const commit = (value) => {
+          const now = points().map((point) => [...point]);
+          now[select.value][axis] = value;
+          change({ [spec.name]: now });
+        };
+        const [show, ...parts] = create.slider(slider, `${name}-${axis}`, commit);
+        shows.push(show);
+        return element("div", { className: "slider" }, ...parts);
+      });
+      const show = (now) => shows.forEach((show, axis) => show(now[select.value][axis]));
+      select.addEventListener("change", () => show(points()));
+      chosen[spec.name] = (i) => { select.value = i; show(points()); };
+      return [show, element("div", {}, label, element("div", { className: "row" }, select, back)), ...sliders];
     },
 
     button(spec, name) {

@@ -16,6 +16,9 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from course_lib.plots import parts
+from course_lib.plots.style import COLOURS
+
 __all__ = ["Handle", "add_handle", "handles_of"]
 
 ANY, ACROSS, UP = "", "x", "y"  # which distance counts: both, or one
@@ -31,12 +34,23 @@ class Places:
     along: str = ANY
 
 
+@dataclass
+class Plane:
+    """Where one of the points of a control can be: on a grid, evenly spaced."""
+
+    control: str
+    point: int
+    xs: Sequence[float]  # in data coordinates of the Axes, on linear axes
+    ys: Sequence[float]
+
+
 class Handle:
     """A spot of some Axes, or all of their area, where a pointer sets controls.
 
-    at: where the handle is, (x, y); None: everywhere in the Axes. hover: a mouse sets
-    the controls without a button pressed. label: what the pointer does here, in a few
-    words.
+    at: where the handle is, (x, y); None: everywhere in the Axes, where a finger taps
+    and the page still scrolls. hover: a mouse sets the controls without a button
+    pressed. follow: while a button is pressed, each new picture is taken further
+    towards the pointer. label: what the pointer does here, in a few words.
     """
 
     def __init__(
@@ -46,9 +60,11 @@ class Handle:
         at: tuple[float, float] | None = None,
         *,
         hover: bool = False,
+        follow: bool = False,
     ) -> None:
-        self.ax, self.label, self.at, self.hover = ax, label, at, hover
-        self.sets: list[Places] = []
+        self.ax, self.label, self.at = ax, label, at
+        self.hover, self.follow = hover, follow
+        self.sets: list[Places | Plane] = []
 
     def slide(
         self, control: str, stops: Sequence[Any], place: Callable[[Any], Any]
@@ -76,16 +92,21 @@ class Handle:
         self.sets.append(Places(control, np.array(places, float), list(states)))
         return self
 
+    def move(
+        self, control: str, point: int, xs: Sequence[float], ys: Sequence[float]
+    ) -> Handle:
+        """Let the pointer move one of the points of a control; its stops are even."""
+        self.sets.append(Plane(control, point, xs, ys))
+        return self
+
     def packed(self, height: float) -> bytes:
         """Return the handle as JSON, in CSS pixels of a figure of this height."""
-        sets = []
-        for given in self.sets:
-            filled = np.where(np.isnan(given.places), self._middle(), given.places)
-            pixels = self.ax.transData.transform(filled) * [1, -1] + [0, height]
-            shown = {ANY: pixels, ACROSS: pixels[:, 0], UP: pixels[:, 1]}[given.along]
-            one: dict[str, Any] = {"control": given.control, "along": given.along}
-            one["places"] = np.round(shown, 1).ravel().tolist()
-            sets.append(one | ({"states": given.states} if given.states else {}))
+        sets = [
+            self._plane(given, height)
+            if isinstance(given, Plane)
+            else self._places(given, height)
+            for given in self.sets
+        ]
         packed: dict[str, Any] = {"label": self.label, "sets": sets}
         if self.at is None:
             left, bottom, width, up = self.ax.bbox.bounds
@@ -93,9 +114,38 @@ class Handle:
         else:
             x, y = self.ax.transData.transform(self.at)
             packed["at"] = [round(x, 1), round(height - y, 1)]
-        if self.hover:
-            packed["hover"] = True
+        for name in ("hover", "follow"):
+            if getattr(self, name):
+                packed[name] = True
         return json.dumps(packed, separators=(",", ":")).encode()
+
+    def _places(self, given: Places, height: float) -> dict[str, Any]:
+        filled = np.where(np.isnan(given.places), self._middle(), given.places)
+        pixels = self._pixels(filled, height)
+        shown = {ANY: pixels, ACROSS: pixels[:, 0], UP: pixels[:, 1]}[given.along]
+        one: dict[str, Any] = {"control": given.control, "along": given.along}
+        even = np.linspace(shown[0], shown[-1], len(shown))
+        if len(shown) > 3 and np.abs(shown - even).max() < 0.05:  # the ends are enough
+            one["evenly"] = len(shown)
+            shown = shown[[0, -1]]
+        one["places"] = np.round(shown, 1).ravel().tolist()
+        return one | ({"states": given.states} if given.states else {})
+
+    def _plane(self, given: Plane, height: float) -> dict[str, Any]:
+        """Return for each coordinate: the first pixel, the pixels a stop, the stops."""
+        corners = [(given.xs[0], given.ys[0]), (given.xs[-1], given.ys[-1])]
+        first, last = self._pixels(np.array(corners, float), height)
+        spans = [
+            [round(float(start), 2), round(float(end - start) / (len(stops) - 1), 4)]
+            + [len(stops)]
+            for start, end, stops in zip(first, last, (given.xs, given.ys), strict=True)
+        ]
+        return {"control": given.control, "point": given.point, "spans": spans}
+
+    def _pixels(self, places: np.ndarray, height: float) -> np.ndarray:
+        """Return places of the Axes in CSS pixels from the upper left corner."""
+        pixels: np.ndarray = self.ax.transData.transform(places)
+        return pixels * [1, -1] + [0, height]
 
     def _middle(self) -> list[float]:
         """Return a place in the Axes: of a coordinate that does not count."""
@@ -103,11 +153,23 @@ class Handle:
 
 
 def add_handle(
-    ax: Axes, label: str, at: tuple[float, float] | None = None, *, hover: bool = False
+    ax: Axes,
+    label: str,
+    at: tuple[float, float] | None = None,
+    *,
+    grip: str = "",
+    hover: bool = False,
+    follow: bool = False,
 ) -> Handle:
-    """Add a handle to the drawing of these Axes; the next drawing has its own."""
-    handle = Handle(ax, label, at, hover=hover)
+    """Add a handle to the drawing of these Axes; the next drawing has its own.
+
+    grip: the meaning, of ``COLOURS``, whose colour a ring has that is drawn there, to
+    say that this can be dragged; none is drawn without it.
+    """
+    handle = Handle(ax, label, at, hover=hover, follow=follow)
     handles_of(ax.get_figure(root=True)).append(handle)
+    if at is not None and grip:
+        ax.plot(*at, mec=COLOURS[grip], **parts.GRIP)
     return handle
 
 

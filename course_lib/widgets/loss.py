@@ -8,37 +8,42 @@ from typing import Any
 
 import jax
 import numpy as np
+from matplotlib.axes import Axes
 
 from course_lib import plots
 from course_lib.data import load_houses
 from course_lib.losses import mean_squared_error
 from course_lib.plots.parts import percent
-from course_lib.widgets.controls import Slider
+from course_lib.plots.style import COLOURS
+from course_lib.widgets.controls import Draggables, Slider
 from course_lib.widgets.figure import InteractiveFigure
 from course_lib.widgets.handles import add_handle
 
 __all__ = ["confidence", "line_fit"]
 
+ENDS = np.array([20, 200])  # m²: of the line, and of the houses
+
 
 def line_fit() -> InteractiveFigure:
-    """Set slope and intercept of a line; see its mean squared error on a map."""
-    sizes, prices = np.array(load_houses()[2::5], dtype=float).T  # m², thousand €
-    beyond = sizes - 100
+    """Set a line, or move the houses; see its mean squared error on a map."""
+    slopes, heights = [i / 20 for i in range(75)], range(220, 361, 2)
+    names = {f"house {i}": house for i, house in enumerate(load_houses()[2::5], 1)}
+    start = np.array([*names.values()], float)  # (8, 2): m², thousand €
+    size = Slider("size", "its size, m²", range(ENDS[0], ENDS[1] + 1), 100)
+    price = Slider("price", "its price, thousand €", range(80, 641), 300)
+    ws, bs = np.linspace(-0.2, 4.0, 22), np.linspace(210, 370, 21)
 
-    def loss(w: Any, b: Any) -> Any:
+    def loss(w: Any, b: Any, beyond: Any, prices: Any) -> Any:
         return mean_squared_error(b + w * beyond, prices)
 
-    ws, bs = np.linspace(-0.2, 4.0, 43), np.linspace(210, 370, 41)
-    row = jax.vmap(loss, (0, None))  # every w of the map
-    altitudes = np.asarray(jax.vmap(row, (None, 0))(ws, bs))  # (b, w)
-    best_w, best_b = np.polyfit(beyond, prices, 1)
-    floor = float(loss(best_w, best_b))
+    row = jax.vmap(loss, (0, None, None, None))  # every w of the map
+    every_line = jax.jit(jax.vmap(row, (None, 0, None, None)))  # (b, w)
 
-    slopes, heights = [i / 20 for i in range(75)], range(220, 361, 2)
-
-    def draw(axes: np.ndarray, w: float, b: float) -> str:
+    def draw(axes: np.ndarray, w: float, b: float, houses: np.ndarray) -> str:
         squares, gauge, landscape = axes
-        altitude = float(loss(w, b))
+        sizes, prices = houses.T
+        beyond = sizes - 100
+        altitude = float(loss(w, b, beyond, prices))
         plots.residual_squares(
             sizes,
             prices,
@@ -46,44 +51,71 @@ def line_fit() -> InteractiveFigure:
             altitude,
             highest=21_000,
             size_range=(0.0, 224.0),  # so wide that every square of every line fits
-            price_range=(0.0, 670.0),
+            price_range=(0.0, 745.0),  # with the grip of the steepest
             gauge=gauge,
             ax=squares,
         )
+        squares.plot(ENDS, b + w * (ENDS - 100), color=COLOURS["value"], lw=2.5)
         plots.landscape_map(
             ws,
             bs,
-            altitudes,
+            np.asarray(every_line(ws, bs, beyond, prices)),
             title="the altitude of every line",
             here=(w, b),
             xlabel="w: price of a further m², thousand €",
             ylabel="b: price of 100 m², thousand €",
             ax=landscape,
         )
-        on_map = add_handle(landscape, "any line: its slope and its height")
-        on_map.across("w", slopes).up("b", heights)
-        for reach in (-60, 75):  # m² from 100, where the line is turned
-            turn = add_handle(squares, "turn the line", (100 + reach, b + w * reach))
-            turn.slide("w", slopes, partial(_point, b, reach))
-        lift = add_handle(squares, "lift the line", (100, b))
-        lift.slide("b", heights, lambda height: (100, height))
+        best_w, best_b = best = _best_line(beyond, prices)
+        floor = float(loss(*best, beyond, prices))
         side = math.sqrt(altitude)
-        return (
+        words = (
             f"Loss {altitude:,.0f}. Its root, {side:,.0f} thousand €, is a typical "
-            f"error. The lowest loss of all lines is {floor:,.0f}."
+            f"error. The lowest loss of all lines is {floor:,.0f}"
         )
+        if not np.array_equal(houses, start):
+            _show_best_line(squares, landscape, best_w, best_b)
+            words += f", at w {best_w:.2f} and b {best_b:.0f}".replace("-", "−")
+        for i, house in enumerate(houses.tolist()):
+            handle = add_handle(squares, f"move house {i + 1}", tuple(house))
+            handle.move("houses", i, size.stops, price.stops)
+        for x, name, label, stops, place in (
+            (ENDS[1], "w", "turn the line", slopes, lambda w: (ENDS[1], b + w * 100)),
+            (67, "b", "lift the line", heights, lambda b: (67, b - 33 * w)),
+        ):
+            grip = add_handle(squares, label, (x, b + w * (x - 100)), grip="value")
+            grip.slide(name, stops, place)
+        everywhere = add_handle(landscape, "the line of this place")
+        for handle in (everywhere, add_handle(landscape, "move the line", (w, b))):
+            handle.across("w", slopes).up("b", heights)
+        return f"{words}."
 
     axes = plots.panels(1, 3, width=10.4, height=4.3)
     axes[0].get_gridspec().set_width_ratios([5.0, 0.3, 4.0])
     axes[0].get_figure().get_layout_engine().set(wspace=0.05)
-    w = Slider("w", "w, the slope: price of a further m², thousand €", slopes, 1.2)
-    b = Slider("b", "b, the height: price of 100 m², thousand €", heights, 250)
-    return InteractiveFigure("line_fit", "A line and its loss", draw, [w, b], axes)
+    controls = [
+        Slider("w", "w, the slope: price of a further m², thousand €", slopes, 1.2),
+        Slider("b", "b, the height: price of 100 m², thousand €", heights, 250),
+        Draggables(
+            "houses", "a house to move", names, size, price, "Put the houses back"
+        ),
+    ]
+    return InteractiveFigure("line_fit", "A line and its loss", draw, controls, axes)
 
 
-def _point(b: float, reach: float, w: float) -> tuple[float, float]:
-    """Return a point of a line, so many m² from 100."""
-    return 100 + reach, b + w * reach
+def _best_line(beyond: np.ndarray, prices: np.ndarray) -> tuple[float, float]:
+    """Return w and b of the lowest mean squared error; of several, small ones."""
+    inputs = np.column_stack([beyond, np.ones_like(beyond)])
+    w, b = np.linalg.lstsq(inputs, prices)[0].tolist()
+    return w, b
+
+
+def _show_best_line(squares: Axes, landscape: Axes, w: float, b: float) -> None:
+    """Draw the best line, dashed, and its place on the map."""
+    look: dict[str, Any] = {"color": COLOURS["ink"], "zorder": 3}
+    sizes = np.array(squares.get_xlim())
+    squares.plot(sizes, b + w * (sizes - 100), ls=(0, (4, 3)), lw=1.3, **look)
+    landscape.plot(w, b, "+", ms=11, mew=2, **look)
 
 
 def confidence() -> InteractiveFigure:

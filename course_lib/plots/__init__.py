@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     )
     from course_lib.plots.loss import (
         cost_of_confidence,
+        forecast_costs,
         landscape_map,
         landscape_surface,
         naive_and_safe,
@@ -152,6 +153,7 @@ __all__ = [
     "fitted_lines",
     "fitting_curves",
     "five_point_descent",
+    "forecast_costs",
     "forgetting",
     "found_sentences",
     "gamed_reward",

@@ -18,6 +18,7 @@ from course_lib.plots.style import COLOURS, figure
 
 __all__ = [
     "cost_of_confidence",
+    "forecast_costs",
     "landscape_map",
     "landscape_surface",
     "naive_and_safe",
@@ -213,6 +214,64 @@ def cost_of_confidence(
     ax.xaxis.set_major_formatter(lambda x, _: parts.percent(x))
     ax.set_xlabel("probability given to what happened")
     ax.set_ylabel("cost, nats")
+    return ax
+
+
+@figure(8, 3)
+def forecast_costs(
+    probability: float,
+    costs: Mapping[str, float],
+    coin: float,
+    *,
+    top: float = 6.0,
+    forecast: Axes,
+    ax: Axes,
+) -> Axes:
+    """Draw a forecast as a bar in two parts, and what either outcome would cost.
+
+    ``costs`` in nats, of two outcomes by name: the first was given the ``probability``,
+    the second the rest. ``coin`` is what both cost who tosses one. A cost beyond
+    ``top``, even without limit, ends in an arrow. The forecast stands in Axes of its
+    own.
+    """
+    shares = probability, 1 - probability
+    for share, left, name, colour in zip(
+        shares, (0.0, probability), costs, ("value", "quiet"), strict=True
+    ):
+        forecast.barh(0, share, left=left, height=1, color=COLOURS[colour], alpha=0.3)
+        first = left == 0.0
+        words = f"{name} {parts.percent(share, 1)}"
+        look: dict[str, Any] = {"ha": "left" if first else "right", "va": "bottom"}
+        forecast.text(0.0 if first else 1.0, 0.62, words, weight="bold", **look)
+    forecast.set(xlim=(0, 1), ylim=(-0.6, 1.5), yticks=[])
+    forecast.set_xticks(np.linspace(0, 1, 5))
+    forecast.xaxis.set_major_formatter(lambda x, _: parts.percent(x))
+    forecast.spines["left"].set_visible(False)
+    for row, cost in enumerate(costs.values()):
+        length = min(cost, top)
+        ax.barh(row, length, height=0.62, color=COLOURS["loss"])
+        if cost > top:
+            ax.plot(top, row, ">", ms=16, color=COLOURS["loss"], clip_on=False)
+        inside = length > 0.75 * top
+        ax.annotate(
+            f"{cost:.3f}" if cost <= top else "no limit",
+            (max(length, coin), row),
+            xytext=(-10 if inside else 7, 0),
+            textcoords="offset points",
+            ha="right" if inside else "left",
+            va="center",
+            color="white" if inside else INK,
+            weight="bold",
+            path_effects=None if inside else HALO,
+            zorder=5,
+        )
+    ax.axvline(coin, color=COLOURS["quiet"], lw=1.2, ls=(0, (5, 4)), zorder=3)
+    words = f"a coin: {coin:.3f}"
+    ax.text(1.1 * coin, -0.62, words, va="center", size=9.5, color=COLOURS["quiet"])
+    ax.set_yticks(range(2), [f"if it is {name}" for name in costs])
+    ax.tick_params(axis="y", length=0)
+    ax.set(xlim=(0, top), ylim=(1.5, -0.85))
+    ax.set_xlabel("cost, nats")
     return ax
 
 

@@ -290,18 +290,24 @@ function render({ model, el }) {
     return { x: (event.clientX - box.left) * scale, y: (event.clientY - box.top) * scale, scale };
   }
 
+  // The handle under the pointer: its number, and whether the pointer is at its place.
   function handleUnder(event) {
-    if (!shown) return -1;
+    const found = { number: -1, gripped: false };
+    if (!shown) return found;
     const { x, y, scale } = place(event);
-    const reach = (GRIP[event.pointerType] ?? GRIP.touch) * scale;
-    let [best, least] = [-1, Infinity];
-    handles().forEach((handle, i) => {
+    let least = (GRIP[event.pointerType] ?? GRIP.touch) * scale;
+    handles().forEach((handle, number) => {
       const [left, top, width, height] = handle.area ?? [];
-      const inside = handle.area && x >= left && x <= left + width && y >= top && y <= top + height;
-      const away = handle.at ? Math.hypot(x - handle.at[0], y - handle.at[1]) : reach;
-      if ((handle.at ? away <= reach : inside) && away < least) [best, least] = [i, away];
+      const inside = x >= left && x <= left + width && y >= top && y <= top + height;
+      const away = handle.at ? Math.hypot(x - handle.at[0], y - handle.at[1]) : Infinity;
+      if (away < least) {
+        Object.assign(found, { number, gripped: true });
+        least = away;
+      } else if (inside && found.number < 0) {
+        found.number = number;
+      }
     });
-    return best;
+    return found;
   }
 
   // The state whose place is nearest: of some, evenly spaced, the places of both ends are given.
@@ -359,24 +365,25 @@ function render({ model, el }) {
   });
 
   // Show what is under the pointer: the cursor, the words of the handle, a glow around it.
-  function point(number = -1) {
+  function point({ number, gripped } = { number: -1 }) {
     const handle = handles()[number];
     const along = new Set(handle?.sets.map((given) => given.along));
     const line = along.size === 1 && { x: "ew-resize", y: "ns-resize" }[[...along][0]];
-    canvas.style.cursor = !handle ? "" : line || (!handle.at ? "crosshair" : held ? "grabbing" : "grab");
+    canvas.style.cursor = !handle ? "" : line || (!gripped ? "crosshair" : held ? "grabbing" : "grab");
     canvas.title = held ? "" : handle?.label ?? "";
-    if (number === glowing) return;
-    glowing = number;
+    const now = gripped ? number : -1;
+    if (now === glowing) return;
+    glowing = now;
     if (shown) paint(shown);
   }
 
   canvas.addEventListener("pointerdown", (event) => {
     if (event.button || gone) return;
-    const number = handleUnder(event);
-    if (number < 0) return;
-    const handle = handles()[number];
+    const under = handleUnder(event);
+    const handle = handles()[under.number];
+    if (!handle) return;
     last = event;
-    if (handle.area && event.pointerType !== "mouse") {
+    if (!under.gripped && event.pointerType !== "mouse") {
       tapped = event;
       return;
     }
@@ -384,39 +391,39 @@ function render({ model, el }) {
     if (canvas.tabIndex >= 0) canvas.focus({ preventScroll: true });
     canvas.setPointerCapture(event.pointerId);
     const { x, y } = place(event);
-    held = { number, offset: handle.at ? [handle.at[0] - x, handle.at[1] - y] : [0, 0] };
+    const offset = under.gripped ? [handle.at[0] - x, handle.at[1] - y] : [0, 0];
+    held = { number: under.number, offset };
     pullHeld();
-    point(number);
+    point(under);
   });
   canvas.addEventListener("pointermove", (event) => {
     if (gone) return;
     last = event;
     if (held) {
       pullHeld();
-      return;
+    } else if (event.pointerType === "mouse") {
+      const under = handleUnder(event);
+      point(under);
+      const handle = handles()[under.number];
+      if (handle?.hover) pull(handle, event);
     }
-    if (event.pointerType !== "mouse") return;
-    const number = handleUnder(event);
-    point(number);
-    const under = handles()[number];
-    if (under?.hover) pull(under, event);
   });
   canvas.addEventListener("pointerup", (event) => {
     const away = tapped && Math.hypot(event.clientX - tapped.clientX, event.clientY - tapped.clientY);
-    const handle = tapped && away < TAP && handles()[handleUnder(event)];
+    const handle = tapped && away < TAP && handles()[handleUnder(event).number];
     if (handle) pull(handle, event);
   });
   for (const name of ["pointerup", "pointercancel", "lostpointercapture"]) {
     canvas.addEventListener(name, (event) => {
       held = tapped = null;
-      point(event.pointerType === "mouse" ? handleUnder(event) : -1);
+      point(event.pointerType === "mouse" ? handleUnder(event) : undefined);
     });
   }
   canvas.addEventListener("pointerleave", () => { if (!held) point(); });
   canvas.addEventListener("touchstart", (event) => { // a handle is dragged, the page is not
     const { clientX, clientY } = event.touches[0];
-    const under = handles()[handleUnder({ clientX, clientY, pointerType: "touch" })];
-    if (under?.at) event.preventDefault();
+    const under = handleUnder({ clientX, clientY, pointerType: "touch" });
+    if (under.gripped) event.preventDefault();
   }, { passive: false });
 
   function onPicture() {

@@ -13,6 +13,7 @@ from course_lib.gradients import finite_difference, forward_difference, split_er
 from course_lib.lessons import descent, landscapes
 from course_lib.widgets.controls import Choice, Pad, Slider, Toggle
 from course_lib.widgets.figure import InteractiveFigure
+from course_lib.widgets.handles import add_handle
 
 __all__ = ["nudge_size", "walk_in_fog"]
 
@@ -69,6 +70,9 @@ def nudge_size() -> InteractiveFigure:
             title="its error",
             ax=axes[1],
         )
+        at_h = (h, max(error, 3 * axes[1].get_ylim()[0]))  # 0 has no place
+        label = "another size of the nudge"
+        add_handle(axes[1], label, at_h, everywhere=True).across("h", nudges.tolist())
         return (
             f"Nudge {h:.2g}: slope {here.slope:.12g}, off by {error:.2g}. "
             f"The curve's part is {abs(here.curve):.2g}, round-off's "
@@ -147,6 +151,7 @@ def walk_in_fog() -> InteractiveFigure:
             title=f"Step {here.step}: altitude {here.loss:.2f}".replace("-", "−"),
             ax=ax,
         )
+        _add_steps(ax, land, keys, here.position)
         kind = descent.classify_point(land.height, here.position, land.stride)
         message = (
             f"Step {here.step}: altitude {here.loss:.2f}, the ground is "
@@ -179,6 +184,20 @@ def walk_in_fog() -> InteractiveFigure:
     return InteractiveFigure(
         "walk_in_fog", "A walk in fog", draw, [pad, which, fog], axes
     )
+
+
+def _add_steps(ax: Axes, land: Land, keys: str, here: tuple[float, float]) -> None:
+    """Let a pointer on the ground choose the step that leads towards it."""
+    walks, places = [keys], [here]
+    inside = _steps_inside(land, keys)
+    for letter, (x, y) in descent.COMPASS.items():
+        if len(keys) < LONGEST and _steps_inside(land, keys + letter) != inside:
+            walks.append(keys + letter)
+            places.append((here[0] + x * land.stride, here[1] + y * land.stride))
+    step = add_handle(
+        ax, "a step towards the pointer", here, everywhere=True, follow=True
+    )
+    step.pick("keys", walks, places)
 
 
 def _verdict(kind: str, altitude: float, lowest: float, highest: float) -> str:

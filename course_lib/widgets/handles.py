@@ -47,10 +47,10 @@ class Plane:
 class Handle:
     """A spot of some Axes, or all of their area, where a pointer sets controls.
 
-    at: where the handle is, (x, y); None: everywhere in the Axes, where a finger taps
-    and the page still scrolls. hover: a mouse sets the controls without a button
-    pressed. follow: while a button is pressed, each new picture is taken further
-    towards the pointer. label: what the pointer does here, in a few words.
+    at: where the handle is, (x, y); None, or with ``everywhere`` also: all of the Axes,
+    where a finger taps, and the page still scrolls. hover: a mouse sets the controls
+    without a button pressed. follow: while a button is pressed, each new picture is
+    taken further towards the pointer. label: what the pointer does, in a few words.
     """
 
     def __init__(
@@ -59,10 +59,12 @@ class Handle:
         label: str,
         at: tuple[float, float] | None = None,
         *,
+        everywhere: bool = False,
         hover: bool = False,
         follow: bool = False,
     ) -> None:
         self.ax, self.label, self.at = ax, label, at
+        self.everywhere = everywhere or at is None
         self.hover, self.follow = hover, follow
         self.sets: list[Places | Plane] = []
 
@@ -108,10 +110,10 @@ class Handle:
             for given in self.sets
         ]
         packed: dict[str, Any] = {"label": self.label, "sets": sets}
-        if self.at is None:
+        if self.everywhere:
             left, bottom, width, up = self.ax.bbox.bounds
             packed["area"] = [left, height - bottom - up, width, up]
-        else:
+        if self.at is not None:
             x, y = self.ax.transData.transform(self.at)
             packed["at"] = [round(x, 1), round(height - y, 1)]
         for name in ("hover", "follow"):
@@ -135,10 +137,10 @@ class Handle:
         """Return for each coordinate: the first pixel, the pixels a stop, the stops."""
         corners = [(given.xs[0], given.ys[0]), (given.xs[-1], given.ys[-1])]
         first, last = self._pixels(np.array(corners, float), height)
+        counts = len(given.xs), len(given.ys)
         spans = [
-            [round(float(start), 2), round(float(end - start) / (len(stops) - 1), 4)]
-            + [len(stops)]
-            for start, end, stops in zip(first, last, (given.xs, given.ys), strict=True)
+            [round(float(start), 2), round(float(end - start) / (n - 1), 4), n]
+            for start, end, n in zip(first, last, counts, strict=True)
         ]
         return {"control": given.control, "point": given.point, "spans": spans}
 
@@ -158,6 +160,7 @@ def add_handle(
     at: tuple[float, float] | None = None,
     *,
     grip: str = "",
+    everywhere: bool = False,
     hover: bool = False,
     follow: bool = False,
 ) -> Handle:
@@ -166,7 +169,7 @@ def add_handle(
     grip: the meaning, of ``COLOURS``, whose colour a ring has that is drawn there, to
     say that this can be dragged; none is drawn without it.
     """
-    handle = Handle(ax, label, at, hover=hover, follow=follow)
+    handle = Handle(ax, label, at, everywhere=everywhere, hover=hover, follow=follow)
     handles_of(ax.get_figure(root=True)).append(handle)
     if at is not None and grip:
         ax.plot(*at, mec=COLOURS[grip], **parts.GRIP)

@@ -12,6 +12,7 @@ from course_lib.lessons import contraction, descent, landscapes
 from course_lib.lessons import optimizer_race as race
 from course_lib.widgets.controls import Button, Choice, Control, Slider
 from course_lib.widgets.figure import InteractiveFigure
+from course_lib.widgets.handles import add_handle
 
 __all__ = ["optimizer_race", "stride_lab"]
 
@@ -22,12 +23,15 @@ TOP = 6.2  # altitude: the highest start in the narrowest bowl is inside
 def stride_lab() -> InteractiveFigure:
     """Drag the learning rate of a quadratic; see where its descent diverges."""
     places = np.linspace(-1.6, 1.6, 161)
-    many = np.linspace(0, 0.8, 321)
+    rates = [i / 100 for i in range(1, 81)]
+    curvatures = [i / 10 for i in range(25, 81)]
+    starts = [i / 20 for i in range(-24, 25) if i]  # on the floor there is no descent
 
     def draw(axes: np.ndarray, rate: float, curvature: float, start: float) -> str:
         path = np.array(contraction.quadratic_descent(rate, curvature, start, STEPS))
         factor = contraction.contraction_factor(rate, curvature)
         word, edge = contraction.regime(factor), 2 / curvature
+        corners = np.array([0, edge / 2, 0.8])  # of the V of all factors
         valley, distance, factors = axes
         plots.stride_walk(
             places,
@@ -48,17 +52,24 @@ def stride_lab() -> InteractiveFigure:
             ax=distance,
         )
         plots.shrink_factors(
-            many,
-            np.abs(contraction.contraction_factor(many, curvature)),
+            corners,
+            np.abs(contraction.contraction_factor(corners, curvature)),
             edge,
             {rate: abs(factor)},
             top=2.2,
             legend="",
             ax=factors,
         )
+        look: dict[str, Any] = {"grip": "ink", "everywhere": True}
+        at = (start, curvature / 2 * start**2)
+        add_handle(valley, "drop her here", at, **look).across("start", starts)
+        at = (rate, min(abs(factor), factors.get_ylim()[1]))
+        add_handle(factors, "another learning rate", at, **look).across("rate", rates)
+        bend = add_handle(factors, "move the edge: another bowl", (edge, 1), grip="ink")
+        bend.across("curvature", [2 / k for k in curvatures])
         return (
             f"1 − {rate:.2f} × {curvature:.1f} = {_signed(factor)}: the walker {word}. "
-            f"Its distance in {STEPS} steps: from {start:.2f} to "
+            f"Its distance in {STEPS} steps: from {abs(start):.2f} to "
             f"{_far(abs(path[-1]))}. The edge 2/k is at {edge:.3f}."
         )
 
@@ -66,7 +77,7 @@ def stride_lab() -> InteractiveFigure:
         Slider(
             "rate",
             "learning rate",
-            [i / 100 for i in range(1, 81)],
+            rates,
             0.15,
             "{:.2f}".format,
             play=True,
@@ -74,16 +85,16 @@ def stride_lab() -> InteractiveFigure:
         Slider(
             "curvature",
             "curvature k of the bowl",
-            [i / 10 for i in range(25, 81)],
+            curvatures,
             4.0,
             "{:.1f}".format,
         ),
         Slider(
             "start",
-            "start, distance from the floor",
-            [i / 50 for i in range(1, 61)],
+            "start, the floor is at 0",
+            starts,
             1.0,
-            "{:.2f}".format,
+            _signed,
         ),
     ]
     axes = plots.mosaic("AB;CC", width=9.6, height=6.4, height_ratios=[1.3, 1])
@@ -152,6 +163,7 @@ def optimizer_race() -> InteractiveFigure:
             head=True,
             ax=right,
         )
+        add_handle(right, "another step").across("step", MOMENTS)
         return f"Step {step:,}: {'; '.join(fates)}."
 
     def take_the_best() -> None:

@@ -15,6 +15,7 @@ from course_lib.lessons import costs
 from course_lib.plots.parts import cut, level_line, percent
 from course_lib.widgets.controls import Choice, Preset, Slider
 from course_lib.widgets.figure import InteractiveFigure
+from course_lib.widgets.handles import add_handle
 
 if TYPE_CHECKING:  # it loads JAX
     from course_lib.lessons.experiments import Experiment
@@ -54,6 +55,7 @@ def memorise_or_generalise(
             look = {"ha": "right", "va": "bottom"}
             level_line(ax, height, words, (PAUSES[-1], height), **look)
         for ax in axes:
+            add_handle(ax, "another step of the training").across("step", PAUSES)
             for curve in ax.lines:
                 curve.set_markevery([now])  # a dot where the curve has come to
             ax.set_xlim(-0.03 * PAUSES[-1], 1.03 * PAUSES[-1])
@@ -140,10 +142,12 @@ def cost_calculator(
         size = {"n_params": run.n_params, "n_tokens": run.n_tokens}
         presets[run.name] = size | reached
     page = costs.training_flops(n_params, n_tokens)
-    ladder = {PAGE: page} | {
-        f"{run.name} ({run.year})": published[run]
-        for run in sorted(published, key=lambda run: published[run])
-    }
+    ladder, rungs = {PAGE: page}, [PAGE]  # and the preset of each
+    for run in sorted(published, key=lambda run: published[run]):
+        ladder[f"{run.name} ({run.year})"] = published[run]
+        rungs.append(run.name)
+    values = [*presets.values()]
+    token_stops = _stops(4, 14, [p["n_tokens"] for p in values if p])
     sources = _sources()
 
     def draw(
@@ -161,6 +165,13 @@ def cost_calculator(
         euros = {name: costs.bill(f, 0, prices).compute for name, f in rows.items()}
         plots.cost_ladder(rows, [YOURS, PAGE], euros, SPAN, ax=ax)
         ax.axvline(flops, color=plots.COLOURS["value"], lw=1, ls=(0, (5, 4)), zorder=0)
+        yours = add_handle(
+            ax, "more or fewer training tokens", (flops, 0), grip="value"
+        )
+        yours.slide("n_tokens", token_stops, lambda d: (6 * n_params * d, 0))
+        for row, (name, size) in enumerate(zip(rungs, ladder.values(), strict=True), 1):
+            rung = add_handle(ax, f"start from {name}", (size, row))
+            rung.pick("preset", [list(presets).index(name)], [(size, row)])
         hours = costs.device_hours(flops, prices)
         summary = (
             f"6 × {_number(n_params)} parameters × {_number(n_tokens)} tokens = "
@@ -169,7 +180,6 @@ def cost_calculator(
         )
         return summary, sources
 
-    values = [*presets.values()]
     shares = [p["share"] for p in values if "share" in p]
     controls = [
         Preset("preset", "start from", presets, OWN),
@@ -192,7 +202,7 @@ def cost_calculator(
         Slider(
             "n_tokens",
             "training tokens D",
-            _stops(4, 14, [p["n_tokens"] for p in values if p]),
+            token_stops,
             3e7,
             _number,
         ),

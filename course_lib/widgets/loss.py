@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from course_lib import plots
-from course_lib.data import load_houses
+from course_lib.data import load_houses, load_spam
 from course_lib.losses import mean_squared_error
 from course_lib.plots.parts import percent
 from course_lib.plots.style import COLOURS
@@ -85,9 +85,8 @@ def line_fit() -> InteractiveFigure:
         ):
             grip = add_handle(squares, label, (x, b + w * (x - 100)), grip="value")
             grip.slide(name, stops, place)
-        everywhere = add_handle(landscape, "the line of this place")
-        for handle in (everywhere, add_handle(landscape, "move the line", (w, b))):
-            handle.across("w", slopes).up("b", heights)
+        walker = add_handle(landscape, "move the line", (w, b), everywhere=True)
+        walker.across("w", slopes).up("b", heights)
         return f"{words}."
 
     axes = plots.panels(1, 3, width=10.4, height=4.3)
@@ -118,23 +117,38 @@ def _show_best_line(squares: Axes, landscape: Axes, w: float, b: float) -> None:
     landscape.plot(w, b, "+", ms=11, mew=2, **look)
 
 
+MESSAGE = 44  # of the spam set
+
+
 def confidence() -> InteractiveFigure:
-    """Drag the probability given to what happened; read its cross-entropy."""
-    grid = np.linspace(0.005, 1, 400)
+    """Forecast whether a message is spam; see what either outcome would cost."""
+    stops = [i / 200 for i in range(201)]
+    coin = math.log(2)
+    title = f"Spam or wanted? “{load_spam()[MESSAGE].text}”"
 
-    stops = [i / 200 for i in range(1, 201)]
+    def draw(axes: np.ndarray, p: float) -> str:
+        forecast, bars = axes
+        costs = {"spam": _cost(p), "wanted": _cost(1 - p)}
+        plots.forecast_costs(p, costs, coin, forecast=forecast, ax=bars)
+        border = add_handle(
+            forecast, "how sure you are", (p, 0.0), grip="value", everywhere=True
+        )
+        border.across("p", stops)
+        spam, wanted = (
+            f"{cost:.3f} nats" if cost < math.inf else "more than any number"
+            for cost in costs.values()
+        )
+        return (
+            f"You say {percent(p, 1)} spam. If it is spam, that costs {spam}; if it is "
+            f"wanted, {wanted}. A coin costs {coin:.3f} either way."
+        )
 
-    def draw(ax: Any, p: float) -> str:
-        cost = abs(math.log(p))  # -ln p, and 0 rather than -0
-        plots.cost_of_confidence(grid, -np.log(grid), {p: cost}, ax=ax)
-        add_handle(ax, "another probability").across("p", stops)
-        return f"What happened was given {percent(p, 1)}. That costs {cost:.3f} nats."
+    label = "your probability that it is spam"
+    p = Slider("p", label, stops, 0.9, partial(percent, digits=1))
+    axes = plots.mosaic("A;B", 8, 4.0, height_ratios=[1, 1.8])
+    return InteractiveFigure("confidence", title, draw, [p], axes)
 
-    p = Slider(
-        "p",
-        "probability given to what happened",
-        stops,
-        0.3,
-        partial(percent, digits=1),
-    )
-    return InteractiveFigure("confidence", "The cost of confidence", draw, [p])
+
+def _cost(p: float) -> float:
+    """Return -ln p: 0 rather than -0, and infinite at 0."""
+    return abs(math.log(p)) if p else math.inf

@@ -11,6 +11,7 @@ from course_lib.lessons.scale import Published
 from course_lib.plots.parts import byte_size, duration, percent
 from course_lib.widgets.controls import Choice, Slider
 from course_lib.widgets.figure import InteractiveFigure
+from course_lib.widgets.handles import add_handle
 
 __all__ = ["memory_by_part", "pipeline", "where_the_time_goes"]
 
@@ -58,6 +59,7 @@ def where_the_time_goes() -> InteractiveFigure:
 
         computing, messages = np.transpose([seconds(tokens, n, link) for n in DEVICES])
         plots.step_parts(DEVICES, computing, messages, ax=ax)
+        add_handle(ax, "another number of devices").across("devices", DEVICES)
         now = DEVICES.index(devices)
         for curve, size in zip(ax.lines, (10, 6, 6), strict=True):
             curve.set(marker="o", markersize=size, markevery=[now])

@@ -160,18 +160,67 @@ def check_handles(figure: InteractiveFigure) -> None:
         assert -1 <= top <= height + 1, handle
         for given in handle["sets"]:
             control = figure._controls[given["control"]]
-            step = 1 if given["along"] else 2
-            n_places = len(given["places"]) // step
-            states = given.get("states") or list(range(n_places))
-            assert len(states) == n_places, control.name
-            assert np.isfinite(given["places"]).all(), control.name
+            if "spans" in given:
+                now = figure.selected[control.name][given["point"]]
+                for at, stop, (first, step, n) in zip(
+                    handle["at"], now, given["spans"], strict=True
+                ):
+                    assert abs(first + stop * step - at) < 0.2, handle
+                    assert 0 <= stop < n, handle
+                continue
+            places = places_of(given)
+            states = given.get("states") or list(range(len(places)))
+            assert len(states) == len(places), control.name
+            assert np.isfinite(places).all(), control.name
             for state in states:
                 control.value(state)
             if "at" in handle and "states" not in given and not given["along"]:
-                places = np.reshape(given["places"], (-1, 2))
                 away = np.hypot(*(places - handle["at"]).T)
                 now = figure.selected[control.name]
                 assert away[now] <= away.min() + 0.2, (handle["label"], now)
+
+
+def places_of(given: dict[str, Any]) -> np.ndarray:
+    """Return the places that a handle gives to states: (n, 2), or along an axis (n, 1).
+
+    Of places that are evenly spaced, it has the first and the last.
+    """
+    places = np.reshape(given["places"], (-1, 1 if given["along"] else 2))
+    if "evenly" in given:
+        places = np.linspace(*places, given["evenly"])
+    return places
+
+
+def drag(
+    figure: InteractiveFigure, label: str, ax: Axes, place: tuple[float, float]
+) -> None:
+    """Drag the handle with this label to a place of some Axes, as the browser would."""
+    x, y = ax.transData.transform(place)
+    at = np.array([x, figure.picture["size"][1] - y])
+    found = [handle for handle in handles(figure) if handle["label"] == label]
+    around = [handle for handle in found if _is_in(at, handle.get("area"))]
+    handle = (around or found)[0]
+    chosen: dict[str, Any] = {}
+    for given in handle["sets"]:
+        now = figure.selected[given["control"]]
+        if "spans" in given:
+            stops = [
+                min(max(round((pixel - first) / step), 0), n - 1)
+                for pixel, (first, step, n) in zip(at, given["spans"], strict=True)
+            ]
+            state = [stops if i == given["point"] else p for i, p in enumerate(now)]
+        else:
+            spot = {"x": at[:1], "y": at[1:]}.get(given["along"], at)
+            away = np.linalg.norm(places_of(given) - spot, axis=1)
+            nearest = int(away.argmin())
+            state = given["states"][nearest] if "states" in given else nearest
+        chosen[given["control"]] = state
+    figure.select(**chosen)
+
+
+def _is_in(at: np.ndarray, area: list[float] | None) -> bool:
+    left, top, width, height = area or (0, 0, 0, 0)
+    return left <= at[0] <= left + width and top <= at[1] <= top + height
 
 
 def outside(figure: InteractiveFigure) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 from course_lib import widgets
 from course_lib.lessons import descent, landscapes
 from course_lib.widgets import InteractiveFigure
-from tests.widgets.checks import check_figure
+from tests.widgets.checks import check_figure, drag, handles
 
 VALLEYS, CANYON, PLATEAU = 0, 1, 2
 TO_THE_FLOOR = "ssssww"  # to the floor of the nearer valley
@@ -45,6 +45,12 @@ def test_nudge_size_names_the_error_that_rules_and_measures_it() -> None:
     assert "slope 0, off by 3.6" in figure.summary, "1.1 + 1e-16 is 1.1 again"
 
 
+def test_the_nudge_is_dragged_on_its_curve() -> None:
+    figure = widgets.nudge_size()
+    drag(figure, "another size of the nudge", figure._renderer.axes[1], (1e-8, 1))
+    assert figure.values["h"] == pytest.approx(1e-8)
+
+
 def test_walk_in_fog_holds_at_every_end() -> None:
     check_figure(widgets.walk_in_fog())
 
@@ -77,6 +83,19 @@ def test_each_land_has_its_own_kind_of_place() -> None:
     figure = in_the_fog(7 * "s" + 13 * "w", CANYON)
     figure.select(lifted=True)
     assert "You have arrived" in figure.summary
+
+
+def test_a_click_on_the_ground_is_a_step_towards_it() -> None:
+    figure = in_the_fog("")
+    for place, keys in (((-1, 0.9), "w"), ((1.2, -1), "ws"), ((1.21, 0.61), "ws")):
+        drag(figure, "a step towards the pointer", figure._renderer.axes, place)
+        assert figure.selected["keys"] == keys
+    for keys in ("", 9 * "n", 150 * "ns"):
+        figure.select(keys=keys)
+        (given,) = handles(figure)[0]["sets"]
+        offered = {word.removeprefix(keys) for word in given["states"]}
+        assert "n" not in offered or keys == "", "no step leaves the map"
+        assert offered <= {"", *"nesw"}
 
 
 def test_a_step_off_the_map_is_kindly_not_taken() -> None:

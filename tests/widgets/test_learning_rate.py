@@ -13,7 +13,7 @@ from course_lib.lessons import contraction
 from course_lib.lessons import optimizer_race as race
 from course_lib.widgets.figure import InteractiveFigure
 from course_lib.widgets.learning_rate import MOMENTS
-from tests.widgets.checks import check_figure
+from tests.widgets.checks import check_figure, drag
 
 
 @pytest.fixture(autouse=True)
@@ -90,6 +90,22 @@ def test_no_word_of_the_regimes_stands_on_another(bowl: InteractiveFigure) -> No
             assert not any(box.overlaps(other) for other in boxes[:i]), curvature
 
 
+def test_the_pointer_drops_the_walker_and_moves_rate_and_edge(
+    bowl: InteractiveFigure,
+) -> None:
+    valley, _, factors = bowl._renderer.axes
+    drag(bowl, "drop her here", valley, (-0.5, 3))
+    assert bowl.values["start"] == -0.5
+    assert "from 0.50 to" in bowl.summary
+    drag(bowl, "another learning rate", factors, (0.42, 0.3))
+    assert bowl.values["rate"] == 0.42
+    drag(bowl, "move the edge: another bowl", factors, (0.4, 1.7))
+    assert bowl.values["curvature"] == 5.0
+    drag(bowl, "another learning rate", factors, (0.8, 1))
+    drag(bowl, "move the edge: another bowl", factors, (0.25, 1))
+    assert "flies off" in bowl.summary
+
+
 # --- the race -------------------------------------------------------------------------
 
 
@@ -136,6 +152,11 @@ def test_before_its_arrival_a_runner_is_where_the_walk_is(
         left, _ = five._renderer.axes
         heads = [line for line in left.lines if line.get_markersize() == 10]
         np.testing.assert_allclose(heads[0].get_xydata()[0], place)
+
+
+def test_the_step_is_dragged_along_the_curves(five: InteractiveFigure) -> None:
+    drag(five, "another step", five._renderer.axes[1], (20, 1))
+    assert five.values["step"] == 20
 
 
 def test_who_flies_off_is_said_to(five: InteractiveFigure) -> None:

@@ -12,7 +12,7 @@ from course_lib.lessons import costs
 from course_lib.widgets import limits
 from course_lib.widgets.controls import Choice, Slider
 from course_lib.widgets.figure import InteractiveFigure
-from tests.widgets.checks import check_figure
+from tests.widgets.checks import check_figure, drag
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +79,25 @@ def test_the_losses_are_those_of_the_experiment(replay: InteractiveFigure) -> No
         unseen = experiment.loss(model, names[-64:])
     choose(replay, size="20", step=300)
     assert f"loss {seen:.2f} on its 20 names, {unseen:.2f} on" in replay.summary
+
+
+def test_a_click_on_either_curve_is_a_step(replay: InteractiveFigure) -> None:
+    for ax in replay._renderer.axes:
+        drag(replay, "another step of the training", ax, (75, 1))
+        assert replay.values["step"] == 75
+        replay.select(step=0)
+
+
+def test_your_dot_is_dragged_and_a_published_run_chosen() -> None:
+    figure = widgets.cost_calculator()
+    ax = figure._renderer.axes
+    drag(figure, "more or fewer training tokens", ax, (6 * 8e9 * 2e12, 0))
+    assert figure.values["n_tokens"] == 2e12
+    assert figure.values["n_params"] == 8e9
+    (gpt3,) = [run for run in costs.PUBLISHED if run.name == "GPT-3 175B"]
+    drag(figure, "start from GPT-3 175B", ax, (1e23, 3))
+    assert figure.values["n_params"] == gpt3.n_params
+    assert figure.values["n_tokens"] == gpt3.n_tokens
 
 
 def test_a_training_run_is_calculated() -> None:

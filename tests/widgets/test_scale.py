@@ -10,7 +10,7 @@ from course_lib import widgets
 from course_lib.lessons import costs, scale
 from course_lib.plots.parts import duration, percent
 from course_lib.widgets.figure import InteractiveFigure
-from tests.widgets.checks import check_figure
+from tests.widgets.checks import check_figure, drag
 
 
 def choose(figure: InteractiveFigure, **values: object) -> None:
@@ -84,6 +84,12 @@ def test_the_dots_stand_at_the_devices_chosen() -> None:
     for curve in curves:
         [place] = curve.get_markevery()
         assert curve.get_xdata()[place] == 512
+
+
+def test_the_number_of_devices_is_dragged() -> None:
+    figure = widgets.where_the_time_goes()
+    drag(figure, "another number of devices", figure._renderer.axes, (250, 1))
+    assert figure.values["devices"] == 256
 
 
 def test_the_axis_of_time_stays_while_tokens_link_and_devices_change() -> None:

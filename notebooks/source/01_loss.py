@@ -186,7 +186,7 @@ plots.show(
 # %% [markdown]
 # The column on the right is the altimeter of our walker. Two squares account for most of
 # the loss: the line is too flat, and its guesses for the two largest houses are far too
-# low. Now a better line: the large squares almost vanish, and the altitude falls.
+# low. With a better line the large squares almost vanish.
 
 # %%
 guesses = line(2.2, 290, sizes[eight])
@@ -198,10 +198,10 @@ plots.show(
 )
 
 # %% [markdown]
-# Now turn the dials yourself, with the same eight houses. The first slider tilts the
-# line, the second lifts it. On the map beside it every line is a point: $w$ is east,
-# $b$ is north, and the map is darker where the loss is higher. The orange disc is the
-# line you see.
+# Now turn the dials yourself, with the same eight houses: drag a ring to turn or to lift
+# the line, or use the sliders. On the map every line is a point: $w$ is east, $b$ is
+# north, and darker means a higher loss. The orange disc is the line you see; drag it,
+# too.
 #
 # **Predict first.** Leave $b$ at 250 and look for the best $w$. Will it still be the
 # best once $b$ may move as well?
@@ -214,13 +214,14 @@ widgets.line_fit()
 # and 2.3 with 288 brings it down to 184. The best value of one parameter depends on
 # where the other stands.
 #
-# The unit of an MSE is thousands of euros, *squared*, which means nothing to a buyer. So
-# people often report its square root, the **RMSE** (root mean squared error), a typical
-# error. Here it is $\sqrt{184} \approx 14$ thousand euros. The line with the lowest MSE
-# also has the lowest RMSE, so for training it makes no difference.
+# The unit of an MSE is thousands of euros, *squared*. So people often report its square
+# root, the **RMSE** (root mean squared error), a typical error. Here it is
+# $\sqrt{184} \approx 14$ thousand euros. For training it makes no difference: the same
+# line has the lowest of both.
 #
-# The MSE has a weakness. Suppose that someone enters one of the forty prices as 4,700
-# in place of 470. `np.polyfit` finds the line with the lowest MSE.
+# The MSE has a weakness. Drag a house far up or down: the best line, now dashed, runs
+# after it. Suppose that one of the forty prices is entered as 4,700 in place of 470.
+# `np.polyfit` finds the line with the lowest MSE.
 
 # %% tags=["nbval-check-output"]
 typo = prices.copy()
@@ -267,9 +268,8 @@ for p in (0.92, 0.5, 0.30, 0.1, 0.01, 0.001):
 
 # %% [markdown]
 # The 92 % cost 0.083, the 30 % cost 1.20, and one in a thousand costs 6.9. The unit is
-# called a **nat**. Look down the column: each time the probability is divided by ten,
-# the cost rises by the same 2.3. There is no upper limit. A model that is nearly certain
-# and wrong pays a very high price.
+# called a **nat**. There is no upper limit: to be nearly certain and wrong is very
+# expensive.
 
 # %%
 p = np.linspace(0.005, 1, 400)
@@ -281,22 +281,24 @@ plots.show(
 )
 
 # %% [markdown]
-# **Predict first.** Cut the probability of the truth in half, from 100 % to 50 %, then
-# to 25 % and 12.5 %. Does each cut cost more than the last? Drag the slider, and read the
-# line below the figure.
+# Now you are the filter. Drag the border between *spam* and *wanted*, or use the slider:
+# the bars say what each outcome costs you. A coin pays 0.693 either way.
+#
+# **Predict first.** You said 90 %. Say 99 % instead: what do you save if you are right,
+# and how much more do you pay if you are wrong?
 
 # %%
 widgets.confidence()
 
 # %% [markdown]
-# Each cut costs the same, $\ln 2 = 0.693$. The curve looks steep on the left because
-# there even a small change halves the probability.
+# You save 0.095, and risk 2.303 more. Wherever you start, a tenth of the probability
+# costs $\ln 10 = 2.303$ more, and a half of it $\ln 2 = 0.693$. The curve is steep on
+# the left because there small changes halve the probability.
 #
 # Why a logarithm? The probabilities of independent events *multiply*, and logarithms
 # turn a product into a sum. Suppose that a model gave the truth 90 %, 80 % and 70 % on
-# three messages that have nothing to do with one another. Then it gave the whole outcome
-# the product of the three, and minus the logarithm of this product is the sum of the
-# three costs.
+# three unrelated messages. Then it gave the whole outcome their product, and minus the
+# logarithm of this is the sum of the three costs.
 
 # %% tags=["nbval-check-output"]
 truths = [0.9, 0.8, 0.7]

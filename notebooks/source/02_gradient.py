@@ -376,9 +376,9 @@ plots.show(
 )
 
 # %% [markdown]
-# The interactive figure is easier: click it (or reach its buttons with Tab) and use the
-# arrow keys. "Undo" takes a step back. The line below the figure says what you feel. Go
-# on until the ground is higher all around you. Do not lift the fog yet.
+# Easier: click the ground for a step that way, or use the arrow keys (Tab reaches the
+# buttons). "Undo" takes a step back. The line below the figure says what you
+# feel. Go on until the ground is higher all around you. Do not lift the fog yet.
 
 # %%
 widgets.walk_in_fog()
@@ -591,8 +591,9 @@ plots.show(
 # nearly all of them. The subtraction removes those, and what is left is mostly
 # **round-off**, which then gets divided by a tiny $h$ and becomes large.
 #
-# See it for yourself. The left picture is a magnifier: it shows every nudge at the same
-# size. **Predict first:** what will the curve look like at $10^{-15}$?
+# See it for yourself: drag the orange mark along its curve. The left picture is a
+# magnifier: it shows every nudge at the same size. **Predict first:** what will the
+# curve look like at $10^{-15}$?
 
 # %%
 widgets.nudge_size()

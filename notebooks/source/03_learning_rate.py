@@ -145,12 +145,12 @@ plots.show(
 )
 
 # %% [markdown]
-# Five rates are not many. In the interactive figure you choose the rate, the bowl and
-# the start.
+# Five rates are not many. Here you choose the rate, the bowl and the start: drag the
+# rings, or use the sliders.
 #
 # **Predict first.** If the bowl is twice as curved, where does the edge go? And what
-# changes if the walker starts closer to the floor? Then drag the sliders, or press ▶
-# and watch one rate after another. In which bowl does a rate of 0.4 swing for ever?
+# changes if the walker starts closer to the floor? Then drag, or press ▶ and watch one
+# rate after another. In which bowl does a rate of 0.4 swing for ever?
 
 # %%
 widgets.stride_lab()
@@ -552,7 +552,8 @@ plots.show(
 # not. That was luck more than skill: only a few of their rates threw them far enough.
 #
 # Those were the best walks. In the interactive figure the rates are yours. It opens in
-# the gorge, with the best rate for each. One stop of a slider is a factor of 1.8.
+# the gorge, with the best rate for each. One stop of a slider is a factor of 1.8. Drag
+# along the curves to go through the steps.
 #
 # **Predict first.** Raise the rates stop by stop. Who is the first to fly off, and who
 # never does? Then choose another mountain and see what the old rates are worth there.

@@ -457,8 +457,8 @@ plots.show(
 # what they have in common.
 #
 # Watch it happen. **Predict first.** With twenty names: do the copies come before the
-# loss on unseen names turns up, or after? Then press ▶ or drag the step, and read what
-# it writes. Do it again with 200 names, and with 2,000.
+# loss on unseen names turns up, or after? Then press ▶ or drag along a curve, and
+# read what it writes. Do it again with 200 names, and with 2,000.
 
 # %%
 widgets.memorise_or_generalise(lab, names)
@@ -710,10 +710,10 @@ plots.show(
 # its maker said: *it's more than that* (Knight, 2023). The loop that all of them ran is
 # the one you ran.
 #
-# For money we need prices, and prices change. Those on this page are assumptions, not
-# quotations: put in yours. **Predict first.** A budget of 1,000 euros, 20 tokens for
+# For money we need prices, and they change. Those on this page are assumptions: put in
+# yours. **Predict first.** A budget of 1,000 euros, 20 tokens for
 # each parameter: how large a model can you train, on an H100 at 2.50 euros an hour and
-# 35 % of its peak? Then find it.
+# 35 % of its peak? Then find it: drag your dot.
 
 # %%
 widgets.cost_calculator(lab.config.n_params, n_tokens)

@@ -737,7 +737,8 @@ widgets.memory_by_part()
 #
 # More devices share the computing, but the messages stay: each device has to receive
 # the sum of all gradients, however many devices there are. **Predict first.** 1,024
-# devices instead of one: is a step 1,024 times as fast? On which network?
+# devices instead of one: is a step 1,024 times as fast? On which network? Drag along
+# the curves.
 
 # %%
 widgets.where_the_time_goes()

@@ -4,60 +4,36 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from typing import Any
 
 import nbformat
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_lib.app.notebook_merge import (
-    _asked,
-    merge,
-    quoted,
-    source_of,
-    with_unique_ids,
+from course_lib.app.notebook_merge import merge, quoted, source_of, with_unique_ids
+from tests.app import updates as cases
+from tests.app.updates import (
+    DEMO,
+    END,
+    MSE,
+    NEW_MSE,
+    TITLE,
+    Cell,
+    Page,
+    answered,
+    code,
+    content,
+    lost_answers,
+    lost_texts,
+    new_stubs_below,
+    page,
+    stub,
+    text,
+    updates,
+    written_by,
 )
-from course_lib.app.notebook_source import METADATA, cell_id
 
-Cell = dict[str, Any]
-Page = dict[str, Any]
-
-
-def text(source: str, name: str = "") -> Cell:
-    name = name or cell_id("markdown", source)
-    return {"cell_type": "markdown", "id": name, "metadata": {}, "source": source}
-
-
-def code(source: str, name: str = "", printed: str = "") -> Cell:
-    outputs = [{"output_type": "stream", "name": "stdout", "text": printed}]
-    return {
-        "cell_type": "code",
-        "id": name or cell_id("code", source),
-        "metadata": {},
-        "source": source,
-        "outputs": outputs if printed else [],
-        "execution_count": None,
-    }
-
-
-def stub(name: str, words: str, own_id: str = "") -> Cell:
-    check = f"exercise.{name}.check({name})"
-    return code(f'def {name}(x):\n    """{words}"""\n    ...\n\n\n{check}', own_id)
-
-
-def answered(cell: Cell) -> Cell:
-    source = cell["source"].replace("    ...", "    return 7 * x")
-    return cell | {"source": source, "execution_count": 3}
-
-
-def page(*cells: Cell) -> Page:
-    return {
-        "cells": [*cells],
-        "metadata": METADATA,
-        "nbformat": 4,
-        "nbformat_minor": 5,
-    }
+PLAIN = page(*cases.PLAIN)
 
 
 def merged(base: Page | None, mine: Page, new: Page) -> list[Cell]:
@@ -72,12 +48,6 @@ def merged(base: Page | None, mine: Page, new: Page) -> list[Cell]:
 
 def sources(cells: list[Cell]) -> list[str]:
     return [source_of(cell) for cell in cells]
-
-
-TITLE, DEMO, END = text("# Loss"), code("rate = 0.1\nprint(rate)"), text("The end.")
-MSE = stub("mse", "The mean of the squares.")
-NEW_MSE = stub("mse", "The mean of all squared differences.")
-PLAIN = page(TITLE, DEMO, MSE, END)
 
 
 @pytest.fixture(params=["with a base", "without"])
@@ -237,105 +207,20 @@ def test_a_quote_is_one_block_whatever_it_quotes(fence: str) -> None:
 
 # --- every case and every combination -----------------------------------------------
 
-WORDS = ("gradient", "loss", "layer", "token", "weight", "batch", "mean", "slope")
-NAMES = ("mse", "adam", "mask")
+
+@pytest.mark.parametrize("course", cases.COURSES)
+@pytest.mark.parametrize("learner", cases.LEARNERS)
+def test_each_case_against_each_loses_nothing(
+    base: Page | None, learner: str, course: str
+) -> None:
+    mine, new = page(*cases.LEARNERS[learner]), page(*cases.COURSES[course])
+    refuse_loss(PLAIN, mine, new, merged(base, mine, new))
 
 
-@st.composite
-def courses(draw: st.DrawFn) -> tuple[list[Cell], list[Cell]]:
-    """A page of the course and a later version of it.
-
-    Its ids come from the text, as the course makes them, or stay when the text changes.
-    """
-    lasting = draw(st.booleans())
-    kinds = draw(st.lists(st.integers(0, 2), min_size=1, max_size=7))
-    named = iter(NAMES)
-    cells = [_drawn(draw, kind, number, named) for number, kind in enumerate(kinds)]
-    new = []
-    for number, cell in enumerate(cells):
-        match draw(st.sampled_from(["keep", "keep", "reword", "rewrite", "remove"])):
-            case "keep":
-                new.append(cell)
-            case "reword":
-                new.append(_reworded(cell, lasting))
-            case "rewrite":
-                again = _drawn(draw, kinds[number], number + 20, iter(["new"]))
-                new.append(again)
-    for place in draw(st.lists(st.integers(0, 7), max_size=3, unique=True)):
-        number = 50 + place
-        more = _drawn(draw, draw(st.integers(0, 2)), number, iter([f"more{place}"]))
-        new.insert(place, more)
-    return cells, draw(st.permutations(new)) if draw(st.booleans()) else new
-
-
-def _drawn(draw: st.DrawFn, kind: int, number: int, names: Any) -> Cell:
-    words = " ".join(draw(st.lists(st.sampled_from(WORDS), min_size=2, max_size=5)))
-    if kind == 2 and (name := next(names, "")):
-        return stub(name, f"{words} {number}")
-    if kind == 1:
-        return code(f"# {words}\nvalue{number} = {number}")
-    return text(f"{words} of {number} things")
-
-
-def _reworded(cell: Cell, lasting: bool) -> Cell:
-    source = cell["source"].replace("value", "other_value")
-    source = source.replace('"""', '"""In other words: ', 1).replace("things", "items")
-    name = cell["id"] if lasting else cell_id(cell["cell_type"], source)
-    return cell | {"source": source, "id": name}
-
-
-@st.composite
-def learners(draw: st.DrawFn, cells: list[Cell]) -> list[Cell]:
-    """What a learner makes of a page."""
-    mine = []
-    for cell in cells:
-        match draw(st.sampled_from(["keep", "run", "edit", "answer", "delete"])):
-            case "keep":
-                mine.append(cell)
-            case "run" if cell["cell_type"] == "code":
-                mine.append(cell | {"execution_count": 9, "outputs": []})
-            case "answer":
-                mine.append(answered(cell) if "..." in cell["source"] else cell)
-            case "edit" | "run":
-                mine.append(cell | {"source": cell["source"] + "\nmine = 1"})
-    for place in draw(st.lists(st.integers(0, 7), max_size=3, unique=True)):
-        own = f"own_{place} = {place}"
-        if draw(st.booleans()):
-            name = draw(st.sampled_from([*NAMES, "new", "more3"]))
-            own = (
-                f"def {name}(x):\n    return {place}\n\n\nexercise.{name}.check({name})"
-            )
-        mine.insert(place, code(own, f"mine-{place}", "printed"))
-    return draw(st.permutations(mine)) if draw(st.booleans()) else mine
-
-
-@st.composite
-def updates(draw: st.DrawFn) -> tuple[Page, Page, Page]:
-    old, new = draw(courses())
-    return page(*old), page(*draw(learners(old))), page(*new)
-
-
-def content(cell: Cell) -> str:
-    return repr({key: cell.get(key) for key in ("cell_type", "source", "outputs")})
-
-
-def written_by(mine: Page, base: Page) -> list[Cell]:
-    given = {cell["id"]: cell["source"] for cell in base["cells"]}
-    return [cell for cell in mine["cells"] if given.get(cell["id"]) != cell["source"]]
-
-
-def stubs_below_answers(cells: list[Cell], own: set[str]) -> set[str]:
-    """The exercises of which a stub stands below an answer."""
-    answers: set[str] = set()
-    found = set()
-    for cell in cells:
-        if cell["cell_type"] == "code":
-            asked = {name for name in _asked(cell["source"]) if "." in name}
-            if cell["source"] in own:
-                answers |= asked
-            elif "..." in cell["source"]:
-                found |= asked & answers
-    return found
+def refuse_loss(old: Page, mine: Page, new: Page, cells: list[Cell]) -> None:
+    assert lost_answers(old, mine, cells) == []
+    assert lost_texts(old, new, cells) == []
+    assert new_stubs_below(old, mine, cells) == set()
 
 
 @settings(max_examples=200, deadline=None)
@@ -344,21 +229,11 @@ def test_nothing_is_lost_and_no_answer_undone(
     update: tuple[Page, Page, Page], has_base: bool
 ) -> None:
     old, mine, new = update
-    base = old if has_base else None
-    cells = merged(base, mine, new)
-    wrote = written_by(mine, old)
-    lost = Counter(map(content, wrote)) - Counter(map(content, cells))
-    assert not lost, "what the learner wrote, with its outputs"
-    known = {cell["id"]: cell["source"] for cell in old["cells"]}
-    shown = set(sources(cells))
-    for cell in new["cells"]:
-        if known.get(cell["id"]) != cell["source"]:
-            assert cell["source"] in shown or quoted(cell) in shown, "a new cell"
-    own = set(sources(wrote))
-    before = stubs_below_answers(mine["cells"], own)
-    assert stubs_below_answers(cells, own) <= before
-    gone = set(sources(old["cells"])) - set(sources(new["cells"])) - own
-    assert not gone & shown, "a cell that was not edited goes with the course"
+    cells = merged(old if has_base else None, mine, new)
+    refuse_loss(old, mine, new, cells)
+    wrote = set(sources(written_by(mine, old)))
+    gone = set(sources(old["cells"])) - set(sources(new["cells"])) - wrote
+    assert not gone & set(sources(cells)), "an unedited cell goes with the course"
 
 
 @settings(max_examples=150, deadline=None)

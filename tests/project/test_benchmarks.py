@@ -32,6 +32,7 @@ from benchmarks import (
     scalar_gpt,
     scalar_mlp,
     sharding,
+    updates,
 )
 from benchmarks import jax_against_torch as against_torch
 from benchmarks.plain_engine import make_trainer
@@ -460,3 +461,21 @@ def test_the_slow_answers_decide_about_a_picture() -> None:
         quick._replace(messages=[6_000]),
     ):
         assert not pictures.claim("01_loss.ipynb", "confidence", slow, None).reached
+
+
+# --- what an update loses
+
+
+def test_every_kind_of_loss_is_counted_and_an_update_of_ours_has_none() -> None:
+    cases = [*updates.single(), *updates.several(20)]
+    names = updates.COLUMNS[1:]
+    rows = updates.counted(cases, updates.ours(cases))
+    assert updates.total(rows)[updates.COLUMNS[0]] == 2 * len(cases)
+    assert [updates.total(rows)[name] for name in names] == [0, 0, 0]
+    replaced = updates.counted(cases, [[case.new["cells"]] for case in cases])
+    kept = updates.counted(cases, [[case.mine["cells"]] for case in cases])
+    both = updates.counted(
+        cases, [[[*case.mine["cells"], *case.new["cells"]]] for case in cases]
+    )
+    for name, wrong in zip(names, (replaced, kept, both), strict=True):
+        assert updates.total(wrong)[name] >= 20, name

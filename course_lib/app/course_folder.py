@@ -7,9 +7,11 @@ wrote from what the course did; where it is missing, it goes by the cells' ids.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -23,7 +25,7 @@ from course_lib import __version__
 from course_lib.app import pages
 from course_lib.app.notebook_files import read_notebook, write_notebook
 from course_lib.app.notebook_merge import merge, source_of, with_unique_ids
-from course_lib.bounds import BOUNDS, read_regular
+from course_lib.bounds import BOUNDS, open_regular, read_regular
 from course_lib.exercises.atomic_write import (
     permissions,
     refuse_special,
@@ -36,6 +38,8 @@ __all__ = ["Update", "holds_course", "lay_out", "update"]
 GIVEN = ".course/given.json"
 MOST_BYTES = int(BOUNDS["notebook"][0])
 COPY = "_before_update"
+HIDDEN = re.compile(r"\.course-[0-9a-f]{16}")  # while the course is laid out
+LOCK, UNFINISHED = "start.lock", "course"  # what is in it
 
 
 def holds_course(folder: Path) -> bool:
@@ -50,23 +54,69 @@ def holds_course(folder: Path) -> bool:
 def lay_out(folder: Path) -> None:
     """Put the course into a new folder, or an empty one: all of it or nothing.
 
-    Raises ValueError, in one line, for a folder that holds something, and OSError.
+    What starts that were killed have left there goes. Raises ValueError, in one line,
+    for a folder that holds something, and OSError.
     """
     is_there = os.path.lexists(folder)
     if is_there and not folder.is_dir():
         raise ValueError(f"{folder} is not a folder: give the name of a new one")
+    beside = folder if is_there else folder.absolute().parent
+    _clear_up(beside)
     if is_there and any(folder.iterdir()):
         raise ValueError(f"{folder} holds something else: give the name of a new one")
     names = pages.files()
-    beside = folder if is_there else folder.absolute().parent
-    unfinished = beside / f".course-{secrets.token_hex(8)}"
-    unfinished.mkdir()
+    with _unfinished(beside) as course:
+        _write_course(course, names)
+        _move(course, folder, is_there=is_there)
+
+
+@contextlib.contextmanager
+def _unfinished(beside: Path) -> Iterator[Path]:
+    """Make a folder in a hidden one, which is locked and goes at the end."""
+    from course_lib.training.folder_lock import lock_file  # loads NumPy: not for all
+
+    lock = None
+    while lock is None:  # else another start has just cleared it up
+        hidden = beside / f".course-{secrets.token_hex(8)}"
+        hidden.mkdir()
+        with contextlib.suppress(FileNotFoundError):
+            lock = lock_file(hidden / LOCK)
     try:
-        _write_course(unfinished, names)
-        _move(unfinished, folder, is_there=is_there)
-    except BaseException:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        raise
+        (hidden / UNFINISHED).mkdir()
+        yield hidden / UNFINISHED
+    finally:
+        os.close(lock)  # first: Windows removes no file that is open
+        shutil.rmtree(hidden, ignore_errors=True)
+
+
+def _clear_up(beside: Path) -> None:
+    """Remove the hidden folders of starts that were killed, and nothing else."""
+    for hidden in beside.glob(".course-*"):
+        if HIDDEN.fullmatch(hidden.name) and not hidden.is_symlink():
+            with contextlib.suppress(OSError, ValueError):
+                _remove_left(hidden)
+
+
+def _remove_left(hidden: Path) -> None:
+    """Remove a start's folder, unless somebody holds its lock.
+
+    Raises OSError or ValueError for what is no such folder, and leaves it.
+    """
+    from course_lib.training.folder_lock import try_lock
+
+    names = {part.name for part in hidden.iterdir()}
+    if not names:
+        hidden.rmdir()  # killed at once; one that lives makes another
+    elif names <= {LOCK, UNFINISHED}:
+        lock = hidden / LOCK
+        with open_regular(lock, 0) as one, open_regular(lock, 0) as two:
+            # the second must fail: not all file systems have locks
+            if not try_lock(one.fileno()) or try_lock(two.fileno()):
+                return
+            shutil.rmtree(hidden / UNFINISHED, ignore_errors=True)
+            with contextlib.suppress(PermissionError):  # Windows: it is open
+                lock.unlink()
+        shutil.rmtree(hidden, ignore_errors=True)
 
 
 def _write_course(folder: Path, names: list[str]) -> None:
@@ -79,14 +129,13 @@ def _write_course(folder: Path, names: list[str]) -> None:
     given.write(folder)
 
 
-def _move(unfinished: Path, folder: Path, *, is_there: bool) -> None:
+def _move(course: Path, folder: Path, *, is_there: bool) -> None:
     """Give the finished course its name; in an empty folder, its pages come last."""
     if not is_there:
-        os.rename(unfinished, folder)
+        os.rename(course, folder)
         return
-    for part in sorted(unfinished.iterdir(), key=lambda part: part.name == pages.PAGES):
+    for part in sorted(course.iterdir(), key=lambda part: part.name == pages.PAGES):
         os.rename(part, folder / part.name)
-    unfinished.rmdir()
 
 
 # --- what the course gave -------------------------------------------------------------

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from course_lib.training.checkpoints import CheckpointError, cannot_save
 
-__all__ = ["folder_lock"]
+__all__ = ["folder_lock", "lock_file", "try_lock"]
 
 NAME = "checkpoint.lock"
 
@@ -26,7 +26,7 @@ def folder_lock(folder: str | os.PathLike[str]) -> Iterator[None]:
     path = Path(folder) / NAME
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = _locked(path)
+        descriptor = lock_file(path)
     except OSError as error:
         raise cannot_save(folder, error) from error
     if descriptor is None:
@@ -45,11 +45,14 @@ def folder_lock(folder: str | os.PathLike[str]) -> Iterator[None]:
             os.close(descriptor)
 
 
-def _locked(path: Path) -> int | None:
-    """Return a file of this name, open and locked; None if another holds the lock."""
+def lock_file(path: Path) -> int | None:
+    """Return a file of this name, open and locked; None if another holds the lock.
+
+    The file is made if it is missing. Raises OSError.
+    """
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-        if not _try_lock(descriptor):
+        if not try_lock(descriptor):
             os.close(descriptor)
             return None
         # Its last holder may have removed the file between the two calls.
@@ -59,8 +62,11 @@ def _locked(path: Path) -> int | None:
         os.close(descriptor)
 
 
-def _try_lock(descriptor: int) -> bool:
-    """Lock an open file for this process; False if another holds it."""
+def try_lock(descriptor: int) -> bool:
+    """Lock an open file until it is closed; False if it is locked already.
+
+    Always True where the file system has no locks.
+    """
     try:
         if sys.platform == "win32":
             import msvcrt

@@ -5,6 +5,9 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,7 @@ import pytest
 
 from course_lib.app import course_commands, course_folder, jupyterlab, pages
 from course_lib.app.notebook_source import cell_id, read_source
+from course_lib.training import folder_lock
 from tests.app.invoke import run
 
 SOURCE = """\
@@ -184,6 +188,89 @@ def test_a_start_that_fails_takes_away_what_it_made(
         *(1, "", "course: cannot write mine: No space left on device\n"),
     )
     assert tree(Path()) == before
+
+
+KILLED = """
+import os, sys, time
+from pathlib import Path
+from course_lib.app import course_folder, pages
+pages.source_folder = lambda: Path(sys.argv[1])
+real, calls = course_folder.replace_file, iter(range(100))
+def until(*arguments):
+    if next(calls) == 2:
+        print("within", flush=True)
+        time.sleep(60)
+    real(*arguments)
+course_folder.replace_file = until
+course_folder.lay_out(Path(sys.argv[2]))
+"""
+
+
+def hidden_in(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.name.startswith(".course-")]
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_the_next_start_removes_what_a_killed_one_left_and_no_living_one(
+    package: Path, is_there: bool
+) -> None:
+    if is_there:
+        Path("mine").mkdir()
+    place = Path("mine") if is_there else Path()
+    command = [sys.executable, "-c", KILLED, str(package), "mine"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "within\n"
+            [hidden] = hidden_in(place)
+            before = tree(hidden)
+            if is_there:
+                one_line(start("mine"), "mine holds something else")
+            else:
+                assert start("other")[0] == 0
+            assert tree(hidden) == before, "it lives"
+        finally:
+            process.kill()
+    assert tree(hidden) == before
+    assert start("mine")[0] == 0
+    assert hidden_in(place) == []
+    assert hidden_in(Path("mine")) == []
+
+
+def test_a_start_removes_nothing_else(
+    package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = ".course-0123456789abcde"
+    for number, files in enumerate(
+        (["thesis.txt"], ["start.lock", "thesis.txt"], ["course/thesis.txt"])
+    ):
+        for file in files:
+            path = Path(f"{name}{number}") / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("")
+    Path(f"{name}7").write_text("of a file that was being written")
+    Path(".course-mine").mkdir()
+    Path("elsewhere/course").mkdir(parents=True)
+    Path("elsewhere/start.lock").write_text("")
+    if os.name != "nt":
+        Path(f"{name}8").symlink_to("elsewhere")
+        Path(f"{name}6").mkdir()
+        os.mkfifo(f"{name}6/start.lock")
+    before = tree(Path())
+    assert start("mine")[0] == 0
+    shutil.rmtree("mine")
+    assert tree(Path()) == before
+    left = Path(f"{name}9/course")
+    left.mkdir(parents=True)
+    (left.parent / "start.lock").write_text("")
+    with monkeypatch.context() as patch:
+        patch.setattr(folder_lock, "try_lock", lambda _: True)
+        assert start("mine")[0] == 0
+        assert left.is_dir(), "this file system has no locks: nobody knows"
+    Path(f"{name}5").mkdir()
+    assert start("other")[0] == 0
+    assert not left.parent.exists()
+    assert not Path(f"{name}5").exists(), "empty: killed at once"
 
 
 def test_start_without_pages_says_so(package: Path) -> None:

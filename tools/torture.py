@@ -244,6 +244,65 @@ def sample_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
         yield f"course {given[5:]}"[:80], partial(run_command, given)
 
 
+ADDRESSES = (  # of a copy of the course, whole
+    *("https://github.com/ada/course", "https://github.com/ada/course/"),
+    *("http://www.GitHub.com/ada/course.git", "https://hub.example.org:8000/hub"),
+)
+PIECES = (  # of addresses, put together as they come
+    *("https://", "http://", "HTTPS://", "git@", "ssh://", "file:///", "javascript:"),
+    *("github.com", "www.github.com", "github.com.evil.org", "ada@", "ada:x@", ":443"),
+    *(":99999999", ":99999", ":", "[::1]", "[", "]", "/", "//", "/ada", "/course"),
+    *(".git", "/..", "/.", "/tree/main", "?x=1", "#y", "%2e%2e", "%00", "%", "\\"),
+    *(" ", "\t", "\n", ")", "](", "|", "`", "<", '"', "'", "é", "ｇithub", "\u202e"),
+    *("a" * 300, "\x00", "\ud800", "٣"),
+)
+LINK = re.compile(r"\]\(([^)]*)\)")
+SAFE = re.compile(r"https?://[A-Za-z0-9.:_/?=%&+~$!*',;-]+")  # what ends no link
+
+
+def links_trials(rng: random.Random, folder: Path) -> Iterator[Trial]:
+    """Addresses of a repository and a hub, and branches, that are none or are traps."""
+    from course_lib.app import cli
+
+    def bring(url: str, options: list[str]) -> None:
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = cli.main(["links", *options, "--", url])
+        said, told = err.getvalue(), out.getvalue()
+        if (code, bool(told), bool(said)) not in ((0, True, False), (2, False, True)):
+            raise Fault(f"exit code {code}: {said[:200]!r}, {told[:200]!r}")
+        if code and (wrong := spoiled(said.removesuffix("\n"))):
+            raise Fault(wrong)
+        if CONTROL.search(told):
+            raise Fault(f"control characters: {told[:200]!r}")
+        found = LINK.findall(told)
+        if broken := [link for link in found if not SAFE.fullmatch(link)]:
+            raise Fault(f"a link that is none: {broken[0]!r}")
+        hub = told.partition("[Open on ")[2].partition("](")[0]
+        if hub and not SAFE.fullmatch(hub):
+            raise Fault(f"a hub that ends its link: {hub!r}")
+
+    def address() -> str:
+        match rng.randrange(4):
+            case 0:
+                return any_text(rng)
+            case 1:
+                text = rng.choice(ADDRESSES)
+                at = rng.randrange(len(text) + 1)
+                return text[:at] + rng.choice(PIECES) + text[at:]
+            case 2:
+                return rng.choice(ADDRESSES)
+            case _:
+                return "".join(rng.choice(PIECES) for _ in range(rng.randint(1, 6)))
+
+    while True:
+        options = [f"--hub={address()}"] * rng.choice((0, 0, 1))
+        branch = rng.choice((any_text(rng), "".join(rng.sample(PIECES, 2)), "spring/a"))
+        options += [f"--branch={branch}"] * rng.choice((0, 0, 1))
+        url = address()
+        yield f"{ascii(url)[:60]} {ascii(options)[:60]}", partial(bring, url, options)
+
+
 # --- files that others wrote ------------------------------------------------------
 
 
@@ -849,6 +908,7 @@ def doors() -> list[Door]:
     return [
         Door("command", command_trials, 1100),
         Door("sample", sample_trials, 200),
+        Door("links", links_trials, 1000),
         Door("damaged checkpoint", checkpoint_trials, 1000, (CheckpointError,)),
         Door("forged checkpoint", forged_trials, 700, (CheckpointError, ValueError)),
         Door("progress file", journal_trials, 1000, (ValueError,)),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 from course_lib.app.pages import FIRST_PAGE
-from course_lib.bounds import has_control, shown
+from course_lib.bounds import shown
 
 __all__ = [
     "Repository",
@@ -26,7 +26,7 @@ __all__ = [
 
 HOST = "github.com"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-WEB = re.compile(r"https?://[A-Za-z0-9.-]+(:\d+)?(/[^\s?#@\\<>\"\[\]()`]*)?")
+WEB = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~%!$&+,;=:/-]*)?")
 BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}")
 BADGES = {
     "Binder": "https://mybinder.org/badge_logo.svg",
@@ -71,11 +71,10 @@ class Repository:
 
 def split(address: str) -> SplitResult:
     """Return the parts of a web address; ValueError, in one line, if it is none."""
-    if WEB.fullmatch(address) and not has_control(address):
-        try:
-            return urlsplit(address)
-        except ValueError:  # brackets that are no address of a machine
-            pass
+    if WEB.fullmatch(address):
+        parts = urlsplit(address)
+        if int(parts.netloc.partition(":")[2] or 0) < 2**16:
+            return parts
     raise ValueError(f"no address such as https://HOST/PATH: {shown(address)}")
 
 

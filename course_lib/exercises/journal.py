@@ -449,6 +449,14 @@ class Imported:
         )
 
 
+def too_large(name: str) -> ValueError:
+    """Return what to raise for more than a progress file may hold."""
+    return ValueError(
+        f"{name} is too large for a progress file: expected at most "
+        f"{MAX_BYTES:,} bytes and {MAX_ENTRIES:,} lines"
+    )
+
+
 def import_bytes(data: bytes, name: str) -> Imported:
     """Add the entries that are new here.
 
@@ -456,10 +464,7 @@ def import_bytes(data: bytes, name: str) -> Imported:
     all or too much in it; OSError if the journal cannot be read or written.
     """
     if len(data) > MAX_BYTES or data.count(b"\n") > MAX_ENTRIES:
-        raise ValueError(
-            f"{name} is too large for a progress file: expected at most "
-            f"{MAX_BYTES:,} bytes and {MAX_ENTRIES:,} lines"
-        )
+        raise too_large(name)
     found, damaged = parse(data, name)
     if not found:
         if _without_damage(data):

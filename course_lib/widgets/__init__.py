@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         neuron_line,
         vanishing_gradient,
     )
+    from course_lib.widgets.progress import progress_panel
     from course_lib.widgets.scale import memory_by_part, pipeline, where_the_time_goes
     from course_lib.widgets.start_here import first_words
 
@@ -51,6 +52,7 @@ __all__ = [
     "nudge_size",
     "optimizer_race",
     "pipeline",
+    "progress_panel",
     "reward_against_drift",
     "robot",
     "stride_lab",
@@ -71,6 +73,7 @@ MODULES = (
     "loss",
     "micro_gpt",
     "neural_network",
+    "progress",
     "scale",
     "start_here",
 )

@@ -1,27 +1,32 @@
-"""The progress panel: how far you are, a download link and an upload button.
+"""The progress panel: how far you are, and buttons that take your answers along.
 
 For machines that forget, such as Binder: download before you leave, upload when you
-come back. ``progress.panel()`` shows all of it.
+come back. What is uploaded is added by the code of ``course progress import``.
 """
 
 from __future__ import annotations
 
-import base64
 import functools
+from collections.abc import Sequence
 from datetime import datetime
-from html import escape
+from pathlib import Path
 from typing import Any
 
-import ipywidgets
+import anywidget
+import traitlets
 
 from course_lib.bounds import escaped
 from course_lib.exercises import journal
 from course_lib.exercises.core import all_exercises
 from course_lib.exercises.progress import Card, card
 
+FALLBACK = (
+    "<p><em>Run this cell in JupyterLab: then two buttons download your answers and "
+    "upload them.</em></p>"
+)
 MAX_NAME = 200  # characters of a file's name that are shown
 
-__all__ = ["ProgressPanel", "all_progress", "panel"]
+__all__ = ["ProgressPanel", "all_progress", "progress_panel"]
 
 
 def all_progress() -> Card:
@@ -29,57 +34,76 @@ def all_progress() -> Card:
     return card(all_exercises())
 
 
-def panel() -> ProgressPanel:
-    """Return the progress panel, as it is now.
+def progress_panel() -> ProgressPanel:
+    """See how far you are; download your answers, or upload those of another machine.
 
-    There is one in a kernel, and every cell that asks for it shows the same: running
-    a cell again leaves none behind that nobody sees.
+    There is one panel in a kernel, and every cell that asks for it shows the same:
+    running a cell again leaves none behind that nobody sees.
     """
     shown = _open_panel()
     shown.refresh()
     return shown
 
 
-class ProgressPanel(ipywidgets.VBox):
+class ProgressPanel(anywidget.AnyWidget):
     """Your progress, refreshed after every change of the journal until it is closed."""
 
+    _esm = Path(__file__).parent / "progress.js"
+    card = traitlets.Unicode().tag(sync=True)  # HTML
+    message = traitlets.Unicode().tag(sync=True)
+    most_bytes = traitlets.Int(journal.MAX_BYTES, read_only=True).tag(sync=True)
+
     def __init__(self) -> None:
-        self.card, self.download = ipywidgets.HTML(), ipywidgets.HTML()
-        self.message = ipywidgets.Label()
-        self.upload = ipywidgets.FileUpload(
-            accept=".jsonl",
-            multiple=False,
-            description="Upload progress",
-            layout=ipywidgets.Layout(width="auto"),
-        )
-        self.upload.observe(self._import, names="value")
-        self._row = ipywidgets.HBox(
-            [self.download, self.upload],
-            layout=ipywidgets.Layout(align_items="center", grid_gap="1.5em"),
-        )
-        super().__init__([self.card, self._row, self.message])
+        super().__init__()
+        self.on_msg(self._hear)
         self._unsubscribe = journal.subscribe(self.refresh)
 
     def refresh(self) -> None:
         """Read the journal again."""
-        self.card.value = all_progress().html()
-        self.download.value = _download_link()
+        self.card = all_progress().html()
 
     def close(self) -> None:
-        """Close the panel and its parts, and end its subscription to the journal."""
+        """Close the panel, and end its subscription to the journal."""
         if self.comm is None:  # closed before
             return
         self._unsubscribe()
-        for part in (self.card, self.download, self.upload, self._row, self.message):
-            part.close()
         super().close()
         _open_panel.cache_clear()
 
-    def _import(self, change: dict[str, Any]) -> None:
-        for file in change["new"]:
-            self.message.value = _import_message(file["name"], bytes(file["content"]))
-        if change["new"]:
-            self.upload.value = ()  # so that the same file can be uploaded again
+    def _hear(self, _: object, content: Any, buffers: Sequence[Any]) -> None:
+        """Do what a button of the page asks for."""
+        if not isinstance(content, dict):
+            return
+        if isinstance(name := content.get("upload"), str):
+            self._say(_import_message(name, bytes(buffers[0]) if buffers else None))
+        elif content.get("download"):
+            self._say(self._download())
+
+    def _say(self, text: str) -> None:
+        """Show a line; one that stands there already is shown anew."""
+        self.message = ""
+        self.message = text
+
+    def _download(self) -> str:
+        """Send the journal to the browser, as a file; return what to say."""
+        try:
+            data = journal.export_bytes()
+        except OSError as error:
+            return f"The journal cannot be read: {_reason(error)}."
+        if not data:
+            return "There is nothing to save: no answer has been checked yet."
+        name = f"course-progress-{datetime.now().astimezone():%Y-%m-%d}.jsonl"
+        self.send({"name": name}, [data])
+        answers = _answers(data.count(b"\n"))
+        return f"{answers} sent to your browser, to be saved as {name}."
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        """Add the card as HTML, for a page without a widget front end."""
+        bundle: Any = super()._repr_mimebundle_(**options)
+        data, metadata = bundle
+        data["text/plain"] = repr(all_progress())
+        data["text/html"] = f"{self.card}{FALLBACK}"
+        return data, metadata
 
 
 @functools.cache
@@ -87,31 +111,20 @@ def _open_panel() -> ProgressPanel:
     return ProgressPanel()
 
 
-def _download_link() -> str:
-    """Return a link that holds the journal, as HTML."""
-    try:
-        data = journal.export_bytes()
-    except OSError as error:
-        return f"The journal cannot be read: {escape(error.strerror or str(error))}."
-    count = data.count(b"\n")
-    name = f"course-progress-{datetime.now().astimezone():%Y-%m-%d}.jsonl"
-    address = f"data:application/json;base64,{base64.b64encode(data).decode()}"
-    return (
-        f'<a download="{name}" href="{address}" class="jupyter-button" '
-        'style="text-decoration: underline; width: auto">'
-        f"Download progress ({_answers(count)})</a>"
-    )
+def _import_message(name: str, data: bytes | None) -> str:
+    """Import a progress file, and say in one line what came of it.
 
-
-def _import_message(name: str, data: bytes) -> str:
-    """Import a progress file, and say in one line what came of it."""
+    data: None of a file that is larger than a progress file may be.
+    """
     name = escaped(name)[:MAX_NAME]
     try:
+        if data is None:
+            raise journal.too_large(name)
         imported = journal.import_bytes(data, name)
     except ValueError as error:
         return f"{str(error).rstrip('.')}."
     except OSError as error:
-        return f"Nothing was added: {escaped(error.strerror or str(error))}."
+        return f"Nothing was added: {_reason(error)}."
     lines = [f"{_answers(imported.added)} added from {name}."]
     if not imported.added:
         lines = [f"All answers of {name} were here already."]
@@ -120,5 +133,9 @@ def _import_message(name: str, data: bytes) -> str:
     return " ".join([*lines, *imported.damaged])
 
 
+def _reason(error: OSError) -> str:
+    return escaped(error.strerror or str(error))
+
+
 def _answers(count: int) -> str:
-    return "1 answer" if count == 1 else f"{count} answers"
+    return "1 answer" if count == 1 else f"{count:,} answers"

@@ -44,7 +44,6 @@ from course_lib import plots, widgets
 from course_lib.app import doctor
 from course_lib.array import token_losses
 from course_lib.data import load_things
-from course_lib.exercises import progress
 from course_lib.exercises import start_here as exercise
 from course_lib.lessons import quiz
 from course_lib.training import Run, Settings, read_checkpoint, samples
@@ -298,18 +297,21 @@ exercise.mean.check(mean)
 exercise.mean.hint()
 
 # %% [markdown]
-# This card shows how far you are:
+# This card shows how far you are, in all notebooks. Its buttons save your answers as a
+# file, and add those of such a file, made on another machine, to what is here. On Binder,
+# a web service that can run the course for you, nothing is kept after you leave, so
+# download before you go.
 
 # %%
-progress.card()
+widgets.progress_panel()
 
 # %% [markdown]
-# Save the notebooks themselves with Ctrl+S (Cmd+S on a Mac). In a terminal,
-# `course progress export my_progress.jsonl` writes the journal to a file, and
-# `course progress import` reads it on another machine. On Binder, a web service that
-# can run the course for you, nothing is kept after you leave, so export before you go.
-# `course reset 00_start_here` gives you a fresh copy of a notebook and keeps yours
-# beside it.
+# Save the notebooks themselves with Ctrl+S (Cmd+S on a Mac). A terminal has more:
+# `course progress export` and `course progress import` do what the buttons do.
+# `course update` brings newer pages into the folder that `course start` made, and keeps
+# what you wrote. `course reset 00_start_here` gives you a fresh copy of a notebook and
+# keeps yours beside it. In a class, `course progress share` shows your teacher which
+# exercises you have solved, and none of your code.
 #
 # If something does not work, run the doctor first. When a cell turns red, read its last
 # line first. And *Restart Kernel and Run All Cells*, in the menu *Kernel*, fixes a

@@ -16,7 +16,7 @@ import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from nbformat.v4 import new_code_cell, new_notebook
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from course_lib.app import notebook_source
 from tools import browser as driver
@@ -518,3 +518,55 @@ def test_without_a_widget_front_end_a_line_stands_and_no_error(
         line.wait_for()
         assert page.page.locator(".jp-RenderedText", has_text="Error").count() == 0
         page.close()
+
+
+# --- the progress panel -------------------------------------------------------------
+
+
+def test_answers_are_downloaded_and_uploaded_and_other_files_refused(
+    page: Page, folder: Path, tmp_path: Path
+) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    home = "import os; os.environ['COURSE_LIB_HOME'] = {!r}"
+    answer = "journal.save_answer('loss.mse', 'correct', 'x = 1', 'x')"
+    first = f"from course_lib.exercises import journal; {answer}"
+    panel = "from course_lib import widgets; widgets.progress_panel()"
+    cells = [home.format(str(here)), first, panel, home.format(str(there)), "1"]
+    page.open(write(folder, "progress.ipynb", *cells))
+    page.run_cells([0, 1, 2])
+    shown = page.page.locator(".course-progress")
+    said = shown.get_by_role("status")
+    with page.page.expect_download() as download:
+        shown.get_by_role("button", name="Download progress").click()
+    mine = tmp_path / "mine.jsonl"
+    download.value.save_as(mine)
+    assert download.value.suggested_filename.startswith("course-progress-20")
+    assert mine.read_bytes() == (here / "progress.jsonl").read_bytes() != b""
+    page.run_cells([3])
+    assert not there.exists()
+
+    def upload(name: str, data: bytes, told: str) -> None:
+        file = tmp_path / name
+        file.write_bytes(data)
+        with page.page.expect_file_chooser() as chooser:
+            shown.get_by_role("button", name="Upload progress").click()
+        chooser.value.set_files(file)
+        expect(said).to_contain_text(f"{name}{told}")
+
+    upload("huge.jsonl", bytes(50_000_000), " is too large for a progress file")
+    upload("photo.jsonl", b"\x89PNG", " is not a progress file: no entry found in it.")
+    upload("cut.jsonl", mine.read_bytes()[:-30], " holds no entry that can be used")
+    assert not there.exists()
+    shown.get_by_role("button", name="Download progress").click()
+    expect(said).to_have_text(
+        "There is nothing to save: no answer has been checked yet."
+    )
+    upload("mine.jsonl", mine.read_bytes(), "")
+    expect(said).to_contain_text("1 answer added from mine.jsonl.")
+    assert (there / "progress.jsonl").read_bytes() == mine.read_bytes()
+    expect(shown.locator("tr", has_text="01_loss")).to_contain_text("1 of ")
+    found = Axe().run(page.page, context=[".course-progress"])
+    assert [one["id"] for one in found.response["violations"]] == []
+    page.run_cells([4])  # the kernel is still there
+    assert page.errors() == []
+    assert page.console_errors == []

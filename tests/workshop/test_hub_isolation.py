@@ -2,6 +2,7 @@
 
 Run by ``make slow``, as root, after ``make workshop-demo PYTHON=/usr/bin/python3``: the
 accounts must be able to run that Python. The hub, its accounts and files are removed.
+``python -m benchmarks.hub_isolation`` makes a table of what is noted as tried.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import secrets
 import shutil
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,15 @@ for top in ("/tmp", "/var/tmp", "/dev/shm"):
             if os.stat(path, follow_symlinks=False).st_uid == {} and os.access(path, 4):
                 print(path)
 """
+
+
+Tried = Callable[[str, str, object], None]
+
+
+@pytest.fixture
+def tried(record_property: Callable[[str, object], None]) -> Tried:
+    """Note who tried what, and what came back."""
+    return lambda *row: record_property("tried", json.dumps([str(x) for x in row]))
 
 
 def runs_for_everybody(python: Path) -> bool:
@@ -121,63 +131,83 @@ def solve(kernel: Kernel, learner: Learner) -> str:
     return kernel.run(RIGHT).text
 
 
-def test_a_server_runs_as_its_learner(running: Hub, ada: Learner) -> None:
+def test_a_server_runs_as_its_learner(running: Hub, ada: Learner, tried: Tried) -> None:
     with ada.kernel(PAGE) as kernel:
         told = kernel.run("import os; print(os.getuid())").text
     assert int(told) == running.home(ada.name).stat().st_uid != 0
+    tried("Ada's kernel", "ask whose account it runs under", "Ada's own, not root's")
 
 
-def test_home_and_new_files_are_the_learners_alone(running: Hub, ada: Learner) -> None:
+def test_home_and_new_files_are_the_learners_alone(
+    running: Hub, ada: Learner, tried: Tried
+) -> None:
     with ada.kernel(PAGE) as kernel:
         assert kernel.run("open('new.txt', 'w').write('mine')").error == ""
         solve(kernel, ada)
     home = running.home(ada.name)
+    new = {"a new file": home / "course/notebooks/new.txt"}
+    new |= {"her journal": journal(running, ada)}
     assert home.stat().st_mode & 0o777 == 0o700
-    for path in (home / "course/notebooks/new.txt", journal(running, ada)):
-        assert path.stat().st_mode & 0o077 == 0, path
+    tried("anybody", "look at the mode of Ada's home", "0700")
+    for what, path in new.items():
+        mode = path.stat().st_mode & 0o777
+        assert mode & 0o077 == 0, path
+        tried("anybody", f"look at the mode of {what}", f"{mode:04o}")
 
 
 def test_nobody_reads_files_or_progress_of_another(
-    running: Hub, ada: Learner, bob: Learner
+    running: Hub, ada: Learner, bob: Learner, tried: Tried
 ) -> None:
     with ada.kernel(PAGE) as kernel:
         solve(kernel, ada)
     kept, home = journal(running, ada), running.home(ada.name)
     assert "loss.mse" in kept.read_text("utf-8")
-    attempts = [
-        f"open({str(kept)!r}).read()",
-        f"__import__('os').listdir({str(home)!r})",
-        f"__import__('os').listdir({str(home.parent)!r})",
-        f"open({str(home / 'left.txt')!r}, 'w')",
-        f"open({str(running.state / 'private/hub.log')!r}).read()",
-    ]
+    homes, log = home.parent, running.state / "private" / "hub.log"
+    attempts = {
+        "read Ada's progress": f"open({str(kept)!r}).read()",
+        "list Ada's home": f"__import__('os').listdir({str(home)!r})",
+        "list the folder of all homes": f"__import__('os').listdir({str(homes)!r})",
+        "write into Ada's home": f"open({str(home / 'left.txt')!r}, 'w')",
+        "read the hub's log": f"open({str(log)!r}).read()",
+    }
     with bob.kernel(PAGE) as kernel:
-        said = [kernel.run(TRY.format(attempt)).text.strip() for attempt in attempts]
+        for what, attempt in attempts.items():
+            said = kernel.run(TRY.format(attempt)).text.strip()
+            assert said == "PermissionError", what
+            tried("Bob's kernel", what, said)
         open_files = kernel.run(LYING_OPEN.format(home.stat().st_uid)).text
-    assert said == ["PermissionError"] * len(attempts)
     assert open_files == ""
+    where = "read what Ada has in /tmp, /var/tmp and /dev/shm"
+    tried("Bob's kernel", where, "nothing there that he may read")
 
 
 def test_the_hub_refuses_the_server_of_another(
-    running: Hub, ada: Learner, bob: Learner
+    running: Hub, ada: Learner, bob: Learner, tried: Tried
 ) -> None:
     for path in ("lab", "api/contents", f"files/{PAGE}", "api/kernels"):
-        assert bob.get(f"{ada.server}{path}").status_code == 403, path
-    assert bob.get(f"{running.url}hub/spawn/{ada.name}").status_code in (403, 404)
-    assert bob.get(f"{running.url}hub/admin").status_code == 403
+        code = bob.get(f"{ada.server}{path}").status_code
+        assert code == 403, path
+        tried("Bob's browser", f"{path} of Ada's server", code)
+    for path, codes in (("spawn/Ada", (403, 404)), ("admin", (403,))):
+        address = f"{running.url}hub/{path.replace('Ada', ada.name)}"
+        code = bob.get(address).status_code
+        assert code in codes, path
+        tried("Bob's browser", f"the hub's page {path}", code)
     for method, path in (
-        ("GET", f"users/{ada.name}"),
-        ("DELETE", f"users/{ada.name}/server"),
-        ("POST", f"users/{ada.name}/tokens"),
+        ("GET", "users/Ada"),
+        ("DELETE", "users/Ada/server"),
+        ("POST", "users/Ada/tokens"),
         ("GET", "users"),
         ("POST", "shutdown"),
     ):
-        assert bob.hub_api(method, path).status_code in (403, 404), path
+        code = bob.hub_api(method, path.replace("Ada", ada.name)).status_code
+        assert code in (403, 404), path
+        tried("Bob's browser", f"the hub's API, {method} {path}", code)
     assert ada.get(f"{ada.server}lab").status_code == 200  # it still runs
 
 
 def test_a_server_refuses_another_without_the_proxy(
-    running: Hub, ada: Learner, bob: Learner
+    running: Hub, ada: Learner, bob: Learner, tried: Tried
 ) -> None:
     uid = running.home(ada.name).stat().st_uid
     mine = [p for p in psutil.process_iter() if p.uids().real == uid]
@@ -195,9 +225,12 @@ def test_a_server_refuses_another_without_the_proxy(
             asked += 1
             assert got.status_code == 403
     assert asked
+    tried("Bob's browser", "Ada's server at its own port, past the proxy", 403)
 
 
-def test_the_socket_of_a_kernel_refuses_another(ada: Learner, bob: Learner) -> None:
+def test_the_socket_of_a_kernel_refuses_another(
+    ada: Learner, bob: Learner, tried: Tried
+) -> None:
     with ada.kernel(PAGE):
         [kernel, *_] = ada.server_api("GET", "kernels").json()
         address = ada.server.replace("http", "ws", 1)
@@ -208,10 +241,11 @@ def test_the_socket_of_a_kernel_refuses_another(ada: Learner, bob: Learner) -> N
                 timeout=10,
             )
     assert refused.value.status_code == 403
+    tried("Bob's browser", "the socket of Ada's kernel", refused.value.status_code)
 
 
 def test_nobody_hears_what_the_kernel_of_another_says(
-    running: Hub, ada: Learner, bob: Learner
+    running: Hub, ada: Learner, bob: Learner, tried: Tried
 ) -> None:
     """What a kernel publishes is not signed for, so it must be encrypted."""
     with ada.kernel(PAGE) as hers, bob.kernel(PAGE) as his:
@@ -229,6 +263,7 @@ def test_nobody_hears_what_the_kernel_of_another_says(
             assert hers.run("print('for me alone')").text == "for me alone\n"
             ear.join(0.3)
     assert heard == ["silence"]
+    tried("Bob's kernel", "listen at the port on which Ada's kernel speaks", *heard)
 
 
 def test_a_server_that_is_ended_loses_no_checked_answer(
@@ -247,20 +282,28 @@ def test_a_server_that_is_ended_loses_no_checked_answer(
     assert "Mean squared error" in told or "mse" in told
 
 
-def test_an_instructor_ends_servers_and_enters_none(running: Hub, bob: Learner) -> None:
+def test_an_instructor_ends_servers_and_enters_none(
+    running: Hub, bob: Learner, tried: Tried
+) -> None:
     """As on Kubernetes; The Littlest JupyterHub makes its administrators root."""
     instructor = Learner(running.url, "instructor", running.password)
     instructor.log_in()
     assert instructor.get(f"{bob.server}lab").status_code == 403
+    tried("the instructor's browser", "lab of Bob's server", 403)
     assert instructor.get(f"{running.url}hub/admin").status_code == 200
     names = [one["name"] for one in instructor.hub_api("GET", "users").json()]
     assert bob.name in names
+    tried("the instructor's browser", "see who is there", "200, as it should")
     ended = instructor.hub_api("DELETE", f"users/{bob.name}/server")
     assert ended.status_code in (202, 204)
+    told = f"{ended.status_code}, as it should"
+    tried("the instructor's browser", "end Bob's server", told)
 
 
-def test_an_account_of_the_machine_is_no_learner(running: Hub) -> None:
+def test_an_account_of_the_machine_is_no_learner(running: Hub, tried: Tried) -> None:
     stranger = Learner(running.url, "daemon", running.password)
     stranger.log_in()
     with pytest.raises(Refused):
         stranger.start_server()
+    who = "`daemon`, an account of the machine"
+    tried(who, "log in, and start a server", "no server")

@@ -22,13 +22,17 @@ function render({ model, el }) {
   const say = (text) => {
     message.textContent = text; // until the kernel has an answer
   };
+  let asked = false; // other cells may show the same panel
   const save = ({ name }, buffers) => {
+    if (!asked) return;
+    asked = false;
     const link = make("a", { download: name, href: URL.createObjectURL(new Blob(buffers)) });
     link.click();
     URL.revokeObjectURL(link.href);
   };
   download.addEventListener("click", () => {
     say("Waiting for the notebook's Python …");
+    asked = true;
     model.send({ download: true });
   });
   upload.addEventListener("click", () => chosen.click());

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 WORDS = 40  # on a slide
 END = re.compile(r"[.?!…:;][)\"”*_]*(?=\s+[A-Z“\"(*`$0-9~]|$)")
-PREDICT = "**Predict first.**"
+PREDICT = re.compile(r"\*\*Predict\s+first[.:]\*\*")
 ASIDE = re.compile(  # what speaks of the page around it, or leads on from it
     r"(Below|Run|Test|Change|Write|Put|Drag|Press|In it,|Four words|One warning|Watch|"
     r"Look up|Read on|Two things are new|Exercise)\b|\(|\*\*Exercise"
@@ -118,11 +118,12 @@ def question(paragraphs: Sequence[str], shown: str = "", words: int = WORDS) -> 
 
     ``shown``: what the slide before says, which need not be said again.
     """
-    text = next((p for p in paragraphs if PREDICT in p), "")
+    text = next((p for p in paragraphs if PREDICT.search(p)), "")
     if not text:
         return ""
-    before, _, after = text.partition(PREDICT)
-    asked = [s for s in sentences(after) if not TO_DO.match(s)]
+    before, after = PREDICT.split(text, maxsplit=1)
+    after = after.strip()
+    asked = [s for s in sentences(after[:1].upper() + after[1:]) if not TO_DO.match(s)]
     while any("?" in s for s in asked) and not asks(asked[-1]):
         asked.pop()  # what to do on the page
     while word_count(" ".join(asked)) > words and len(asked) > 1:
@@ -151,4 +152,4 @@ def plain(paragraphs: Iterable[str]) -> list[str]:
             found += [" ".join(entry.split()) for entry in text[2:].split("\n- ")]
         elif not text.startswith(("$$", "|", "![", "```", "1. ", "#")):
             found.append(text)
-    return [text for text in found if PREDICT not in text]
+    return [text for text in found if not PREDICT.search(text)]

@@ -32,7 +32,7 @@ OUTPUT_LINE = 1.2  # the height of a line of output, in lines of code
 COLUMNS = 88
 ENOUGH = 5  # figures and questions of a section, to leave out its code
 ASK = "Predict first"
-TABLE_ROWS = 4
+TABLE_ROWS = 5
 LAST = "Three sentences to remember"
 COURSE = "How a neural network learns"
 KEYS = (
@@ -310,16 +310,19 @@ def part_slides(part: Part) -> Iterator[Slide]:
     own = settings()["say"].get(part.notebook, {})
     for section in chosen(sections, part.sections):
         for slide in section_slides(section, mine, part.code, guide):
-            yield in_own_words(slide, own)
+            yield from in_own_words(slide, own)
     yield three_sentences(sections, guide)
 
 
-def in_own_words(slide: Slide, own: dict[str, str]) -> Slide:
-    """Return a slide with the line that slides.toml has for it, if it has one."""
+def in_own_words(slide: Slide, own: dict[str, str]) -> list[Slide]:
+    """Return a slide with the line that slides.toml has for it, if it has one.
+
+    An empty line leaves the slide out.
+    """
     for beginning, text in own.items():
         if slide.key.startswith(beginning):
-            return replace(slide, text=text)
-    return slide
+            return [replace(slide, text=text)] if text else []
+    return [slide]
 
 
 @cache

@@ -55,10 +55,12 @@ class Slide:
 
     @property
     def key(self) -> str:
-        """What a line of slides.toml names a slide by: alt text, title or text."""
+        """What a line of slides.toml names a slide by: alt text, title, text, label."""
         if self.figure:
             return unescape(self.figure.partition('alt="')[2].partition('"')[0])
-        return self.title if self.kind in ("opener", "live") else self.text
+        return (
+            self.title if self.kind in ("opener", "live") else self.text or self.label
+        )
 
 
 @cache

@@ -12,7 +12,7 @@ import pytest
 
 from course_lib.exercises.core import all_exercises
 from tools import deck_text, slides
-from tools.deck_text import PREDICT, WORDS, comment, lead, question, word_count
+from tools.deck_text import WORDS, comment, lead, question, word_count
 from tools.slides import FOLDER, KIT, LINES, PAGES, Part, Section, part_slides
 from tools.slides_page import Slide, formula, inline, is_tall, page
 
@@ -59,7 +59,7 @@ def test_a_slide_says_what_its_page_says(name: str) -> None:
         if slide.text in SAID or slide.kind in ("live", "exercise"):
             continue
         for sentence in deck_text.sentences(slide.text):
-            told = sentence.removesuffix(".")
+            told = sentence.removesuffix(".")[1:]  # a question may begin otherwise
             assert told in page_says or any(told in task for task in tasks), sentence
 
 
@@ -70,6 +70,7 @@ def test_a_question_has_a_slide_of_its_own_and_its_answer_comes_next(name: str) 
         if slide.kind == "question":
             assert slide.figure + slide.output + slide.code == ""
             assert after.kind in ("printed", "figure", "answer"), slide.text
+            assert after.text or after.figure or after.output, slide.text
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -113,7 +114,7 @@ def test_a_line_of_ours_is_for_one_slide_and_says_what_its_page_measured(
     for beginning, text in SETTINGS["say"][name].items():
         fitting = [s for s in found if s.key.startswith(beginning)]
         assert len(fitting) == 1, beginning
-        assert 0 < word_count(text) <= WORDS
+        assert word_count(text) <= WORDS, text
         for number in FIGURE.findall(text):
             assert number in page_says, number
         for term in re.findall(r"\*\*(.+?)\*\*", text):
@@ -128,6 +129,15 @@ def test_what_slides_toml_chooses_is_of_a_notebook_of_the_plan() -> None:
         for notebook in chosen:
             whats = [row[3] for row in names[plan] if row[2] == notebook]
             assert not {"core", "path"} & {*whats}, "plans.md says it already"
+
+
+def test_an_empty_line_leaves_a_slide_out() -> None:
+    one = Slide("opener", "Learning is a walk")
+    assert slides.in_own_words(one, {"Learning": ""}) == []
+    assert slides.in_own_words(one, {"Other": ""}) == [one]
+    for deck in DECKS.values():
+        for slide in deck:
+            assert slide.kind != "opener" or slide.text or slide.formula, slide.title
 
 
 def test_what_nobody_chooses_is_asked_for() -> None:
@@ -166,8 +176,9 @@ def test_a_formula_comes_along_with_the_sentence_before_it() -> None:
     assert lead(["It is the mean:", "More."]) == ("More.", "")
 
 
-def test_a_question_is_asked_with_what_leads_to_it() -> None:
-    told = ["A coin falls.", f"It is fair. {PREDICT} Heads? Then drag the slider."]
+@pytest.mark.parametrize("ask", ["**Predict first.** H", "**Predict\nfirst:** h"])
+def test_a_question_is_asked_with_what_leads_to_it(ask: str) -> None:
+    told = ["A coin falls.", f"It is fair. {ask}eads? Then drag the slider."]
     assert question(told) == "A coin falls. It is fair. Heads?"
     assert question(told, shown="A coin falls. It is fair.") == "Heads?"
     assert question(["No question."]) == ""

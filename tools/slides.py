@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from course_lib.exercises.core import Exercise, all_exercises
-from tools.deck_text import Lead, comment, lead, plain, question
+from tools.deck_text import Lead, comment, lead, plain, question, sentences, word_count
 from tools.minutes import WIDGET
 from tools.notebooks import CHECK, FOLDER, ROOT
 from tools.slides_page import Slide, page
@@ -31,7 +31,9 @@ LINES = 12  # of code on a slide, less with what it prints
 OUTPUT_LINE = 1.2  # the height of a line of output, in lines of code
 COLUMNS = 88
 ENOUGH = 5  # figures and questions of a section, to leave out its code
+TASK = 45  # words of an exercise
 ASK = "Predict first"
+UNSOLVED = re.compile(r"^\w+: not solved yet, .*\n", re.MULTILINE)  # of who runs a page
 TABLE_ROWS = 5
 LAST = "Three sentences to remember"
 COURSE = "How a neural network learns"
@@ -106,7 +108,7 @@ def _add_paragraph(section: Section, text: str) -> None:
 def text_of(block: Block) -> str:
     """Return what a block printed, without what is said of a figure."""
     shown = ["".join(o["text"]) for o in block.outputs if o["output_type"] == "stream"]
-    return "".join(shown).rstrip()
+    return UNSOLVED.sub("", "".join(shown)).rstrip()
 
 
 def html_of(block: Block) -> str:
@@ -148,7 +150,7 @@ def section_slides(
             label += name_of(block) if is_interactive(block) else ""
             yield Slide("question", title, asked, label=label, notes=told)
         for slide in answer(title, block, bool(asked), code and more, more):
-            if slide.text == last.text:
+            if slide.text == last.text and slide.figure + slide.output:
                 slide.text = ""
             yield (last := slide)
 
@@ -183,7 +185,7 @@ def answer(
         slide = Slide("printed", title, said.text, output=printed, notes=told)
         slide.code, slide.formula = short, "" if short else said.formula
         yield slide
-    elif short and "def " in short and not printed:
+    elif short and "def " in short and not printed and lead(block.before).text:
         text = lead(block.before).text
         yield Slide("printed", title, text, code=short, notes=notes(block.before))
 
@@ -250,7 +252,12 @@ def tables(title: str, paragraphs: Iterable[str]) -> Iterator[Slide]:
 def exercise_slide(exercise: Exercise, guide: Guide) -> Slide:
     """Return the slide of an exercise: its task, and in the notes who gets stuck."""
     label, name = "Exercise", f"\n\n`{exercise.name}`"
-    text = lead([exercise.task], 34).text or exercise.task
+    first, *more = sentences(exercise.task)
+    text = first
+    for sentence in more:
+        if word_count(f"{text} {sentence}") > TASK:
+            break
+        text = f"{text} {sentence}"
     stuck = guide.stuck(exercise.name)
     return Slide("exercise", exercise.title, text + name, label=label, notes=stuck)
 

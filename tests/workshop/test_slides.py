@@ -44,7 +44,7 @@ def test_there_is_a_deck_for_every_plan_and_every_notebook() -> None:
 @pytest.mark.parametrize("name", DECKS)
 def test_a_slide_holds_what_can_be_read(name: str) -> None:
     for slide in DECKS[name]:
-        most = WORDS + 10 * (slide.kind == "exercise")  # a task in one sentence
+        most = WORDS + 10 * (slide.kind == "exercise")  # a task from its beginning
         assert word_count(slide.text) <= most, slide.text
         assert len(slide.code.splitlines()) <= LINES, slide.code
         assert not slide.figure or slides.alt_of(slide.figure)
@@ -148,6 +148,17 @@ def test_what_nobody_chooses_is_asked_for() -> None:
 def test_a_section_that_is_not_there_is_refused() -> None:
     with pytest.raises(ValueError, match="0 sections begin with 'No such'"):
         [*part_slides(Part("01_loss", ["No such"]))]
+
+
+def test_an_exercise_begins_as_its_task_does_and_no_slide_is_bare() -> None:
+    tasks = {e.title: e.task for e in all_exercises()}
+    for deck in DECKS.values():
+        for slide in deck:
+            if slide.kind == "exercise":
+                told = " ".join(tasks[slide.title].split())
+                assert told.startswith(slide.text.partition("\n\n")[0]), slide.title
+            assert slide.text or slide.output or slide.kind != "printed", slide.title
+            assert "not solved yet" not in slide.output
 
 
 def test_a_plan_shows_its_own_exercises() -> None:

@@ -80,6 +80,35 @@ def record_mlp_training(
     return jax.lax.scan(step, (params, init(params)), length=steps)[1]
 
 
+@partial(jax.jit, static_argnames="activation")
+def train_on_weighted(
+    params: Params,
+    train_set: Points,
+    weights: ArrayLike,
+    learning_rate: float,
+    steps: ArrayLike,
+    activation: str = "tanh",
+) -> Params:
+    """Train by Adam, where each point's loss counts by its weight; return parameters.
+
+    A point of weight 0 counts for nothing: sets of several sizes, padded to one, and
+    any number of steps fit one compiled program.
+    """
+    inputs, labels = train_set
+    init, update = adam(learning_rate)
+
+    def loss(params: Params) -> Array:
+        losses = jax.vmap(cross_entropy)(mlp(params, inputs, activation), labels)  # type: ignore[arg-type]
+        return jnp.sum(weights * losses)
+
+    def step(_: int, state: Any) -> Any:
+        params, opt_state = state
+        updates, opt_state = update(jax.grad(loss)(params), opt_state)
+        return apply_updates(params, updates), opt_state
+
+    return jax.lax.fori_loop(0, steps, step, (params, init(params)))[0]
+
+
 @jax.jit
 def probabilities_by_step(recorded: Params, inputs: ArrayLike) -> Array:
     """Return the probability of label 1 before every step: (steps, ...).
@@ -133,7 +162,41 @@ ACTIVATIONS: dict[str, tuple[Activation, Activation]] = {
     "sigmoid": (sigmoid, lambda a: a * (1 - a)),
     "tanh": (np.tanh, lambda a: 1 - a**2),
     "relu": (lambda z: np.maximum(z, 0), lambda a: a > 0),
+    "linear": (lambda z: z, np.ones_like),
 }
+
+
+def forward(
+    params: Mapping[str, ArrayLike], inputs: np.ndarray, activation: str
+) -> list[np.ndarray]:
+    """Return the inputs, the outputs of each hidden layer, and the logits."""
+    activate, _ = ACTIVATIONS[activation]
+    values, last = [inputs], len(params) // 2 - 1
+    for i in range(last + 1):
+        weights = np.asarray(params[f"layer{i}.weights"], float)
+        z = values[-1] @ weights.T + np.asarray(params[f"layer{i}.bias"], float)
+        values.append(z if i == last else activate(z))
+    return values
+
+
+def signals_and_blame(
+    params: Mapping[str, ArrayLike],
+    inputs: np.ndarray,
+    labels: np.ndarray,
+    activation: str,
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Return for each layer what it reads, and the loss's slope for each of its sums.
+
+    Both are (points, ...), and the first layer comes first.
+    """
+    _, derivative = ACTIVATIONS[activation]
+    *signals, logits = forward(params, inputs, activation)
+    slopes = np.asarray(softmax(logits)) - np.eye(2)[labels]
+    blame = [slopes / len(labels)]  # of the last layer
+    for i in range(len(signals) - 1, 0, -1):
+        weights = np.asarray(params[f"layer{i}.weights"], float)
+        blame.append((blame[-1] @ weights) * derivative(signals[i]))
+    return signals, blame[::-1]
 
 
 def gradient_norms(
@@ -143,19 +206,5 @@ def gradient_norms(
     activation: str,
 ) -> np.ndarray:
     """Return the norm of the loss's gradient for each layer's weights, in order."""
-    activate, derivative = ACTIVATIONS[activation]
-    depth = len(params) // 2
-    weights = [np.asarray(params[f"layer{i}.weights"], float) for i in range(depth)]
-    biases = [np.asarray(params[f"layer{i}.bias"], float) for i in range(depth)]
-
-    signals = [inputs]  # what each layer reads
-    for w, b in zip(weights[:-1], biases[:-1], strict=True):
-        signals.append(activate(signals[-1] @ w.T + b))
-    probabilities = softmax(signals[-1] @ weights[-1].T + biases[-1])
-    upstream = (np.asarray(probabilities) - np.eye(2)[labels]) / len(labels)  # blame
-
-    norms = []
-    for w, signal in zip(weights[::-1], signals[::-1], strict=True):
-        norms.append(np.linalg.norm(upstream.T @ signal))
-        upstream = (upstream @ w) * derivative(signal)  # the blame of the layer below
-    return np.array(norms[::-1])
+    pairs = zip(*signals_and_blame(params, inputs, labels, activation), strict=True)
+    return np.array([np.linalg.norm(blame.T @ signal) for signal, blame in pairs])

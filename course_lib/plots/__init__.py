@@ -99,7 +99,9 @@ if TYPE_CHECKING:
         neuron_anatomy,
         neuron_curves,
         neuron_lines,
+        neuron_maps,
         shares_of_right,
+        signal_and_blame,
         unit_activity,
     )
     from course_lib.plots.picture import Picture, show
@@ -185,6 +187,7 @@ __all__ = [
     "neuron_anatomy",
     "neuron_curves",
     "neuron_lines",
+    "neuron_maps",
     "next_token_bars",
     "noise_by_batch",
     "nudge",
@@ -208,6 +211,7 @@ __all__ = [
     "shares_of_right",
     "show",
     "shrink_factors",
+    "signal_and_blame",
     "slope_underfoot",
     "step_parts",
     "step_times",

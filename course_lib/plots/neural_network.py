@@ -9,10 +9,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap, ListedColormap
-from matplotlib.patches import Circle, FancyBboxPatch, Patch
+from matplotlib.patches import Circle, FancyBboxPatch, Patch, PathPatch
+from matplotlib.path import Path
 from numpy.typing import ArrayLike
 
 from course_lib.plots import parts
+from course_lib.plots.static import static_artists
 from course_lib.plots.style import COLOURS, figure
 
 __all__ = [
@@ -26,7 +28,9 @@ __all__ = [
     "neuron_anatomy",
     "neuron_curves",
     "neuron_lines",
+    "neuron_maps",
     "shares_of_right",
+    "signal_and_blame",
     "unit_activity",
 ]
 
@@ -34,6 +38,7 @@ QUIET, INK = COLOURS["quiet"], COLOURS["ink"]
 SIDES = (COLOURS["data"], COLOURS["other"])  # the two classes: label 0, label 1
 MARKS = ("o", "^")
 SHADES = LinearSegmentedColormap.from_list("sides", [SIDES[0], "#FFFFFF", SIDES[1]])
+OUTPUTS = LinearSegmentedColormap.from_list("outputs", ["#FFFFFF", COLOURS["value"]])
 STYLES: tuple[tuple[Any, str], ...] = (  # (line, marker): told apart in grey, too
     ("solid", "o"),
     ((0, (5, 2)), "s"),
@@ -46,6 +51,7 @@ RUNS: tuple[dict[str, Any], ...] = (  # wide and pale first: runs may lie on eac
     {"color": COLOURS["other"], "lw": 1.8},
     {"color": INK, "lw": 2.5, "ls": (0, (1, 1))},
 )
+ARROW = 0.2  # of the plane: the length of an arrow for weights of length 1
 UNITS = {"silent": "#E9E9E9", "active": COLOURS["value"], "dead": QUIET}  # of a layer
 
 
@@ -123,6 +129,7 @@ def neuron_curves(
     limits: tuple[float, float] = (0.0, 1.0),
     ylabel: str = "output a",
     border: tuple[float, float] | None = None,
+    examples: tuple[ArrayLike, ArrayLike] | None = None,
     key: bool = True,
     ax: Axes,
 ) -> Axes:
@@ -131,10 +138,15 @@ def neuron_curves(
     A dot marks where each curve passes ``level``, one half for a sigmoid. Or give the
     weight and the bias: the ``border`` w x + b = 0 is drawn through the picture, and
     the side where the sum is positive is shaded. ``limits`` are the least and the
-    greatest output inside the Axes.
+    greatest output inside the Axes. ``examples``, inputs and labels, stand at the
+    greatest output for the label 1, at the least for 0; with a border, those on its
+    wrong side are circled.
     """
     x = np.asarray(x)
     low, high = limits
+    if examples is not None:
+        inputs, labels = map(np.asarray, examples)
+        _examples(ax, inputs, labels, border, limits)
     ax.axhline(level, color=COLOURS["faint"], lw=1.2, zorder=0)
     line_at = None if border is None else _positive_side(ax, x, *border)
     for (name, curve), (dash, _) in zip(outputs.items(), STYLES, strict=False):
@@ -145,7 +157,8 @@ def neuron_curves(
         if at is not None:
             ax.plot(at, level, "o", color=line.get_color(), mec="white", ms=7, zorder=4)
     span = high - low
-    ax.set(xlim=(x[0], x[-1]), ylim=(low - 0.04 * span, high + 0.4 * key * span))
+    above = 0.4 * key + 0.07 * (examples is not None)
+    ax.set(xlim=(x[0], x[-1]), ylim=(low - 0.04 * span, high + above * span))
     ax.set_yticks([low, (low + high) / 2, high])
     ax.spines["left"].set_bounds(low, high)
     ax.set(xlabel="input x", ylabel=ylabel)
@@ -180,7 +193,7 @@ def decision_map(
     (one bool for each point) circles those that lie on the other label's side.
     ``small`` leaves the axes' numbers out, for one panel of many.
     """
-    x, y, shares = np.asarray(x), np.asarray(y), np.asarray(probabilities)
+    x, y, shares = np.asarray(x), np.asarray(y), np.asarray(probabilities, float)
     points, labels = np.asarray(points), np.asarray(labels)
     dx, dy = (x[1] - x[0]) / 2, (y[1] - y[0]) / 2  # a place is the middle of its cell
     shades = SHADES((shares + 0.25) / 1.5, bytes=True)
@@ -189,9 +202,10 @@ def decision_map(
     if weights is not None:
         _line_and_normal(ax, x, y, np.asarray(weights, dtype=float), bias)
     elif shares.min() < 0.5 < shares.max():
-        ax.contour(
-            x, y, shares, [0.5], colors=COLOURS["value"], linewidths=2.5, zorder=4
-        )
+        sure = shares.clip(1e-9, 1 - 1e-9)
+        heights = np.log(sure / (1 - sure))  # between two places nearly straight
+        look: dict[str, Any] = {"linewidths": 2.5, "zorder": 4}
+        ax.contour(x, y, heights, [0.0], colors=COLOURS["value"], **look)
     crowd = len(points) > 300
     for label in (0, 1):
         ax.plot(
@@ -224,19 +238,20 @@ def decision_map(
 
 
 @figure(4.4, 3.8)
-def neuron_lines(x: ArrayLike, y: ArrayLike, sums: ArrayLike, *, ax: Axes) -> Axes:
-    """Draw the zero line of each neuron; sums (len(y), len(x), neurons)."""
-    for sheet in np.moveaxis(np.asarray(sums), -1, 0):
-        if sheet.min() < 0 < sheet.max():
-            ax.contour(
-                np.asarray(x),
-                np.asarray(y),
-                sheet,
-                [0.0],
-                colors=COLOURS["parameter"],
-                linewidths=1.2,
-                alpha=0.7,
-            )
+def neuron_lines(weights: ArrayLike, biases: ArrayLike, *, ax: Axes) -> Axes:
+    """Draw the line w . x + b = 0 of each neuron, through the limits that Axes have.
+
+    weights: (neurons, 2); biases: (neurons,).
+    """
+    x, y = ax.get_xlim(), ax.get_ylim()
+    middle = np.array([sum(x), sum(y)]) / 2
+    lines = [
+        _line(np.asarray(w, dtype=float), float(b), middle, np.ptp(x) + np.ptp(y))
+        for w, b in zip(np.asarray(weights), np.asarray(biases), strict=True)
+        if np.any(w)
+    ]
+    look = {"colors": COLOURS["parameter"], "linewidths": 1.2, "alpha": 0.7}
+    ax.add_collection(LineCollection(lines, **look), autolim=False)
     return ax
 
 
@@ -291,6 +306,78 @@ def layer_diagram(
     ax.set_aspect("equal")
     ax.set_axis_off()
     return ax
+
+
+@figure(4.4, 3.8)
+def neuron_maps(
+    votes: ArrayLike,
+    outputs: ArrayLike | None = None,
+    title: str = "",
+    *,
+    ax: Axes,
+) -> Axes:
+    """Draw a small map for each hidden neuron, the first at the upper left.
+
+    ``votes`` (rows, columns, neurons) says how much each neuron of the last hidden
+    layer speaks for label 1, as a probability; ``outputs``, from 0 to 1, is what each
+    of the layer before puts out, drawn above in green. Up to eight neurons a layer.
+    """
+    layers = [_shaded(votes, SHADES, beyond=0.25)]
+    if outputs is not None:
+        layers.insert(0, _shaded(outputs, OUTPUTS))
+    n = max(len(maps) for maps in layers)
+    n_across = 4 if len(layers) > 1 else max(2, int(np.ceil(n**0.5)))
+    high, wide = layers[0].shape[1:3]  # with a rim of one pixel, for a frame
+    n_down = [int(np.ceil(len(maps) / n_across)) for maps in layers]
+    gap = high // 4 * (len(layers) - 1)
+    sheet = np.full((sum(n_down) * high + gap, n_across * wide, 4), 255, np.uint8)
+    corners, top = [], 0
+    for maps, down in zip(layers, n_down, strict=True):
+        for k, cells in enumerate(maps):
+            y, x = top + k // n_across * high, k % n_across * wide
+            sheet[y : y + high, x : x + wide] = cells
+            corners.append((x, y))
+        top += down * high + gap
+    extent = (0, sheet.shape[1], sheet.shape[0], 0)
+    parts.smooth_image(ax, sheet, extent=extent)
+    _frames(ax, corners, wide, high)
+    ax.set(xlim=extent[:2], ylim=extent[2:])
+    ax.set_aspect("equal", anchor="N")
+    ax.set_axis_off()
+    ax.set_title(title, size=11)
+    return ax
+
+
+def _shaded(shares: ArrayLike, colours: Any, beyond: float = 0.0) -> np.ndarray:
+    """Return maps (rows, columns, n) of shares as n images, upside up, with a rim.
+
+    ``beyond`` is how far the colours go on below 0 and above 1. Few levels make few
+    colours, and a small stroke.
+    """
+    levels = np.round(24 * np.moveaxis(np.asarray(shares), -1, 0)[:, ::-1]) / 24
+    rimmed = np.pad(levels, ((0, 0), (1, 1), (1, 1)), mode="edge")
+    shades: np.ndarray = colours((rimmed + beyond) / (1 + 2 * beyond), bytes=True)
+    return shades
+
+
+@static_artists
+def _frames(ax: Axes, corners: Sequence[tuple[int, int]], wide: int, high: int) -> None:
+    """Cover the rims of images in white, and frame what is inside."""
+    square = np.array([(0, 0), (1, 0), (1, 1), (0, 1), (0, 0)])
+    outer, inner = (
+        [
+            Path(
+                corner + edge + square * [wide - 2 * edge, high - 2 * edge], closed=True
+            )
+            for corner in np.array(corners)
+        ]
+        for edge in (0, 1)
+    )
+    holes = [Path(path.vertices[::-1], closed=True) for path in inner]
+    rims = Path.make_compound_path(*outer, *holes)
+    frames = Path.make_compound_path(*inner)
+    ax.add_patch(PathPatch(rims, facecolor="white", edgecolor="white", lw=0.5))
+    ax.add_patch(PathPatch(frames, facecolor="none", edgecolor=QUIET, lw=0.8))
 
 
 @figure(7.6, 2.9)
@@ -420,6 +507,48 @@ def gradient_norms(
         parts.legend(ax, entries, handlelength=3, ncols=len(entries), **below)
     elif key:
         ax.legend(loc="lower left", borderaxespad=0.3, handlelength=3)
+    return ax
+
+
+@figure(4.4, 3.9)
+def signal_and_blame(
+    signals: ArrayLike,
+    blame: ArrayLike,
+    title: str = "",
+    *,
+    lowest: float = 1e-22,
+    highest: float = 1e3,
+    x_max: float | None = None,
+    ax: Axes,
+) -> Axes:
+    """Draw two bars for each layer on a logarithmic axis: what it reads, and its blame.
+
+    What lies below ``lowest`` has no bar. ``x_max`` is the end of the axis.
+    """
+    n = len(np.asarray(signals))
+    end = x_max or n
+    room = 300 / end  # points for a layer, about, in Axes of this size
+    for sizes, name, colour, share, alpha in (
+        (signals, "signal, forward →", COLOURS["value"], 0.7, 0.4),
+        (blame, "← blame, backward", COLOURS["gradient"], 0.3, 1.0),
+    ):
+        heights = np.clip(np.asarray(sizes, dtype=float), lowest, highest)
+        x = np.repeat(np.arange(1.0, n + 1), 3)  # up, down, and a gap: one path of all
+        y = np.column_stack([np.full(n, lowest), heights, np.full(n, np.nan)]).ravel()
+        look: dict[str, Any] = {"color": colour, "alpha": alpha}
+        ax.plot(x, y, lw=min(share * room, 14), solid_capstyle="butt", **look)
+        ax.plot([], [], label=name, lw=10 * share, **look)
+    ax.set_yscale("log")
+    ax.set_ylim(lowest, highest)
+    step = max(1, round(np.log10(highest / lowest) / 6))
+    exponents = range(int(np.log10(lowest)), int(np.log10(highest)) + 1, step)
+    ax.set_yticks([10.0**e for e in exponents])
+    ax.minorticks_off()
+    ax.set_xlim(0.3, end + 0.7)
+    ax.set_xticks([1, *range(5, int(end) + 1, 5)])
+    ax.set(xlabel="hidden layer", ylabel="typical size")
+    ax.set_title(title, size=11)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
     return ax
 
 
@@ -584,6 +713,26 @@ def _crossing(x: np.ndarray, heights: np.ndarray) -> float | None:
     return None
 
 
+def _examples(
+    ax: Axes,
+    inputs: np.ndarray,
+    labels: np.ndarray,
+    border: tuple[float, float] | None,
+    limits: tuple[float, float],
+) -> None:
+    """Draw inputs at the height of their label; circle those on the wrong side."""
+    heights = np.array(limits)[labels]
+    above: dict[str, Any] = {"zorder": 4, "clip_on": False, "ls": "none"}
+    for label in (0, 1):
+        look = {"marker": MARKS[label], "color": SIDES[label], "mec": INK, "mew": 0.7}
+        mine = labels == label
+        ax.plot(inputs[mine], heights[mine], ms=7, **look, **above)
+    if border is not None:
+        wrong = (border[0] * inputs + border[1] > 0) != labels
+        look = {"marker": "o", "color": "none", "mec": INK, "mew": 1.3}
+        ax.plot(inputs[wrong], heights[wrong], ms=12, **look, **above)
+
+
 def _positive_side(ax: Axes, x: np.ndarray, weight: float, bias: float) -> float | None:
     """Shade where weight x + bias > 0; return its zero, if it is in view."""
     left, right = float(x[0]), float(x[-1])
@@ -696,22 +845,23 @@ def _line_and_normal(
     ax: Axes, x: np.ndarray, y: np.ndarray, w: np.ndarray, bias: float
 ) -> None:
     """Draw the line w . x + b = 0, and the weights as an arrow normal to it."""
-    length = float(w @ w) ** 0.5
-    if not length:
+    if not np.any(w):
         return
     middle = np.array([x[0] + x[-1], y[0] + y[-1]]) / 2
-    foot = middle - (middle @ w + bias) * w / length**2  # the line's nearest point
-    along = np.array([-w[1], w[0]]) / length
-    reach = np.linspace(-1, 1, 9)[:, None] * (x[-1] - x[0] + y[-1] - y[0])
-    ax.add_collection(
-        LineCollection(
-            [foot + reach * along], colors=COLOURS["value"], linewidths=2.5, zorder=4
-        ),
-        autolim=False,
-    )
-    tip = foot + 0.25 * w / length * min(length, 5.0)
+    line = _line(w, bias, middle, x[-1] - x[0] + y[-1] - y[0])
+    look = {"colors": COLOURS["value"], "linewidths": 2.5, "zorder": 4}
+    ax.add_collection(LineCollection([line], **look), autolim=False)
+    foot = line.mean(axis=0)
+    tip = foot + ARROW * w
     ends = (float(foot[0]), float(foot[1])), (float(tip[0]), float(tip[1]))
     above: dict[str, Any] = {"annotation_clip": False, "zorder": 5}
     arrow = parts.arrow(ax, *ends, COLOURS["parameter"], 3, **above)
     assert arrow.arrow_patch is not None
     arrow.arrow_patch.set_clip_path(ax.patch)
+
+
+def _line(w: np.ndarray, bias: float, middle: np.ndarray, reach: float) -> np.ndarray:
+    """Return two points of w . x + b = 0, each as far from its nearest to middle."""
+    foot = middle - (middle @ w + bias) * w / (w @ w)
+    along = np.array([-w[1], w[0]]) / np.linalg.norm(w)
+    return np.array([foot - reach * along, foot + reach * along])

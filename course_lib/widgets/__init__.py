@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         vanishing_gradient,
     )
     from course_lib.widgets.progress import progress_panel
+    from course_lib.widgets.playground import playground
     from course_lib.widgets.scale import memory_by_part, pipeline, where_the_time_goes
     from course_lib.widgets.start_here import first_words
 
@@ -53,6 +54,7 @@ __all__ = [
     "optimizer_race",
     "pipeline",
     "progress_panel",
+    "playground",
     "reward_against_drift",
     "robot",
     "stride_lab",
@@ -74,6 +76,7 @@ MODULES = (
     "micro_gpt",
     "neural_network",
     "progress",
+    "playground",
     "scale",
     "start_here",
 )

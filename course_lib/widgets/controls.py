@@ -15,6 +15,7 @@ __all__ = [
     "Draggables",
     "Field",
     "Pad",
+    "Points",
     "Preset",
     "Slider",
     "Toggle",
@@ -136,14 +137,17 @@ class Choice(Control):
 class Preset(Choice):
     """A choice whose options set other controls: each maps their names to values.
 
-    The default, which sets none, is selected as soon as one of them is set by hand.
+    As soon as one of these is set by hand, the option ``by_hand`` is selected, which
+    sets none: the default, if nothing else is given.
     """
 
     options: Mapping[str, Mapping[str, Any]]
+    by_hand: str = ""
 
     def spec(self) -> dict[str, Any]:
         """Add that it is a preset, and the option that sets none."""
-        return {**super().spec(), "preset": True, "start": self.default}
+        index = list(self.options).index(self.by_hand or self.start)
+        return {**super().spec(), "preset": True, "start": index}
 
 
 @dataclass(frozen=True)
@@ -282,6 +286,64 @@ class Draggables(Control):
         rest = self.default[1:]
         last = [len(self.x.stops) - 1, len(self.y.stops) - 1]
         return [self.default, [[0, 0], *rest], [last, *rest]]
+
+
+@dataclass(frozen=True)
+class Points(Control):
+    """Points on a plane, each of one of some classes: painted, moved and removed.
+
+    The browser sends a list of [column, row, class], as whole numbers on a grid of
+    ``columns`` by ``rows`` steps between the corners (x, y). ``draw`` gets the same as
+    arrays: places (n, 2) and classes (n,). A handle lets the pointer paint; by keyboard
+    the arrow keys move a cursor.
+    """
+
+    classes: Sequence[str]
+    start: Sequence[tuple[int, int, int]]
+    corners: tuple[tuple[float, float], tuple[float, float]]
+    columns: int = 100
+    rows: int = 70
+    most: int = 200
+
+    kind = "points"
+
+    @property
+    def default(self) -> list[list[int]]:
+        """The points at the start."""
+        return self.selected_for(self.start)
+
+    def spec(self) -> dict[str, Any]:
+        """Add the names of the classes, the grid, and how many points there may be."""
+        more = {"texts": list(self.classes), "size": [self.columns, self.rows]}
+        return {**super().spec(), **more, "corners": self.corners, "most": self.most}
+
+    def value(self, selected: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Return places and classes. Raises ValueError for what are no such points."""
+        if not isinstance(selected, list) or len(selected) > self.most:
+            raise ValueError(f"{self.label}: at most {self.most} points")
+        ends = self.columns, self.rows, len(self.classes) - 1
+        for point in selected:
+            whole = isinstance(point, list) and [*map(type, point)] == [int] * 3
+            if not whole or not all(
+                0 <= number <= end for number, end in zip(point, ends, strict=True)
+            ):
+                raise ValueError(
+                    f"{self.label}: {point!r:.60} is no [column, row, class] of whole "
+                    f"numbers up to {[*ends]}"
+                )
+        columns, rows, classes = np.reshape(selected, (-1, 3)).astype(int).T
+        low, high = np.array(self.corners)
+        shares = np.stack([columns / self.columns, rows / self.rows], axis=1)
+        return low + shares * (high - low), classes
+
+    def selected_for(self, value: Any) -> list[list[int]]:
+        """Return the list of points."""
+        return [list(point) for point in value]
+
+    def boundary_states(self) -> list[Any]:
+        """Return the default, no point, and the corners."""
+        last = len(self.classes) - 1
+        return [self.default, [], [[0, 0, 0], [self.columns, self.rows, last]]]
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ const GRIP = { mouse: 16, touch: 28 }; // CSS pixels around a handle in which it
 const GLOW = ["rgba(0, 114, 178, 0.2)", 13]; // around a handle under the pointer: colour, radius
 const FOLLOW = 120; // ms from a picture to the next step towards a pointer that is held
 const TAP = 10; // CSS pixels: a finger that moves further does not tap
+const POINT = 9; // CSS pixels around a painted point in which it is taken, and
+const TRAIL = 20; // from one point to the next where a trail of them is painted
 const SLOW = 150; // ms: a figure that takes longer to draw is not prepared
 const INPUT_DEBOUNCE = 250; // ms
 const EDITING_KEYS = ["a", "c", "v", "x", "y", "z", "control", "meta", "arrowleft", "arrowright"];
@@ -211,7 +213,7 @@ function render({ model, el }) {
 
   function prepare() {
     if (!model.get("prepares") || slow || gone || inFlight || preparing || document.hidden) return;
-    if (kernel?.status === "busy" && lastMoved === null) return;
+    if (lastMoved === null && (kernel?.status === "busy" || !model.get("prepares_at_once"))) return;
     const near = root.isConnected && nearest();
     if (!near) return;
     preparing = key(near, model.get("stacked"));
@@ -267,6 +269,13 @@ function render({ model, el }) {
     context.setTransform(scale, 0, 0, scale, 0, 0);
     context.fillStyle = colour;
     context.beginPath();
+    if (at.length > 2) { // a line
+      Object.assign(context, { lineWidth: radius, strokeStyle: colour });
+      context.moveTo(at[0], at[1]);
+      context.lineTo(at[2], at[3]);
+      context.stroke();
+      return;
+    }
     context.arc(...at, radius, 0, 2 * Math.PI);
     context.fill();
   }
@@ -275,7 +284,7 @@ function render({ model, el }) {
   // A handle with a place is dragged. In an area a mouse drags, too; a finger taps, so that
   // the page can still be scrolled.
 
-  let held = null; // the handle held: its number in the frame, and how far from its place
+  let held = null; // the handle held: its number in the frame, as it was taken, and how far
   let tapped = null; // where a finger touched an area
   let glowing = -1; // the number of the handle under the pointer
   let last = null; // the pointer's last event
@@ -299,7 +308,7 @@ function render({ model, el }) {
     handles().forEach((handle, number) => {
       const [left, top, width, height] = handle.area ?? [];
       const inside = x >= left && x <= left + width && y >= top && y <= top + height;
-      const away = handle.at ? Math.hypot(x - handle.at[0], y - handle.at[1]) : Infinity;
+      const away = handle.at ? distance(handle.at, { x, y }) : brushAway(handle, { x, y, scale });
       if (away < least) {
         Object.assign(found, { number, gripped: true });
         least = away;
@@ -308,6 +317,25 @@ function render({ model, el }) {
       }
     });
     return found;
+  }
+
+  // The point of a line nearest to the pointer; of a spot, the spot.
+  function onLine([x0, y0, x1 = x0, y1 = y0], { x, y }) {
+    const [dx, dy] = [x1 - x0, y1 - y0];
+    const share = ((x - x0) * dx + (y - y0) * dy) / (dx * dx + dy * dy || 1);
+    const t = Math.min(1, Math.max(0, share));
+    return [x0 + t * dx, y0 + t * dy];
+  }
+
+  function distance(at, { x, y }) {
+    const [px, py] = onLine(at, { x, y });
+    return Math.hypot(px - x, py - y);
+  }
+
+  // How far the pointer is from a painted point that it can take: nothing, or too far.
+  function brushAway({ sets }, at) {
+    const given = sets.find(({ grid }) => grid);
+    return given && brushes[given.control].takes(given.grid, at) ? 0 : Infinity;
   }
 
   // The state whose place is nearest: of some, evenly spaced, the places of both ends are given.
@@ -338,13 +366,18 @@ function render({ model, el }) {
     return points.map((other, i) => (i === point ? stops : other));
   }
 
-  function pull(handle, event, offset = [0, 0]) {
+  function pull(handle, event, offset = [0, 0], first = false) {
     const at = place(event);
     at.x += offset[0];
     at.y += offset[1];
     const changes = {};
     for (const given of handle.sets) {
       const now = model.get("selected")[given.control];
+      if (given.grid) {
+        const points = brushes[given.control].paint(given.grid, at, first);
+        if (points) changes[given.control] = points;
+        continue;
+      }
       const state = given.spans ? moved(now, given, at) : nearestState(given, at);
       if (state !== now) changes[given.control] = state;
       if (given.spans) chosen[given.control]?.(given.point);
@@ -354,14 +387,18 @@ function render({ model, el }) {
     updateControls();
   }
 
-  function pullHeld() {
-    const handle = held && handles()[held.number];
-    if (handle) pull(handle, last, handle.follow ? [0, 0] : held.offset);
+  function pullHeld(first = false) {
+    if (held?.handle.follow) {
+      const handle = handles()[held.number];
+      if (handle) pull(handle, last);
+    } else if (held) {
+      pull(held.handle, last, held.offset, first);
+    }
   }
 
   players.push(() => { // after each picture
     clearTimeout(following);
-    if (held && handles()[held.number]?.follow) following = setTimeout(pullHeld, FOLLOW);
+    if (held && handles()[held.number]?.follow) following = setTimeout(() => pullHeld(), FOLLOW);
   });
 
   // Show what is under the pointer: the cursor, the words of the handle, a glow around it.
@@ -391,9 +428,9 @@ function render({ model, el }) {
     if (canvas.tabIndex >= 0) canvas.focus({ preventScroll: true });
     canvas.setPointerCapture(event.pointerId);
     const { x, y } = place(event);
-    const offset = under.gripped ? [handle.at[0] - x, handle.at[1] - y] : [0, 0];
-    held = { number: under.number, offset };
-    pullHeld();
+    const near = under.gripped && handle.at ? onLine(handle.at, { x, y }) : [x, y];
+    held = { number: under.number, handle, offset: [near[0] - x, near[1] - y] };
+    pullHeld(true);
     point(under);
   });
   canvas.addEventListener("pointermove", (event) => {
@@ -411,7 +448,7 @@ function render({ model, el }) {
   canvas.addEventListener("pointerup", (event) => {
     const away = tapped && Math.hypot(event.clientX - tapped.clientX, event.clientY - tapped.clientY);
     const handle = tapped && away < TAP && handles()[handleUnder(event).number];
-    if (handle) pull(handle, event);
+    if (handle) pull(handle, event, [0, 0], true);
   });
   for (const name of ["pointerup", "pointercancel", "lostpointercapture"]) {
     canvas.addEventListener(name, (event) => {
@@ -450,6 +487,7 @@ function render({ model, el }) {
 
   // --- the controls: each returns a function that shows its state, and its elements ------
 
+  const brushes = {}; // by the name of a control of painted points: what paints them
   const chosen = {}; // by the name of a control of points: a function that chooses one
 
   const create = {
@@ -576,6 +614,104 @@ function render({ model, el }) {
       select.addEventListener("change", () => show(points()));
       chosen[spec.name] = (i) => { select.value = i; show(points()); };
       return [show, element("div", {}, label, element("div", { className: "row" }, select, back)), ...sliders];
+    },
+
+    points(spec, name) {
+      const get = () => model.get("selected")[spec.name];
+      const tools = [...spec.texts.map((text) => `add ${text}`), "remove"];
+      const [removing, size] = [spec.texts.length, spec.size];
+      let tool = 0;
+      let moving = -1; // the number of the point that is moved
+      let last = null; // where a trail of points was painted last, in pixels
+      const inside = (value, i) => Math.min(size[i], Math.max(0, Math.round(value)));
+
+      const reach = ({ scale }) => POINT * scale;
+      const away = (points, [x0, y0, x1, y1], { x, y }) => points.map(([column, row]) => Math.hypot(
+        x0 + (column / size[0]) * (x1 - x0) - x, y0 + (row / size[1]) * (y1 - y0) - y,
+      ));
+
+      // Use the tool at a spot of the figure, given the pixels of two corners of the grid;
+      // return the points after it, null for no change. A point that is there is moved.
+      function paint(grid, at, first) {
+        const [points, [x0, y0, x1, y1], { x, y, scale }] = [get(), grid, at];
+        const ways = away(points, grid, at);
+        const spot = [(x - x0) / (x1 - x0), (y - y0) / (y1 - y0)].map((v, i) => inside(v * size[i], i));
+        if (tool === removing) {
+          const left = points.filter((_, i) => ways[i] > reach(at));
+          return left.length < points.length ? left : null;
+        }
+        if (first) {
+          moving = ways.findIndex((way) => way === Math.min(...ways) && way <= reach(at));
+          last = null;
+          if (moving >= 0) return null;
+        }
+        if (moving >= 0) return points.map((p, i) => (i === moving ? [...spot, p[2]] : p));
+        if (last && Math.hypot(x - last[0], y - last[1]) < TRAIL * scale) return null;
+        if (points.length >= spec.most) return null;
+        last = [x, y];
+        return [...points, [...spot, tool]];
+      }
+      const takes = (grid, at) => tool !== removing && Math.min(...away(get(), grid, at)) <= reach(at);
+      brushes[spec.name] = { paint, takes };
+
+      // By keyboard: a cursor on the canvas, moved by the arrow keys.
+      const cursor = element("span", { className: "cursor", hidden: true });
+      const where = element("output", { className: "where" });
+      where.setAttribute("aria-live", "polite");
+      root.append(cursor);
+      const corners = () => handles().flatMap(({ sets }) => sets)
+        .find(({ control, grid }) => control === spec.name && grid)?.grid;
+      let at = size.map((n) => Math.round(n / 2));
+      function showCursor() {
+        const grid = corners();
+        cursor.hidden = !grid || !canvas.matches(":focus-visible");
+        if (!grid) return;
+        const [x0, y0, x1, y1] = grid;
+        const scale = canvas.clientWidth / shown.size[0];
+        const spot = [x0 + (at[0] / size[0]) * (x1 - x0), y0 + (at[1] / size[1]) * (y1 - y0)];
+        cursor.style.left = `${canvas.offsetLeft + spot[0] * scale}px`;
+        cursor.style.top = `${canvas.offsetTop + spot[1] * scale}px`;
+        const [low, high] = spec.corners;
+        const text = (i) => (low[i] + (at[i] / size[i]) * (high[i] - low[i])).toFixed(1);
+        where.textContent = cursor.hidden ? "" : `cursor at (${text(0)}, ${text(1)})`.replace(/-/g, "−");
+      }
+      const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+      canvas.tabIndex = 0;
+      canvas.setAttribute("role", "application");
+      canvas.setAttribute("aria-description",
+        "Arrow keys move a cursor, with Shift farther; Enter uses the tool there, Delete removes.");
+      canvas.addEventListener("focus", showCursor);
+      canvas.addEventListener("blur", showCursor);
+      canvas.addEventListener("keydown", (event) => {
+        if (event.ctrlKey || event.metaKey || event.altKey) return;
+        const step = steps[event.key];
+        const use = { Enter: tool, " ": tool, Delete: removing, Backspace: removing }[event.key];
+        if (!step && (use === undefined || event.shiftKey)) return;
+        event.preventDefault();
+        if (step) {
+          at = at.map((value, i) => inside(value + step[i] * (event.shiftKey ? 10 : 2), i));
+          showCursor();
+        } else if (corners()) {
+          const points = get().filter(([column, row]) => Math.abs(column - at[0]) > 2 || Math.abs(row - at[1]) > 2);
+          if (use === removing ? points.length < get().length : points.length < spec.most) {
+            set(use === removing ? points : [...points, [...at, use]]);
+          }
+        }
+      });
+
+      const set = (points) => { change({ [spec.name]: points }); updateControls(); };
+      const choices = tools.map((text, i) => {
+        const radio = element("input", { type: "radio", name, id: `${name}-${i}`, checked: i === tool });
+        radio.addEventListener("change", () => { tool = i; });
+        return element("label", { htmlFor: radio.id }, radio, ` ${text}`);
+      });
+      const clear = element("button", { type: "button", textContent: "Clear" });
+      clear.addEventListener("click", () => set([]));
+      const group = element("div", { className: "row" }, ...choices, clear, where);
+      group.setAttribute("role", "group");
+      group.setAttribute("aria-label", spec.label);
+      const show = (points) => { clear.disabled = !points.length; };
+      return [show, element("span", { textContent: spec.label, ariaHidden: "true" }), group];
     },
 
     button(spec, name) {

@@ -83,7 +83,8 @@ class InteractiveFigure(anywidget.AnyWidget):
     returns the summary (one line), or the summary and a longer text below it. A
     ValueError it raises is shown to the learner, and the figure stays as it was.
     Running the cell again keeps the state of the controls. On a narrow page the Axes
-    stand one below the other, ``narrow`` inches wide.
+    stand one below the other, ``narrow`` inches wide. ``prepares_at_once``: states are
+    prepared before a control was moved, too; not if that compiles a program.
     """
 
     _esm = "\n".join((HERE / name).read_text("utf-8") for name in SCRIPTS)
@@ -99,6 +100,7 @@ class InteractiveFigure(anywidget.AnyWidget):
     response_id = traitlets.Int().tag(sync=True)  # the last request that was answered
     picture: Any = traitlets.Dict().tag(sync=True)  # see ``_packed``
     prepares = traitlets.Bool(True).tag(sync=True)  # equal states look the same
+    prepares_at_once = traitlets.Bool(True).tag(sync=True)  # before a control is moved
     breakpoint = traitlets.Float().tag(sync=True)  # CSS pixels; a narrow page has less
     max_width = traitlets.Int().tag(sync=True)  # of the canvas, CSS pixels
     summary = traitlets.Unicode().tag(sync=True)
@@ -115,6 +117,8 @@ class InteractiveFigure(anywidget.AnyWidget):
         controls: Sequence[Control],
         axes: Axes | np.ndarray | None = None,
         narrow: float = NARROW,
+        *,
+        prepares_at_once: bool = True,
     ) -> None:
         self._controls = {control.name: control for control in controls}
         self._renderer = FigureRenderer(
@@ -138,6 +142,7 @@ class InteractiveFigure(anywidget.AnyWidget):
             max_width=self._renderer.width,
             breakpoint=BREAKPOINT * self._renderer.width,
             prepares=not any(isinstance(control, Button) for control in controls),
+            prepares_at_once=prepares_at_once,
         )
         self.on_msg(self._on_message)
         self.redraw()

@@ -3,7 +3,8 @@
 A drawing function says, at each drawing, where its handles are: a handle gives each
 state of a control a place. The browser sets the control to the state whose place is
 nearest to the pointer. So it needs nothing but a list of places: a handle works without
-a kernel, and what a pointer does, the control does by keyboard.
+a kernel, and what a pointer does, the control does by keyboard. A handle that is held
+keeps the places that it had when it was taken, if it does not follow.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.path import Path
 
 from course_lib.plots import parts
 from course_lib.plots.style import COLOURS
@@ -22,6 +24,8 @@ from course_lib.plots.style import COLOURS
 __all__ = ["Handle", "add_handle", "handles_of"]
 
 ANY, ACROSS, UP = "", "x", "y"  # which distance counts: both, or one
+
+Place = tuple[float, float]
 
 
 @dataclass
@@ -32,6 +36,14 @@ class Places:
     places: np.ndarray  # (n, 2)
     states: list[Any] | None = None  # of the control; None: 0 to n - 1, as of a slider
     along: str = ANY
+
+
+@dataclass
+class Brush:
+    """A grid of points of a control, which the pointer paints, moves and removes."""
+
+    control: str
+    corners: Sequence[Place]  # the first and the last point of the grid
 
 
 @dataclass
@@ -47,17 +59,18 @@ class Plane:
 class Handle:
     """A spot of some Axes, or all of their area, where a pointer sets controls.
 
-    at: where the handle is, (x, y); None, or with ``everywhere`` also: all of the Axes,
-    where a finger taps, and the page still scrolls. hover: a mouse sets the controls
-    without a button pressed. follow: while a button is pressed, each new picture is
-    taken further towards the pointer. label: what the pointer does, in a few words.
+    at: where the handle is, (x, y), or the ends of a line; None, or with ``everywhere``
+    also: all of the Axes, where a finger taps, and the page still scrolls. hover: a
+    mouse sets the controls without a button pressed. follow: while a button is pressed,
+    each new picture is taken further towards the pointer. label: what the pointer does,
+    in a few words.
     """
 
     def __init__(
         self,
         ax: Axes,
         label: str,
-        at: tuple[float, float] | None = None,
+        at: Place | tuple[Place, Place] | None = None,
         *,
         everywhere: bool = False,
         hover: bool = False,
@@ -66,7 +79,7 @@ class Handle:
         self.ax, self.label, self.at = ax, label, at
         self.everywhere = everywhere or at is None
         self.hover, self.follow = hover, follow
-        self.sets: list[Places | Plane] = []
+        self.sets: list[Places | Plane | Brush] = []
 
     def slide(
         self, control: str, stops: Sequence[Any], place: Callable[[Any], Any]
@@ -75,15 +88,25 @@ class Handle:
         self.sets.append(Places(control, np.array([place(s) for s in stops], float)))
         return self
 
-    def across(self, control: str, stops: Sequence[Any]) -> Handle:
-        """Let the pointer's x set a slider whose stops are on the x axis."""
-        places = np.array([(stop, np.nan) for stop in stops], float)
+    def across(
+        self,
+        control: str,
+        stops: Sequence[Any],
+        place: Callable[[Any], float] = lambda stop: stop,
+    ) -> Handle:
+        """Let the pointer's x set a slider: its stops, or their places, are on x."""
+        places = np.array([(place(stop), np.nan) for stop in stops], float)
         self.sets.append(Places(control, places, along=ACROSS))
         return self
 
-    def up(self, control: str, stops: Sequence[Any]) -> Handle:
-        """Let the pointer's y set a slider whose stops are on the y axis."""
-        places = np.array([(np.nan, stop) for stop in stops], float)
+    def up(
+        self,
+        control: str,
+        stops: Sequence[Any],
+        place: Callable[[Any], float] = lambda stop: stop,
+    ) -> Handle:
+        """Let the pointer's y set a slider: its stops, or their places, are on y."""
+        places = np.array([(np.nan, place(stop)) for stop in stops], float)
         self.sets.append(Places(control, places, along=UP))
         return self
 
@@ -101,25 +124,43 @@ class Handle:
         self.sets.append(Plane(control, point, xs, ys))
         return self
 
+    def paint(self, control: str, corners: Sequence[Place]) -> Handle:
+        """Let the pointer set points, on a grid between two corners."""
+        self.sets.append(Brush(control, corners))
+        return self
+
     def packed(self, height: float) -> bytes:
         """Return the handle as JSON, in CSS pixels of a figure of this height."""
-        sets = [
-            self._plane(given, height)
-            if isinstance(given, Plane)
-            else self._places(given, height)
-            for given in self.sets
-        ]
+        sets = [self._set(given, height) for given in self.sets]
         packed: dict[str, Any] = {"label": self.label, "sets": sets}
         if self.everywhere:
             left, bottom, width, up = self.ax.bbox.bounds
             packed["area"] = [left, height - bottom - up, width, up]
         if self.at is not None:
-            x, y = self.ax.transData.transform(self.at)
-            packed["at"] = [round(x, 1), round(height - y, 1)]
+            packed["at"] = _short(self._at_in_view(height))
         for name in ("hover", "follow"):
             if getattr(self, name):
                 packed[name] = True
         return json.dumps(packed, separators=(",", ":")).encode()
+
+    def _set(self, given: Places | Plane | Brush, height: float) -> dict[str, Any]:
+        if isinstance(given, Plane):
+            return self._plane(given, height)
+        if isinstance(given, Places):
+            return self._places(given, height)
+        grid = self._pixels(np.array(given.corners, float), height)
+        return {"control": given.control, "grid": _short(grid)}
+
+    def _at_in_view(self, height: float) -> np.ndarray:
+        """Return the spot, (1, 2), or the ends of the part of a line in the Axes."""
+        ends = self.ax.transData.transform(
+            np.reshape(np.array(self.at, float), (-1, 2))
+        )
+        if len(ends) == 2:
+            line = Path(ends).cleaned(clip=self.ax.bbox.extents)
+            seen = line.vertices[line.codes != Path.STOP]
+            ends = seen[[0, -1]] if len(seen) else ends
+        return np.asarray(ends * [1, -1] + [0, height])
 
     def _places(self, given: Places, height: float) -> dict[str, Any]:
         filled = np.where(np.isnan(given.places), self._middle(), given.places)
@@ -130,7 +171,7 @@ class Handle:
         if len(shown) > 3 and np.abs(shown - even).max() < 0.05:  # the ends are enough
             one["evenly"] = len(shown)
             shown = shown[[0, -1]]
-        one["places"] = np.round(shown, 1).ravel().tolist()
+        one["places"] = _short(np.clip(shown, -9999, 9999))
         return one | ({"states": given.states} if given.states else {})
 
     def _plane(self, given: Plane, height: float) -> dict[str, Any]:
@@ -154,10 +195,17 @@ class Handle:
         return [np.mean(self.ax.get_xlim()), np.mean(self.ax.get_ylim())]
 
 
+def _short(pixels: np.ndarray) -> list[float]:
+    """Return pixels as a list, in tenths; where there are many, whole ones."""
+    digits = 1 if pixels.size < 64 else 0
+    rounded: list[float] = np.round(pixels, digits).ravel().tolist()
+    return [int(pixel) if pixel == int(pixel) else pixel for pixel in rounded]
+
+
 def add_handle(
     ax: Axes,
     label: str,
-    at: tuple[float, float] | None = None,
+    at: Place | tuple[Place, Place] | None = None,
     *,
     grip: str = "",
     everywhere: bool = False,

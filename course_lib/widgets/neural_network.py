@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -14,44 +15,56 @@ from matplotlib.axes import Axes
 
 from course_lib import plots
 from course_lib.data.moons import two_moons
-from course_lib.plots.parts import percent
+from course_lib.plots.neural_network import ARROW
+from course_lib.plots.parts import GRIP, percent
+from course_lib.plots.style import COLOURS
 from course_lib.widgets.controls import Choice, Slider
 from course_lib.widgets.figure import InteractiveFigure
+from course_lib.widgets.handles import add_handle
 
 __all__ = ["decision_boundary", "neuron", "neuron_line", "vanishing_gradient"]
 
 ACTIVATIONS = {"sigmoid": "sigmoid", "tanh": "tanh", "ReLU": "relu"}
 RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "relu": (-8.0, 8.0)}
 LABELS = {"w": "weight w", "w1": "weight w₁", "w2": "weight w₂", "b": "bias b"}
+LOWEST, HIGHEST = 1e-25, 1e5  # gradients in view
 GAINS = {3**-0.5: "0.58 (of old)", 1.0: "1.00 (Glorot)", 2**0.5: "1.41 (He)"}
-ACROSS, UP = np.linspace(-2, 3, 64), np.linspace(-1.5, 2, 48)
-PLACES = np.stack(np.meshgrid(ACROSS, UP), axis=-1)  # (48, 64, 2)
+ACROSS, UP = np.linspace(-2, 3, 51), np.linspace(-1.5, 2, 36)
+PLACES = np.stack(np.meshgrid(ACROSS, UP), axis=-1)  # (36, 51, 2)
+DIAL = [i / 10 for i in range(-60, 61)]  # stops of a weight and of a bias
+X_MAX = 4.0  # of a neuron's one input
+SHARP = 2.0  # the sum at the grip that sets how sharp a neuron is
+EXAMPLES = np.array([-3.4, -2.6, -1.7, -1.1, 0.2, 0.6, 1.5, 2.0, 2.9, 3.5])
+IS_SMALL = (EXAMPLES < 1).astype(int)  # their labels
 
 
 def neuron() -> InteractiveFigure:
-    """Set weight, bias and activation of a neuron with one input."""
+    """Fit the border and the sharpness of a neuron with one input to ten points."""
     curves = _curves()
-    x = np.linspace(-4, 4, 401)
+    x = np.linspace(-X_MAX, X_MAX, 201)
 
     def draw(axes: np.ndarray, w: float, b: float, activation: str) -> str:
         activate = curves[activation]
         z = w * x + b
         sums: dict[str, Any] = {"level": 0.0, "limits": (-8.0, 8.0), "ylabel": "sum z"}
         outputs = {"level": activate(0.0), "limits": RANGES[activation]}
-        one = {"border": (w, b), "key": False}
+        one: dict[str, Any] = {"border": (w, b), "key": False}
         title = f"{_equation(w, b)} (shaded: z > 0)"
         plots.neuron_curves(x, {"z": z}, title, **sums, **one, ax=axes[0])
         title = f"a = {_name(activation)}(z)"
+        one |= {"examples": (EXAMPLES, IS_SMALL)}
         plots.neuron_curves(x, {"a": activate(z)}, title, **outputs, **one, ax=axes[1])
+        _add_border_handles(axes, w, b, activate)
+        right = np.sum((w * EXAMPLES + b > 0) == IS_SMALL)
+        fit = f"{right} of {len(EXAMPLES)} points are on their side."
         if not w:
-            return (
-                f"The weight is 0: whatever x, the output is {_text(activate(b), 2)}."
-            )
+            output = _text(activate(b), 2)
+            return f"{fit} The weight is 0: whatever x, the output is {output}."
         way = "rises" if w > 0 else "falls"
         steepest = abs(w) * (0.25 if activation == "sigmoid" else 1)
         return (
-            f"z = 0 at x = −b/w = {_text(-b / w, 2)}. The {_name(activation)} {way}, "
-            f"by at most {steepest:.2f} for each unit of x."
+            f"{fit} z = 0 at x = −b/w = {_text(-b / w, 2)}. The {_name(activation)} "
+            f"{way}, by at most {steepest:.2f} for each unit of x."
         )
 
     title = "One neuron, one input: its sum, and what the activation makes of it"
@@ -59,6 +72,35 @@ def neuron() -> InteractiveFigure:
     return InteractiveFigure(
         "neuron", title, draw, [*_dials(w=1, b=2), _kind("sigmoid")], axes
     )
+
+
+def _add_border_handles(
+    axes: np.ndarray, w: float, b: float, activate: Callable[..., Any]
+) -> None:
+    """Let a pointer move the border, and pull the curve steeper round it."""
+    border = -b / w if w else np.inf
+    sides = [z for z in (SHARP, -SHARP) if w and abs(border + z / w) <= X_MAX]
+    if not sides and abs(3 * w + b) <= 8:  # nearly flat: no grip on the curve in view
+        at = 3.0, 3 * w + b
+        turn = add_handle(axes[0], "turn the line", at, grip="parameter")
+        turn.up("w", DIAL, lambda w: 3 * w + b)
+    for ax, height in zip(axes, (float, activate), strict=True):
+        for z in sides[:1]:
+            at = border + z / w, height(z)
+            words = "pull it steeper, or across the border"
+            pull = add_handle(ax, words, at, grip="parameter")
+            pull.across("w", DIAL, partial(_where, border, z, 1.0))
+            if abs(border) > 0.04:  # the bias follows, so that the border stays
+                pull.across("b", DIAL, partial(_where, border, z, -border))
+        if abs(border) <= X_MAX:
+            at = border, height(0.0)
+            move = add_handle(ax, "move the border", at, grip="value")
+            move.across("b", DIAL, lambda b: -b / w)
+
+
+def _where(border: float, z: float, share: float, stop: float) -> float:
+    """Return where the sum is z, if the weight is a stop divided by a share."""
+    return border + z * share / (stop or 0.02)
 
 
 def neuron_line() -> InteractiveFigure:
@@ -75,6 +117,8 @@ def neuron_line() -> InteractiveFigure:
         sides = ACROSS, UP, tones, points, labels, _equation(w1, w2, b)
         line = {"weights": (w1, w2), "bias": b, "wrong": wrong}
         plots.decision_map(*sides, **line, ax=ax)
+        if weights.any():
+            _add_line_handles(ax, weights, b)
         return (
             f"{wrong.sum()} of {len(labels)} points are on the wrong side (circled). "
             f"Outputs: {_text(outputs.min(), 2)} to {_text(outputs.max(), 2)}."
@@ -88,26 +132,73 @@ def neuron_line() -> InteractiveFigure:
     )
 
 
+def _add_line_handles(ax: Axes, weights: np.ndarray, b: float) -> None:
+    """Let a pointer move the line of a neuron, and turn it by its arrow.
+
+    The arrow starts at the line's foot, the point nearest to the middle of the map.
+    """
+    middle = np.array([ACROSS[[0, -1]].mean(), UP[[0, -1]].mean()])
+    square = weights @ weights
+    foot = middle - (middle @ weights + b) * weights / square
+    along = np.array([-weights[1], weights[0]]) / square**0.5
+    ends = tuple(foot - 6 * along), tuple(foot + 6 * along)
+    x, y = (float(part) for part in foot + ARROW * weights)
+    turn = add_handle(ax, "turn the line, and make it surer", (x, y))
+    turn.across("w1", DIAL, lambda w: foot[0] + ARROW * w)
+    turn.up("w2", DIAL, lambda w: foot[1] + ARROW * w)
+    if (far := foot @ foot) > 0.01:  # the bias follows, so that the foot stays
+        turn.slide("b", DIAL, lambda b: foot - ARROW * b * foot / far)
+    shift = add_handle(ax, "move the line", ends)
+    shift.slide("b", DIAL, lambda b: middle - (middle @ weights + b) * weights / square)
+    ring = {"ms": 17, "mew": 1.5, "mfc": "none", "mec": COLOURS["parameter"]}
+    ax.plot(x, y, **GRIP | ring)  # around the tip, which stays in sight
+
+
 def vanishing_gradient() -> InteractiveFigure:
-    """Set depth, activation and initial gain; see each layer's gradient norm."""
-    from course_lib.lessons.mlp import gradient_norms, init_deep_mlp
+    """Set depth, gain and activation; see signal, blame and gradient of each layer."""
+    from course_lib.lessons import mlp
 
-    data = two_moons(np.random.default_rng(0), 100)
+    data = points, labels = two_moons(np.random.default_rng(0), 100)
 
-    def draw(ax: Axes, depth: int, gain: float, activation: str) -> str:
-        start = init_deep_mlp(np.random.default_rng(0), depth, gain)
+    @lru_cache(maxsize=4)
+    def drawn(depth: int) -> dict[str, np.ndarray]:
+        return mlp.init_deep_mlp(np.random.default_rng(0), depth, 1.0)
+
+    def start(depth: int, gain: float) -> dict[str, np.ndarray]:
+        return {name: gain * numbers for name, numbers in drawn(depth).items()}
+
+    @cache
+    def of_first_layer(depth: int, activation: str) -> list[float]:
+        """Return the gradient of layer 1 for each gain, from some of them."""
+        some = gains[::7]
+        starts = (start(depth, gain) for gain in some)
+        norms = [mlp.gradient_norms(s, *data, activation)[0] for s in starts]
+        logs = np.log10(np.clip(norms, LOWEST, HIGHEST))
+        return (10 ** np.interp(np.log(gains), np.log(some), logs)).tolist()
+
+    def draw(axes: np.ndarray, depth: int, gain: float, activation: str) -> str:
+        params = start(depth, gain)
         norms = {
-            name: gradient_norms(start, *data, ACTIVATIONS[name])[:depth]
+            name: mlp.gradient_norms(params, *data, ACTIVATIONS[name])[:depth]
             for name in ("tanh", "ReLU", "sigmoid")  # as in the figure of the page
         }
         name = _name(activation)
+        sizes: dict[str, Any] = {"lowest": LOWEST, "highest": HIGHEST, "x_max": 30}
+        pairs = mlp.signals_and_blame(params, points, labels, activation)
+        signals, blame = ([np.sqrt(np.mean(v**2)) for v in vs[:depth]] for vs in pairs)
+        title = f"{name}, {depth} layers, gain {gain:.2f}"
+        plots.signal_and_blame(signals, blame, title, **sizes, ax=axes[0])
+        look: dict[str, Any] = {"highlighted": name, "key": "below"} | sizes
+        title = "gradient: signal times blame"
         layers = np.arange(1, depth + 1)
-        title = f"{name}, {depth} hidden layers, gain {gain:.2f}"
-        look: dict[str, Any] = {"lowest": 1e-25, "highest": 1e5, "x_max": 30}
-        look |= {"xlabel": "hidden layer (blame flows from right to left)"}
-        look |= {"highlighted": name, "key": "below"}
-        plots.gradient_norms(layers, norms, title, **look, ax=ax)
+        look["xlabel"] = "hidden layer"
+        plots.gradient_norms(layers, norms, title, **look, ax=axes[1])
         first, last = norms[name][[0, -1]]
+        height = float(np.clip(first, LOWEST, HIGHEST))
+        words = "lift the gradient of layer 1"
+        lift = add_handle(axes[1], words, (1, height), grip="gradient")
+        lifted = dict(zip(gains, of_first_layer(depth, activation), strict=True))
+        lift.up("gain", gains, lifted.__getitem__)
         ratio = (first / last) ** (1 / (depth - 1))
         return (
             f"{name}: layer 1 gets {_power(first)}, layer {depth} gets {_power(last)}; "
@@ -124,7 +215,7 @@ def vanishing_gradient() -> InteractiveFigure:
         _kind("sigmoid"),
     ]
     title = "What each layer gets of the gradient"
-    axes = plots.panels(1, 1, width=8, height=3.9)
+    axes = plots.panels(1, 2, width=9.4, height=3.9)
     return InteractiveFigure("vanishing_gradient", title, draw, controls, axes)
 
 
@@ -153,6 +244,7 @@ def decision_boundary() -> InteractiveFigure:
         plots.decision_map(ACROSS, UP, maps[step], points, labels, title, ax=axes[0])
         look: Any = {"highest": 0.9, "level": ("knows nothing: ln 2 = 0.69", np.log(2))}
         plots.loss_so_far(losses, step, f"loss {losses[step]:.4f}", **look, ax=axes[1])
+        add_handle(axes[1], "go to a step").across("step", range(n_steps))
         return (
             f"Two hidden layers of {size} neurons, step {step}: loss "
             f"{losses[step]:.4f}, {right[step] * len(labels):.0f} of {len(labels)} "
@@ -185,8 +277,7 @@ def _curves() -> dict[str, Callable[..., Any]]:
 
 def _dials(**starts: float) -> list[Slider]:
     """Return a slider from -6 to 6 for each number of a neuron."""
-    stops = [i / 10 for i in range(-60, 61)]
-    return [Slider(k, LABELS[k], stops, start, _text) for k, start in starts.items()]
+    return [Slider(k, LABELS[k], DIAL, start, _text) for k, start in starts.items()]
 
 
 def _kind(start: str) -> Choice:

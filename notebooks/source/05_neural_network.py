@@ -370,7 +370,7 @@ widgets.decision_boundary()
 last = moments[60][1]
 weights, bias = np.asarray(last["layer0.weights"]), np.asarray(last["layer0.bias"])
 ax = plots.decision_map(across, up, chance(last, places), points, labels)
-plots.neuron_lines(across, up, places @ weights.T + bias, ax=ax)
+plots.neuron_lines(weights, bias, ax=ax)
 plots.show(ax, alt="The bent border, and the straight lines of 16 neurons across it.")
 
 # %% [markdown]

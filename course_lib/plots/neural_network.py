@@ -536,7 +536,7 @@ def signal_and_blame(
         x = np.repeat(np.arange(1.0, n + 1), 3)  # up, down, and a gap: one path of all
         y = np.column_stack([np.full(n, lowest), heights, np.full(n, np.nan)]).ravel()
         look: dict[str, Any] = {"color": colour, "alpha": alpha}
-        ax.plot(x, y, lw=min(share * room, 14), solid_capstyle="butt", **look)
+        ax.plot(x, y, lw=share * min(room, 20), solid_capstyle="butt", **look)
         ax.plot([], [], label=name, lw=10 * share, **look)
     ax.set_yscale("log")
     ax.set_ylim(lowest, highest)

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
         neuron_line,
         vanishing_gradient,
     )
+    from course_lib.widgets.painted_points import playground
     from course_lib.widgets.progress import progress_panel
-    from course_lib.widgets.playground import playground
     from course_lib.widgets.scale import memory_by_part, pipeline, where_the_time_goes
     from course_lib.widgets.start_here import first_words
 
@@ -53,8 +53,8 @@ __all__ = [
     "nudge_size",
     "optimizer_race",
     "pipeline",
-    "progress_panel",
     "playground",
+    "progress_panel",
     "reward_against_drift",
     "robot",
     "stride_lab",
@@ -76,7 +76,7 @@ MODULES = (
     "micro_gpt",
     "neural_network",
     "progress",
-    "playground",
+    "painted_points",
     "scale",
     "start_here",
 )

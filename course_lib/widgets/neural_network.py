@@ -141,17 +141,24 @@ def _add_line_handles(ax: Axes, weights: np.ndarray, b: float) -> None:
     square = weights @ weights
     foot = middle - (middle @ weights + b) * weights / square
     along = np.array([-weights[1], weights[0]]) / square**0.5
-    ends = tuple(foot - 6 * along), tuple(foot + 6 * along)
     x, y = (float(part) for part in foot + ARROW * weights)
-    turn = add_handle(ax, "turn the line, and make it surer", (x, y))
-    turn.across("w1", DIAL, lambda w: foot[0] + ARROW * w)
-    turn.up("w2", DIAL, lambda w: foot[1] + ARROW * w)
-    if (far := foot @ foot) > 0.01:  # the bias follows, so that the foot stays
-        turn.slide("b", DIAL, lambda b: foot - ARROW * b * foot / far)
-    shift = add_handle(ax, "move the line", ends)
-    shift.slide("b", DIAL, lambda b: middle - (middle @ weights + b) * weights / square)
-    ring = {"ms": 17, "mew": 1.5, "mfc": "none", "mec": COLOURS["parameter"]}
-    ax.plot(x, y, **GRIP | ring)  # around the tip, which stays in sight
+    if _in_map(x, y):
+        turn = add_handle(ax, "turn the line, and make it surer", (x, y))
+        turn.across("w1", DIAL, lambda w: foot[0] + ARROW * w)
+        turn.up("w2", DIAL, lambda w: foot[1] + ARROW * w)
+        if (far := foot @ foot) > 0.01:  # the bias follows, so that the foot stays
+            turn.slide("b", DIAL, lambda b: foot - ARROW * b * foot / far)
+        ring = {"ms": 17, "mew": 1.5, "mfc": "none", "mec": COLOURS["parameter"]}
+        ax.plot(x, y, **GRIP | ring)  # around the tip, which stays in sight
+    if _in_map(*foot):
+        ends = tuple(foot - 6 * along), tuple(foot + 6 * along)
+        shift = add_handle(ax, "move the line", ends)
+        nearest = middle @ weights
+        shift.slide("b", DIAL, lambda b: middle - (nearest + b) * weights / square)
+
+
+def _in_map(x: float, y: float) -> bool:
+    return bool(ACROSS[0] <= x <= ACROSS[-1] and UP[0] <= y <= UP[-1])
 
 
 def vanishing_gradient() -> InteractiveFigure:

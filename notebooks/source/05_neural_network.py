@@ -130,9 +130,9 @@ plots.show(
 )
 
 # %% [markdown]
-# Now turn the dials yourself. **Predict first.** You want a neuron that says 1 for
-# small $x$ and 0 for large, and changes its mind at $x = 1$: what sign must $w$ have,
-# and what sign $b$?
+# Now fit one yourself: drag its rings, or use the sliders. **Predict first.** The ten
+# points ask for a neuron that says 1 for small $x$ and 0 for large, and changes its
+# mind at about $x = 1$: what sign must $w$ have, and what sign $b$?
 
 # %%
 widgets.neuron()
@@ -140,7 +140,7 @@ widgets.neuron()
 # %% [markdown]
 # The sum is a straight line, and the activation bends it. The sum is 0 at $x = -b/w$,
 # so any $w$ below 0 with $b = -w$ will do; the farther both are from 0, the sharper the
-# change.
+# change. Pulled across the border, the curve turns round: $w$ changes its sign.
 #
 # With two inputs, the places where $z = 0$ form a straight line. On one side of it the
 # neuron says *more likely 1*, on the other *more likely 0*. Drawn as an arrow, the
@@ -170,8 +170,9 @@ plots.show(
 # three numbers together says how sure the neuron is. Whatever you do, the line remains
 # straight.
 #
-# Try to separate the points with it. How few can you leave on the wrong side? And does
-# another activation, tanh or ReLU, move the line? Predict it before you choose one.
+# Try to separate the points: drag the line, and turn it by its arrow, or use the
+# sliders. How few can you leave on the wrong side? And does another activation, tanh or
+# ReLU, move the line? Predict it before you choose one.
 
 # %%
 widgets.neuron_line()
@@ -351,7 +352,8 @@ plots.show(
 # %% [markdown]
 # Here is the whole training, a step at a time, in networks of three sizes. **Predict
 # first.** With only 4 neurons in a layer, or 2: will the border still get round the
-# tips? Press play, and watch the loss as the border begins to bend.
+# tips? Press play, and watch the loss as the border begins to bend. Drag along the loss
+# to go to any step.
 
 # %%
 widgets.decision_boundary()
@@ -372,6 +374,26 @@ weights, bias = np.asarray(last["layer0.weights"]), np.asarray(last["layer0.bias
 ax = plots.decision_map(across, up, chance(last, places), points, labels)
 plots.neuron_lines(weights, bias, ax=ax)
 plots.show(ax, alt="The bent border, and the straight lines of 16 neurons across it.")
+
+# %% [markdown]
+# ### Paint your own points
+#
+# Here the points are yours: click to add one, drag to move it. At every change the
+# network is trained anew up to the step shown, so its border answers at once. The small
+# maps show what each hidden neuron adds, blue for circles and pink for triangles. Their
+# sum, with a bias, makes the large map.
+#
+# **Find out.** Choose the points called *circles*, and move the step to the end. How
+# few neurons close the border round the inner points, and in which shape? And what
+# becomes of it with the activation *none*?
+
+# %%
+widgets.playground()
+
+# %% [markdown]
+# Three: each draws a line, and three lines close a triangle, with round corners. Two
+# leave it open. Without an activation the border is straight, however many neurons
+# there are.
 
 # %% [markdown]
 # ## JAX takes the same steps in a fraction of the time (optional)
@@ -601,7 +623,8 @@ plots.show(
 # fade, so its line is tilted, whatever the start: the early layers always get least.
 # (An open triangle marks a gradient too small for the picture.)
 #
-# Try other starts. **Predict first.** At a depth of 30, is there a gain that brings the
+# Try other starts: take the gradient of layer 1 by its ring and lift it, or use the
+# sliders. **Predict first.** At a depth of 30, is there a gain that brings the
 # sigmoid's first layer back to life? And what happens to ReLU above 1.41?
 
 # %%

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
@@ -20,9 +22,11 @@ from course_lib.plots import (
     neuron_anatomy,
     neuron_curves,
     neuron_lines,
+    neuron_maps,
     panels,
     shares_of_right,
     show,
+    signal_and_blame,
     unit_activity,
 )
 
@@ -154,7 +158,7 @@ def test_the_border_lies_where_a_neuron_wavers_however_sure_it_is(scale: float) 
         ACROSS, UP, sigmoid(PLACES @ w + b), POINTS, LABELS, weights=w, bias=b
     )
     found = border(drawn(ax))
-    assert len(found) > 5
+    assert len(found) > 1
     assert np.abs(found @ w + b).max() < 0.15 * scale
     tip, foot = (np.array(place) for place in (ax.texts[0].xy, ax.texts[0].xyann))
     assert foot @ w + b == pytest.approx(0, abs=1e-9)  # the arrow stands on the line
@@ -198,10 +202,51 @@ def test_a_model_that_is_sure_everywhere_can_be_drawn(share: float, n: int) -> N
 
 
 def test_each_neuron_of_a_layer_draws_the_line_where_its_sum_is_zero() -> None:
-    sums = np.stack([PLACES[..., 0] - 0.5, PLACES[..., 1] + 9.0], axis=-1)
-    ax = drawn(neuron_lines(ACROSS, UP, sums))
-    (line,) = ax.collections  # the second sum is 0 nowhere here
-    assert line.get_paths()[0].vertices[:, 0] == pytest.approx(0.5)
+    border = decision_map(ACROSS, UP, np.full((11, 21), 0.2), POINTS, LABELS)
+    n_before = len(border.collections)
+    ax = drawn(neuron_lines([(2, 0), (0, 0), (1, -1)], [-1, 1, 0.5], ax=border))
+    (lines,) = ax.collections[n_before:]
+    upright, slanted = (path.vertices for path in lines.get_paths())  # no weight: none
+    assert upright[:, 0] == pytest.approx(0.5)
+    assert slanted @ [1, -1] + 0.5 == pytest.approx(0, abs=1e-9)
+    for ends in (upright, slanted):  # from edge to edge, and beyond
+        assert np.ptp(ends, axis=0).max() > np.ptp(ax.get_xlim())
+
+
+def test_each_hidden_neuron_has_a_small_map_in_its_place() -> None:
+    votes = np.zeros((4, 6, 3))
+    votes[0, :, 1] = 1.0  # the second: for label 1 in the lowest row alone
+    ax = drawn(neuron_maps(votes))
+    (image,) = ax.images
+    sheet = np.asarray(image.get_array())
+    assert sheet.shape[:2] == (2 * 6, 2 * 8)  # each with a rim: two rows of two
+    white = (sheet[..., :3] == 255).all(axis=-1)
+    assert white[6:, 8:].all(), "no fourth neuron"
+    second = sheet[1:5, 9:15, :3].astype(int)
+    assert (second[-1] == second[-1, 0]).all()
+    assert not (second[-1] == second[0]).all(), "the lowest row is below"
+    first_layer = neuron_maps(votes, outputs=np.ones((4, 6, 4)))
+    assert np.asarray(drawn(first_layer).images[0].get_array()).shape[1] == 4 * 8
+
+
+def test_what_a_layer_reads_and_its_blame_stand_as_bars() -> None:
+    ax = drawn(signal_and_blame([1, 0.1, 0.01], [1e-30, 1e-9, 1], lowest=1e-25))
+    signal, blame = (line for line in ax.lines if len(line.get_xdata()) > 1)
+    np.testing.assert_allclose(signal.get_ydata()[1::3], [1, 0.1, 0.01])
+    np.testing.assert_allclose(blame.get_ydata()[1::3], [1e-25, 1e-9, 1])
+    assert signal.get_linewidth() > blame.get_linewidth(), "one shows before the other"
+
+
+def test_examples_stand_at_the_output_of_their_label() -> None:
+    x = np.linspace(-4, 4, 9)
+    inputs, labels = np.array([-2.0, -1.0, 3.0]), np.array([1, 0, 0])
+    look: dict[str, Any] = {"border": (-1.0, 0.0), "limits": (-1.0, 1.0), "key": False}
+    ax = drawn(neuron_curves(x, {"a": -x}, examples=(inputs, labels), **look))
+    seen = [line.get_xydata() for line in ax.lines]
+    zeros, ones, circled = seen[:3]
+    np.testing.assert_array_equal(ones, [(-2, 1)])
+    np.testing.assert_array_equal(zeros, [(-1, -1), (3, -1)])
+    np.testing.assert_array_equal(circled, [(-1, -1)])
 
 
 def test_every_neuron_of_a_layer_is_joined_to_all_before_it() -> None:
@@ -315,7 +360,9 @@ def test_each_figure_draws_on_the_axes_it_is_given() -> None:
         lambda ax: neuron_anatomy([1], [1], 0, 1, 0.73, ax=ax),
         lambda ax: neuron_curves(x, {"a": x}, ax=ax),
         lambda ax: decision_map(ACROSS, UP, flat, POINTS, LABELS, ax=ax),
-        lambda ax: neuron_lines(ACROSS, UP, PLACES, ax=ax),
+        lambda ax: neuron_lines([(1, 1)], [0], ax=ax),
+        lambda ax: neuron_maps(np.zeros((3, 4, 1)), ax=ax),
+        lambda ax: signal_and_blame([1], [1], ax=ax),
         lambda ax: layer_diagram([[1], [1]], [[[1]]], ["a", "b"], ax=ax),
         lambda ax: shares_of_right([0.5], ax=ax),
         lambda ax: activation_and_slope(x, x, x, ax=ax),

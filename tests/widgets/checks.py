@@ -160,6 +160,9 @@ def check_handles(figure: InteractiveFigure) -> None:
         assert -1 <= top <= height + 1, handle
         for given in handle["sets"]:
             control = figure._controls[given["control"]]
+            if "grid" in given:  # its corners
+                assert np.isfinite(given["grid"]).all(), control.name
+                continue
             if "spans" in given:
                 now = figure.selected[control.name][given["point"]]
                 for at, stop, (first, step, n) in zip(
@@ -174,7 +177,8 @@ def check_handles(figure: InteractiveFigure) -> None:
             assert np.isfinite(places).all(), control.name
             for state in states:
                 control.value(state)
-            if "at" in handle and "states" not in given and not given["along"]:
+            spot = len(handle.get("at", [])) == 2
+            if spot and "states" not in given and not given["along"]:
                 away = np.hypot(*(places - handle["at"]).T)
                 now = figure.selected[control.name]
                 assert away[now] <= away.min() + 0.2, (handle["label"], now)

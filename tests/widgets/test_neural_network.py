@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +16,7 @@ from course_lib import array, scalar, widgets
 from course_lib.data.moons import two_moons
 from course_lib.lessons.mlp import init_deep_mlp, mlp_loss
 from course_lib.widgets import InteractiveFigure
-from tests.widgets.checks import check_figure
+from tests.widgets.checks import check_figure, handles, places_of
 
 POINTS, LABELS = two_moons(np.random.default_rng(0), 100)
 
@@ -53,10 +54,11 @@ def test_one_neuron() -> None:
 def test_its_output_is_that_of_the_neuron_taught(activation: str) -> None:
     figure = widgets.neuron()
     choose(figure, w=1.5, b=-0.5, activation=activation)
-    x, a = figure._renderer.axes[1].lines[-2].get_data()
+    lines = figure._renderer.axes[1].lines
+    x, a = max((line.get_data() for line in lines), key=lambda data: len(data[0]))
     unit = scalar.Neuron(1, random.Random(0), activation)
     unit.weights[0].data, unit.bias.data = 1.5, -0.5
-    for i in (0, 200, 300):
+    for i in (0, 100, 150):
         if -1 <= a[i] <= 8:
             assert a[i] == pytest.approx(unit([float(x[i])]).data)
 
@@ -83,9 +85,7 @@ def test_the_gradients_are_those_of_jax() -> None:
         precise = {name: jnp.asarray(numbers, float) for name, numbers in start.items()}
         grads = jax.grad(mlp_loss)(precise, POINTS, LABELS, "tanh")
     norms = [np.linalg.norm(grads[f"layer{i}.weights"]) for i in range(7)]
-    tanh = next(
-        ln for ln in figure._renderer.figure.axes[0].lines if ln.get_label() == "tanh"
-    )
+    tanh = next(ln for ln in figure._renderer.axes[1].lines if ln.get_label() == "tanh")
     np.testing.assert_allclose(tanh.get_ydata(), norms, rtol=1e-4)
     first, last = (float(n) for n in re.findall(r"\d\.\de.\d+", said.replace("−", "-")))
     assert (first, last) == pytest.approx((norms[0], norms[-1]), rel=0.05)
@@ -118,3 +118,96 @@ def test_a_small_network_gets_less_far() -> None:
     assert shares[0] == 100
     assert shares == sorted(shares, reverse=True)
     assert shares[2] < 95
+
+
+def handle(figure: InteractiveFigure, words: str) -> dict[str, Any]:
+    """Return the first handle that these words are part of the label of."""
+    return next(h for h in handles(figure) if words in h["label"])
+
+
+def pull(figure: InteractiveFigure, taken: dict[str, Any], x: float, y: float) -> str:
+    """Set what a handle sets, with the pointer at a place, as the browser does."""
+    changes = {}
+    for given in taken["sets"]:
+        places = places_of(given)
+        at = {"x": [x], "y": [y]}.get(given["along"], [x, y])
+        changes[given["control"]] = (
+            int(np.hypot(*(places - at).T).argmin())
+            if len(at) == 2
+            else int(np.abs(places[:, 0] - at[0]).argmin())
+        )
+    figure.select(**changes)
+    return figure.summary
+
+
+def test_a_neuron_is_fitted_by_its_rings() -> None:
+    figure = widgets.neuron()
+    assert "4 of 10" in figure.summary
+    move = handle(figure, "move the border")
+    to_the_right = move["at"][0] + 115
+    said = pull(figure, move, to_the_right, move["at"][1])
+    assert "0 of 10" in said
+    border = float(re.findall(r"= (.?\d+\.\d+)", said)[0])
+    assert border > 0.5
+    steep = handle(figure, "steeper")
+    said = pull(figure, steep, 2 * to_the_right - steep["at"][0], steep["at"][1])
+    assert "10 of 10" in said, "across its border, the curve turns round"
+    assert float(re.findall(r"= (.?\d+\.\d+)", said)[0]) == pytest.approx(
+        border, abs=0.1
+    )
+
+
+def test_a_flat_neuron_can_be_turned() -> None:
+    figure = widgets.neuron()
+    choose(figure, w=0.0, b=1.0)
+    turn = handle(figure, "turn")
+    said = pull(figure, turn, turn["at"][0], turn["at"][1] - 40)
+    assert "rises" in said
+
+
+def test_a_line_is_moved_and_turned() -> None:
+    figure = widgets.neuron_line()
+    choose(figure, w1=2.0, w2=1.0, b=-3.0)
+    shift = handle(figure, "move")
+    (x0, y0), (x1, y1) = np.reshape(shift["at"], (2, 2))
+    to = figure._renderer.axes.transData.inverted().transform
+    height = figure.picture["size"][1]
+    aim = (x0 + x1) / 2 - 60, (y0 + y1) / 2 + 20
+    pull(figure, shift, *aim)
+    here = to((aim[0], height - aim[1]))
+    w1, w2, b = (figure.values[k] for k in ("w1", "w2", "b"))
+    assert (w1, w2) == (2.0, 1.0)
+    assert here @ [w1, w2] + b == pytest.approx(0, abs=0.08)
+    choose(figure, w1=2.0, w2=1.0, b=-3.0)
+    turn = handle(figure, "turn")
+    middle = np.array([0.5, 0.25])
+    foot = middle - (middle @ [2.0, 1.0] - 3.0) * np.array([2.0, 1.0]) / 5
+    pull(figure, turn, turn["at"][0] + 50, turn["at"][1] + 60)
+    w1, w2, b = (figure.values[k] for k in ("w1", "w2", "b"))
+    assert w1 > 2.5
+    assert w2 < 0.5
+    assert foot @ [w1, w2] + b == pytest.approx(0, abs=0.12), "turned about its foot"
+
+
+def test_a_healthy_gradient_can_be_lifted_into_tanh_and_not_into_the_sigmoid() -> None:
+    figure = widgets.vanishing_gradient()
+    lifted = {}
+    for activation in ("sigmoid", "tanh"):
+        choose(figure, depth=30, gain=0.5, activation=activation)
+        lift = handle(figure, "lift")
+        pull(figure, lift, lift["at"][0], 60)
+        choose(figure, activation=activation)
+        lifted[activation] = float(
+            re.findall(r"layer 1 gets (\d\.\de.\d+)", figure.summary)[0].replace(
+                "−", "-"
+            )
+        )
+    assert lifted["sigmoid"] < 1e-10
+    assert lifted["tanh"] > 1e-3
+
+
+def test_the_loss_curve_leads_to_its_step() -> None:
+    figure = widgets.decision_boundary()
+    curve = handle(figure, "step")
+    left, _, width, _ = curve["area"]
+    assert "step 80:" in pull(figure, curve, left + width / 2, 50)

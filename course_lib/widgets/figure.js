@@ -621,6 +621,7 @@ function render({ model, el }) {
       const tools = [...spec.texts.map((text) => `add ${text}`), "remove"];
       const [removing, size] = [spec.texts.length, spec.size];
       let tool = 0;
+      let at = size.map((n) => Math.round(n / 2)); // the cursor of the keyboard, on the grid
       let moving = -1; // the number of the point that is moved
       let last = null; // where a trail of points was painted last, in pixels
       const inside = (value, i) => Math.min(size[i], Math.max(0, Math.round(value)));
@@ -632,26 +633,29 @@ function render({ model, el }) {
 
       // Use the tool at a spot of the figure, given the pixels of two corners of the grid;
       // return the points after it, null for no change. A point that is there is moved.
-      function paint(grid, at, first) {
-        const [points, [x0, y0, x1, y1], { x, y, scale }] = [get(), grid, at];
-        const ways = away(points, grid, at);
-        const spot = [(x - x0) / (x1 - x0), (y - y0) / (y1 - y0)].map((v, i) => inside(v * size[i], i));
+      function paint(grid, pointer, first) {
+        const [points, [x0, y0, x1, y1], { x, y, scale }] = [get(), grid, pointer];
+        const ways = away(points, grid, pointer);
+        at = [(x - x0) / (x1 - x0), (y - y0) / (y1 - y0)].map((v, i) => inside(v * size[i], i));
+        cursor.hidden = true;
         if (tool === removing) {
-          const left = points.filter((_, i) => ways[i] > reach(at));
+          const left = points.filter((_, i) => ways[i] > reach(pointer));
           return left.length < points.length ? left : null;
         }
         if (first) {
-          moving = ways.findIndex((way) => way === Math.min(...ways) && way <= reach(at));
+          moving = ways.findIndex((way) => way === Math.min(...ways) && way <= reach(pointer));
           last = null;
           if (moving >= 0) return null;
         }
-        if (moving >= 0) return points.map((p, i) => (i === moving ? [...spot, p[2]] : p));
+        if (moving >= 0) return points.map((p, i) => (i === moving ? [...at, p[2]] : p));
         if (last && Math.hypot(x - last[0], y - last[1]) < TRAIL * scale) return null;
         if (points.length >= spec.most) return null;
         last = [x, y];
-        return [...points, [...spot, tool]];
+        return [...points, [...at, tool]];
       }
-      const takes = (grid, at) => tool !== removing && Math.min(...away(get(), grid, at)) <= reach(at);
+      const takes = (grid, pointer) => (
+        tool !== removing && Math.min(...away(get(), grid, pointer)) <= reach(pointer)
+      );
       brushes[spec.name] = { paint, takes };
 
       // By keyboard: a cursor on the canvas, moved by the arrow keys.
@@ -661,7 +665,6 @@ function render({ model, el }) {
       root.append(cursor);
       const corners = () => handles().flatMap(({ sets }) => sets)
         .find(({ control, grid }) => control === spec.name && grid)?.grid;
-      let at = size.map((n) => Math.round(n / 2));
       function showCursor() {
         const grid = corners();
         cursor.hidden = !grid || !canvas.matches(":focus-visible");
@@ -679,7 +682,7 @@ function render({ model, el }) {
       canvas.tabIndex = 0;
       canvas.setAttribute("role", "application");
       canvas.setAttribute("aria-description",
-        "Arrow keys move a cursor, with Shift farther; Enter uses the tool there, Delete removes.");
+        "Arrow keys move a cursor, with Shift farther; Enter adds a point there, Delete removes it.");
       canvas.addEventListener("focus", showCursor);
       canvas.addEventListener("blur", showCursor);
       canvas.addEventListener("keydown", (event) => {
@@ -784,7 +787,10 @@ function render({ model, el }) {
 
   const events = {
     "change:picture": onPicture,
-    "change:title change:summary change:problem change:text change:aria_live": () => updateText(),
+    "change:title change:problem change:aria_live": () => updateText(),
+    "change:summary change:text": () => { // a late one is that of another state
+      updateText(model.get("prepares") ? atHand(model.get("selected")) : null);
+    },
     "change:response_id": onResponse,
     "change:selected": () => { if (!inFlight) updateControls(); },
     "change:disabled": updateDisabled,

@@ -373,6 +373,7 @@ function render({ model, el }) {
     const changes = {};
     for (const given of handle.sets) {
       const now = model.get("selected")[given.control];
+      if (now === undefined) continue; // a control that this page does not have
       if (given.grid) {
         const points = brushes[given.control].paint(given.grid, at, first);
         if (points) changes[given.control] = points;

@@ -202,6 +202,7 @@ def surprise(params, sentence, start):
     return costs[len(start) :].sum()  # 3 loss: of all that comes after the start
 
 
+surprise = jax.jit(surprise, static_argnums=(1, 2))  # compiled, see notebook 08
 right, zebra = "the wheel is a machine part", "the zebra is a mammal"  # 1 examples
 before = student.engine.params
 slopes = jax.grad(surprise)(before, right, beginning)  # 4 backward pass

@@ -24,6 +24,7 @@ SCRIPTS = (
     "scalar_mlp",
     "jax_gpt",
     "jax_against_torch",
+    "step_split",
     "sampling",
     "growth",
     "large_text",

@@ -6,6 +6,7 @@ after `make bench`.
 
 from __future__ import annotations
 
+import collections
 import functools
 import math
 import os
@@ -32,6 +33,7 @@ from benchmarks import (
     scalar_gpt,
     scalar_mlp,
     sharding,
+    step_split,
     updates,
 )
 from benchmarks import jax_against_torch as against_torch
@@ -135,6 +137,52 @@ def test_the_operations_of_a_step_are_counted_as_by_hand() -> None:
 def test_the_growing_graph_has_as_many_operations_as_it_says() -> None:
     for n_nodes in (1_000, 10_000):
         assert len(backward_order(growth.build(n_nodes))) == n_nodes
+
+
+# --- the parts of a step
+
+
+@pytest.mark.usefixtures("rank_promotion")
+def test_every_product_of_a_step_is_found_in_the_compiled_program() -> None:
+    task = against_torch.wide_task(2)
+    start, steps = against_torch.start_and_steps(task)
+    parts = step_split.parts_of(steps.lower(*start).compile().as_text())
+    counts = collections.Counter(parts.values())
+    layers = task.config.n_layer  # a layer: q, k and v in one; wo, fc1 and fc2
+    assert counts["matrix products", "forward"] == 4 * layers + 1
+    assert counts["matrix products", "backward"] == 2 * (4 * layers + 1)
+    assert counts["attention's products", "forward"] == 2 * layers
+    assert counts["attention's products", "backward"] == 4 * layers
+    assert counts["the rest", "optimizer"] > 0
+    assert {where for what, where in counts if what != "the rest"} == {
+        "forward",
+        "backward",
+    }
+
+
+def test_a_part_takes_the_medians_of_its_operations() -> None:
+    products, rest = ("matrix products", "forward"), ("the rest", "optimizer")
+    parts = {"dot": products, "fusion.1": products, "add": rest}
+    calls = [("dot", 1.0), ("dot", 3.0), ("dot", 500.0), ("dot", 2.0), ("dot", 2.5)]
+    calls += [("fusion.1", 4.0), ("add", 8.0), ("add", 8.0), ("nobody knows", 9.0)]
+    assert step_split.medians(calls, parts, 2) == {
+        products: (5 * 2.5 + 4.0) / 2,
+        rest: 8.0,
+    }
+
+
+def test_the_parts_of_a_step_are_told_in_milliseconds() -> None:
+    seconds = {
+        ("matrix products", "forward"): 0.012,
+        ("matrix products", "backward"): 0.024,
+        ("attention's products", "forward"): 0.004,
+        ("the rest", "optimizer"): 0.010,
+    }
+    told = step_split.claim(seconds, 0.052, 4e9, 1e11)
+    assert told.measured == "products 80 %"
+    assert "matrix products: forward 12, backward 24;" in told.detail
+    assert "the rest: optimizer 10. Together 50; untraced 52" in told.detail
+    assert told.detail.endswith("100 thousand million a second: 40.")
 
 
 # --- the arithmetic of results

@@ -17,7 +17,7 @@ from course_lib.gradients import evaluate, value_functions
 from course_lib.lessons import robot as body
 from course_lib.plots.parts import percent
 from course_lib.scalar import Value, backward_order
-from course_lib.widgets.controls import Button, Choice, Field, Slider
+from course_lib.widgets.controls import Button, Choice, Field, Replay, Slider
 from course_lib.widgets.figure import InteractiveFigure
 
 __all__ = ["graph_stepper", "robot"]
@@ -37,11 +37,13 @@ NAMES = {
 def graph_stepper() -> InteractiveFigure:
     """Type an expression; step through its graph, forward and backward."""
 
-    def draw(ax: Axes, expression: str, way: float, **numbers: float) -> str:
+    def draw(
+        ax: Axes, expression: str, way: float, frames: int = FRAMES, **numbers: float
+    ) -> str:
         root, names = _graph(expression, numbers)
         last = plots.graph_steps(root)
         step = way * last
-        if abs(step - round(step)) <= last / (2 * FRAMES):  # the stop nearest to a step
+        if abs(step - round(step)) <= last / (2 * frames):  # the stop nearest to a step
             step = round(step)
         letters = [names[letter] for letter in numbers]
         plots.computation_graph(root, names, letters, step=step, largest=1.3, ax=ax)
@@ -60,28 +62,34 @@ def graph_stepper() -> InteractiveFigure:
             figure.selected = {**figure.selected, "way": way}
 
     stops = [i / 10 for i in range(-40, 41)]
+    numbers = {"a": 0.5, "b": 2.0, "c": -0.3}
+    text = Field("expression", "expression of a, b, c", "tanh(a*b + c)", 60, EXAMPLES)
+    way = Slider(
+        "way",
+        "forward and backward, step by step",
+        [i / FRAMES for i in range(FRAMES + 1)],
+        1.0,
+        percent,
+        play=True,
+    )
+
+    def draw_recorded(ax: Axes, expression: str, way: float) -> str:
+        return draw(ax, expression, way, FRAMES // 2, **numbers)
+
     figure = InteractiveFigure(
         "graph_stepper",
         "A computation, forward and backward",
         draw,
         [
-            Field("expression", "expression of a, b, c", "tanh(a*b + c)", 60, EXAMPLES),
-            Slider("a", "a", stops, 0.5, _short),
-            Slider("b", "b", stops, 2.0, _short),
-            Slider("c", "c", stops, -0.3, _short),
-            Slider(
-                "way",
-                "forward and backward, step by step",
-                [i / FRAMES for i in range(FRAMES + 1)],
-                1.0,
-                percent,
-                play=True,
-            ),
+            text,
+            *(Slider(name, name, stops, at, _short) for name, at in numbers.items()),
+            way,
             Button("back", "One step back", lambda: move(-1)),
             Button("on", "One step on", lambda: move(1)),
         ],
         plots.panels(width=9.4, height=4.3),
         narrow=9.4,  # it fits itself to its width
+        replay=lambda: Replay([text, way.thinned(FRAMES // 2 + 1)], draw_recorded),
     )
     return figure
 

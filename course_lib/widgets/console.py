@@ -25,7 +25,7 @@ from course_lib.training import (
     TrainState,
     sample_texts,
 )
-from course_lib.widgets.controls import Button, Choice
+from course_lib.widgets.controls import Button, Choice, Replay, Slider
 from course_lib.widgets.figure import InteractiveFigure
 
 if TYPE_CHECKING:  # it loads JAX
@@ -39,6 +39,8 @@ HEIGHTS = (1.25, 4.05)  # nearly all losses of single names, and room for a lege
 STEPS = {f"{steps:,} steps": steps for steps in (500, 2_000, 10_000, 100_000)}
 ENGINES = {"scalar: one number at a time": "scalar", "JAX: whole matrices": "jax"}
 CALLED = {"scalar": "scalar engine", "jax": "JAX engine"}
+RECORDED = Settings(2_000, SEED, val_fraction=0.1, engine="jax")  # in a recording
+MOMENTS = 61  # of it
 LINES = 7  # of text: always as many, so that the buttons below stay in place
 
 
@@ -170,18 +172,58 @@ class Console(InteractiveFigure):
         training = self.training
         at = training.settings if training else Settings(steps, engine=engine)
         losses = np.array(training.thread.losses if training else [])
-        window = max(50, at.steps // 40)
         title = f"{CALLED[at.engine]}, {at.steps:,} steps"
-        fixed: Any = {"window": window, "until": at.steps, "heights": HEIGHTS}
-        plots.loss_curve(losses, LEVELS, **fixed, title=title, ax=ax)
-        soon = [f"Every {_sample_interval(at.steps):,} steps, new names stand here."]
+        _draw_losses(losses, at, title, ax)
+        soon = _soon(at.steps)
         if not training:
             what = f"{steps:,} steps with the {CALLED[engine]}, a name at each"
             return f"Nothing is trained yet. Start takes {what}.", _pad_lines(soon)
-        summary = _summary(training, losses[-window:])
+        summary = _summary(training, losses[-_window(at) :])
         if not training.thread.active and (at.engine, at.steps) != (engine, steps):
             summary += f" Start now takes {steps:,} steps with the {CALLED[engine]}."
-        return summary, _pad_lines(_table_of_names(training, losses) or soon)
+        interval = _sample_interval(at.steps)
+        table = _table_of_names(training.thread.samples, losses, interval)
+        return summary, _pad_lines(table or soon)
+
+    def replay(self) -> Replay:
+        """Train a model, from the start to the end; return its moments."""
+        at, run = RECORDED, _new_run(RECORDED, self._number)
+        interval, losses, samples = _sample_interval(at.steps), [], []
+        for record in run.records(every=interval):
+            losses.append(record.loss)
+            if record.step % interval == 0:
+                samples.append((record.step, [*_sample_names(run)]))
+
+        def draw(ax: Axes, step: int) -> tuple[str, str]:
+            so_far = np.array(losses[:step])
+            title = f"{CALLED[at.engine]}, {at.steps:,} steps"
+            _draw_losses(so_far, at, title, ax)
+            table = [one for one in samples if one[0] <= step]
+            words = f"Step {step:,} of {at.steps:,}"
+            if step:
+                words += f", loss {so_far[-_window(at) :].mean():.2f}"
+            text = _table_of_names(table, so_far, interval)
+            return f"{words}.", _pad_lines(text or _soon(at.steps))
+
+        moments = [round(at.steps * i / (MOMENTS - 1)) for i in range(MOMENTS)]
+        step = Slider(
+            "step", "step of a training", moments, 0, "{:,}".format, play=True
+        )
+        return Replay([step], draw)
+
+
+def _draw_losses(losses: np.ndarray, at: Settings, title: str, ax: Axes) -> None:
+    fixed: Any = {"window": _window(at), "until": at.steps, "heights": HEIGHTS}
+    plots.loss_curve(losses, LEVELS, **fixed, title=title, ax=ax)
+
+
+def _window(at: Settings) -> int:
+    """Return over how many steps losses are averaged."""
+    return max(50, at.steps // 40)
+
+
+def _soon(steps: int) -> list[str]:
+    return [f"Every {_sample_interval(steps):,} steps, new names stand here."]
 
 
 def _new_run(settings: Settings, number: type[Any]) -> Run:
@@ -237,10 +279,12 @@ def _duration(seconds: float) -> str:
     return "1 second" if round(seconds) == 1 else f"{seconds:.0f} seconds"
 
 
-def _table_of_names(training: Training, losses: np.ndarray) -> list[str]:
+def _table_of_names(
+    samples: Sequence[tuple[int, list[str]]], losses: np.ndarray, interval: int
+) -> list[str]:
     """Return a line for each sampling: step, mean loss since the last, names."""
-    lines, interval = [], _sample_interval(training.settings.steps)
-    for step, names in list(training.thread.samples):
+    lines = []
+    for step, names in list(samples):
         loss = losses[max(0, step - interval) : step].mean()
         row = ", ".join(name or "(empty)" for name in names)
         lines.append(f"{step:>7,}  {loss:.2f}  {row}")

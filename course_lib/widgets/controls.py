@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,8 +17,10 @@ __all__ = [
     "Pad",
     "Points",
     "Preset",
+    "Replay",
     "Slider",
     "Toggle",
+    "sets_of",
 ]
 
 
@@ -51,6 +53,14 @@ class Control:
     def boundary_states(self) -> list[Any]:
         """Return the states to test: the default, and both ends or every option."""
         return [self.default]
+
+    def recorded(self) -> Control | None:
+        """Return what a recording offers in its place; None where nothing can be."""
+        return self
+
+    def states(self) -> list[Any]:
+        """Return every state of a control that a recording offers."""
+        return self.boundary_states()
 
 
 def _index(selected: Any, n: int, label: str) -> int:
@@ -95,6 +105,25 @@ class Slider(Control):
     def boundary_states(self) -> list[int]:
         """Return the indices of the start, and of the first and the last stop."""
         return [self.default, 0, len(self.stops) - 1]
+
+    def states(self) -> list[int]:
+        """Return the index of every stop."""
+        return list(range(len(self.stops)))
+
+    def thinned(self, most: int) -> Slider:
+        """Return it with at most so many stops (3 or more), about evenly spaced.
+
+        The start and both ends are among them.
+        """
+        last = len(self.stops) - 1
+        if last < most:
+            return self
+        kept: set[int] = set()
+        for n in (most, most - 1):  # the start may be one of them, or one more
+            kept = {self.default, *(round(i * last / (n - 1)) for i in range(n))}
+            if len(kept) <= most:
+                break
+        return replace(self, stops=[self.stops[i] for i in sorted(kept)])
 
 
 @dataclass(frozen=True)
@@ -171,6 +200,10 @@ class Toggle(Control):
         """Return both states, the default first."""
         return [self.start, not self.start]
 
+    def states(self) -> list[bool]:
+        """Return both states, by the number that each is."""
+        return [False, True]
+
 
 @dataclass(frozen=True)
 class Field(Control):
@@ -201,6 +234,11 @@ class Field(Control):
     def boundary_states(self) -> list[str]:
         """Return the default and the examples."""
         return [self.start, *self.examples]
+
+
+    def recorded(self) -> Control:
+        """Return a choice of the default and the examples."""
+        return _examples(f"try: {self.label}", self)
 
 
 @dataclass(frozen=True)
@@ -237,6 +275,10 @@ class Pad(Control):
     def boundary_states(self) -> list[str]:
         """Return the default, each key pressed once, and the examples."""
         return [self.start, *self.keys, *self.examples]
+
+    def recorded(self) -> Control:
+        """Return a choice of the default and the examples."""
+        return _examples(self.label, self)
 
 
 @dataclass(frozen=True)
@@ -358,3 +400,41 @@ class Button(Control):
     def default(self) -> None:
         """None: a button has no state."""
         return None
+
+    def recorded(self) -> None:
+        """Return None: what it would do is not known before it is pressed."""
+        return None
+
+
+class Replay(NamedTuple):
+    """What a recording of a figure offers, where its own controls would be too many.
+
+    A control left out stays as it is at the start. ``draw`` is called in place of the
+    figure's own, with the values of these controls alone.
+    """
+
+    controls: Sequence[Control]
+    draw: Callable[..., str | tuple[str, str]] | None = None
+
+
+def sets_of(control: Control, controls: Mapping[str, Control]) -> list[dict[str, Any]]:
+    """Return, for each option of a choice, the states it gives to other controls.
+
+    Of these only the ones that are there. A preset is left, for its default, when one
+    of them is set by hand.
+    """
+    if isinstance(control, Preset):
+        return [
+            {k: controls[k].selected_for(v) for k, v in sets.items() if k in controls}
+            for sets in control.options.values()
+        ]
+    if isinstance(control, Choice) and control.resets:
+        there = [name for name in control.resets if name in controls]
+        return [{name: controls[name].default for name in there}] * len(control.options)
+    return []
+
+
+def _examples(label: str, control: Field | Pad) -> Choice:
+    texts = dict.fromkeys([control.start, *control.examples])
+    options = {text or "(nothing)": text for text in texts}
+    return Choice(control.name, label, options, control.start or "(nothing)")

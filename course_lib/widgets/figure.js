@@ -73,11 +73,11 @@ function render({ model, el }) {
   root.setAttribute("aria-labelledby", title.id);
   root.dataset.lmSuppressShortcuts = "true"; // keys pressed here are not JupyterLab's
   root.addEventListener("keydown", (event) => event.stopPropagation()); // nor the notebook's
-  root.addEventListener("keydown", (event) => navigate(event, root));
+  if (!model.get("recorded")) root.addEventListener("keydown", (event) => navigate(event, root));
   root.addEventListener("focusin", (event) => { // by keyboard: show the canvas, too
     if (event.target.matches(":focus-visible")) root.scrollIntoView({ block: "nearest" });
   });
-  root.setAttribute("aria-description", "Escape leads back to the cell.");
+  if (!model.get("recorded")) root.setAttribute("aria-description", "Escape leads back to the cell.");
   canvas.setAttribute("role", "img");
   problem.setAttribute("role", "alert");
   text.setAttribute("role", "region");

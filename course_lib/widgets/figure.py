@@ -14,11 +14,11 @@ from the last one to the next cell; Escape focuses the cell; Shift+Enter runs it
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,13 +31,17 @@ from matplotlib.axes import Axes
 from course_lib.bounds import BOUNDS
 from course_lib.plots import panels
 from course_lib.scalar.garbage import gc_disabled
-from course_lib.widgets.controls import Button, Choice, Control, Preset
+from course_lib.widgets.controls import Button, Control, Replay, sets_of
+from course_lib.widgets.painter import png
+from course_lib.widgets.recorded_page import still
+from course_lib.widgets.recording import SUFFIX, ranges, record
 from course_lib.widgets.renderer import BREAKPOINT, NARROW, FigureRenderer, Frame
 
 __all__ = ["MEMORY", "InteractiveFigure", "KernelMemory"]
 
 HERE = Path(__file__).parent
 SCRIPTS = ("strokes.js", "figure.js")
+RECORDINGS = "COURSE_RECORDINGS"  # a folder, in which shown figures are recorded
 
 
 @dataclass
@@ -72,8 +76,7 @@ class State(NamedTuple):
     @property
     def words(self) -> tuple[str, str]:
         """The summary, and the longer text below it."""
-        message = self.frame.message if self.frame else ""
-        return message if isinstance(message, tuple) else (message, "")
+        return self.frame.words if self.frame else ("", "")
 
 
 class InteractiveFigure(anywidget.AnyWidget):
@@ -117,9 +120,11 @@ class InteractiveFigure(anywidget.AnyWidget):
         controls: Sequence[Control],
         axes: Axes | np.ndarray | None = None,
         narrow: float = NARROW,
+        replay: Callable[[], Replay] | None = None,
         *,
         prepares_at_once: bool = True,
     ) -> None:
+        self._replay = replay
         self._controls = {control.name: control for control in controls}
         self._renderer = FigureRenderer(
             panels() if axes is None else axes, draw, narrow
@@ -135,7 +140,8 @@ class InteractiveFigure(anywidget.AnyWidget):
             name=name,
             title=title,
             controls=[
-                {**control.spec(), "sets": self._sets(control)} for control in controls
+                control.spec() | {"sets": sets_of(control, self._controls)}
+                for control in controls
             ],
             selected=selected,
             stacked=MEMORY.stacked,
@@ -171,21 +177,6 @@ class InteractiveFigure(anywidget.AnyWidget):
                 follows[name] = spec["start"]
         self.selected = {**self.selected, **follows, **chosen}
         self.redraw()
-
-    def _sets(self, control: Control) -> list[dict[str, Any]]:
-        """Return, for each option of a choice, the states it gives to other controls.
-
-        A preset is left, for its default, when one of those is set by hand.
-        """
-        if isinstance(control, Preset):
-            return [
-                {k: self._controls[k].selected_for(v) for k, v in sets.items()}
-                for sets in control.options.values()
-            ]
-        if isinstance(control, Choice) and control.resets:
-            defaults = {name: self._controls[name].default for name in control.resets}
-            return [defaults] * len(control.options)
-        return []
 
     def press(self, name: str) -> None:
         """Press a button, and redraw."""
@@ -257,9 +248,9 @@ class InteractiveFigure(anywidget.AnyWidget):
         lengths = np.array([len(stroke) for stroke in strokes], "<u4")
         return packed | {
             "table": self._renderer.n_fresh_tables,
-            "strokes": _ranges(state.frame.strokes),
+            "strokes": ranges(state.frame.strokes),
             "size": list(state.frame.size),
-            "new": _ranges(new),
+            "new": ranges(new),
             "data": lengths.tobytes() + b"".join(strokes),
         }
 
@@ -315,26 +306,46 @@ class InteractiveFigure(anywidget.AnyWidget):
         return f"{self.title} (an interactive figure). {self.summary}"
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        """Add a line of HTML, for a page without a widget front end."""
+        """Add a still as HTML, for a page without a widget front end.
+
+        While a page is built, the figure is recorded, too.
+        """
         bundle: Any = super()._repr_mimebundle_(**options)
         data, metadata = bundle
-        labels = [str(c["label"]) for c in self.controls]
-        data["text/html"] = (
-            f"<em>{escape(self.title)}: an interactive figure. Run this cell in "
-            f"JupyterLab and change: {escape(', '.join(labels))}.</em>"
-        )
+        if folder := os.environ.get(RECORDINGS):
+            self._record(Path(folder))
+        labels = [str(control.label) for control in self._controls.values()]
+        state, table = self._state, self._renderer.table
+        if state is not None and state.frame is not None:
+            picture = png(table.strokes, state.frame.strokes, state.frame.size)
+            width, words = round(state.frame.size[0]), str(self.summary)
+            data["text/html"] = still(
+                str(self.name), str(self.title), words, picture, width, labels
+            )
         return data, metadata
 
+    # --- what a recording needs -----------------------------------------------------------
 
-def _ranges(numbers: Sequence[int]) -> list[list[int]]:
-    """Return numbers as ranges: the first of each, and how many follow one by one."""
-    ranges: list[list[int]] = []
-    for number in numbers:
-        if ranges and number == sum(ranges[-1]):
-            ranges[-1][1] += 1
-        else:
-            ranges.append([number, 1])
-    return ranges
+    @property
+    def own_controls(self) -> Mapping[str, Control]:
+        """Its controls, by name."""
+        return self._controls
+
+    @property
+    def renderer(self) -> FigureRenderer:
+        """What draws it."""
+        return self._renderer
+
+    def replay(self) -> Replay:
+        """Return what a recording of it offers: its own controls, if nothing is said."""
+        return self._replay() if self._replay else Replay([*self._controls.values()])
+
+    def _record(self, folder: Path) -> None:
+        with self._lock, gc_disabled():
+            path = folder / f"{self.name}{SUFFIX}"
+            path.write_bytes(record(self).to_bytes())
+            self._sent.clear()
+            self.redraw()
 
 
 def _cell_id() -> str:

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from course_lib import plots
 from course_lib.gradients import finite_difference, forward_difference, split_error
 from course_lib.lessons import descent, landscapes
-from course_lib.widgets.controls import Choice, Pad, Slider, Toggle
+from course_lib.widgets.controls import Choice, Pad, Replay, Slider, Toggle
 from course_lib.widgets.figure import InteractiveFigure
 from course_lib.widgets.handles import add_handle
 
@@ -112,6 +112,7 @@ AROUND = {
     "slope": "",
 }
 LONGEST = 300  # letters of one walk
+RECORDED = 25  # steps downhill in a recording
 
 
 @cache
@@ -180,9 +181,19 @@ def walk_in_fog() -> InteractiveFigure:
     names = {name: name for name in LANDS}
     which = Choice("name", "landscape", names, "two valleys", resets=("keys", "lifted"))
     fog = Toggle("lifted", "lift the fog")
-    axes = plots.panels(width=7.6, height=5.4)
+    step = Slider("step", "step downhill", range(RECORDED + 1), 0, play=True)
+    walks = cache(_downhill)
+
+    def draw_recorded(ax: Axes, step: int, name: str, lifted: bool) -> str:
+        return draw(ax, name, walks(name)[:step], lifted)
+
     return InteractiveFigure(
-        "walk_in_fog", "A walk in fog", draw, [pad, which, fog], axes
+        "walk_in_fog",
+        "A walk in fog",
+        draw,
+        [pad, which, fog],
+        plots.panels(width=7.6, height=5.4),
+        replay=lambda: Replay([step, which, fog], draw_recorded),
     )
 
 
@@ -198,6 +209,19 @@ def _add_steps(ax: Axes, land: Land, keys: str, here: tuple[float, float]) -> No
         ax, "a step towards the pointer", here, everywhere=True, follow=True
     )
     step.pick("keys", walks, places)
+
+
+def _downhill(name: str) -> str:
+    """Return the steps of a walker who always takes the one that descends most."""
+    land, keys = LANDS[name], ""
+    for _ in range(RECORDED):
+        walks = [_steps_inside(land, keys + key) for key in ("", *"nwes")]
+        ends = [
+            descent.compass_steps(land.height, land.start, walk, land.stride)[-1]
+            for walk in walks
+        ]
+        keys = min(zip(walks, ends, strict=True), key=lambda pair: pair[1].loss)[0]
+    return keys
 
 
 def _verdict(kind: str, altitude: float, lowest: float, highest: float) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from course_lib import plots
 from course_lib.lessons import contraction, descent, landscapes
 from course_lib.lessons import optimizer_race as race
-from course_lib.widgets.controls import Button, Choice, Control, Slider
+from course_lib.widgets.controls import Button, Choice, Control, Replay, Slider, Toggle
 from course_lib.widgets.figure import InteractiveFigure
 from course_lib.widgets.handles import add_handle
 
@@ -73,32 +73,37 @@ def stride_lab() -> InteractiveFigure:
             f"{_far(abs(path[-1]))}. The edge 2/k is at {edge:.3f}."
         )
 
-    controls = [
-        Slider(
-            "rate",
-            "learning rate",
-            rates,
-            0.15,
-            "{:.2f}".format,
-            play=True,
-        ),
-        Slider(
-            "curvature",
-            "curvature k of the bowl",
-            curvatures,
-            4.0,
-            "{:.1f}".format,
-        ),
-        Slider(
-            "start",
-            "start, the floor is at 0",
-            starts,
-            1.0,
-            _signed,
-        ),
-    ]
+    rate = Slider(
+        "rate",
+        "learning rate",
+        rates,
+        0.15,
+        "{:.2f}".format,
+        play=True,
+    )
+    curvature = Slider(
+        "curvature",
+        "curvature k of the bowl",
+        curvatures,
+        4.0,
+        "{:.1f}".format,
+    )
+    start = Slider(
+        "start",
+        "start, the floor is at 0",
+        starts,
+        1.0,
+        _signed,
+    )
     axes = plots.mosaic("AB;CC", width=9.6, height=6.4, height_ratios=[1.3, 1])
-    return InteractiveFigure("stride_lab", "Strides in a bowl", draw, controls, axes)
+    return InteractiveFigure(
+        "stride_lab",
+        "Strides in a bowl",
+        draw,
+        [rate, curvature, start],
+        axes,
+        replay=lambda: Replay([rate, curvature.thinned(6)]),
+    )
 
 
 def _signed(number: float) -> str:
@@ -171,22 +176,32 @@ def optimizer_race() -> InteractiveFigure:
         best = {NAMES[who]: runner.best for who, runner in runners.items()}
         figure.selected = figure.selected | best
 
+    names = {name: name for name in race.TEST_FUNCTIONS}
+    where = Choice("mountain", "mountain", names, "gorge")
+    when = Slider("step", "step", MOMENTS, 60, "{:,}".format, play=True)
     controls: list[Control] = [
-        Choice(
-            "mountain",
-            "mountain",
-            {name: name for name in race.TEST_FUNCTIONS},
-            "gorge",
-        ),
+        where,
         Button("best", "Give each runner its best rate here", take_the_best),
-        Slider("step", "step", MOMENTS, 60, "{:,}".format, play=True),
+        when,
     ]
     for who, name in NAMES.items():
         stops, best = range(len(race.LEARNING_RATES)), first[who].best
         controls.append(Slider(name, f"learning rate, {who}", stops, best, _rate))
+
+    def draw_recorded(axes: np.ndarray, mountain: str, step: int, best: bool) -> str:
+        rated_on = runners_on(mountain if best else "gorge")
+        rates = {NAMES[who]: runner.best for who, runner in rated_on.items()}
+        return draw(axes, mountain, step, **rates)
+
+    at_best = Toggle("best", "each runner has its best rate here, not that of the gorge")
     axes = plots.panels(1, 2, width=9.6, height=4.4)
     figure = InteractiveFigure(
-        "optimizer_race", "A race on five mountains", draw, controls, axes
+        "optimizer_race",
+        "A race on five mountains",
+        draw,
+        controls,
+        axes,
+        replay=lambda: Replay([where, at_best, when.thinned(50)], draw_recorded),
     )
     return figure
 

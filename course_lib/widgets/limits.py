@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from course_lib import plots
 from course_lib.lessons import costs
 from course_lib.plots.parts import cut, level_line, percent
-from course_lib.widgets.controls import Choice, Preset, Slider
+from course_lib.widgets.controls import Choice, Preset, Replay, Slider
 from course_lib.widgets.figure import InteractiveFigure
 from course_lib.widgets.handles import add_handle
 
@@ -120,6 +120,7 @@ def _shuffled_names() -> list[str]:
 OWN, PAGE, YOURS = "as I set it", "this page's model of names", "yours"
 MANTISSAS = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8)
 SPAN = 1e7, 1e28  # operations; the sliders reach from 6e7 to 1.2e27
+FACTORS = (0.1, 0.3, 1, 3, 10)  # of a recording: so many times as large
 
 
 def cost_calculator(
@@ -225,7 +226,29 @@ def cost_calculator(
     ]
     axes = plots.panels(1, 1, 8.4, 4.4)
     title = "What does a training run cost?"
-    return InteractiveFigure("cost_calculator", title, draw, controls, axes)
+
+    def draw_recorded(
+        ax: Axes, run: str, params: float, tokens: float
+    ) -> tuple[str, str]:
+        at: dict[str, Any] = {"preset": {}, "price": 2.5} | presets[run]
+        at["n_params"] *= params
+        at["n_tokens"] *= tokens
+        return draw(ax, **at)
+
+    runs = {name: name for name in presets if name != OWN}
+    recorded = [
+        Choice("run", "start from", runs, [*runs][1]),
+        Slider("params", "parameters N, times", FACTORS, 1),
+        Slider("tokens", "training tokens D, times", FACTORS, 1),
+    ]
+    return InteractiveFigure(
+        "cost_calculator",
+        title,
+        draw,
+        controls,
+        axes,
+        replay=lambda: Replay(recorded, draw_recorded),
+    )
 
 
 def _stops(low: int, high: int, exact: Sequence[float]) -> list[float]:

@@ -18,7 +18,7 @@ from course_lib.data.moons import two_moons
 from course_lib.plots.neural_network import ARROW
 from course_lib.plots.parts import GRIP, percent
 from course_lib.plots.style import COLOURS
-from course_lib.widgets.controls import Choice, Slider
+from course_lib.widgets.controls import Choice, Replay, Slider
 from course_lib.widgets.figure import InteractiveFigure
 from course_lib.widgets.handles import add_handle
 
@@ -128,7 +128,12 @@ def neuron_line() -> InteractiveFigure:
     axes = plots.panels(1, 1, width=6.4, height=4.7)
     dials = _dials(w1=1, w2=-2, b=0.3)
     return InteractiveFigure(
-        "neuron_line", title, draw, [*dials, _kind("sigmoid")], axes
+        "neuron_line",
+        title,
+        draw,
+        [*dials, _kind("sigmoid")],
+        axes,
+        replay=lambda: Replay(dials),
     )
 
 
@@ -258,19 +263,20 @@ def decision_boundary() -> InteractiveFigure:
             "points right."
         )
 
-    controls = [
-        Slider("step", "step of the training", range(n_steps), 0, play=True),
-        Choice(
-            "size",
-            "hidden layers",
-            {f"{n} + {n} neurons": n for n in sizes},
-            "16 + 16 neurons",
-        ),
-    ]
+    options = {f"{n} + {n} neurons": n for n in sizes}
+    step = Slider("step", "step of the training", range(n_steps), 0, play=True)
+    hidden = Choice("size", "hidden layers", options, "16 + 16 neurons")
     title = "A border that bends: the training of a network, step by step"
     axes = plots.panels(1, 2, width=9, height=3.4)
     axes[1].set_box_aspect(0.7)  # as high as the map
-    return InteractiveFigure("decision_boundary", title, draw, controls, axes)
+    return InteractiveFigure(
+        "decision_boundary",
+        title,
+        draw,
+        [step, hidden],
+        axes,
+        replay=lambda: Replay([step.thinned(55), hidden]),
+    )
 
 
 # --- pieces ---------------------------------------------------------------------------

@@ -37,6 +37,11 @@ class Frame(NamedTuple):
     size: tuple[float, float]  # of the figure, CSS pixels
     message: Any  # what ``draw`` returned
 
+    @property
+    def words(self) -> tuple[str, str]:
+        """The summary, and the longer text below it."""
+        return self.message if isinstance(self.message, tuple) else (self.message, "")
+
 
 class FigureRenderer:
     """A figure, and the function that draws its Axes for given values.

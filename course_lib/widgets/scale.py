@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from matplotlib.axes import Axes
 
@@ -9,7 +11,7 @@ from course_lib import plots
 from course_lib.lessons import costs, scale
 from course_lib.lessons.scale import Published
 from course_lib.plots.parts import byte_size, duration, percent
-from course_lib.widgets.controls import Choice, Slider
+from course_lib.widgets.controls import Choice, Replay, Slider
 from course_lib.widgets.figure import InteractiveFigure
 from course_lib.widgets.handles import add_handle
 
@@ -39,12 +41,16 @@ def pipeline() -> InteractiveFigure:
             f"The cure is more microbatches: with {2 * microbatches} it is {more}."
         )
 
-    controls = [
-        Slider("devices", "devices", range(1, 9), 4, "{:d}".format),
-        Slider("microbatches", "microbatches", range(1, 17), 4, "{:d}".format),
-    ]
-    axes = plots.panels(1, 1, 8.4, 3.8)
-    return InteractiveFigure("pipeline", "A pipeline of devices", draw, controls, axes)
+    rows = Slider("devices", "devices", range(1, 9), 4, "{:d}".format)
+    parts = Slider("microbatches", "microbatches", range(1, 17), 4, "{:d}".format)
+    return InteractiveFigure(
+        "pipeline",
+        "A pipeline of devices",
+        draw,
+        [rows, parts],
+        plots.panels(1, 1, 8.4, 3.8),
+        replay=lambda: Replay([rows, replace(parts, stops=(1, 2, 4, 8, 16))]),
+    )
 
 
 def where_the_time_goes() -> InteractiveFigure:
@@ -80,16 +86,21 @@ def where_the_time_goes() -> InteractiveFigure:
         )
         return summary, ASSUMED
 
-    controls = [
-        Choice("model", "model", scale.MODELS, "GPT-2 1.5B"),
-        Slider("tokens", "tokens in a batch", TOKENS, 2**19, "{:,}".format),
-        Choice("link", "link", scale.LINKS, "InfiniBand, 400 Gbit/s"),
-        Slider("devices", "devices", DEVICES, 64, "{:,}".format, play=True),
-    ]
+    model = Choice("model", "model", scale.MODELS, "GPT-2 1.5B")
+    tokens = Slider("tokens", "tokens in a batch", TOKENS, 2**19, "{:,}".format)
+    link = Choice("link", "link", scale.LINKS, "InfiniBand, 400 Gbit/s")
+    devices = Slider("devices", "devices", DEVICES, 64, "{:,}".format, play=True)
     axes = plots.panels(1, 1, 8.4, 4.2)
     axes.get_figure().get_layout_engine().set(w_pad=0.15)  # inches: for wider labels
     title = "Where the time of a step goes"
-    return InteractiveFigure("where_the_time_goes", title, draw, controls, axes)
+    return InteractiveFigure(
+        "where_the_time_goes",
+        title,
+        draw,
+        [model, tokens, link, devices],
+        axes,
+        replay=lambda: Replay([model, tokens.thinned(3), link, devices]),
+    )
 
 
 ASSUMED = f"""\

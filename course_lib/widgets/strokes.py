@@ -384,6 +384,7 @@ class StrokeRenderer(RendererBase):
             transform + self._flip,
             remove_nans=True,
             clip=room,
+            simplify=clipped and path.should_simplify,  # as Agg
             stroke_width=gc.get_linewidth(),
             curves=True,
             sketch=gc.get_sketch_params(),

@@ -193,10 +193,8 @@ def test_names_are_sampled_as_on_the_page() -> None:
 
 
 def test_the_table_of_names_has_always_as_many_lines() -> None:
-    thread = training.TrainingThread(pytest.fail)
-    thread.samples = [(100 * i, ["ada", ""]) for i in range(1, 9)]
-    trained = module.Training(thread, training.Settings(2_000))
-    lines = module._table_of_names(trained, np.ones(800))
+    samples = [(100 * i, ["ada", ""]) for i in range(1, 9)]
+    lines = module._table_of_names(samples, np.ones(800), 100)
     steps = [line.split()[0] for line in lines]
     assert steps == ["step", "100", "400", "500", "600", "700", "800"]
     assert lines[:2] == ["   step  loss  names", "    100  1.00  ada, (empty)"]

@@ -34,8 +34,9 @@ templates_path = ["templates"]
 html_sidebars = {
     "**": ["site-name.html", "search-button-field.html", "sbt-sidebar-nav.html"]
 }
-html_static_path = ["static"]
-html_css_files = ["course.css"]
+html_static_path = ["static", "../build/book/static"]
+html_css_files = ["figures.css", "course.css"]
+html_js_files = [("figures.js", {"defer": "defer"})]
 html_extra_path = ["../build/book/extra"]
 html_copy_source = False
 html_show_sourcelink = False

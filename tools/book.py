@@ -3,7 +3,8 @@
 ``make book`` lays out what the site shows in build/book/source, under the paths that
 it has in the repository, so that every link between pages holds; has Sphinx build
 build/book/html from it, with every warning an error; and looks at each link of the
-result. Nothing is executed, and the site asks no other host for anything.
+result. Nothing is executed, and the site asks no other host for anything. Interactive
+figures answer from recordings that were made when the pages were built.
 
 ``COURSE_REPOSITORY`` names the repository's address on the web. With it, each page has
 buttons that open it on Binder and Colab; without it, none. ``COURSE_BRANCH`` is the
@@ -12,6 +13,7 @@ branch they open (main).
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import shutil
@@ -20,14 +22,19 @@ import sys
 from collections.abc import Callable, Iterator
 from html import unescape
 from html.parser import HTMLParser
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from course_lib.widgets import recorded_page
+
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "book"
 SOURCE, HTML = BUILD / "source", BUILD / "html"
-EXTRA = BUILD / "extra"  # pages that go into the site as they are
+EXTRA = BUILD / "extra"  # what goes into the site as it is
+STATIC = BUILD / "static"  # scripts and styles of figures
+RECORDED = "recordings"  # the folder of the site that has recordings, and stills
 SETTINGS = ROOT / "book"
 DOCUMENTS = (
     *("docs/TIMES.md", "docs/cluster/README.md", "workshop/**/*.md"),
@@ -145,29 +152,41 @@ def shown(output: Cell, cell: Cell) -> Cell:
         image = {"alt": unescape(alt), "width": f"{width}px"}
         cell["metadata"] = {**cell["metadata"], "mystnb": {"image": image}}
         return {**output, "data": {"image/png": data}}
-    if "(an interactive figure)" in "".join(
-        output.get("data", {}).get("text/plain", "")
-    ):
-        return interactive(output)
+    if still := recorded_page.STILL.fullmatch(html):
+        return interactive(output, still)
     if "exercise" in cell["metadata"]["tags"] and html:
         return note(output, "Run this cell in JupyterLab, and your answer is checked.")
     return output
 
 
-def interactive(output: Cell) -> Cell:
+def interactive(output: Cell, still: re.Match[str]) -> Cell:
     """Return what stands in place of an interactive figure: here, and nowhere else.
 
-    The picture that the same plot function draws stands before it on the page.
+    Its still, and the address of its recording, which scripts put in its place.
     """
-    html = "".join(output["data"]["text/html"])
-    found = re.fullmatch(
-        r"<em>(.*): an interactive figure\..*? change: (.*)\.</em>", html
-    )
-    title, controls = found.groups() if found else ("This", "its controls")
-    line = (
-        f"<strong>{title}</strong> is an interactive figure, and runs in JupyterLab. "
-    )
-    return note(output, line + f"There you can change: {controls}.")
+    name, address = still["name"], f"../{RECORDED}/{still['name']}"
+    data = f"data:image/png;base64,{still['png']}"
+    html = still[0].replace(data, f"{address}.png")
+    if recorded_page.find(name):
+        html = recorded_page.answering(html, name, f"{address}.js")
+    return {**output, "data": {"text/html": html}}
+
+
+def recordings() -> dict[str, str | bytes]:
+    """Return the files that interactive figures need, by their paths on the site."""
+    found: dict[str, str | bytes] = {}
+    for page in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):
+        notebook = json.loads(page.read_text(encoding="utf-8"))
+        outputs = chain(*(cell.get("outputs", []) for cell in notebook["cells"]))
+        for output in outputs:
+            html = "".join(output.get("data", {}).get("text/html", ""))
+            if still := recorded_page.STILL.fullmatch(html):
+                name = still["name"]
+                found[f"{RECORDED}/{name}.png"] = base64.b64decode(still["png"])
+                if recording := recorded_page.find(name):
+                    script = recorded_page.data_script(name, recording)
+                    found[f"{RECORDED}/{name}.js"] = script
+    return found
 
 
 def note(output: Cell, html: str) -> Cell:
@@ -296,7 +315,9 @@ def main(arguments: list[str]) -> int:
     if lay_out(sources(), SOURCE):  # a link to a file depends on whether it is there
         shutil.rmtree(BUILD / "doctrees", ignore_errors=True)
     cards = "workshop/cards.html"
-    lay_out({cards: (ROOT / cards).read_bytes()}, EXTRA)
+    lay_out({cards: (ROOT / cards).read_bytes(), **recordings()}, EXTRA)
+    script, style = recorded_page.script(), recorded_page.style()
+    lay_out({"figures.js": script, "figures.css": style}, STATIC)
     command = [sys.executable, "-m", "sphinx", "--fail-on-warning", "--keep-going"]
     command += ["--nitpicky", "--quiet", "--conf-dir", str(SETTINGS)]
     command += ["--doctree-dir", str(BUILD / "doctrees"), *arguments]

@@ -1,7 +1,8 @@
 """The build of the notebooks: read each text source, execute it, keep its outputs.
 
 Each source gives two pages: the learner's, and in notebooks/solutions/ the same with
-every exercise solved.
+every exercise solved. When the latter is built, its interactive figures are recorded,
+too: notebooks/recordings has what they show on pages without a kernel.
 
 ``make notebooks`` builds what changed; ``make notebooks FORCE=1`` builds all;
 ``make notebooks ARGS=04_autograd`` builds the named ones. A rebuild without a change
@@ -28,15 +29,19 @@ from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
 from course_lib.app import notebook_source
+from course_lib.widgets.recorded_page import STILL
+from course_lib.widgets.recording import RECORDINGS, SUFFIX
 from tools.notebook_checks import form_problems, output_problems
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "notebooks"
 SOURCES = FOLDER / "source"
 SOLUTIONS = FOLDER / "solutions"
+RECORDED = FOLDER / "recordings"
+MOST_RECORDED = 1_500_000  # bytes, of one page
 CHECK = re.compile(r"^exercise\.(\w+)\.check\((\w+)\)", re.MULTILINE)
 STATE = ROOT / "build" / "notebooks.json"  # what each notebook was last built from
-SECONDS_PER_CELL = 300
+SECONDS_PER_CELL = 900  # recorded, a figure takes a minute
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -73,8 +78,13 @@ def with_answer(code: str, name: str, answer: str) -> str:
     raise ValueError(f"No stub called {name} stands in the cell that checks it.")
 
 
-def execute(nb: NotebookNode, folder: Path) -> NotebookNode:
-    """Run every cell in `folder` with this Python; raises CellExecutionError."""
+def execute(
+    nb: NotebookNode, folder: Path, recordings: Path | None = None
+) -> NotebookNode:
+    """Run every cell in `folder` with this Python; raises CellExecutionError.
+
+    recordings: a folder for those of the figures shown; None: they are not recorded.
+    """
     client = NotebookClient(
         nb,
         timeout=SECONDS_PER_CELL,
@@ -86,6 +96,7 @@ def execute(nb: NotebookNode, folder: Path) -> NotebookNode:
     client.create_kernel_manager().transport_encryption = "auto"  # else it warns
     with tempfile.TemporaryDirectory() as home:  # nobody's progress, nothing compiled
         own = {"COURSE_LIB_HOME": home, "COURSE_LIB_CACHE": home}
+        own |= {RECORDINGS: str(recordings)} if recordings else {}
         client.execute(env=kernel_environment() | own)
     return nb
 
@@ -135,17 +146,23 @@ def build(source: Path, target: Path, solved: bool = False) -> list[str]:
     """
     nb = read_solved(source) if solved else read_source(source)
     target.parent.mkdir(exist_ok=True)
-    try:
-        execute(nb, target.parent)
-    except CellExecutionError as error:
-        return [f"{source.stem}: a cell raised, nothing written.\n{error}"]
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            execute(nb, target.parent, Path(folder) if solved else None)
+        except CellExecutionError as error:
+            return [f"{source.stem}: a cell raised, nothing written.\n{error}"]
+        new = {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+    for name, recording in new.items():
+        RECORDED.mkdir(exist_ok=True)
+        (RECORDED / name).write_bytes(recording)
     text = nbformat.writes(normalised(nb), version=nbformat.NO_CONVERT) + "\n"
     if not target.exists() or target.read_text(encoding="utf-8") != text:
         unfinished = target.with_suffix(".part")
         unfinished.write_text(text, encoding="utf-8")
         unfinished.replace(target)
     if solved:
-        return output_problems(nb, target.stem) + unsolved(nb, target.stem)
+        problems = output_problems(nb, target.stem) + unsolved(nb, target.stem)
+        return problems + recording_problems(nb, target.stem)
     return output_problems(nb, target.stem) + form_problems(nb, target.stem)
 
 
@@ -163,6 +180,36 @@ def unsolved(nb: NotebookNode, name: str) -> list[str]:
     ]
 
 
+def figures(nb: NotebookNode) -> dict[str, str]:
+    """Return the interactive figures of an executed page: by name, in words."""
+    found = {}
+    for cell in nb.cells:
+        for data in (output.get("data", {}) for output in cell.get("outputs", [])):
+            if still := STILL.fullmatch(data.get("text/html", "")):
+                found[still["name"]] = data["text/plain"]
+    return found
+
+
+def recordings(nb: NotebookNode) -> dict[str, Path]:
+    """Return where the recording of each interactive figure of a page is."""
+    return {name: RECORDED / f"{name}{SUFFIX}" for name in figures(nb)}
+
+
+def recording_problems(nb: NotebookNode, name: str) -> list[str]:
+    """Return recordings that an executed page lacks, or has too much of."""
+    paths = recordings(nb).values()
+    missing = [
+        f"{name}: no recording {path.name}" for path in paths if not path.exists()
+    ]
+    size = sum(path.stat().st_size for path in paths if path.exists())
+    if size > MOST_RECORDED:
+        missing += [
+            f"{name}: its recordings take {size:,} bytes, and {MOST_RECORDED:,} are "
+            "the most: let a replay have fewer states."
+        ]
+    return missing
+
+
 def digest(paths: Iterable[Path]) -> str:
     """Return one SHA-256 digest of the content of several files."""
     whole = hashlib.sha256()
@@ -170,6 +217,14 @@ def digest(paths: Iterable[Path]) -> str:
         content = path.read_bytes() if path.exists() else b""
         whole.update(hashlib.sha256(content).digest())
     return whole.hexdigest()
+
+
+def built(source: Path, target: Path) -> str:
+    """Return a digest of a page: its source, what was built, and its recordings."""
+    paths = [source, target]
+    if target.exists() and target.parent == SOLUTIONS:
+        paths += recordings(nbformat.read(target, nbformat.NO_CONVERT)).values()
+    return digest(paths)
 
 
 def library() -> list[Path]:
@@ -192,24 +247,27 @@ def main(arguments: list[str] | None = None) -> int:
     state = json.loads(STATE.read_text()) if STATE.exists() else {}
     code = digest(library())
 
-    def work(page: tuple[Path, bool]) -> list[str]:
-        source, solved = page
+    def work(source: Path, solved: bool) -> list[str]:
         target = (SOLUTIONS if solved else FOLDER) / (source.stem + ".ipynb")
         name = f"{target.parent.name}/{source.stem}"
-        same = state.get(name) == code + digest([source, target])
+        same = state.get(name) == code + built(source, target)
         if same and not options.force:
             print(f"{name}: up to date", flush=True)
             return []
         problems = build(source, target, solved)
         if not problems:
-            state[name] = code + digest([source, target])
+            state[name] = code + built(source, target)
         print(f"{name}: {'see below' if problems else 'built'}", flush=True)
+        if solved and not problems:
+            page = nbformat.read(target, nbformat.NO_CONVERT)
+            for path in recordings(page).values():
+                print(f"  {path.name}: {path.stat().st_size:,} bytes", flush=True)
         return problems
 
     chosen = [p for p in sources if not options.names or p.stem in options.names]
     pages = [(source, solved) for source in chosen for solved in (False, True)]
     # One at a time: pages measure times, and two would slow each other down.
-    problems = [line for page in pages for line in work(page)]
+    problems = [line for page in pages for line in work(*page)]
     STATE.parent.mkdir(exist_ok=True)
     STATE.write_text(json.dumps(state, indent=1))
     print("\n".join(problems), end="\n" if problems else "")

@@ -124,6 +124,11 @@ def is_interactive(block: Block) -> bool:
     return any(WIDGET in text for text in shown)
 
 
+def has_picture(block: Block) -> bool:
+    """Return whether a block shows a figure that does not answer controls."""
+    return "<img" in html_of(block) and not is_interactive(block)
+
+
 # --- slides of a section --------------------------------------------------------------
 
 
@@ -176,11 +181,11 @@ def answer(
     html, printed = html_of(block), text_of(block)
     lines = re.sub(r"\n{3,}", "\n\n", block.code)
     short = lines if code and fits(printed, lines) else ""
-    if "<img" in html:
+    if is_interactive(block):
+        yield answer_to_live(title, block, said, asked)
+    elif has_picture(block):
         text = said.text or lead([alt_of(html)]).text
         yield Slide("figure", title, text, figure=image(html), notes=told)
-    elif is_interactive(block):
-        yield answer_to_live(title, block, said, asked)
     elif printed and fits(printed) and (asked or (more and said.text)):
         slide = Slide("printed", title, said.text, output=printed, notes=told)
         slide.code, slide.formula = short, "" if short else said.formula
@@ -195,14 +200,14 @@ def answer_to_live(title: str, block: Block, said: Lead, asked: bool) -> Slide:
     if asked:
         text, label = said.text, f"Found with: {name_of(block)}"
         return Slide("answer", title, text, said.formula, "", label=label)
-    controls = html_of(block).partition("change: ")[2].partition("</em>")[0].strip(". ")
+    controls = caption(block).partition("change: ")[2].strip(". ")
     text = f"Change: {controls}." if controls else ""
     return Slide("live", name_of(block), text, label="Live, in the notebook")
 
 
 def is_rich(section: Section) -> bool:
     """Return whether a section has so many figures and questions that code can go."""
-    shown = [b for b in section.blocks if "<img" in html_of(b) or question(b.before)]
+    shown = [b for b in section.blocks if question(b.before) or has_picture(b)]
     return len(shown) >= ENOUGH
 
 
@@ -235,8 +240,12 @@ def image(html: str) -> str:
 
 def name_of(block: Block) -> str:
     """Return the name of an interactive figure."""
-    text = re.sub(r"<[^>]+>", "", html_of(block))
-    return unescape(text.partition(": an interactive figure.")[0].strip())
+    return unescape(caption(block).partition(": an interactive figure.")[0].strip())
+
+
+def caption(block: Block) -> str:
+    """Return what stands under the still of an interactive figure."""
+    return re.sub(r"<[^>]+>", "", html_of(block))
 
 
 def tables(title: str, paragraphs: Iterable[str]) -> Iterator[Slide]:

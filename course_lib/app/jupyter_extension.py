@@ -1,5 +1,7 @@
 """Loaded by Jupyter Server (the package installs the setting): sets TCP_NODELAY.
 
+What JupyterLab saves as HTML has figures that answer (``widgets/html_export.py``).
+
 No module of the course imports this one; the setting that names it is in
 ``etc/jupyter/jupyter_server_config.d/course_lib.json``.
 
@@ -14,6 +16,7 @@ from typing import Any
 
 __all__ = ["without_delay"]
 
+FIGURES = "course_lib.widgets.html_export.RecordedFigures"
 CONNECTION = "kernel_websocket_connection_class"  # its name among the server's settings
 
 
@@ -33,5 +36,6 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 
 def _load_jupyter_server_extension(app: Any) -> None:
+    app.config.HTMLExporter.preprocessors.append(FIGURES)
     settings = app.web_app.settings
     settings[CONNECTION] = without_delay(settings[CONNECTION])

@@ -235,7 +235,6 @@ class Field(Control):
         """Return the default and the examples."""
         return [self.start, *self.examples]
 
-
     def recorded(self) -> Control:
         """Return a choice of the default and the examples."""
         return _examples(f"try: {self.label}", self)
@@ -403,7 +402,6 @@ class Button(Control):
 
     def recorded(self) -> None:
         """Return None: what it would do is not known before it is pressed."""
-        return None
 
 
 class Replay(NamedTuple):

@@ -34,14 +34,13 @@ from course_lib.scalar.garbage import gc_disabled
 from course_lib.widgets.controls import Button, Control, Replay, sets_of
 from course_lib.widgets.painter import png
 from course_lib.widgets.recorded_page import still
-from course_lib.widgets.recording import SUFFIX, ranges, record
+from course_lib.widgets.recording import RECORDINGS, SUFFIX, ranges, record
 from course_lib.widgets.renderer import BREAKPOINT, NARROW, FigureRenderer, Frame
 
 __all__ = ["MEMORY", "InteractiveFigure", "KernelMemory"]
 
 HERE = Path(__file__).parent
 SCRIPTS = ("strokes.js", "figure.js")
-RECORDINGS = "COURSE_RECORDINGS"  # a folder, in which shown figures are recorded
 
 
 @dataclass
@@ -324,7 +323,7 @@ class InteractiveFigure(anywidget.AnyWidget):
             )
         return data, metadata
 
-    # --- what a recording needs -----------------------------------------------------------
+    # --- what a recording needs ---------------------------------------------------
 
     @property
     def own_controls(self) -> Mapping[str, Control]:
@@ -337,7 +336,7 @@ class InteractiveFigure(anywidget.AnyWidget):
         return self._renderer
 
     def replay(self) -> Replay:
-        """Return what a recording of it offers: its own controls, if nothing is said."""
+        """Return what a recording of it offers: by default its own controls."""
         return self._replay() if self._replay else Replay([*self._controls.values()])
 
     def _record(self, folder: Path) -> None:

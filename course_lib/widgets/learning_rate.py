@@ -193,7 +193,7 @@ def optimizer_race() -> InteractiveFigure:
         rates = {NAMES[who]: runner.best for who, runner in rated_on.items()}
         return draw(axes, mountain, step, **rates)
 
-    at_best = Toggle("best", "each runner has its best rate here, not that of the gorge")
+    at_best = Toggle("best", "each runner with its best rate here")
     axes = plots.panels(1, 2, width=9.6, height=4.4)
     figure = InteractiveFigure(
         "optimizer_race",

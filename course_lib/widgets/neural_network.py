@@ -275,7 +275,7 @@ def decision_boundary() -> InteractiveFigure:
         draw,
         [step, hidden],
         axes,
-        replay=lambda: Replay([step.thinned(55), hidden]),
+        replay=lambda: Replay([step.thinned(41), hidden]),
     )
 
 

@@ -23,16 +23,22 @@ from course_lib.widgets import strokes
 __all__ = ["painted", "png"]
 
 PIXEL_RATIO = 1.5  # pixels of a PNG per CSS pixel
+NEARLY_WHITE = 252  # what the palette makes of 255
 CAPS = {number: name for name, number in strokes.CAPS.items()}
 JOINS = {number: name for name, number in strokes.JOINS.items()}
 
 
-def png(table: Sequence[bytes], frame: Sequence[int], size: tuple[float, float]) -> bytes:
+def png(
+    table: Sequence[bytes], frame: Sequence[int], size: tuple[float, float]
+) -> bytes:
     """Return a frame as the bytes of a PNG with a palette, always the same ones."""
     packed = io.BytesIO()
     image = Image.fromarray(painted(table, frame, size, PIXEL_RATIO)).convert("RGB")
     method = Image.Quantize.FASTOCTREE  # a tenth of the default's time
     image = image.quantize(256, method=method, dither=Image.Dither.NONE)
+    palette = np.array(image.getpalette(), "u1")
+    palette[palette >= NEARLY_WHITE] = 255
+    image.putpalette(palette.tolist())
     image.save(packed, format="png")
     return packed.getvalue()
 

@@ -61,7 +61,7 @@ def script() -> str:
 
 
 def data_script(name: str, recording: bytes) -> str:
-    """Return a recording as a script: unlike data, a page opened as a file may load it."""
+    """Return a recording as a script: a page that is opened as a file may load it."""
     data = base64.b64encode(recording).decode()
     return f"(globalThis.courseRecordings ??= {{}})[{json.dumps(name)}] = '{data}';\n"
 

@@ -35,9 +35,18 @@ if TYPE_CHECKING:
     from course_lib.widgets.handles import Handle
     from course_lib.widgets.renderer import FigureRenderer
 
-__all__ = ["MOST_BYTES", "MOST_STATES", "SUFFIX", "Recording", "ranges", "record"]
+__all__ = [
+    "MOST_BYTES",
+    "MOST_STATES",
+    "RECORDINGS",
+    "SUFFIX",
+    "Recording",
+    "ranges",
+    "record",
+]
 
 VERSION = 1
+RECORDINGS = "COURSE_RECORDINGS"  # a variable: the folder for those of figures shown
 SUFFIX = ".strokes"  # of a recording's file
 MOST_STATES = 512  # of one recording
 MOST_BYTES = 400_000  # of one recording, compressed
@@ -201,8 +210,8 @@ def _thinned(controls: Sequence[Control], name: str) -> list[Control]:
         if n_states <= MOST_STATES:
             return found
     raise ValueError(
-        f"{name}: a recording would have {n_states:,} states, and {MOST_STATES} are the "
-        "most: let its replay have fewer controls"
+        f"{name}: a recording would have {n_states:,} states, and {MOST_STATES} are "
+        "the most: let its replay have fewer controls"
     )
 
 

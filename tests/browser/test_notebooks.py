@@ -499,7 +499,7 @@ InteractiveFigure("words", "Words", lambda ax, n: "word " * n, [n])"""
     assert len(set(places)) == 1, "as soon as there was room for the longest"
 
 
-def test_without_a_widget_front_end_a_line_stands_and_no_error(
+def test_without_a_widget_front_end_a_still_stands_and_no_error(
     chromium: Browser, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = write(folder, "plain.ipynb", SMALL)
@@ -516,6 +516,8 @@ def test_without_a_widget_front_end_a_line_stands_and_no_error(
         assert page.page.locator(".course-figure").count() == 0
         line = page.page.get_by_text("A small figure: an interactive figure")
         line.wait_for()
+        still = page.page.locator("figure img[alt^='A small figure. ']")
+        assert still.evaluate("one => one.naturalWidth") > 300
         assert page.page.locator(".jp-RenderedText", has_text="Error").count() == 0
         page.close()
 

@@ -12,6 +12,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from course_lib.app import notebook_source
+from course_lib.widgets import recorded_page
+from course_lib.widgets.recording import MOST_STATES, Recording
 from tools import notebooks
 from tools.notebook_checks import output_problems, source_problems
 
@@ -52,6 +54,61 @@ def test_solved_page_agrees_with_its_source_and_solves_everything(page: Path) ->
     assert output_problems(solved, page.stem) == []
     assert notebooks.unsolved(solved, page.stem) == []
     assert sum(bool(notebooks.CHECK.search(c.source)) for c in solved.cells) > 0
+
+
+# --- recordings -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", SOLVED, ids=lambda p: p.stem)
+def test_every_interactive_figure_is_recorded(page: Path) -> None:
+    nb = read(page)
+    asked = [o for c in nb.cells for o in c.get("outputs", []) if is_interactive(o)]
+    assert len(notebooks.figures(nb)) == len(asked), (
+        "a still is missing: make notebooks"
+    )
+    assert notebooks.recording_problems(nb, page.stem) == []
+
+
+@pytest.mark.parametrize("page", SOLVED, ids=lambda p: p.stem)
+def test_a_recording_is_of_the_figure_on_the_page(page: Path) -> None:
+    nb = read(page)
+    words = notebooks.figures(nb)
+    for name, path in notebooks.recordings(nb).items():
+        header = Recording.from_bytes(path.read_bytes()).header
+        title, _, summary = words[name].partition(" (an interactive figure). ")
+        assert (header["name"], header["title"]) == (name, title)
+        assert len(header["words"]) <= MOST_STATES
+        if name != "training_console":  # its recording is a training, and has begun
+            assert summary in [said[0] for said in header["words"]], path.name
+
+
+def test_every_recording_is_of_a_figure() -> None:
+    named = {
+        path for page in SOLVED for path in notebooks.recordings(read(page)).values()
+    }
+    assert {*notebooks.RECORDED.iterdir()} == named
+
+
+def is_interactive(output: NotebookNode) -> bool:
+    return "(an interactive figure)" in output.get("data", {}).get("text/plain", "")
+
+
+def test_a_recording_that_is_missing_or_too_large_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    still = recorded_page.still("a_figure", "A", "a.", b"", 9, ["b"])
+    data = {"text/html": still, "text/plain": "A (an interactive figure). a."}
+    output = new_output("display_data", data)
+    nb = new_notebook(cells=[new_code_cell("a", outputs=[output])])
+    monkeypatch.setattr(notebooks, "RECORDED", tmp_path)
+    (missing,) = notebooks.recording_problems(nb, "00_page")
+    assert missing == "00_page: no recording a_figure.strokes"
+    (tmp_path / "a_figure.strokes").write_bytes(b"four")
+    monkeypatch.setattr(notebooks, "MOST_RECORDED", 4)
+    assert notebooks.recording_problems(nb, "00_page") == []
+    monkeypatch.setattr(notebooks, "MOST_RECORDED", 3)
+    (large,) = notebooks.recording_problems(nb, "00_page")
+    assert "take 4 bytes, and 3 are the most" in large
 
 
 def test_an_unsolved_page_is_noticed() -> None:

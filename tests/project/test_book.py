@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from course_lib.widgets import recorded_page
 from tools import book
 
+BUILT = [book.SETTINGS / "../build/book/static"]
 SOURCES = book.sources()
 PAGES = sorted(name for name in SOURCES if name.endswith(".ipynb"))
 TERMS = {"loss": "Loss", "mini batch": "mini-batch"}
@@ -33,26 +35,34 @@ def html_of(cell: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_every_cell_stays_and_what_needs_a_kernel_is_a_plain_line(name: str) -> None:
+def test_every_cell_stays_and_figures_are_files(name: str) -> None:
     stored = json.loads((book.ROOT / name).read_text(encoding="utf-8"))["cells"]
     assert len(cells(name)) == len(stored)
     for cell, was in zip(cells(name), stored, strict=True):
         shown, html = html_of(cell), html_of(was)
         assert "data:image" not in shown
-        if "data:image" in html:
-            assert cell["metadata"]["mystnb"]["image"]["alt"]
         if "an interactive figure" in html:
-            assert re.search(r"course-note.*runs in JupyterLab", shown)
+            assert re.search(r'data-recording="../recordings/\w+.js"', shown)
+            assert re.search(r'src="../recordings/\w+.png"', shown)
+        elif "data:image" in html:
+            assert cell["metadata"]["mystnb"]["image"]["alt"]
         if was["cell_type"] == "code":
             assert cell["source"] == was["source"]
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_picture_stands_before_each_interactive_figure(name: str) -> None:
-    pictures = 0
-    for cell in cells(name):
-        pictures += "mystnb" in cell["metadata"]
-        assert pictures or "is an interactive figure" not in html_of(cell)
+def test_what_pages_name_of_a_recording_is_on_the_site() -> None:
+    pages = "".join(html_of(cell) for name in PAGES for cell in cells(name))
+    named = {*re.findall(r'"../(recordings/\w+\.\w+)"', pages)}
+    assert named == {*book.recordings()}
+    assert len(named) > 40, "a picture and a recording of each figure"
+
+
+def test_a_figure_without_a_recording_is_a_picture() -> None:
+    html = recorded_page.still("no_such", "A", "a.", b"png", 9, ["b"])
+    data = {"text/html": html, "text/plain": "A (an interactive figure). a."}
+    shown = book.shown({"data": data}, {"metadata": {"tags": []}})
+    still = html.replace("data:image/png;base64,cG5n", "../recordings/no_such.png")
+    assert shown["data"] == {"text/html": still}
 
 
 def test_a_figure_is_a_file_with_its_words_and_its_width() -> None:
@@ -180,4 +190,4 @@ def test_buttons_are_there_only_with_a_repository(
     assert ("launch_buttons" in conf.html_theme_options) == bool(repository)
     assert ("repository_url" in conf.html_theme_options) == bool(repository)
     for name in [*conf.html_static_path, *conf.templates_path, conf.html_favicon]:
-        assert (book.SETTINGS / name).exists()
+        assert (book.SETTINGS / name).exists() or (book.SETTINGS / name) in BUILT

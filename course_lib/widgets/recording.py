@@ -256,10 +256,11 @@ def _keep_recorded(
 
 def _note(own: Mapping[str, Control], recorded: Mapping[str, Control]) -> str:
     """Return in a line what the figure has besides; "" if that is nothing."""
-    more = [c.label for c in own.values() if recorded.get(c.name) is not c]
-    if not more:
-        return ""
-    return (
-        "This is a recording of some states. In JupyterLab the picture answers to all "
-        f"of: {'; '.join(more)}."
-    )
+    kinds = {name: control.kind for name, control in recorded.items()}
+    changed = [c for c in own.values() if recorded.get(c.name) is not c]
+    finer = any(control.kind == kinds.get(control.name) for control in changed)
+    more = [c.label for c in changed if c.kind != kinds.get(c.name)]
+    parts = ["its sliders have more stops"] if finer else []
+    parts += [f"you can also change: {'; '.join(more)}"] if more else []
+    where = "This is a recording. In JupyterLab"
+    return f"{where} {', and '.join(parts)}." if parts else ""

@@ -14,11 +14,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Locator, Page, Route
 
-from tools import book
+from tools import book, notebooks
 from tools.environment import STAMP, Environment
 
 READY = sorted(book.ROOT.glob(f".venv*-book/{STAMP}"))
@@ -98,6 +99,130 @@ def test_a_page_is_legible_and_asks_no_other_host(
         assert (ground == "rgb(255, 255, 255)") == (scheme == "light")
         missing = "[...document.images].filter(one => !one.naturalWidth).length"
         assert page.evaluate(missing) == 0
+
+
+# --- figures that answer from recordings ----------------------------------------------
+
+WITH_FIGURES = {
+    path.stem: notebooks.figures(nbformat.read(path, nbformat.NO_CONVERT))
+    for path in sorted(notebooks.FOLDER.glob("[0-9][0-9]_*.ipynb"))
+}
+COLOURS = """canvas => {
+  const { width, height } = canvas;
+  const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
+  return new Set(new Uint32Array(data.buffer)).size;
+}"""
+
+
+def shown(page: Page, name: str) -> Locator:
+    """A figure, once it has been painted."""
+    place = page.locator(f".course-recorded[data-name='{name}']")
+    place.scroll_into_view_if_needed()
+    place.locator("canvas[data-painted]").wait_for()
+    return place
+
+
+def answers(place: Locator) -> None:
+    """Use every slider, choice and checkbox; each must change the picture or words."""
+    canvas, words = place.locator("canvas"), place.locator(".summary, .problem, .text")
+    controls = place.locator("input[type=range], select, input[type=checkbox]")
+    assert controls.count()
+    for control in controls.all():
+        before = canvas.evaluate("one => one.toDataURL()"), words.all_inner_texts()
+        kind = control.evaluate("one => one.type")
+        if kind == "checkbox":
+            control.press("Space")
+        elif kind == "range":
+            at_end = control.evaluate("one => one.value === one.max")
+            control.press("Home" if at_end else "End")
+        else:
+            now = control.evaluate("one => one.selectedIndex")
+            control.select_option(index=0 if now else 1)
+        place.page.wait_for_timeout(100)  # a request would be answered by now
+        after = canvas.evaluate("one => one.toDataURL()"), words.all_inner_texts()
+        assert before != after, control.evaluate(
+            "one => one.closest('.control').textContent"
+        )
+        assert canvas.evaluate(COLOURS) > 8
+        assert not place.locator(".waiting").is_visible()
+        assert place.locator(".course-figure").get_attribute("aria-busy") is None
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 430)])
+@pytest.mark.parametrize("name", WITH_FIGURES)
+def test_every_figure_answers(
+    name: str, scheme: str, width: int, chromium: Browser, site: str
+) -> None:
+    names = WITH_FIGURES[name]
+    assert names, "no figure on this page: make notebooks"
+    with opened(chromium, site, f"notebooks/{name}.html", scheme, width) as page:
+        for figure in names:
+            answers(shown(page, figure))
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_figures_answer_in_a_page_opened_as_a_file(
+    chromium: Browser, site: str
+) -> None:
+    context = chromium.new_context(offline=True)
+    page = context.new_page()
+    page.goto((book.HTML / "notebooks/01_loss.html").as_uri())
+    for figure in WITH_FIGURES["01_loss"]:
+        answers(shown(page, figure))
+    context.close()
+
+
+def test_a_recording_is_loaded_when_its_figure_is_near(
+    chromium: Browser, site: str
+) -> None:
+    with opened(chromium, site, "notebooks/01_loss.html") as page:
+        page.wait_for_load_state("networkidle")
+        assert page.locator("canvas").count() == 0
+        first, *others = WITH_FIGURES["01_loss"]
+        shown(page, first)
+        assert page.evaluate("Object.keys(courseRecordings)") == [first]
+        assert others
+
+
+def test_on_paper_and_without_scripts_a_figure_is_a_picture(
+    chromium: Browser, site: str
+) -> None:
+    with opened(chromium, site, "notebooks/01_loss.html") as page:
+        place = shown(page, "line_fit")
+        still = place.locator("figure")
+        assert not still.is_visible()
+        page.emulate_media(media="print")
+        assert still.is_visible()
+        assert not place.locator("canvas").is_visible()
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(site + "notebooks/01_loss.html")
+    still = page.locator("[data-name='line_fit'] figure")
+    assert still.is_visible()
+    assert "Loss" in str(still.locator("img").get_attribute("alt"))
+    context.close()
+
+
+def test_a_figure_is_used_by_keyboard_and_said_in_words(
+    chromium: Browser, site: str
+) -> None:
+    with opened(chromium, site, "notebooks/01_loss.html") as page:
+        place = shown(page, "confidence")
+        slider = page.get_by_role("slider", name="probability given to what happened")
+        slider.focus()
+        slider.press("ArrowRight")
+        said = place.locator(".summary[aria-live='polite']")
+        assert said.inner_text().startswith("What happened was given 30.5 %")
+        assert slider.get_attribute("aria-valuetext") == "30.5 %"
+        image = page.get_by_role("img", name="The cost of confidence. What happened")
+        assert image.is_visible()
+        last = place.locator("button, input, select").last
+        last.focus()
+        last.press("Tab")
+        assert not last.evaluate("one => one === document.activeElement")
+
+
+# --- the rest of a page ---------------------------------------------------------------
 
 
 def test_dark_is_one_press_away_and_stays(chromium: Browser, site: str) -> None:

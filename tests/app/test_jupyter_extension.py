@@ -11,10 +11,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from jupyter_server.services.kernels.connection.channels import (
     ZMQChannelsWebsocketConnection,
 )
 from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
+from nbconvert.exporters import HTMLExporter
+from traitlets.config import Config
 
 from course_lib.app import jupyter_extension
 
@@ -68,11 +71,24 @@ def test_it_keeps_the_class_that_was_set() -> None:
     [point] = jupyter_extension._jupyter_server_extension_points()
     assert point["module"] == jupyter_extension.__name__
     settings = {jupyter_extension.CONNECTION: ZMQChannelsWebsocketConnection}
-    app = SimpleNamespace(web_app=SimpleNamespace(settings=settings))
+    app = SimpleNamespace(web_app=SimpleNamespace(settings=settings), config=Config())
     jupyter_extension._load_jupyter_server_extension(app)
     assert issubclass(
         settings[jupyter_extension.CONNECTION], ZMQChannelsWebsocketConnection
     )
+
+
+@pytest.mark.parametrize(
+    "own", [[], ["nbconvert.preprocessors.ClearOutputPreprocessor"]]
+)
+def test_pages_saved_as_html_have_figures_that_answer(own: list[str]) -> None:
+    config = Config({"HTMLExporter": {"preprocessors": [*own]}} if own else {})
+    settings = {jupyter_extension.CONNECTION: ZMQChannelsWebsocketConnection}
+    web_app = SimpleNamespace(settings=settings)
+    app = SimpleNamespace(web_app=web_app, config=config)
+    jupyter_extension._load_jupyter_server_extension(app)
+    exporter = HTMLExporter(config=config)
+    assert exporter.preprocessors == [*own, jupyter_extension.FIGURES]
 
 
 def test_what_it_relies_on_is_in_this_jupyter_server() -> None:

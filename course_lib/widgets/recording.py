@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from course_lib.widgets.controls import Button, Control, Preset, Replay, Slider, sets_of
 
 if TYPE_CHECKING:
-    from course_lib.widgets.handles import Handle
+    from course_lib.widgets.handles import Handle, Places
     from course_lib.widgets.renderer import FigureRenderer
 
 __all__ = [
@@ -243,14 +243,18 @@ def _keep_recorded(
     recorded: by control, the state in the recording of each of its own states.
     """
     for handle in list(handles):
+        kept = []
         for given in handle.sets:
+            if not isinstance(given, Places):  # points anywhere: none is recorded
+                continue
             new = recorded.get(given.control, {})
             old = range(len(given.places)) if given.states is None else given.states
             there = [i for i, state in enumerate(old) if state in new]
             given.places = given.places[there]
             given.states = [new[old[i]] for i in there]
-        handle.sets = [given for given in handle.sets if given.states]
-        if not handle.sets:
+            kept += [given] if there else []
+        handle.sets = [*kept]
+        if not kept:
             handles.remove(handle)
 
 

@@ -12,6 +12,7 @@ from matplotlib.text import Text
 from course_lib.plots import (
     COLOURS,
     cost_of_confidence,
+    forecast_costs,
     landscape_map,
     landscape_surface,
     naive_and_safe,
@@ -91,6 +92,20 @@ def test_marked_probabilities_say_their_cost_and_lie_on_the_curve() -> None:
         if line.get_marker() == "o":
             x, y = line.get_xydata()[0]
             assert np.interp(x, curve[:, 0], curve[:, 1]) == pytest.approx(y, abs=1e-3)
+
+
+def test_a_forecast_is_a_bar_in_two_parts_and_its_costs_two_bars() -> None:
+    forecast, ax = panels(2, 1)
+    costs = {"rain": float(-np.log(0.9)), "sun": float(np.inf)}
+    forecast_costs(0.9, costs, 0.693, forecast=forecast, ax=ax)
+    assert [p.get_width() for p in forecast.patches] == pytest.approx([0.9, 0.1])
+    assert [t.get_text() for t in forecast.texts] == ["rain 90.0 %", "sun 10.0 %"]
+    assert [p.get_width() for p in ax.patches] == pytest.approx([costs["rain"], 6.0])
+    assert {"0.105", "no limit", "a coin: 0.693"} <= set(words(ax))
+    assert [t.get_text() for t in ax.get_yticklabels()] == [
+        "if it is rain",
+        "if it is sun",
+    ]
 
 
 @pytest.mark.parametrize("q", [1e-9, 0.001, 0.5, 1.0])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -16,7 +15,7 @@ from course_lib import array, scalar, widgets
 from course_lib.data.moons import two_moons
 from course_lib.lessons.mlp import init_deep_mlp, mlp_loss
 from course_lib.widgets import InteractiveFigure
-from tests.widgets.checks import check_figure, handles, places_of
+from tests.widgets.checks import check_figure, drag
 
 POINTS, LABELS = two_moons(np.random.default_rng(0), 100)
 
@@ -120,94 +119,60 @@ def test_a_small_network_gets_less_far() -> None:
     assert shares[2] < 95
 
 
-def handle(figure: InteractiveFigure, words: str) -> dict[str, Any]:
-    """Return the first handle that these words are part of the label of."""
-    return next(h for h in handles(figure) if words in h["label"])
-
-
-def pull(figure: InteractiveFigure, taken: dict[str, Any], x: float, y: float) -> str:
-    """Set what a handle sets, with the pointer at a place, as the browser does."""
-    changes = {}
-    for given in taken["sets"]:
-        places = places_of(given)
-        at = {"x": [x], "y": [y]}.get(given["along"], [x, y])
-        changes[given["control"]] = (
-            int(np.hypot(*(places - at).T).argmin())
-            if len(at) == 2
-            else int(np.abs(places[:, 0] - at[0]).argmin())
-        )
-    figure.select(**changes)
-    return figure.summary
-
-
 def test_a_neuron_is_fitted_by_its_rings() -> None:
     figure = widgets.neuron()
     assert "4 of 10" in figure.summary
-    move = handle(figure, "move the border")
-    to_the_right = move["at"][0] + 115
-    said = pull(figure, move, to_the_right, move["at"][1])
-    assert "0 of 10" in said
-    border = float(re.findall(r"= (.?\d+\.\d+)", said)[0])
-    assert border > 0.5
-    steep = handle(figure, "steeper")
-    said = pull(figure, steep, 2 * to_the_right - steep["at"][0], steep["at"][1])
-    assert "10 of 10" in said, "across its border, the curve turns round"
-    assert float(re.findall(r"= (.?\d+\.\d+)", said)[0]) == pytest.approx(
-        border, abs=0.1
-    )
+    sums, _ = figure._renderer.axes
+    drag(figure, "move the border", sums, (1.0, 0.0))
+    assert "0 of 10 points" in figure.summary
+    assert "x = −b/w = 1.00" in figure.summary
+    drag(figure, "pull it steeper, or across the border", sums, (0.0, 2.0))
+    assert "10 of 10 points" in figure.summary, "the curve turned round"
+    assert figure.values["w"] == pytest.approx(-2.0)
+    assert "x = −b/w = 1.00" in figure.summary, "about its border"
 
 
 def test_a_flat_neuron_can_be_turned() -> None:
     figure = widgets.neuron()
     choose(figure, w=0.0, b=1.0)
-    turn = handle(figure, "turn")
-    said = pull(figure, turn, turn["at"][0], turn["at"][1] - 40)
-    assert "rises" in said
+    drag(figure, "turn the line", figure._renderer.axes[0], (3.0, 4.0))
+    assert figure.values["w"] == pytest.approx(1.0)
+    assert figure.values["b"] == 1.0
 
 
 def test_a_line_is_moved_and_turned() -> None:
     figure = widgets.neuron_line()
+    ax = figure._renderer.axes
     choose(figure, w1=2.0, w2=1.0, b=-3.0)
-    shift = handle(figure, "move")
-    (x0, y0), (x1, y1) = np.reshape(shift["at"], (2, 2))
-    to = figure._renderer.axes.transData.inverted().transform
-    height = figure.picture["size"][1]
-    aim = (x0 + x1) / 2 - 60, (y0 + y1) / 2 + 20
-    pull(figure, shift, *aim)
-    here = to((aim[0], height - aim[1]))
+    drag(figure, "move the line", ax, (0.2, 1.0))
+    assert figure.values | {"activation": ""} == {
+        "w1": 2.0,
+        "w2": 1.0,
+        "b": pytest.approx(-1.4),
+        "activation": "",
+    }
+    foot = np.array([0.5, 0.25]) + 0.15 / 5 * np.array([2.0, 1.0])
+    tip = foot + 0.2 * np.array([1.0, -2.0])
+    drag(figure, "turn the line, and make it surer", ax, tuple(tip))
     w1, w2, b = (figure.values[k] for k in ("w1", "w2", "b"))
-    assert (w1, w2) == (2.0, 1.0)
-    assert here @ [w1, w2] + b == pytest.approx(0, abs=0.08)
-    choose(figure, w1=2.0, w2=1.0, b=-3.0)
-    turn = handle(figure, "turn")
-    middle = np.array([0.5, 0.25])
-    foot = middle - (middle @ [2.0, 1.0] - 3.0) * np.array([2.0, 1.0]) / 5
-    pull(figure, turn, turn["at"][0] + 50, turn["at"][1] + 60)
-    w1, w2, b = (figure.values[k] for k in ("w1", "w2", "b"))
-    assert w1 > 2.5
-    assert w2 < 0.5
-    assert foot @ [w1, w2] + b == pytest.approx(0, abs=0.12), "turned about its foot"
+    assert (w1, w2) == (pytest.approx(1.0), pytest.approx(-2.0))
+    assert foot @ [w1, w2] + b == pytest.approx(0, abs=0.06), "turned about its foot"
 
 
-def test_a_healthy_gradient_can_be_lifted_into_tanh_and_not_into_the_sigmoid() -> None:
+def test_a_gradient_is_lifted_with_tanh_and_not_with_the_sigmoid() -> None:
     figure = widgets.vanishing_gradient()
     lifted = {}
     for activation in ("sigmoid", "tanh"):
         choose(figure, depth=30, gain=0.5, activation=activation)
-        lift = handle(figure, "lift")
-        pull(figure, lift, lift["at"][0], 60)
-        choose(figure, activation=activation)
-        lifted[activation] = float(
-            re.findall(r"layer 1 gets (\d\.\de.\d+)", figure.summary)[0].replace(
-                "−", "-"
-            )
-        )
+        gradients = figure._renderer.axes[1]
+        drag(figure, "lift the gradient of layer 1", gradients, (1.0, 1.0))
+        first = re.findall(r"layer 1 gets (\d\.\de.\d+)", figure.summary)[0]
+        lifted[activation] = float(first.replace("−", "-"))
     assert lifted["sigmoid"] < 1e-10
-    assert lifted["tanh"] > 1e-3
+    assert 0.1 < lifted["tanh"] < 10
 
 
 def test_the_loss_curve_leads_to_its_step() -> None:
     figure = widgets.decision_boundary()
-    curve = handle(figure, "step")
-    left, _, width, _ = curve["area"]
-    assert "step 80:" in pull(figure, curve, left + width / 2, 50)
+    drag(figure, "go to a step", figure._renderer.axes[1], (80.2, 0.5))
+    assert "step 80:" in figure.summary

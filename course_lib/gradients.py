@@ -21,6 +21,7 @@ __all__ = [
     "finite_difference",
     "forward_difference",
     "jax_functions",
+    "nudge_operation",
     "split_error",
     "triangulate",
     "value_functions",
@@ -327,8 +328,22 @@ _FORWARD: dict[str, Callable[..., float]] = {
     "/": ieee.divide,
     "**": ieee.power,
     "neg": operator.neg,
+    "cos": math.cos,
+    "sin": math.sin,
     **FLOAT_FUNCTIONS,
 }
+
+
+def nudge_operation(op: str, *numbers: float) -> tuple[float, ...] | None:
+    """Return the local derivatives of an operation, by central differences.
+
+    op: as a ``Value`` names it, such as "*" or "**2". None if it is unknown.
+    """
+    forward = _FORWARD.get(op)
+    if forward is None and op.startswith("**"):
+        exponent = float(op[2:])
+        forward = lambda x: ieee.power(x, exponent)  # noqa: E731 - one line, one use
+    return None if forward is None else finite_difference(forward, *numbers)
 
 
 def _nudge_child(node: Any, child: Any) -> float | None:
@@ -336,13 +351,7 @@ def _nudge_child(node: Any, child: Any) -> float | None:
 
     None if the operation is unknown.
     """
-    op = getattr(node, "op", "")
-    forward = _FORWARD.get(op)
-    if forward is None and op.startswith("**"):
-        exponent = float(op[2:])
-        forward = lambda x: ieee.power(x, exponent)  # noqa: E731 - one line, one use
-    if forward is None or node.children.count(child) > 1:
+    if node.children.count(child) > 1:
         return None
-    at = node.children.index(child)
-    numbers = [c.data for c in node.children]
-    return finite_difference(forward, *numbers)[at]
+    slopes = nudge_operation(getattr(node, "op", ""), *(c.data for c in node.children))
+    return None if slopes is None else slopes[node.children.index(child)]

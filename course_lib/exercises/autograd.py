@@ -1289,9 +1289,9 @@ def _backward_mistake(cls):
     if not any(_get(cls(1.0, (), (), MARK), name) == MARK for name in dir(cls(1.0))):
         return DROPPED
     return (
-        _chain_mistake(cls)
-        or _sharing_mistake(cls)
-        or _second_call_mistake(cls)
+        chain_mistake(cls)
+        or sharing_mistake(cls)
+        or second_call_mistake(cls)
         or _cost_mistake(cls)
         or _operation_mistake(cls)
     )
@@ -1325,7 +1325,8 @@ def _grads(cls, plan):
     return {name: node.grad for name, node in nodes.items()}
 
 
-def _chain_mistake(cls):
+def chain_mistake(cls):
+    """Return the mistake that backward() makes on a chain of four, or ""."""
     nodes = _record(cls, "a; b 3a; c 2b; d 2c")
     nodes["d"].backward()
     a, b, c, d = (nodes[name].grad for name in "abcd")
@@ -1355,7 +1356,8 @@ def _passes_on_a_sum(cls):
         return False
 
 
-def _sharing_mistake(cls):
+def sharing_mistake(cls):
+    """Return the mistake that backward() makes where paths meet, or ""."""
     shares = _grads(cls, "a; b 2a; c 3a; d 1b 1c")["a"]
     if shares in (2, 3):
         return OVERWRITTEN
@@ -1379,7 +1381,8 @@ def _sharing_mistake(cls):
     return TOO_EARLY if any(grad < right for grad, right in found) else AGAIN
 
 
-def _second_call_mistake(cls):
+def second_call_mistake(cls):
+    """Return the mistake that a second backward() makes, or ""."""
     nodes = _record(cls, "a; b 2a; c 3b; d 1b 1c")
     nodes["d"].backward()
     for node in nodes.values():

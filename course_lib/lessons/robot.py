@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from course_lib.scalar import Value
@@ -21,6 +21,7 @@ __all__ = [
     "Step",
     "body_points",
     "centre_of_mass",
+    "descend",
     "learn_the_pose",
     "pose_error",
     "random_angles",
@@ -65,16 +66,20 @@ def cos_sin(angle: Any) -> Point:
     """Return the cosine and the sine of an angle of any kind.
 
     ``Value`` has neither. An operation is whatever you know the derivative of: that of
-    the cosine is minus the sine, and that of the sine is the cosine.
+    the cosine is minus the sine, and that of the sine is the cosine. A class like
+    ``Value`` that has methods ``cos`` and ``sin`` is asked for them.
     """
     if isinstance(angle, int | float):
         return math.cos(angle), math.sin(angle)
-    if isinstance(angle, Value):
-        c, s = math.cos(angle.data), math.sin(angle.data)
-        return Value(c, (angle,), (-s,), "cos"), Value(s, (angle,), (c,), "sin")
-    import jax.numpy as jnp
+    if not hasattr(angle, "backward"):
+        import jax.numpy as jnp
 
-    return jnp.cos(angle), jnp.sin(angle)
+        return jnp.cos(angle), jnp.sin(angle)
+    number = type(angle)
+    if hasattr(number, "cos") and hasattr(number, "sin"):
+        return angle.cos(), angle.sin()
+    c, s = math.cos(angle.data), math.sin(angle.data)
+    return number(c, (angle,), (-s,), "cos"), number(s, (angle,), (c,), "sin")
 
 
 def body_points(angles: Sequence[Any]) -> dict[str, tuple[Point, Point]]:
@@ -143,22 +148,34 @@ class Step(NamedTuple):
     slopes: list[float]  # the gradient: one for each joint
 
 
-def learn_the_pose(
-    angles: Sequence[float], steps: int = 300, learning_rate: float = 0.2
-) -> list[Step]:
-    """Minimize the loss by Adam, with gradients by ``Value``, from these angles.
+def descend(
+    angles: Sequence[float],
+    steps: int = 300,
+    learning_rate: float = 0.2,
+    number: type[Any] = Value,
+) -> Iterator[tuple[list[Any], Any]]:
+    """Minimize the loss by Adam from these angles, with gradients by ``number``.
 
-    The learning rate decays to 0. Returns steps + 1 iterates, the start included.
+    Yields the joints and the loss after each backward pass, steps + 1 times: first at
+    the start. The learning rate decays to 0.
     """
     from course_lib.scalar import adam_init, adam_update
 
-    joints = [Value(angle) for angle in angles]
-    state, iterates = adam_init(joints), []
+    joints = [number(angle) for angle in angles]
+    state = adam_init(joints)
     for step in range(steps + 1):
         loss = robot_loss(joints)
         loss.backward()
-        slopes = [joint.grad for joint in joints]
-        iterates.append(Step([joint.data for joint in joints], loss.data, slopes))
-        rate = learning_rate * (1 - step / steps)
+        yield joints, loss
+        rate = learning_rate * (1 - step / steps) if steps else 0.0
         state = adam_update(joints, state, rate, b1=0.9, b2=0.99)
-    return iterates
+
+
+def learn_the_pose(
+    angles: Sequence[float], steps: int = 300, learning_rate: float = 0.2
+) -> list[Step]:
+    """Return the steps + 1 iterates of ``descend``, the start included."""
+    return [
+        Step([j.data for j in joints], loss.data, [j.grad for j in joints])
+        for joints, loss in descend(angles, steps, learning_rate)
+    ]

@@ -108,8 +108,10 @@ if TYPE_CHECKING:
     from course_lib.plots.posture import (
         joint_slopes,
         loss_of_the_walk,
+        marionette,
         robot,
         robot_room,
+        two_descents,
     )
     from course_lib.plots.scale import (
         device_grid,
@@ -178,6 +180,7 @@ __all__ = [
     "loss_so_far",
     "losses_compared",
     "magnified_nudge",
+    "marionette",
     "memory_parts",
     "model_diagram",
     "mosaic",
@@ -222,6 +225,7 @@ __all__ = [
     "time_by_batch",
     "token_strip",
     "training_curve",
+    "two_descents",
     "unit_activity",
     "walk_map",
     "with_and_without_zeroing",

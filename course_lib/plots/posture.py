@@ -14,7 +14,14 @@ from course_lib.lessons.robot import BODY
 from course_lib.plots.static import static_artists
 from course_lib.plots.style import COLOURS, figure
 
-__all__ = ["joint_slopes", "loss_of_the_walk", "robot", "robot_room"]
+__all__ = [
+    "joint_slopes",
+    "loss_of_the_walk",
+    "marionette",
+    "robot",
+    "robot_room",
+    "two_descents",
+]
 
 Point = tuple[float, float]
 Body = Mapping[str, tuple[Point, Point]]
@@ -25,6 +32,9 @@ LEFT, RIGHT, LOW, HIGH = -10.0, 10.0, -9.6, 10.4  # wider for a body that needs 
 GHOST, NEAR, TRUNK, FAR = "#CFCFCF", COLOURS["ink"], "#4A4A4A", "#8F8F8F"
 FAR_SIDE, TRUNK_SIDE, NEAR_SIDE = 3, 4, 5  # drawn in this order
 HEAD, TIP = 1.15, 0.24  # radius of the head and of the antenna's tip, in decimetres
+REACH = 11.2  # of the longest limbs, from the hip
+LEAST, MOST = 1e-4, 300.0  # losses that are told apart, dm²
+ARROW, STEEP = 3.2, 25.0  # the arrow of a slope so steep is so long, dm
 THICK = {  # half the thickness of a segment at its beginning and at its end
     "spine": (0.85, 1.05),
     "neck": (0.45, 0.45),
@@ -78,6 +88,66 @@ def robot(
         _dots(ax, [body[highlighted][0]], "gradient", "white", 11, 9)
     ax.set(xlim=(left, right), ylim=(low, HIGH + wider), title=title, aspect="equal")
     ax.set_axis_off()
+
+
+@figure(4.6, 4.6)
+def marionette(
+    points: Body,
+    target: Body | None,
+    slopes: Mapping[str, float],
+    truth: Mapping[str, float] | None = None,
+    title: str = "",
+    highlighted: str = "",
+    *,
+    ax: Axes,
+) -> None:
+    """Draw a body held at its hip, and at the end of each limb which way blame points.
+
+    A blue arrow says which way a turn of the limb's joint would lower the loss; the
+    steeper the slope, the longer it is. ``truth`` adds the arrows of other slopes, in
+    grey below them. The limb of the joint ``highlighted`` has a larger grip.
+    """
+    if target:
+        _draw_ghost(ax, target)
+    _draw_body(ax, points)
+    if truth is not None:
+        _draw_arrows(ax, points, truth, COLOURS["quiet"], 0.022)
+    _draw_arrows(ax, points, slopes, COLOURS["gradient"], 0.011)
+    ends = [end for joint, (_, end) in points.items() if joint != highlighted]
+    _dots(ax, [(0.0, 0.0)], "quiet", "white", 9, 7)
+    _dots(ax, ends, "parameter", COLOURS["ink"], 6, 9)
+    if highlighted:
+        _dots(ax, [points[highlighted][1]], "parameter", COLOURS["ink"], 11, 9)
+    ax.set(xlim=(-REACH, REACH), ylim=(-REACH, REACH), aspect="equal")
+    ax.set_title(title, y=1.0)  # no search for a place: that takes half of the time
+    ax.set_axis_off()
+
+
+def _draw_arrows(
+    ax: Axes, points: Body, slopes: Mapping[str, float], colour: str, width: float
+) -> None:
+    """Draw an arrow at the end of each limb, against its joint's slope."""
+    places, ways = [], []
+    for joint, ((x0, y0), (x1, y1)) in points.items():
+        length, slope = math.dist((x0, y0), (x1, y1)), slopes[joint]
+        far = -math.copysign(ARROW * min(1.0, abs(slope) / STEEP) ** 0.5, slope)
+        if abs(far) > 0.15:
+            places.append((x1, y1))  # a larger angle turns the limb clockwise
+            ways.append(((y1 - y0) * far / length, (x0 - x1) * far / length))
+    if places:
+        ax.quiver(
+            *zip(*places, strict=True),
+            *zip(*ways, strict=True),
+            angles="xy",
+            scale_units="xy",
+            scale=1,
+            color=colour,
+            edgecolor="white",
+            linewidth=0.6,
+            width=width,
+            minlength=0,
+            zorder=8,
+        )
 
 
 @static_artists
@@ -296,6 +366,45 @@ def loss_of_the_walk(
         )
     ax.set(yscale="log", xlabel="step", ylabel="loss, dm²", xlim=(-5, len(losses) + 4))
     ax.margins(y=0.12)
+    ax.grid(axis="y")
+
+
+@figure(5.0, 4.6)
+def two_descents(
+    by_hand: Sequence[float],
+    by_engine: Sequence[float],
+    until: int,
+    engine: str = "autograd",
+    title: str = "",
+    *,
+    ax: Axes,
+) -> None:
+    """Draw the loss after each turn by hand, and after each step of an engine.
+
+    The axes stay: ``until`` is the last step, and losses below 0.0001 lie on the rim.
+    """
+    until = max(until, len(by_hand) - 1)
+    curves = ((by_hand, "you", "other"), (by_engine, engine, "loss"))
+    for losses, name, colour in curves:
+        if not losses:
+            continue
+        shown = [min(max(loss, LEAST), MOST) for loss in losses]
+        ax.plot(range(len(shown)), shown, color=COLOURS[colour], drawstyle="steps-post")
+        x, y = len(shown) - 1, shown[-1]
+        ax.plot(x, y, "o", color=COLOURS[colour], markersize=8)
+        at_the_end = x > 0.75 * until
+        ax.annotate(
+            name,
+            (x, y),
+            xytext=(-4 if at_the_end else 8, 8),
+            textcoords="offset points",
+            color=COLOURS[colour],
+            weight="bold",
+            ha="right" if at_the_end else "left",
+        )
+    ax.set(yscale="log", xlim=(-0.02 * until, 1.02 * until), ylim=(LEAST / 2, 2 * MOST))
+    ax.set(xlabel="turns by hand, or steps", ylabel="loss, dm²")
+    ax.set_title(title, y=1.0)
     ax.grid(axis="y")
 
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from course_lib.widgets.progress import progress_panel
     from course_lib.widgets.scale import memory_by_part, pipeline, where_the_time_goes
     from course_lib.widgets.start_here import first_words
+    from course_lib.widgets.you_against import you_against_autograd
 
 __all__ = [
     "InteractiveFigure",
@@ -62,6 +63,7 @@ __all__ = [
     "vanishing_gradient",
     "walk_in_fog",
     "where_the_time_goes",
+    "you_against_autograd",
 ]
 
 MODULES = (
@@ -79,6 +81,7 @@ MODULES = (
     "painted_points",
     "scale",
     "start_here",
+    "you_against",
 )
 
 __getattr__, __dir__ = load_late(__name__, __all__, MODULES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +20,8 @@ __all__ = [
     "Replay",
     "Slider",
     "Toggle",
+    "Turn",
+    "Turns",
     "sets_of",
 ]
 
@@ -80,7 +82,7 @@ class Slider(Control):
     stops: Sequence[Any]
     start: Any
     format: Callable[[Any], str] = "{:g}".format
-    play: bool = False
+    play: bool | str = False  # or what its button says
 
     kind = "slider"
 
@@ -278,6 +280,79 @@ class Pad(Control):
     def recorded(self) -> Control:
         """Return a choice of the default and the examples."""
         return _examples(self.label, self)
+
+
+class Turn(NamedTuple):
+    """A part that was turned."""
+
+    part: str
+    stop: int  # where to: the index of a stop
+    seconds: float  # since the first turn began
+
+
+@dataclass(frozen=True)
+class Turns(Control):
+    """Parts that are turned, one at a time, and what was turned so far, in order.
+
+    parts: where each begins, by its name, as the index of a stop. stops: the text of
+    each stop; past the last one comes the first. Turns of one part in a row are one.
+    Each turn gives other controls the states in ``resets``. ``draw`` gets the chosen
+    part and a list of ``Turn``.
+    """
+
+    parts: Mapping[str, int]
+    stops: Sequence[str]
+    resets: Mapping[str, Any] = field(default_factory=dict)
+    max_length: int = 300
+
+    kind = "turns"
+
+    @property
+    def default(self) -> dict[str, Any]:
+        """The first part is chosen, and nothing was turned."""
+        return {"part": 0, "turns": []}
+
+    def spec(self) -> dict[str, Any]:
+        """Add the parts, where they begin, the stops and the greatest length."""
+        more = {"parts": list(self.parts), "starts": list(self.parts.values())}
+        more |= {"texts": list(self.stops), "resets": dict(self.resets)}
+        more |= {"max_length": self.max_length}
+        return {**super().spec(), **more}
+
+    def value(self, selected: Any) -> tuple[str, list[Turn]]:
+        """Return the chosen part and the turns. Raises ValueError if invalid."""
+        names = list(self.parts)
+        if not isinstance(selected, dict) or set(selected) != {"part", "turns"}:
+            raise ValueError(f"{self.label}: expected a part and turns")
+        part, given = selected["part"], selected["turns"]
+        if not isinstance(given, list) or len(given) > self.max_length:
+            raise ValueError(f"{self.label}: at most {self.max_length} turns")
+        turns = []
+        for one in given:
+            if not isinstance(one, list | tuple) or len(one) != 3:
+                raise ValueError(f"{self.label}: {one!r:.60} is no turn")
+            where, stop, seconds = one
+            if not isinstance(seconds, int | float) or not 0 <= seconds < 1e9:
+                raise ValueError(f"{self.label}: {seconds!r:.60} is no time")
+            name = names[_index(where, len(names), self.label)]
+            turns.append(
+                Turn(name, _index(stop, len(self.stops), self.label), float(seconds))
+            )
+        return names[_index(part, len(names), self.label)], turns
+
+    def boundary_states(self) -> list[dict[str, Any]]:
+        """Return the default, another part, and states with a turn and with two."""
+        last, end = len(self.parts) - 1, len(self.stops) - 1
+        turns = [[0, 0, 0], [last, end, 1.5]]
+        return [
+            self.default,
+            {"part": last, "turns": []},
+            {"part": 0, "turns": turns[:1]},
+            {"part": last, "turns": turns},
+        ]
+
+    def recorded(self) -> None:
+        """Return None: there are too many states to record."""
 
 
 @dataclass(frozen=True)

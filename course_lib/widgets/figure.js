@@ -15,6 +15,7 @@ const POINT = 9; // CSS pixels around a painted point in which it is taken, and
 const TRAIL = 20; // from one point to the next where a trail of them is painted
 const SLOW = 150; // ms: a figure that takes longer to draw is not prepared
 const INPUT_DEBOUNCE = 250; // ms
+const STILL_STEPS = 10; // presses from end to end for a reader who wants no motion
 const EDITING_KEYS = ["a", "c", "v", "x", "y", "z", "control", "meta", "arrowleft", "arrowright"];
 const PADDING = 8; // pixels of the figure, left and right together, as in figure.css
 
@@ -96,7 +97,7 @@ function render({ model, el }) {
   function change(changes) {
     const selected = { ...model.get("selected") };
     for (const spec of model.get("controls")) {
-      if (spec.name in changes) Object.assign(selected, spec.sets[changes[spec.name]]);
+      if (spec.name in changes) Object.assign(selected, spec.resets, spec.sets[changes[spec.name]]);
       else if (spec.preset && spec.sets.some((sets) => Object.keys(sets).some((k) => k in changes))) {
         selected[spec.name] = spec.start;
       }
@@ -366,6 +367,23 @@ function render({ model, el }) {
     return points.map((other, i) => (i === point ? stops : other));
   }
 
+  // The stop in whose direction, seen from a centre, the pointer is.
+  function nearestDirection({ around: [x0, y0], first, step, n }, { x, y }) {
+    const turns = Math.round((Math.atan2(y0 - y, x - x0) - first) / step);
+    const circle = Math.round((2 * Math.PI) / Math.abs(step));
+    const stop = ((turns % circle) + circle) % circle;
+    if (stop < n) return stop;
+    return stop - n < circle - stop ? n - 1 : 0; // between the ends of an arc
+  }
+
+  // The state that a set gives its control, which has one now, at a place of the pointer.
+  function stateAt(given, now, at) {
+    if (given.spans) return moved(now, given, at);
+    if (!given.around) return nearestState(given, at);
+    const stop = nearestDirection(given, at);
+    return given.part === undefined ? stop : turned(given.control, given.part, stop);
+  }
+
   function pull(handle, event, offset = [0, 0], first = false) {
     const at = place(event);
     at.x += offset[0];
@@ -379,7 +397,7 @@ function render({ model, el }) {
         if (points) changes[given.control] = points;
         continue;
       }
-      const state = given.spans ? moved(now, given, at) : nearestState(given, at);
+      const state = stateAt(given, now, at);
       if (state !== now) changes[given.control] = state;
       if (given.spans) chosen[given.control]?.(given.point);
     }
@@ -508,7 +526,7 @@ function render({ model, el }) {
       range.addEventListener("input", () => set(Number(range.value)));
       const label = element("label", { htmlFor: name, textContent: spec.label });
       const row = element("div", { className: "row" }, range);
-      if (spec.play) row.prepend(player(range, set, last, spec.label));
+      if (spec.play) row.prepend(player(range, set, last, spec));
       return [show, element("div", { className: "label-row" }, label, shown), row];
     },
 
@@ -550,6 +568,36 @@ function render({ model, el }) {
         parts.push(list);
       }
       return [(value) => { if (document.activeElement !== input) input.value = value; }, ...parts];
+    },
+
+    turns(spec, name) {
+      const now = () => model.get("selected")[spec.name];
+      const range = element("input", { type: "range", id: name, min: 0, max: spec.texts.length - 1, step: 1 });
+      const shown = element("output", { htmlFor: name });
+      const options = spec.parts.map((text, i) => element("option", { value: i, textContent: text }));
+      const select = element("select", { ariaLabel: spec.label }, ...options);
+      const undo = element("button", { type: "button", textContent: "Undo" });
+      const reset = element("button", { type: "button", textContent: "Start again" });
+      const set = (state) => {
+        show(state);
+        change({ [spec.name]: state });
+      };
+      const show = (state) => {
+        select.value = state.part;
+        const stop = stopOf(spec, state, state.part);
+        range.value = stop;
+        shown.textContent = spec.texts[stop];
+        range.setAttribute("aria-valuetext", spec.texts[stop]);
+        range.setAttribute("aria-label", `${spec.parts[state.part]}: turn it`);
+        undo.disabled = reset.disabled = !state.turns.length;
+      };
+      select.addEventListener("change", () => set({ ...now(), part: Number(select.value) }));
+      range.addEventListener("input", () => set(turned(spec.name, now().part, Number(range.value))));
+      undo.addEventListener("click", () => set({ ...now(), turns: now().turns.slice(0, -1) }));
+      reset.addEventListener("click", () => set({ ...now(), turns: [] }));
+      const label = element("label", { htmlFor: name, textContent: spec.label });
+      const group = element("div", { className: "row" }, select, range, undo, reset);
+      return [show, element("div", { className: "label-row" }, label, shown), group];
     },
 
     pad(spec, name) {
@@ -725,8 +773,10 @@ function render({ model, el }) {
     },
   };
 
-  function player(range, set, last, label) {
+  function player(range, set, last, { label, play }) {
     const button = element("button", { type: "button" });
+    const still = matchMedia("(prefers-reduced-motion: reduce)");
+    const named = typeof play === "string"; // it says in words what it does
     const [least, most] = STOP_DURATION;
     const duration = Math.min(most, Math.max(least, PLAY_DURATION / last));
     let since = 0;
@@ -734,8 +784,9 @@ function render({ model, el }) {
     let timeout = null;
     const show = (state) => {
       running = state;
-      button.textContent = running ? "❚❚" : "▶";
-      button.setAttribute("aria-label", `${running ? "Pause" : "Play"}: ${label}`);
+      button.textContent = running ? "❚❚" : named ? `▶ ${play}` : "▶";
+      if (running || !named) button.setAttribute("aria-label", `${running ? "Pause" : "Play"}: ${label}`);
+      else button.removeAttribute("aria-label");
     };
     const next = () => {
       if (!running || !root.isConnected) return;
@@ -746,6 +797,10 @@ function render({ model, el }) {
     };
     button.addEventListener("click", () => {
       if (running) return show(false);
+      if (still.matches) { // a jump, and no more until it is pressed again
+        const now = Number(range.value);
+        return set(now >= last ? 0 : Math.min(last, now + Math.ceil(last / STILL_STEPS)));
+      }
       show(true);
       if (Number(range.value) >= last) range.value = -1;
       next();
@@ -757,6 +812,27 @@ function render({ model, el }) {
     });
     show(false);
     return button;
+  }
+
+  // --- a control with parts: where one stands, and the turns with one more ---------------
+
+  const clocks = {}; // when the first turn began
+
+  const stopOf = (spec, state, part) =>
+    state.turns.findLast(([turned]) => turned === part)?.[1] ?? spec.starts[part];
+
+  function turned(name, part, stop) {
+    const spec = model.get("controls").find((one) => one.name === name);
+    const state = model.get("selected")[name];
+    if (stopOf(spec, state, part) === stop) return part === state.part ? state : { ...state, part };
+    const turns = [...state.turns];
+    const last = turns.at(-1);
+    if (!last) clocks[name] = performance.now();
+    clocks[name] ??= performance.now() - 1000 * last[2]; // the page was opened again
+    const seconds = Math.round((performance.now() - clocks[name]) / 100) / 10;
+    if (last && last[0] === part) turns[turns.length - 1] = [part, stop, seconds];
+    else if (turns.length < spec.max_length) turns.push([part, stop, seconds]);
+    return { part, turns };
   }
 
   const showState = {};

@@ -170,6 +170,8 @@ class InteractiveFigure(anywidget.AnyWidget):
         follows: dict[str, Any] = {}
         for spec in self.controls:
             name, sets = spec["name"], spec["sets"]
+            if name in chosen:
+                follows |= spec.get("resets", {})
             if name in chosen and chosen[name] in range(len(sets)):
                 follows |= sets[chosen[name]]
             elif spec.get("preset") and {*chosen} & {*chain(*sets)}:

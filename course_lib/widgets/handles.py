@@ -10,6 +10,7 @@ keeps the places that it had when it was taken, if it does not follow.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -56,6 +57,18 @@ class Plane:
     ys: Sequence[float]
 
 
+@dataclass
+class Around:
+    """The direction of each stop of one control, seen from a centre."""
+
+    control: str
+    centre: tuple[float, float]  # in data coordinates of the Axes
+    first: float  # direction of the first stop, counter-clockwise from the x axis
+    step: float  # from each stop to the next
+    n: int
+    part: int | None  # of a control with parts, the one that is turned
+
+
 class Handle:
     """A spot of some Axes, or all of their area, where a pointer sets controls.
 
@@ -79,7 +92,7 @@ class Handle:
         self.ax, self.label, self.at = ax, label, at
         self.everywhere = everywhere or at is None
         self.hover, self.follow = hover, follow
-        self.sets: list[Places | Plane | Brush] = []
+        self.sets: list[Places | Plane | Brush | Around] = []
 
     def slide(
         self, control: str, stops: Sequence[Any], place: Callable[[Any], Any]
@@ -129,6 +142,23 @@ class Handle:
         self.sets.append(Brush(control, corners))
         return self
 
+    def around(
+        self,
+        control: str,
+        directions: Sequence[float],
+        centre: tuple[float, float],
+        part: int | None = None,
+    ) -> Handle:
+        """Let the pointer's direction from a centre set a slider, or turn a part.
+
+        directions: of the stops, in radians counter-clockwise from the x axis, equally
+        far apart. The Axes must have equal scales. What is grasped beside its middle
+        does not jump there.
+        """
+        first, step = directions[0], directions[1] - directions[0]
+        self.sets.append(Around(control, centre, first, step, len(directions), part))
+        return self
+
     def packed(self, height: float) -> bytes:
         """Return the handle as JSON, in CSS pixels of a figure of this height."""
         sets = [self._set(given, height) for given in self.sets]
@@ -143,11 +173,15 @@ class Handle:
                 packed[name] = True
         return json.dumps(packed, separators=(",", ":")).encode()
 
-    def _set(self, given: Places | Plane | Brush, height: float) -> dict[str, Any]:
+    def _set(
+        self, given: Places | Plane | Brush | Around, height: float
+    ) -> dict[str, Any]:
         if isinstance(given, Plane):
             return self._plane(given, height)
         if isinstance(given, Places):
             return self._places(given, height)
+        if isinstance(given, Around):
+            return self._around(given, height)
         grid = self._pixels(np.array(given.corners, float), height)
         return {"control": given.control, "grid": _short(grid)}
 
@@ -189,6 +223,14 @@ class Handle:
         """Return places of the Axes in CSS pixels from the upper left corner."""
         pixels: np.ndarray = self.ax.transData.transform(places)
         return pixels * [1, -1] + [0, height]
+
+    def _around(self, given: Around, height: float) -> dict[str, Any]:
+        """Return the centre, the direction of the first stop, and how they go on."""
+        centre = self._pixels(np.array([given.centre]), height)
+        first = round(math.remainder(given.first, math.tau), 4)
+        packed = {"control": given.control, "around": _short(centre), "first": first}
+        packed |= {"step": round(given.step, 6), "n": given.n}
+        return packed | ({} if given.part is None else {"part": given.part})
 
     def _middle(self) -> list[float]:
         """Return a place in the Axes: of a coordinate that does not count."""

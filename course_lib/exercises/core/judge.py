@@ -92,6 +92,37 @@ class Verdict:
         return self.kind == "correct"
 
 
+def run_alone(
+    answer: AnswerSource, cases: Sequence[Case], probe: str | None, jax: bool = False
+) -> Report:
+    """Run a learner's answer on cases, in a process of its own, within its limits.
+
+    probe: what is called with the answer and each case's arguments, "module:name".
+    Raises WorkerError if no process can be started.
+    """
+    request = _request(answer, cases, probe)
+
+    def run() -> Report:
+        with supervisor.disposable_worker(jax) as worker:
+            return worker.run(request, supervisor.TIME_LIMIT, supervisor.MEMORY_LIMIT)
+
+    try:
+        return run()
+    except supervisor.WorkerError:  # such as a spare worker killed while idle
+        return run()
+
+
+def _request(
+    answer: AnswerSource, cases: Sequence[Case], probe: str | None
+) -> dict[str, Any]:
+    return {
+        "source": answer.text,
+        "name": answer.name,
+        "cases": [case.encoded() for case in cases],
+        "probe": probe,
+    }
+
+
 @dataclass
 class CodeJudge:
     """Judges answers that are functions or classes."""
@@ -123,24 +154,11 @@ class CodeJudge:
         if worker is not None:
             report = self._run(answer, worker, time_limit)
         else:
-            try:
-                report = self._run_alone(answer)
-            except supervisor.WorkerError:  # such as a spare worker killed while idle
-                report = self._run_alone(answer)
+            report = run_alone(answer, self.cases, self.probe, self.jax)
         return self._judge(report, expected)
 
-    def _run_alone(self, answer: AnswerSource) -> Report:
-        """Run a learner's answer in a process of its own."""
-        with supervisor.disposable_worker(self.jax) as worker:
-            return self._run(answer, worker, supervisor.TIME_LIMIT)
-
     def _run(self, answer: AnswerSource, worker: Worker, limit: float) -> Report:
-        request = {
-            "source": answer.text,
-            "name": answer.name,
-            "cases": [case.encoded() for case in self.cases],
-            "probe": self.probe,
-        }
+        request = _request(answer, self.cases, self.probe)
         return worker.run(request, limit, supervisor.MEMORY_LIMIT)
 
     def _judge(self, report: Report, expected: list[Encoded]) -> Verdict:

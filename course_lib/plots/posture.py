@@ -34,7 +34,7 @@ FAR_SIDE, TRUNK_SIDE, NEAR_SIDE = 3, 4, 5  # drawn in this order
 HEAD, TIP = 1.15, 0.24  # radius of the head and of the antenna's tip, in decimetres
 REACH = 11.2  # of the longest limbs, from the hip
 LEAST, MOST = 1e-4, 300.0  # losses that are told apart, dm²
-ARROW, STEEP = 3.2, 25.0  # the arrow of a slope so steep is so long, dm
+ARROW, STEEP = 4.0, 25.0  # the arrow of a slope so steep is so long, dm
 THICK = {  # half the thickness of a segment at its beginning and at its end
     "spine": (0.85, 1.05),
     "neck": (0.45, 0.45),
@@ -111,8 +111,10 @@ def marionette(
         _draw_ghost(ax, target)
     _draw_body(ax, points)
     if truth is not None:
-        _draw_arrows(ax, points, truth, COLOURS["quiet"], 0.022)
-    _draw_arrows(ax, points, slopes, COLOURS["gradient"], 0.011)
+        _draw_arrows(ax, points, truth, "#9A9A9A")
+        words = "blue: its own slopes\ngrey: those of a nudge"
+        _key_of_arrows(ax, words)
+    _draw_arrows(ax, points, slopes, COLOURS["gradient"])
     ends = [end for joint, (_, end) in points.items() if joint != highlighted]
     _dots(ax, [(0.0, 0.0)], "quiet", "white", 9, 7)
     _dots(ax, ends, "parameter", COLOURS["ink"], 6, 9)
@@ -123,8 +125,14 @@ def marionette(
     ax.set_axis_off()
 
 
+@static_artists
+def _key_of_arrows(ax: Axes, words: str) -> None:
+    look = {"size": 10, "color": COLOURS["quiet"], "va": "bottom", "zorder": 0}
+    ax.text(-REACH, -REACH, words, **look)
+
+
 def _draw_arrows(
-    ax: Axes, points: Body, slopes: Mapping[str, float], colour: str, width: float
+    ax: Axes, points: Body, slopes: Mapping[str, float], colour: str
 ) -> None:
     """Draw an arrow at the end of each limb, against its joint's slope."""
     places, ways = [], []
@@ -144,7 +152,10 @@ def _draw_arrows(
             color=colour,
             edgecolor="white",
             linewidth=0.6,
-            width=width,
+            width=0.011,
+            headwidth=3.6,
+            headlength=4.2,
+            headaxislength=3.8,
             minlength=0,
             zorder=8,
         )
@@ -384,23 +395,29 @@ def two_descents(
     The axes stay: ``until`` is the last step, and losses below 0.0001 lie on the rim.
     """
     until = max(until, len(by_hand) - 1)
-    curves = ((by_hand, "you", "other"), (by_engine, engine, "loss"))
-    for losses, name, colour in curves:
+    curves = (
+        (by_engine, engine, "loss", "default"),
+        (by_hand, "you", "other", "steps-post"),
+    )
+    halo = {"path_effects": [withStroke(linewidth=4, foreground="white")]}
+    for losses, name, colour, style in curves:
         if not losses:
             continue
         shown = [min(max(loss, LEAST), MOST) for loss in losses]
-        ax.plot(range(len(shown)), shown, color=COLOURS[colour], drawstyle="steps-post")
+        ax.plot(range(len(shown)), shown, color=COLOURS[colour], drawstyle=style)
         x, y = len(shown) - 1, shown[-1]
         ax.plot(x, y, "o", color=COLOURS[colour], markersize=8)
         at_the_end = x > 0.75 * until
+        below = name == "you" and by_engine and by_engine[-1] > y / 3
         ax.annotate(
             name,
             (x, y),
-            xytext=(-4 if at_the_end else 8, 8),
+            xytext=(-4 if at_the_end else 8, -16 if below else 8),
             textcoords="offset points",
             color=COLOURS[colour],
             weight="bold",
             ha="right" if at_the_end else "left",
+            **halo,
         )
     ax.set(yscale="log", xlim=(-0.02 * until, 1.02 * until), ylim=(LEAST / 2, 2 * MOST))
     ax.set(xlabel="turns by hand, or steps", ylabel="loss, dm²")

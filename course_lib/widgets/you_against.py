@@ -28,7 +28,7 @@ def _ours(start: tuple[float, ...]) -> Trial:
     return try_number(Value, start)
 
 
-def you_against_autograd(number: Any = Value, seed: int = 45) -> InteractiveFigure:
+def you_against_autograd(number: Any = Value, seed: int = 365) -> InteractiveFigure:
     """Pose the robot by hand; then watch a class do it by its own ``backward``.
 
     ``number`` is the class: yours, if you have one. It takes the steps in a process of
@@ -108,8 +108,8 @@ def you_against_autograd(number: Any = Value, seed: int = 45) -> InteractiveFigu
         play=f"Let {who} try",
     )
     blind = Toggle("blind", "hide the runner")
-    axes = plots.panels(1, 2, width=9.8, height=4.9)
-    axes[0].get_gridspec().set_width_ratios([1.0, 0.9])
+    axes = plots.panels(1, 2, width=10.2, height=5.4)
+    axes[0].get_gridspec().set_width_ratios([1.15, 0.85])
     return InteractiveFigure(
         "you_against_autograd",
         "You against autograd",

@@ -26,7 +26,7 @@ from course_lib.gradients import finite_difference, nudge_operation
 from course_lib.lessons import robot
 from course_lib.scalar import Value, backward_order
 
-__all__ = ["STEPS", "Trial", "pose_the_robot", "read_report", "try_number"]
+__all__ = ["ARRIVED", "STEPS", "Trial", "pose_the_robot", "try_number"]
 
 STEPS, LEARNING_RATE = 150, 0.4
 PATIENCE = 2.0  # seconds of computing, after which a slow class has shown enough
@@ -93,6 +93,14 @@ class Trial(NamedTuple):
         """Whether the robot stands as the runner does."""
         return bool(self.walk) and self.walk[-1].loss < ARRIVED
 
+    @classmethod
+    def read(cls, found: list[Any]) -> Trial:
+        """Return the trial that ``pose_the_robot`` found."""
+        moments, seconds, problem, suspicion, aside = found
+        walk = [robot.Step(angles, loss, slopes) for angles, loss, slopes, _ in moments]
+        slopes = [true for *_, true in moments]
+        return cls(walk, slopes, seconds, problem, suspicion, aside)
+
 
 def try_number(number: Any, angles: Sequence[float]) -> Trial:
     """Let a class pose the robot; a class of a learner's, in a process of its own.
@@ -101,25 +109,25 @@ def try_number(number: Any, angles: Sequence[float]) -> Trial:
     a trial with a problem.
     """
     if number is Value:
-        return _trial(pose_the_robot(number, list(angles), STEPS))
+        return Trial.read(pose_the_robot(number, list(angles), STEPS))
     if not isinstance(number, type):
         return Trial([], [], problem="Give the class itself, as in number=MyValue.")
     try:
         answer = extract_source(number)
         cases = [Case(list(angles), steps) for steps in (0, STEPS)]
-        return read_report(run_alone(answer, cases, PLACE), number.__name__)
+        return _read_report(run_alone(answer, cases, PLACE), number.__name__)
     except (ExtractionError, WorkerError) as reason:
         return Trial([], [], problem=f"{number.__name__} could not be run: {reason}")
 
 
-def read_report(report: Report, name: str) -> Trial:
+def _read_report(report: Report, name: str) -> Trial:
     """Return the trial that a process was asked for: one step, then all of them."""
     problem, found = "", Trial([], [])
     for reply in report.replies:
         if error := reply.get("error") or reply.get("definition"):
             problem = _in_one_line(f"{name} stops with", error)
         elif reply.get("output") is not None:
-            found = _trial(decode(reply["output"]))
+            found = Trial.read(decode(reply["output"]))
     if report.ended == "time":
         step = len(found.walk)
         problem = (
@@ -131,13 +139,6 @@ def read_report(report: Report, name: str) -> Trial:
     elif report.ended != "done":
         problem = f"The process that ran {name} has ended: does it call exit()?"
     return found._replace(problem=problem) if problem else found
-
-
-def _trial(found: list[Any]) -> Trial:
-    moments, seconds, problem, suspicion, aside = found
-    walk = [robot.Step(angles, loss, slopes) for angles, loss, slopes, _ in moments]
-    slopes = [true for *_, true in moments]
-    return Trial(walk, slopes, seconds, problem, suspicion, aside)
 
 
 def _in_one_line(what: str, error: dict[str, Any]) -> str:

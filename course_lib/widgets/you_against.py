@@ -17,7 +17,7 @@ from course_lib.widgets.controls import Slider, Toggle, Turn, Turns
 from course_lib.widgets.figure import InteractiveFigure
 from course_lib.widgets.handles import add_handle
 
-__all__ = ["you_against_autograd"]
+__all__ = ["start_of", "you_against_autograd"]
 
 DEGREES = 2  # from one stop of a joint to the next
 STOPS = tuple(range(-180, 180, DEGREES))
@@ -35,9 +35,7 @@ def you_against_autograd(number: Any = Value, seed: int = 365) -> InteractiveFig
     its own, once, when the figure is made. A class whose slopes are wrong makes the
     robot stumble, and the rule that is suspected is named.
     """
-    heap = body.random_angles(random.Random(seed))
-    starts = [_nearest_stop(angle) for angle in heap]
-    start = tuple(math.radians(STOPS[stop]) for stop in starts)
+    starts, start = start_of(seed)
     trial = _ours(start) if number is Value else try_number(number, start)
     who = "autograd" if number is Value else getattr(number, "__name__", "that")
     runner = body.body_points(body.RUNNING)
@@ -117,6 +115,13 @@ def you_against_autograd(number: Any = Value, seed: int = 365) -> InteractiveFig
         [turns, step, blind],
         axes,
     )
+
+
+def start_of(seed: int) -> tuple[list[int], tuple[float, ...]]:
+    """Return a heap whose angles are stops: their indices, and the angles."""
+    heap = body.random_angles(random.Random(seed))
+    stops = [_nearest_stop(angle) for angle in heap]
+    return stops, tuple(math.radians(STOPS[stop]) for stop in stops)
 
 
 def _nearest_stop(angle: float) -> int:

@@ -18,6 +18,7 @@ from course_lib.gradients import (
     finite_difference,
     forward_difference,
     jax_functions,
+    nudge_operation,
     split_error,
     triangulate,
     value_functions,
@@ -272,6 +273,15 @@ def test_the_result_itself_may_be_the_first_wrong_node() -> None:
     number = with_wrong("tanh", lambda out, a: (1 + out * out,))
     result = triangulate("tanh(a)", {"a": 0.5}, number=number)
     assert result.disagreement.startswith("First wrong at 'tanh' (= 0.462117)")
+
+
+def test_an_operation_alone_is_nudged_at_its_numbers() -> None:
+    at = pytest.approx
+    assert nudge_operation("*", 2.0, -3.0) == at((-3.0, 2.0))
+    assert nudge_operation("**3", -2.0) == at((12.0,))
+    assert nudge_operation("cos", 0.5) == at((-math.sin(0.5),))
+    assert nudge_operation("sin", 0.5) == at((math.cos(0.5),))
+    assert nudge_operation("by hand", 1.0) is None
 
 
 def test_wrong_bookkeeping_is_told_from_a_wrong_derivative() -> None:

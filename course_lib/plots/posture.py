@@ -422,7 +422,7 @@ def two_descents(
     ax.set(yscale="log", xlim=(-0.02 * until, 1.02 * until), ylim=(LEAST / 2, 2 * MOST))
     ax.set(xlabel="turns by hand, or steps", ylabel="loss, dm²")
     ax.set_title(title, y=1.0)
-    ax.grid(axis="y")
+    ax.grid(True, axis="y")
 
 
 @figure(8.0, 4.6)

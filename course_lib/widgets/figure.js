@@ -594,7 +594,7 @@ function render({ model, el }) {
       select.addEventListener("change", () => set({ ...now(), part: Number(select.value) }));
       range.addEventListener("input", () => set(turned(spec.name, now().part, Number(range.value))));
       undo.addEventListener("click", () => set({ ...now(), turns: now().turns.slice(0, -1) }));
-      reset.addEventListener("click", () => set({ ...now(), turns: [] }));
+      reset.addEventListener("click", () => set({ part: 0, turns: [] }));
       const label = element("label", { htmlFor: name, textContent: spec.label });
       const group = element("div", { className: "row" }, select, range, undo, reset);
       return [show, element("div", { className: "label-row" }, label, shown), group];

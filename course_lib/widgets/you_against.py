@@ -88,7 +88,7 @@ def you_against_autograd(number: Any = Value, seed: int = 365) -> InteractiveFig
         plots.two_descents(losses, engine, STEPS, who, "loss, turn by turn", ax=axes[1])
         if step == 0:
             _add_handles(axes[0], angles)
-        return said.replace("-", "−"), text
+        return said + " The runner is hidden." * blind, text
 
     turns = Turns(
         "turns",
@@ -165,9 +165,10 @@ def _blame(slopes: list[float]) -> str:
     if abs(slopes[k]) < 0.005:
         return "No joint is to blame any more: every slope is nearly 0."
     way = "smaller" if slopes[k] > 0 else "larger"
+    slope = f"{slopes[k]:.2f}".replace("-", "−")
     return (
-        f"Most to blame: the {body.JOINTS[k]}, slope {slopes[k]:.2f}; a {way} angle "
-        "would lower the loss."
+        f"Most to blame: the {body.JOINTS[k]}, slope {slope}; a {way} angle would "
+        "lower the loss."
     )
 
 

@@ -827,6 +827,25 @@ show(
 )
 
 # %% [markdown]
+# ### You against autograd
+#
+# Now you. Another heap hangs by its hip. Drag the end of a limb, or choose a joint and
+# turn it with the arrow keys. Each blue arrow shows which way that joint's blame would
+# have it turned. Take a minute, and hide the runner if it is too easy. Then let
+# autograd try, with your `MyValue` if you have one. **Predict first:** who ends with
+# less loss, and who needs fewer turns?
+
+# %%
+Engine = exercise.own_value.yours_or_ours()
+widgets.you_against_autograd(Engine)
+
+# %% [markdown]
+# A hand turns one joint, looks, and turns the next. A gradient turns all fourteen at
+# once, each by its own slope. Spoil a rule of your `MyValue` on purpose, such as the
+# `+=`, and give it to the game: the robot stumbles, and the line below says which rule
+# it suspects, and how it knows.
+
+# %% [markdown]
 # ## Why not nudge every parameter?
 #
 # The last question is the price. The unit is one forward pass: computing the loss once.

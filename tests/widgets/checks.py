@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import struct
 from itertools import chain
@@ -171,6 +172,9 @@ def check_handles(figure: InteractiveFigure) -> None:
                     assert abs(first + stop * step - at) < 0.2, handle
                     assert 0 <= stop < n, handle
                 continue
+            if "around" in given:
+                check_direction(handle, given, figure.selected[control.name])
+                continue
             places = places_of(given)
             states = given.get("states") or list(range(len(places)))
             assert len(states) == len(places), control.name
@@ -225,6 +229,18 @@ def drag(
 def _is_in(at: np.ndarray, area: list[float] | None) -> bool:
     left, top, width, height = area or (0, 0, 0, 0)
     return left <= at[0] <= left + width and top <= at[1] <= top + height
+
+
+def check_direction(handle: dict[str, Any], given: dict[str, Any], state: Any) -> None:
+    """What is turned around a centre must point where its stop does."""
+    if (part := given.get("part")) is not None:
+        stops = [stop for turned, stop, _ in state["turns"] if turned == part]
+        if not stops:
+            return  # where it begins, the control knows
+        state = stops[-1]
+    (x, y), (x0, y0) = handle["at"], given["around"]
+    way = given["first"] + state * given["step"] - math.atan2(y0 - y, x - x0)
+    assert abs(math.remainder(way, math.tau)) < 0.02, handle
 
 
 def outside(figure: InteractiveFigure) -> list[str]:

@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from course_lib.widgets.controls import Button, Control, Preset, Replay, Slider, sets_of
 
 if TYPE_CHECKING:
-    from course_lib.widgets.handles import Handle, Places
+    from course_lib.widgets.handles import Handle
     from course_lib.widgets.renderer import FigureRenderer
 
 __all__ = [
@@ -242,6 +242,8 @@ def _keep_recorded(
 
     recorded: by control, the state in the recording of each of its own states.
     """
+    from course_lib.widgets.handles import Places  # loads Matplotlib
+
     for handle in list(handles):
         kept = []
         for given in handle.sets:

@@ -221,13 +221,13 @@ def test_collection_is_back_after_a_picture() -> None:
     assert gc.isenabled()
 
 
-def test_a_page_without_a_front_end_gets_a_line_and_no_state(tmp_path) -> None:
+def test_a_page_without_a_front_end_gets_a_picture_and_no_state(tmp_path) -> None:
     code = "from course_lib.widgets import confidence\nconfidence()"
     nb = notebooks.execute(new_notebook(cells=[new_code_cell(code)]), tmp_path)
     [output] = notebooks.normalised(nb).cells[0].outputs
     assert set(output.data) == {"text/html", "text/plain"}
     words = output.data["text/html"]
-    assert "Run this cell in JupyterLab and change: probability given to" in words
+    assert "Run this cell in JupyterLab and change: your probability" in words
     assert "0x" not in nbformat.writes(nb)
 
 

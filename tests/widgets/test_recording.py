@@ -43,8 +43,9 @@ def figure(
     *controls: Control,
     draw: Callable[..., Any] = line,
     replay: Callable[[], Replay] | None = None,
+    width: float = 3,
 ) -> InteractiveFigure:
-    axes = panels(width=3, height=2)
+    axes = panels(width=width, height=2)
     return InteractiveFigure("small", "Small", draw, controls, axes, replay=replay)
 
 
@@ -286,25 +287,26 @@ def test_another_version_is_refused() -> None:
         Recording.from_bytes(data)
 
 
-def test_the_stacked_layout_goes_first_then_it_is_too_large(
+def test_what_is_too_large_loses_a_layout_and_then_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    both = record(figure(slider("a", 20)))
+    both = record(figure(slider("a", 20), width=8))
     assert len(both.header["layouts"]) == 2
+    assert both.header["layouts"][0]["size"] != both.header["layouts"][1]["size"]
     size = len(both.to_bytes())
     monkeypatch.setattr(recording, "MOST_BYTES", size)
-    assert len(record(figure(slider("a", 20))).header["layouts"]) == 2
+    assert len(record(figure(slider("a", 20), width=8)).header["layouts"]) == 2
     monkeypatch.setattr(recording, "MOST_BYTES", size - 1)
-    wide = record(figure(slider("a", 20)))
+    wide = record(figure(slider("a", 20), width=8))
     assert len(wide.header["layouts"]) == 1
     used = max(sum(pair) for pair in zip(*[iter(_numbers(wide))] * 2, strict=True))
     assert used == len(wide.strokes), "and its strokes went with it"
     size = len(wide.to_bytes())
     monkeypatch.setattr(recording, "MOST_BYTES", size)
-    assert len(record(figure(slider("a", 20))).header["layouts"]) == 1
+    assert len(record(figure(slider("a", 20), width=8)).header["layouts"]) == 1
     monkeypatch.setattr(recording, "MOST_BYTES", size - 1)
     with pytest.raises(ValueError, match=f"small: the recording takes {size:,} bytes"):
-        record(figure(slider("a", 20)))
+        record(figure(slider("a", 20), width=8))
 
 
 def _numbers(found: Recording) -> list[int]:

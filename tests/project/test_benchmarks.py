@@ -242,13 +242,10 @@ def test_the_samplers_of_the_benchmark_draw_the_same(
 
 
 @pytest.mark.parametrize(("commit", "there"), [("HEAD", True), ("nowhere", False)])
-def test_an_earlier_build_is_taken_from_the_history(
-    monkeypatch: pytest.MonkeyPatch, commit: str, there: bool
-) -> None:
+def test_an_earlier_build_is_taken_from_the_history(commit: str, there: bool) -> None:
     if not (earlier.ROOT / ".git").exists():
         pytest.skip("this is no clone of the repository")
-    monkeypatch.setattr(earlier, "COMMIT", commit)
-    with earlier.earlier_build() as folder:
+    with earlier.earlier_build(commit) as folder:
         assert (folder is not None) == there
         if folder:
             assert (folder / "course_lib" / "scalar" / "value.py").is_file()

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
-from matplotlib.patches import FancyBboxPatch, Patch
+from matplotlib.patches import FancyBboxPatch, Patch, Rectangle
 from numpy.typing import ArrayLike
 
 from course_lib.lessons.retrieval import Found
@@ -24,6 +24,7 @@ __all__ = [
     "found_sentences",
     "gamed_reward",
     "loss_mask",
+    "mask_boxes",
     "prompt_and_answer",
     "reward_against_drift",
 ]
@@ -45,27 +46,50 @@ def loss_mask(
     losses: ArrayLike | None = None,
     *,
     highest: float | None = None,
+    highlighted: int | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the targets of one exchange: those in colour count in its loss, no others.
 
     characters: those to predict, ``<what is a fox?>a mammal`` one by one, and the token
     that ends them, "bos". counted: whether each is in the loss. losses: of each, in
-    nats, as a bar over it; ``highest`` is the loss at the top of the picture. Where the
-    question ends is told by the last ">". Long exchanges take two lines.
+    nats, as a bar over it; ``highest`` is the loss at the top of the picture. The
+    ``highlighted`` one has a frame. Where the question ends is told by the last ">".
+    Long exchanges take two lines.
     """
     heights = None if losses is None else np.asarray(losses, float)
     n = len(characters)
     if len(counted) != n or not (heights is None or heights.shape == (n,)):
         raise ValueError("each character must have one mark, and one loss if any has")
-    mark = max((i for i, c in enumerate(characters) if c == ">"), default=-1) + 1
-    turns = [("question", range(mark)), ("answer", range(mark, n))]
+    turns = _turns(characters)
     if ax is None:
-        n_lines = 2 if _is_long(characters, 8) and 0 < mark < n else 1
+        n_lines = len(turns) if _is_long(characters, 8) else 1
         line = 1.2 if heights is None else 2.2
         ax = panels(width=8, height=n_lines * line)
-    turns = [turn for turn in turns if len(turn[1])]
-    return _mask(characters, [*counted], heights, turns, highest, ax=ax)
+    return _mask(characters, [*counted], heights, highest, highlighted, ax=ax)
+
+
+def mask_boxes(
+    characters: Sequence[str], ax: Axes
+) -> list[tuple[float, float, float, float]]:
+    """Return the box of each character in a drawing with losses, its bar included.
+
+    Each is (left, bottom, width, height).
+    """
+    unknown = np.full(len(characters), np.nan)
+    targets, _ = _placed(characters, [False] * len(characters), unknown, BARS, ax)
+    return [
+        (one.left, one.base - BOXES, one.right - one.left, BOXES + BARS)
+        for one in targets
+    ]
+
+
+def _turns(characters: Sequence[str]) -> list[tuple[str, range]]:
+    """Return the question and the answer, with the places of their characters."""
+    n = len(characters)
+    mark = max((i for i, c in enumerate(characters) if c == ">"), default=-1) + 1
+    turns = [("question", range(mark)), ("answer", range(mark, n))]
+    return [turn for turn in turns if len(turn[1])]
 
 
 def _is_long(characters: Sequence[str], room: float) -> bool:
@@ -99,34 +123,47 @@ class Turn(NamedTuple):
     learned: bool
 
 
-@figure()
-def _mask(
+def _placed(
     characters: Sequence[str],
     counted: Sequence[bool],
-    losses: np.ndarray | None,
-    turns: Sequence[tuple[str, range]],
-    highest: float | None,
-    *,
+    losses: np.ndarray,
+    bars: float,
     ax: Axes,
-) -> Axes:
-    room = _width(ax)
-    split = _is_long(characters, room)
-    bars = 0.0 if losses is None else BARS
-    each = np.full(len(characters), np.nan) if losses is None else losses
+) -> tuple[list[Target], list[Turn]]:
+    """Return every target and every turn in its place; ``bars`` is their height."""
+    split = _is_long(characters, _width(ax))
     targets: list[Target] = []
     spans: list[Turn] = []
     x = base = 0.0
-    for name, places in turns:
+    for name, places in _turns(characters):
         if split and targets:
             x, base = 0.0, base - (bars + BOXES + WORDS + 0.2)
         start = x
         for i in places:
             right = x + _cells(characters[i])
-            is_counted, loss = bool(counted[i]), float(each[i])
+            is_counted, loss = bool(counted[i]), float(losses[i])
             targets.append(Target(characters[i], x, right, base, is_counted, loss))
             x = right
         learned = any(counted[i] for i in places)
         spans.append(Turn(name, start, x, base, learned))
+    return targets, spans
+
+
+@figure()
+def _mask(
+    characters: Sequence[str],
+    counted: Sequence[bool],
+    losses: np.ndarray | None,
+    highest: float | None,
+    highlighted: int | None,
+    *,
+    ax: Axes,
+) -> Axes:
+    room = _width(ax)
+    bars = 0.0 if losses is None else BARS
+    each = np.full(len(characters), np.nan) if losses is None else losses
+    targets, spans = _placed(characters, counted, each, bars, ax)
+    base = spans[-1].base
     cells = max(target.right for target in targets)
     margin = 0.4 * cells / room if bars else 0.0  # of the scale
     size = min(13.0, 72 * room * 0.58 / (cells + margin))
@@ -135,6 +172,13 @@ def _mask(
         top = float(highest or max(1.0, each.max()))
         _loss_bars(ax, targets, top, size)
         _loss_scale(ax, (-margin, cells), base, top)
+    if highlighted is not None:
+        one = targets[highlighted]
+        corner = one.left, one.base - BOXES - 0.02
+        size_of = one.right - one.left, BOXES + bars + 0.02
+        frame = Rectangle(corner, *size_of, fill=False, lw=1.8, zorder=5)
+        frame.set_clip_on(False)
+        ax.add_patch(frame)
     low = base - BOXES - WORDS
     ax.set(xlim=(-margin, cells), ylim=(low, bars + 0.22 if bars else 0.05))
     ax.axis("off")
@@ -404,6 +448,7 @@ def reward_against_drift(
     _curves(ax, tables, _name_places(shares, 0.75 / (_width(ax) - 0.6)), beta)
     if beta is not None and step is not None:
         dot = {"ms": 12, "color": COLOURS["value"], "mec": "white", "mew": 1.8}
+        dot["clip_on"] = False
         ax.plot(*tables[beta][step], "o", zorder=4, **dot)
     return ax
 

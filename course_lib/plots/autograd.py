@@ -23,6 +23,7 @@ from course_lib.plots.style import COLOURS, figure, panels, styled
 __all__ = [
     "computation_graph",
     "gradient_cost",
+    "graph_boxes",
     "graph_replay",
     "graph_steps",
     "with_and_without_zeroing",
@@ -55,6 +56,7 @@ def computation_graph(
     step: float | None = None,
     gradients: bool = True,
     badges: Mapping[str, str] | None = None,
+    movable: Sequence[Node] = (),
     title: str = "",
     key: bool = True,
     largest: float = 1.0,
@@ -67,8 +69,9 @@ def computation_graph(
     nodes unless ``gradients`` is False. With ``step``, from 0 to ``graph_steps(root)``,
     the record is replayed up to there; between two steps, dots run along the edges
     towards what the next one makes known. ``badges`` writes a note at the corner of
-    named nodes. A new figure is as high as the map needs; on Axes given, a map is drawn
-    up to ``largest`` times its usual size.
+    named nodes; those that are ``movable`` have two small arrows. A new figure is as
+    high as the map needs; on Axes given, a map is drawn up to ``largest`` times its
+    usual size.
 
     Raises ValueError for a step outside that range.
     """
@@ -82,9 +85,23 @@ def computation_graph(
         if key:
             _draw_legend(ax, layout, scale, bool(state.grads))
         _draw_graph(ax, nodes, layout, state, scale, names, parameters, badges or {})
+        for node in movable:
+            if id(node) in layout.positions:
+                _draw_arrows(ax, *layout.positions[id(node)], scale)
         if step is not None and step % 1:
             _draw_dots(ax, nodes, layout, scale, step)
     return ax
+
+
+def graph_boxes(root: Node) -> list[tuple[Node, tuple[float, float, float, float]]]:
+    """Return each node with its box in a drawing: left, bottom, width and height."""
+    nodes = _topological_order(root)
+    places = _layout(nodes).positions
+    corner = BOX_WIDTH / 2, BOX_HEIGHT / 2
+    return [
+        (node, (*np.subtract(places[id(node)], corner), BOX_WIDTH, BOX_HEIGHT))
+        for node in nodes
+    ]
 
 
 def _draw_graph(
@@ -540,6 +557,14 @@ def _draw_outline(
             zorder=3,
         )
     )
+
+
+@static_artists
+def _draw_arrows(ax: Axes, x: float, y: float, scale: float) -> None:
+    """Draw an arrow up and one down inside the right side of a box."""
+    look = {"color": COLOURS["quiet"], "markersize": 4.5 * scale, "zorder": 4}
+    for up, marker in ((5, "^"), (-5, "v")):
+        ax.plot(x + BOX_WIDTH / 2 - 9, y + up, marker, **look)
 
 
 def _ink(value: str) -> str:

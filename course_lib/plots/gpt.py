@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.patches import FancyBboxPatch, Polygon, Rectangle
+from matplotlib.patches import FancyBboxPatch, PathPatch, Polygon, Rectangle
+from matplotlib.path import Path
 from numpy.typing import ArrayLike
 
 from course_lib.plots import parts
@@ -16,6 +17,7 @@ from course_lib.plots.static import static_artists
 from course_lib.plots.style import COLOURS, figure
 
 __all__ = [
+    "attention_arcs",
     "attention_map",
     "embedding_map",
     "guessing_game",
@@ -198,6 +200,42 @@ def _write_weights(ax: Axes, weights: np.ndarray, row: int) -> None:
             size=9 if len(weights) <= 12 else 7.5,
             color="white" if share > 0.6 else COLOURS["ink"],
         )
+
+
+ROOM = 0.42  # of a map's height: that of the arcs above it
+
+
+@figure(5.6, 7)
+def attention_arcs(
+    weights: ArrayLike, characters: Sequence[str], position: int, *, ax: Axes
+) -> Axes:
+    """Draw an attention map, and above it what one position looks at, as arcs.
+
+    ``weights`` is (T, T), as for ``attention_map``. The arcs take ``ROOM`` of the map's
+    height; each is as wide as its weight. Positions after it are pale.
+    """
+    weights = np.asarray(weights)
+    size = len(weights)
+    attention_map(weights, characters, highlighted=position, ax=ax)
+    ax.set_xticks([])  # the letters under the arcs name the columns
+    ax.xaxis.set_label_position("bottom")
+    ax.set_ylim(size - 0.5, -0.5 - ROOM * size)
+    middle, above = -0.5 - 0.08 * size, -0.5 - 0.15 * size
+    for i, character in enumerate(characters):
+        look: dict[str, Any] = {"ha": "center", "va": "center"}
+        look["color"] = COLOURS["ink" if i <= position else "faint"]
+        look["weight"] = "bold" if i == position else "normal"
+        ax.text(i, middle, character, size=13 if len(character) == 1 else 10, **look)
+    for i, share in enumerate(weights[position, : position + 1]):
+        top = above - size * (0.08 + 0.25 * (position - i) / size)
+        aside = 0.08 * size if i == position else 0.0  # itself: a loop
+        corners = [(i, above), (i - aside, top), (position + aside, top)]
+        arc = Path([*corners, (position, above)], [Path.MOVETO] + 3 * [Path.CURVE4])
+        look = {"lw": 0.4 + 8 * share, "alpha": 0.3 + 0.7 * share, "fill": False}
+        ax.add_patch(PathPatch(arc, ec=COLOURS["value"], **look))
+    frame = (position - 0.44, middle - 0.055 * size), 0.88, 0.11 * size
+    ax.add_patch(Rectangle(*frame, fill=False, lw=2))
+    return ax
 
 
 @figure(8.6, 4.1)

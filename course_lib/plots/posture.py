@@ -19,6 +19,7 @@ __all__ = [
     "loss_of_the_walk",
     "marionette",
     "robot",
+    "robot_joints",
     "robot_room",
     "two_descents",
 ]
@@ -86,7 +87,8 @@ def robot(
             _dots(ax, places, "parameter", COLOURS["ink"], 6, order)
     if highlighted:
         _dots(ax, [body[highlighted][0]], "gradient", "white", 11, 9)
-    ax.set(xlim=(left, right), ylim=(low, HIGH + wider), title=title, aspect="equal")
+    ax.set(xlim=(left, right), ylim=(low, HIGH + wider), aspect="equal")
+    ax.set_title(title, y=1)  # given: quicker than a search for a free place
     ax.set_axis_off()
 
 
@@ -171,6 +173,11 @@ def _draw_slope(ax: Axes, left: float, right: float, low: float) -> None:
 @static_artists
 def _draw_ghost(ax: Axes, body: Body) -> None:
     _draw_body(ax, body, ghost=True)
+
+
+def robot_joints(points: Body) -> dict[str, Point]:
+    """Return where a drawing shows each joint, in the order of the body."""
+    return {joint: start for joint, (start, _) in _on_the_ground(points).items()}
 
 
 def robot_room(points: Body) -> float:
@@ -360,9 +367,13 @@ def _discs(points: Body) -> Iterator[tuple[Point, float]]:
 
 @figure(8.0, 3.4)
 def loss_of_the_walk(
-    losses: Sequence[float], shown: Mapping[int, str] | None = None, *, ax: Axes
+    losses: Sequence[float],
+    shown: Mapping[int, str] | None = None,
+    *,
+    here: int | None = None,
+    ax: Axes,
 ) -> None:
-    """Draw the loss by step on a log axis; ``shown`` labels some steps."""
+    """Draw the loss by step on a log axis; ``shown`` labels some, ``here`` is one."""
     ax.plot(range(len(losses)), losses, color=COLOURS["loss"])
     for step, name in (shown or {}).items():
         ax.plot(step, losses[step], "o", color=COLOURS["loss"], markersize=9)
@@ -375,9 +386,12 @@ def loss_of_the_walk(
             weight="bold",
             ha="right" if at_the_end else "left",
         )
+    if here is not None:
+        dot = {"color": COLOURS["loss"], "mec": "white", "mew": 1.8, "clip_on": False}
+        ax.plot(here, losses[here], "o", ms=11, zorder=4, **dot)
     ax.set(yscale="log", xlabel="step", ylabel="loss, dm²", xlim=(-5, len(losses) + 4))
     ax.margins(y=0.12)
-    ax.grid(axis="y")
+    ax.grid(True, axis="y")
 
 
 @figure(5.0, 4.6)
@@ -467,7 +481,8 @@ def joint_slopes(
         ax.set_xlabel("slope of the loss for this joint, dm² per radian")
         ax.margins(x=0.08)
         return
-    ax.set(title="slope of every joint", xlabel="dm² per radian (each mark: × 100)")
+    ax.set(xlabel="dm² per radian (each mark: × 100)")
+    ax.set_title("slope of every joint", y=1)
     ax.set_xscale("symlog", linthresh=1e-4, linscale=0.3)
     ticks = [sign * 10.0**k for k in (-3, -1, 1) for sign in (-1, 1)]
     ticks = [0.0, *(tick for tick in ticks if abs(tick) < reach)]

@@ -8,6 +8,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from course_lib import plots
 from course_lib.data.sets import MARKS, Exchange
@@ -15,6 +16,7 @@ from course_lib.lessons.retrieval import search
 from course_lib.plots.parts import cut, fine_percent, percent
 from course_lib.widgets.controls import Choice, Field, Slider, Toggle
 from course_lib.widgets.figure import InteractiveFigure
+from course_lib.widgets.handles import add_handle, end_slider
 
 if TYPE_CHECKING:  # they load JAX
     from course_lib.lessons.assistant import Chat, Drift
@@ -33,6 +35,7 @@ WRITTEN_AT = (0.5, 1.5)  # temperatures at which answers are collected
 TEMPERATURES = [round(0.1 * i, 1) for i in range(21)]
 SENTENCES = 5  # of the store, in the picture
 LONGEST = 40  # characters of an answer in the line under a picture
+ASKED = 40  # characters of a question
 
 
 # --- what a fine-tune learned from ----------------------------------------------------
@@ -67,13 +70,25 @@ def fine_tune_mask(
         for name, candidates in found.items()
     }
 
-    def draw(axes: np.ndarray, model: str, question: int, temperature: float) -> str:
+    def draw(
+        axes: np.ndarray, model: str, question: int, temperature: float, token: int
+    ) -> tuple[str, str]:
         exchange, some = exchanges[question], found[model][question]
         targets = [*_exchange(exchange), "bos"]
         masks = MASKS[model]
         counted = [masks[i >= some.start] for i in range(len(targets))]
         each = losses[model][question]
-        plots.loss_mask(targets, counted, each, highest=HIGHEST, ax=axes[0])
+        here = min(token, len(targets) - 1)
+        end_slider(axes[0], "token", len(targets) - 1)
+        plots.loss_mask(
+            targets, counted, each, highest=HIGHEST, highlighted=here, ax=axes[0]
+        )
+        boxes = [
+            (left + width / 2, bottom + height / 2)
+            for left, bottom, width, height in plots.mask_boxes(targets, axes[0])
+        ]
+        look = add_handle(axes[0], "what the model expected here", hover=True)
+        look.pick("token", range(len(targets)), boxes)
         shares = _shares(some, temperature)
         right = shares[some.answers.index(exchange.answer)]
         plots.answer_shares(some.answers, shares, exchange.answer, ax=axes[1])
@@ -83,22 +98,53 @@ def fine_tune_mask(
             "which is right" if is_right else f"the right one has {fine_percent(right)}"
         )
         mean = float(each[some.start :].mean())
-        return (
+        summary = (
             f"{model.capitalize()}, at temperature {temperature:g}: “"
             f"{cut(some.answers[best], LONGEST)}” is likeliest "
             f"({fine_percent(shares[best])}), {verdict}. Loss of the right answer: "
             f"{mean:.2f} nats per character."
         )
+        return summary, _expected(lab, targets, here, some.logits[0, here])
 
+    longest = max(len(_exchange(exchange)) for exchange in exchanges)
+    first = found[next(iter(models))][0].start  # token of an answer
     questions = {row.question: i for i, row in enumerate(exchanges)}
     controls = [
         Choice("model", "model", {name: name for name in models}, [*models][-1]),
         Choice("question", "question", questions, exchanges[0].question),
         Slider("temperature", "temperature", TEMPERATURES, 1.0, _temperature),
+        Slider("token", "look at token", range(longest + 1), first, _number),
     ]
     axes = plots.mosaic("A;B", 8, 6.4, height_ratios=[2.9, 3.5])
     title = "Which characters taught it, and what it answers"
     return InteractiveFigure("fine_tune_mask", title, draw, controls, axes)
+
+
+def _number(token: int) -> str:
+    return f"{token + 1}"
+
+
+def _expected(lab: Chat, targets: Sequence[str], here: int, logits: np.ndarray) -> str:
+    """Return what a model expects at one target, and what that one costs it."""
+    names, log_probs = [*lab.tokenizer.chars, "bos"], _log_softmax(logits)
+    shares = {
+        name: fine_percent(math.exp(p))
+        for name, p in zip(names, log_probs, strict=True)
+    }
+    order = np.argsort(-log_probs, kind="stable")[:3]
+    likely = ", ".join(f"{_said(names[i])} {shares[names[i]]}" for i in order)
+    before = "".join(targets[:here])
+    target = targets[here]
+    loss = -log_probs[names.index(target)] + 0.0
+    return (
+        f"after       {f'“{cut(before, LONGEST)}”' if before else 'nothing'}\n"
+        f"it expects  {likely}\n"
+        f"it gives    {_said(target)} {shares[target]}: {loss:.2f} nats"
+    )
+
+
+def _said(name: str) -> str:
+    return {" ": "the space", "bos": "the end"}.get(name, name)
 
 
 def _exchange(exchange: Exchange) -> str:
@@ -159,11 +205,15 @@ def _log_probs(
     logits: np.ndarray, targets: np.ndarray, temperature: float
 ) -> np.ndarray:
     """Return the log-probability of each target: (..., T), 0 where there is none."""
-    scores = logits / temperature  # (..., T, vocab_size)
+    every = _log_softmax(logits / temperature)  # (..., T, vocab_size)
+    chosen = np.take_along_axis(every, np.maximum(targets, 0)[..., None], -1)[..., 0]
+    return np.where(targets >= 0, chosen, 0.0)
+
+
+def _log_softmax(scores: np.ndarray) -> np.ndarray:
+    """Return the log-probability of every token: (..., vocab_size)."""
     scores = scores - scores.max(axis=-1, keepdims=True)
-    chosen = np.take_along_axis(scores, np.maximum(targets, 0)[..., None], -1)[..., 0]
-    log_probs = chosen - np.log(np.exp(scores).sum(axis=-1))
-    return np.where(targets >= 0, log_probs, 0.0)
+    return np.asarray(scores - np.log(np.exp(scores).sum(axis=-1, keepdims=True)))
 
 
 def _logits(lab: Chat, model: ArrayEngine, rows: np.ndarray) -> np.ndarray:
@@ -214,10 +264,18 @@ def reward_against_drift(
         "answers that are right": {b: _table(runs[b], "right") for b in runs},
     }
 
+    betas = sorted(runs)
+
     def draw(axes: np.ndarray, beta: float, step: int) -> str:
         row = steps[0].index(step)
         for ax, (what, curves) in zip(axes, panels.items(), strict=True):
             plots.reward_against_drift(curves, beta, row, what, ax=ax)
+            ordered = sorted(betas, key=lambda one: one != beta)  # its points first
+            points = [point for one in ordered for point in curves[one]]
+            numbers = [betas.index(one) for one in ordered for _ in steps[0]]
+            go = add_handle(ax, "to a point of a run")
+            go.pick("beta", numbers, points)
+            go.pick("step", [*range(len(steps[0]))] * len(betas), points)
         at = runs[beta][row]
         return (
             f"β = {beta:g}, step {step:,}: drift {at.kl:.1f} nats per answer, "
@@ -225,7 +283,6 @@ def reward_against_drift(
             f"It answers: “{cut(at.example, 70)}”."
         )
 
-    betas = sorted(runs)
     options = {f"{beta:g}": beta for beta in betas}
     controls = [
         Choice("beta", "β", options, f"{betas[len(betas) // 2]:g}"),
@@ -300,7 +357,9 @@ def editable_store(
         plots.found_sentences(
             question, found if searching else [], most=SENTENCES, ax=axes[0]
         )
-        if not searching:
+        if searching:
+            _ask_for(axes[0], [one.sentence for one in found])
+        else:
             words = "nothing is searched: it answers from its weights"
             axes[0].text(0.5, 2, words, ha="center", color=plots.COLOURS["quiet"])
             axes[0].set_title("")
@@ -324,7 +383,7 @@ def editable_store(
     others = [f"what is {s.rpartition(' is ')[0]}?" for s in store[:4]]
     asked = tuple(q for q in (*others, "what is a snunk?") if q != question)
     controls = [
-        Field("question", "question", question, 40, asked),
+        Field("question", "question", question, ASKED, asked),
         Choice("kind", "the store says", {k: k for k in (as_it_is, *kinds)}, as_it_is),
         Field("added", "add a fact", "", 42, ("a snunk is a tool",)),
         Toggle("searching", "search the store", True),
@@ -332,3 +391,14 @@ def editable_store(
     axes = plots.mosaic("A;B", 8, 5, height_ratios=[3, 2])
     title = "A fact is changed, and no weight"
     return InteractiveFigure("editable_store", title, draw, controls, axes)
+
+
+def _ask_for(ax: Axes, sentences: Sequence[str]) -> None:
+    """Let a click on a sentence ask what it is about."""
+    subjects = [sentence.rpartition(" is ")[0] for sentence in sentences]
+    asked = {f"what is {s}?": row for row, s in enumerate(subjects) if s}
+    asked = {question: row for question, row in asked.items() if len(question) <= ASKED}
+    if asked:
+        places = [(0.5, row + 0.1) for row in asked.values()]
+        ask = add_handle(ax, "ask about this sentence")
+        ask.pick("question", [*asked], places, [*asked])

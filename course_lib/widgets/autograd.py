@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,15 +16,17 @@ from matplotlib.axes import Axes
 from course_lib import plots
 from course_lib.gradients import evaluate, value_functions
 from course_lib.lessons import robot as body
-from course_lib.plots.parts import percent
 from course_lib.scalar import Value, backward_order
-from course_lib.widgets.controls import Button, Choice, Field, Replay, Slider
+from course_lib.widgets.controls import Choice, Field, Replay, Slider
 from course_lib.widgets.figure import InteractiveFigure
+from course_lib.widgets.handles import Box, add_handle, end_slider
 
 __all__ = ["graph_stepper", "robot"]
 
 MOST_NODES, MOST_IN_A_ROW = 14, 7  # more would be too small to read
-FRAMES = 120  # of the way through the steps, so that playing it takes some seconds
+MOST_STEPS = 2 * (MOST_NODES - 1) + 1
+FRAMES = 6  # from one step to the next
+UP = 25.0  # points of the map: how far to drag an input for 1 more
 EXAMPLES = ("a*a + a", "(a*b + c - 10)**2", "tanh(a*b) + a**2", "sigmoid(a/b) - exp(c)")
 NAMES = {
     "+": "the sum",
@@ -36,62 +39,83 @@ NAMES = {
 
 def graph_stepper() -> InteractiveFigure:
     """Type an expression; step through its graph, forward and backward."""
+    stops = [i / 10 for i in range(-40, 41)]
 
     def draw(
-        ax: Axes, expression: str, way: float, frames: int = FRAMES, **numbers: float
+        ax: Axes, expression: str, step: float, frames: int = FRAMES, **numbers: float
     ) -> str:
         root, names = _graph(expression, numbers)
         last = plots.graph_steps(root)
-        step = way * last
-        if abs(step - round(step)) <= last / (2 * frames):  # the stop nearest to a step
-            step = round(step)
+        end_slider(ax, "step", last * frames)
+        step = min(step, last)
         letters = [names[letter] for letter in numbers]
-        plots.computation_graph(root, names, letters, step=step, largest=1.3, ax=ax)
+        options: dict[str, Any] = {"movable": letters, "largest": 1.3, "ax": ax}
+        plots.computation_graph(root, names, letters, step=step, **options)
+        order = backward_order(root)
+        letter_of = {node: letter for letter, node in names.items()}
+        for node, box in plots.graph_boxes(root):
+            if node.children:
+                _lead_to_steps(ax, box, len(order) - order.index(node), last)
+            elif node in letters:
+                _drag_up(ax, box, letter_of[node], stops, node.data)
         return _step_in_words(root, names, math.floor(step))
 
-    def move(by: int) -> None:
-        """Go to the next whole step, or to the one before."""
-        with contextlib.suppress(ValueError):  # an expression that cannot be drawn
-            values = figure.values
-            numbers = {letter: values[letter] for letter in "abc"}
-            last = plots.graph_steps(_graph(values["expression"], numbers)[0])
-            stops = [round(k * FRAMES / last) for k in range(last + 1)]
-            here = figure.selected["way"]
-            ahead = [stop for stop in stops[::by] if (stop - here) * by > 0]
-            way = ahead[0] if ahead else here
-            figure.selected = {**figure.selected, "way": way}
-
-    stops = [i / 10 for i in range(-40, 41)]
     numbers = {"a": 0.5, "b": 2.0, "c": -0.3}
     text = Field("expression", "expression of a, b, c", "tanh(a*b + c)", 60, EXAMPLES)
-    way = Slider(
-        "way",
-        "forward and backward, step by step",
-        [i / FRAMES for i in range(FRAMES + 1)],
-        1.0,
-        percent,
+    step = Slider(
+        "step",
+        "step, forward and backward",
+        [i / FRAMES for i in range(MOST_STEPS * FRAMES + 1)],
+        MOST_STEPS,
+        _step,
         play=True,
+        stride=FRAMES,
     )
+    whole = replace(step, stops=range(MOST_STEPS + 1), stride=1)
 
-    def draw_recorded(ax: Axes, expression: str, way: float) -> str:
-        return draw(ax, expression, way, FRAMES // 2, **numbers)
+    def draw_recorded(ax: Axes, expression: str, step: float) -> str:
+        return draw(ax, expression, step, 1, **numbers)
 
-    figure = InteractiveFigure(
+    return InteractiveFigure(
         "graph_stepper",
         "A computation, forward and backward",
         draw,
         [
             text,
             *(Slider(name, name, stops, at, _short) for name, at in numbers.items()),
-            way,
-            Button("back", "One step back", lambda: move(-1)),
-            Button("on", "One step on", lambda: move(1)),
+            step,
         ],
         plots.panels(width=9.4, height=4.3),
         narrow=9.4,  # it fits itself to its width
-        replay=lambda: Replay([text, way.thinned(FRAMES // 2 + 1)], draw_recorded),
+        replay=lambda: Replay([text, whole], draw_recorded),
     )
-    return figure
+
+
+def _drag_up(
+    ax: Axes, box: Box, letter: str, stops: Sequence[float], now: float
+) -> None:
+    """Let an input be dragged, up for more, by the middle of its box."""
+    left, bottom, width, height = box
+    y = bottom + height / 2
+    ends = (left + height / 4, y), (left + width - height / 4, y)
+    drag = add_handle(ax, f"drag up or down: another {letter}", ends)
+    drag.up(letter, stops, lambda stop: y + UP * (stop - now))
+
+
+def _step(step: float) -> str:
+    """Return the name of a step, or of the way from one to the next."""
+    whole = math.floor(step)
+    return f"{whole}" if step == whole else f"{whole} → {whole + 1}"
+
+
+def _lead_to_steps(ax: Axes, box: Box, forward: int, last: int) -> None:
+    """Let a click on a node go where it is computed; below, where it shares blame."""
+    left, bottom, width, height = box
+    steps = [forward * FRAMES, (last + 1 - forward) * FRAMES]
+    places = [(left + width / 2, bottom + share * height) for share in (0.6, 0.1)]
+    names = ["to the step that computes it", "to the step that hands on its blame"]
+    click = add_handle(ax, "to a step of this node", box=box)
+    click.pick("step", steps, places, names)
 
 
 def _graph(
@@ -205,8 +229,11 @@ def robot(seed: int = 45) -> InteractiveFigure:
     steepest = max(abs(slope) for moment in walk for slope in moment.slopes)
     room = max(plots.robot_room(body.body_points(moment.angles)) for moment in walk)
 
+    losses = [moment.loss for moment in walk]
+    stops = [*range(60), *range(60, 120, 2), *range(120, len(walk), 4)]
+
     def draw(axes: np.ndarray, step: int, joint: str) -> str:
-        moment, (posture, bars) = walk[step], axes
+        moment, (posture, bars, curve) = walk[step], axes
         points = body.body_points(moment.angles)
         loss = f"{moment.loss:.2f}" if moment.loss >= 0.01 else "below 0.01"
         title = f"step {step}: loss {loss} dm²"
@@ -214,6 +241,13 @@ def robot(seed: int = 45) -> InteractiveFigure:
         plots.joint_slopes(
             body.JOINTS, moment.slopes, highlighted=joint, reach=steepest, ax=bars
         )
+        plots.loss_of_the_walk(losses, here=step, ax=curve)
+        names, numbers = list(body.JOINTS), range(len(body.JOINTS))
+        limbs = add_handle(posture, "choose a joint")
+        limbs.pick("joint", numbers, [*plots.robot_joints(points).values()], names)
+        rows = add_handle(bars, "choose a joint", box=_with_labels(bars))
+        rows.pick("joint", numbers, [(0, row) for row in numbers], names)
+        add_handle(curve, "any step of the descent").across("step", stops)
         k = body.JOINTS.index(joint)
         degrees = math.degrees(math.remainder(moment.angles[k], math.tau))
         slope = moment.slopes[k]
@@ -226,9 +260,8 @@ def robot(seed: int = 45) -> InteractiveFigure:
             f"{degrees:.0f}°, its slope is {steep}."
         ).replace("-", "−")
 
-    stops = [*range(60), *range(60, 120, 2), *range(120, len(walk), 4)]
-    axes = plots.panels(1, 2, width=9.4, height=4.6)
-    axes[0].get_gridspec().set_width_ratios([1.0, 0.85])
+    ratios = {"width_ratios": [1.0, 0.85], "height_ratios": [4.6, 1.3]}
+    axes = plots.mosaic("AB;CC", 9.4, 6.0, **ratios)
     return InteractiveFigure(
         "robot",
         "Fourteen joints find a running pose",
@@ -239,3 +272,10 @@ def robot(seed: int = 45) -> InteractiveFigure:
         ],
         axes,
     )
+
+
+def _with_labels(ax: Axes) -> Box:
+    """Return the box of some Axes with the names left of it, in data coordinates."""
+    corners = ax.transAxes + ax.transData.inverted()
+    (left, bottom), (right, top) = corners.transform([(-0.3, 0), (1, 1)])
+    return left, bottom, right - left, top - bottom

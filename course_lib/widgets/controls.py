@@ -77,12 +77,14 @@ class Slider(Control):
     """A slider over given stops, on whatever scale they have; ``start`` is a stop.
 
     ``format`` returns a stop as text. With ``play`` it has a button that runs through.
+    Arrow keys, + and - go to the next of every ``stride`` stops.
     """
 
     stops: Sequence[Any]
     start: Any
     format: Callable[[Any], str] = "{:g}".format
     play: bool | str = False  # or what its button says
+    stride: int = 1
 
     kind = "slider"
 
@@ -96,9 +98,10 @@ class Slider(Control):
         return min(range(len(self.stops)), key=lambda i: abs(self.stops[i] - value))
 
     def spec(self) -> dict[str, Any]:
-        """Add the text of each stop, and whether it plays."""
+        """Add the text of each stop, whether it plays, and the stride of a key."""
         texts = [self.format(stop) for stop in self.stops]
-        return {**super().spec(), "texts": texts, "play": self.play}
+        more = {"texts": texts, "play": self.play, "stride": self.stride}
+        return {**super().spec(), **more}
 
     def value(self, selected: Any) -> Any:
         """Return the stop at an index."""

@@ -16,6 +16,7 @@ const TRAIL = 20; // from one point to the next where a trail of them is painted
 const SLOW = 150; // ms: a figure that takes longer to draw is not prepared
 const INPUT_DEBOUNCE = 250; // ms
 const STILL_STEPS = 10; // presses from end to end for a reader who wants no motion
+const KEYS = { "+": 1, "-": -1, ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 };
 const EDITING_KEYS = ["a", "c", "v", "x", "y", "z", "control", "meta", "arrowleft", "arrowright"];
 const PADDING = 8; // pixels of the figure, left and right together, as in figure.css
 
@@ -88,13 +89,14 @@ function render({ model, el }) {
 
   let inFlight = false;
   let pending = false;
+  let unsent = null; // the state of the controls, while the kernel does not know it
   let gone = false; // its kernel
   let timer = null;
   let settle = null;
   const players = []; // called after each picture
 
-  // Set controls, and what follows from them: the choice of a preset sets others.
-  function change(changes) {
+  // The state after changes, and what follows from them: the choice of a preset sets others.
+  function selectedAfter(changes) {
     const selected = { ...model.get("selected") };
     for (const spec of model.get("controls")) {
       if (spec.name in changes) Object.assign(selected, spec.resets, spec.sets[changes[spec.name]]);
@@ -102,7 +104,12 @@ function render({ model, el }) {
         selected[spec.name] = spec.start;
       }
     }
-    Object.assign(selected, changes);
+    return Object.assign(selected, changes);
+  }
+
+  function change(changes) {
+    const selected = selectedAfter(changes);
+    unsent = selected;
     model.set("selected", selected);
     lastMoved = Object.keys(changes)[0];
     const state = atHand(selected);
@@ -120,13 +127,14 @@ function render({ model, el }) {
   function request({ quiet = false } = {}) {
     clearTimeout(settle);
     if (gone) return;
+    if (!quiet) root.setAttribute("aria-busy", "true"); // its words are read out when whole
     if (inFlight) {
       pending = true;
       return;
     }
     inFlight = true;
     pending = false;
-    if (!quiet) root.setAttribute("aria-busy", "true"); // its words are read out when whole
+    unsent = null;
     model.set("request_id", model.get("request_id") + 1);
     model.save_changes();
     timer = setTimeout(() => {
@@ -192,21 +200,34 @@ function render({ model, el }) {
     return true;
   }
 
-  // The next state to prepare: the nearest stops of the slider last moved, then of others.
+  // The last state, in the picture that is shown, of a control whose states are counted.
+  function lastOf({ kind, name, texts }) {
+    if (kind === "toggle") return 1;
+    if (kind !== "slider" && kind !== "choice") return -1;
+    return Math.min(texts.length - 1, ends[name] ?? Infinity);
+  }
+
+  // The next state to prepare: the nearest stops of the slider last moved, then of others,
+  // and what a click on something named would show.
   function nearest() {
     const [selected, stacked] = [model.get("selected"), model.get("stacked")];
     const specs = model.get("controls").filter((spec) => spec.kind !== "button");
     specs.sort((a, b) => (b.name === lastMoved) - (a.name === lastMoved));
     for (const spec of specs) {
       const reach = spec.name === lastMoved ? REACH : 1;
-      const now = selected[spec.name];
-      const options = { slider: spec.texts, choice: spec.texts, toggle: [0, 1] }[spec.kind] ?? [];
-      for (let d = 1; d <= Math.min(reach, options.length); d++) {
+      const now = Math.min(selected[spec.name], lastOf(spec));
+      for (let d = 1; d <= Math.min(reach, lastOf(spec)); d++) {
         for (const value of spec.kind === "toggle" ? [!now] : [now + d, now - d]) {
-          if (spec.kind !== "toggle" && !(value in options)) continue;
-          const near = { ...selected, [spec.name]: value, ...spec.sets[value] };
+          if (value < 0 || value > lastOf(spec)) continue;
+          const near = selectedAfter({ [spec.name]: value });
           if (!states.has(key(near, stacked))) return near;
         }
+      }
+    }
+    for (const { control, states: offered, names } of handles().flatMap(({ sets }) => sets)) {
+      for (const value of names ? offered : []) {
+        const near = selectedAfter({ [control]: value });
+        if (!states.has(key(near, stacked))) return near;
       }
     }
     return null;
@@ -233,6 +254,7 @@ function render({ model, el }) {
   // --- the canvas ------------------------------------------------------------------------
 
   let shown = null; // the state on the canvas
+  let ends = {}; // the last state of each slider that ends early there
 
   function show(state) {
     if (state.frame && !looksAs(shown, state)) paint(state);
@@ -260,6 +282,9 @@ function render({ model, el }) {
     strokes.paint(canvas, state.frame, scale);
     glow(scale);
     canvas.dataset.painted = Number(canvas.dataset.painted || 0) + 1;
+    const before = JSON.stringify(ends);
+    ends = strokes.ends(state.frame);
+    if (JSON.stringify(ends) !== before) updateControls();
   }
 
   function glow(scale) {
@@ -339,8 +364,8 @@ function render({ model, el }) {
     return given && brushes[given.control].takes(given.grid, at) ? 0 : Infinity;
   }
 
-  // The state whose place is nearest: of some, evenly spaced, the places of both ends are given.
-  function nearestState({ along, evenly, places, states }, { x, y }) {
+  // The number of the nearest place: of some, evenly spaced, those of both ends are given.
+  function nearestPlace({ along, evenly, places }, { x, y }) {
     const step = along ? 1 : 2;
     const count = evenly ?? places.length / step;
     const coordinate = (i, axis) => {
@@ -354,7 +379,12 @@ function render({ model, el }) {
         : Math.hypot(coordinate(i, 0) - x, coordinate(i, 1) - y);
       if (away < least) [best, least] = [i, away];
     }
-    return states ? states[best] : best;
+    return best;
+  }
+
+  function nearestState(given, at) {
+    const number = nearestPlace(given, at);
+    return given.states ? given.states[number] : number;
   }
 
   // The points of a control, one of them at the stops nearest to a place.
@@ -425,12 +455,22 @@ function render({ model, el }) {
     const handle = handles()[number];
     const along = new Set(handle?.sets.map((given) => given.along));
     const line = along.size === 1 && { x: "ew-resize", y: "ns-resize" }[[...along][0]];
-    canvas.style.cursor = !handle ? "" : line || (!gripped ? "crosshair" : held ? "grabbing" : "grab");
-    canvas.title = held ? "" : handle?.label ?? "";
+    const named = handle?.sets.find(({ names }) => names);
+    const free = named ? "pointer" : !gripped ? "crosshair" : held ? "grabbing" : "grab";
+    canvas.style.cursor = handle ? line || free : "";
+    const words = named ? named.names[nearestPlace(named, place(last))] : handle?.label;
+    canvas.title = held ? "" : words ?? "";
     const now = gripped ? number : -1;
     if (now === glowing) return;
     glowing = now;
     if (shown) paint(shown);
+  }
+
+  // After the pointer, keys go on where it stopped.
+  function focusSlider({ sets }) {
+    if (canvas.tabIndex >= 0) return; // it has keys of its own
+    const box = [...controls.children].find((part) => part.dataset.name === sets[0].control);
+    box?.querySelector("input[type=range]")?.focus({ preventScroll: true });
   }
 
   canvas.addEventListener("pointerdown", (event) => {
@@ -454,6 +494,7 @@ function render({ model, el }) {
   });
   canvas.addEventListener("pointermove", (event) => {
     if (gone) return;
+    const rests = event.clientX === last?.clientX && event.clientY === last?.clientY;
     last = event;
     if (held) {
       pullHeld();
@@ -461,13 +502,14 @@ function render({ model, el }) {
       const under = handleUnder(event);
       point(under);
       const handle = handles()[under.number];
-      if (handle?.hover) pull(handle, event);
+      if (handle?.hover && !rests) pull(handle, event); // keys may have gone on from there
     }
   });
   canvas.addEventListener("pointerup", (event) => {
     const away = tapped && Math.hypot(event.clientX - tapped.clientX, event.clientY - tapped.clientY);
     const handle = tapped && away < TAP && handles()[handleUnder(event).number];
     if (handle) pull(handle, event, [0, 0], true);
+    if (handle || held) focusSlider(handle || held.handle);
   });
   for (const name of ["pointerup", "pointercancel", "lostpointercapture"]) {
     canvas.addEventListener(name, (event) => {
@@ -511,22 +553,31 @@ function render({ model, el }) {
 
   const create = {
     slider(spec, name, commit = (value) => change({ [spec.name]: value })) {
-      const last = spec.texts.length - 1;
-      const range = element("input", { type: "range", id: name, min: 0, max: last, step: 1 });
+      const range = element("input", { type: "range", id: name, min: 0, step: 1 });
       const shown = element("output", { htmlFor: name });
       const show = (value) => {
+        range.max = lastOf(spec);
         range.value = value;
-        shown.textContent = spec.texts[value];
-        range.setAttribute("aria-valuetext", spec.texts[value]);
+        shown.textContent = spec.texts[range.value];
+        range.setAttribute("aria-valuetext", spec.texts[range.value]);
       };
       const set = (value) => {
         show(value);
         commit(value);
       };
       range.addEventListener("input", () => set(Number(range.value)));
+      range.addEventListener("keydown", (event) => {
+        const by = KEYS[event.key];
+        if (!by || event.ctrlKey || event.metaKey || event.altKey) return;
+        event.preventDefault();
+        const now = Number(range.value) / spec.stride;
+        const wanted = spec.stride * (by > 0 ? Math.floor(now) + 1 : Math.ceil(now) - 1);
+        const value = Math.max(0, Math.min(lastOf(spec), wanted));
+        if (value !== Number(range.value)) set(value);
+      });
       const label = element("label", { htmlFor: name, textContent: spec.label });
       const row = element("div", { className: "row" }, range);
-      if (spec.play) row.prepend(player(range, set, last, spec));
+      if (spec.play) row.prepend(player(range, set, spec));
       return [show, element("div", { className: "label-row" }, label, shown), row];
     },
 
@@ -773,12 +824,13 @@ function render({ model, el }) {
     },
   };
 
-  function player(range, set, last, { label, play }) {
+  function player(range, set, spec) {
+    const { label, play } = spec;
     const button = element("button", { type: "button" });
     const still = matchMedia("(prefers-reduced-motion: reduce)");
     const named = typeof play === "string"; // it says in words what it does
     const [least, most] = STOP_DURATION;
-    const duration = Math.min(most, Math.max(least, PLAY_DURATION / last));
+    const duration = () => Math.min(most, Math.max(least, PLAY_DURATION / lastOf(spec)));
     let since = 0;
     let running = false;
     let timeout = null;
@@ -788,10 +840,9 @@ function render({ model, el }) {
       if (running || !named) button.setAttribute("aria-label", `${running ? "Pause" : "Play"}: ${label}`);
       else button.removeAttribute("aria-label");
     };
-    const next = () => {
+    const next = (value = Number(range.value) + 1) => {
       if (!running || !root.isConnected) return;
-      const value = Number(range.value) + 1;
-      if (value > last) return show(false);
+      if (value > lastOf(spec)) return show(false);
       since = performance.now();
       set(value);
     };
@@ -799,16 +850,16 @@ function render({ model, el }) {
       if (running) return show(false);
       if (still.matches) { // a jump, and no more until it is pressed again
         const now = Number(range.value);
+        const last = lastOf(spec);
         return set(now >= last ? 0 : Math.min(last, now + Math.ceil(last / STILL_STEPS)));
       }
       show(true);
-      if (Number(range.value) >= last) range.value = -1;
-      next();
+      next(Number(range.value) >= lastOf(spec) ? 0 : Number(range.value) + 1);
     });
     range.addEventListener("pointerdown", () => show(false));
     players.push(() => {
       clearTimeout(timeout);
-      timeout = setTimeout(next, Math.max(0, duration - (performance.now() - since)));
+      timeout = setTimeout(() => next(), Math.max(0, duration() - (performance.now() - since)));
     });
     show(false);
     return button;
@@ -869,7 +920,13 @@ function render({ model, el }) {
       updateText(model.get("prepares") ? atHand(model.get("selected")) : null);
     },
     "change:response_id": onResponse,
-    "change:selected": () => { if (!inFlight) updateControls(); },
+    "change:selected": () => {
+      if (unsent && model.get("selected") !== unsent) {
+        model.set("selected", unsent); // what came is the echo of a state sent before
+      } else if (!inFlight) {
+        updateControls();
+      }
+    },
     "change:disabled": updateDisabled,
     "msg:custom": onMessage,
   };

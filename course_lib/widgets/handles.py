@@ -4,7 +4,8 @@ A drawing function says, at each drawing, where its handles are: a handle gives 
 state of a control a place. The browser sets the control to the state whose place is
 nearest to the pointer. So it needs nothing but a list of places: a handle works without
 a kernel, and what a pointer does, the control does by keyboard. A handle that is held
-keeps the places that it had when it was taken, if it does not follow.
+keeps the places that it had when it was taken, if it does not follow. A drawing says,
+too, where a slider ends, if it has fewer states than the slider.
 """
 
 from __future__ import annotations
@@ -22,11 +23,12 @@ from matplotlib.path import Path
 from course_lib.plots import parts
 from course_lib.plots.style import COLOURS
 
-__all__ = ["Handle", "add_handle", "handles_of"]
+__all__ = ["Box", "Handle", "add_handle", "end_slider", "handles_of"]
 
 ANY, ACROSS, UP = "", "x", "y"  # which distance counts: both, or one
 
 Place = tuple[float, float]
+Box = tuple[float, float, float, float]  # left, bottom, width and height
 
 
 @dataclass
@@ -37,6 +39,7 @@ class Places:
     places: np.ndarray  # (n, 2)
     states: list[Any] | None = None  # of the control; None: 0 to n - 1, as of a slider
     along: str = ANY
+    names: list[str] | None = None  # of the states
 
 
 @dataclass
@@ -73,10 +76,11 @@ class Handle:
     """A spot of some Axes, or all of their area, where a pointer sets controls.
 
     at: where the handle is, (x, y), or the ends of a line; None, or with ``everywhere``
-    also: all of the Axes, where a finger taps, and the page still scrolls. hover: a
-    mouse sets the controls without a button pressed. follow: while a button is pressed,
-    each new picture is taken further towards the pointer. label: what the pointer does,
-    in a few words.
+    also: all of the Axes, or a ``box`` of them, where a finger taps, and the page still
+    scrolls. Of two areas the one that was added first is taken. hover: a mouse sets the
+    controls without a button pressed. follow: while a button is pressed, each new
+    picture is taken further towards the pointer. label: what the pointer does, in a few
+    words.
     """
 
     def __init__(
@@ -85,11 +89,12 @@ class Handle:
         label: str,
         at: Place | tuple[Place, Place] | None = None,
         *,
+        box: Box | None = None,
         everywhere: bool = False,
         hover: bool = False,
         follow: bool = False,
     ) -> None:
-        self.ax, self.label, self.at = ax, label, at
+        self.ax, self.label, self.at, self.box = ax, label, at, box
         self.everywhere = everywhere or at is None
         self.hover, self.follow = hover, follow
         self.sets: list[Places | Plane | Brush | Around] = []
@@ -124,10 +129,18 @@ class Handle:
         return self
 
     def pick(
-        self, control: str, states: Sequence[Any], places: Sequence[Any]
+        self,
+        control: str,
+        states: Sequence[Any],
+        places: Sequence[Any],
+        names: Sequence[str] = (),
     ) -> Handle:
-        """Let the pointer set a control to the state whose place is nearest."""
-        self.sets.append(Places(control, np.array(places, float), list(states)))
+        """Let the pointer set a control to the state whose place is nearest.
+
+        names: what is said of each state under the pointer, instead of the label.
+        """
+        at = np.array(places, float)
+        self.sets.append(Places(control, at, list(states), names=list(names)))
         return self
 
     def move(
@@ -164,8 +177,7 @@ class Handle:
         sets = [self._set(given, height) for given in self.sets]
         packed: dict[str, Any] = {"label": self.label, "sets": sets}
         if self.everywhere:
-            left, bottom, width, up = self.ax.bbox.bounds
-            packed["area"] = [left, height - bottom - up, width, up]
+            packed["area"] = self._area(height)
         if self.at is not None:
             packed["at"] = _short(self._at_in_view(height))
         for name in ("hover", "follow"):
@@ -206,7 +218,19 @@ class Handle:
             one["evenly"] = len(shown)
             shown = shown[[0, -1]]
         one["places"] = _short(np.clip(shown, -9999, 9999))
-        return one | ({"states": given.states} if given.states else {})
+        lists = {"states": given.states, "names": given.names}
+        return one | {name: some for name, some in lists.items() if some}
+
+    def _area(self, height: float) -> list[float]:
+        """Return left, top, width and height in CSS pixels."""
+        if self.box is None:
+            left, bottom, width, up = self.ax.bbox.bounds
+            return [left, height - bottom - up, width, up]
+        x, y, wide, high = self.box
+        (left, low), (right, top) = self._pixels(
+            np.array([(x, y), (x + wide, y + high)]), height
+        )
+        return _short(np.array([left, top, right - left, low - top]))
 
     def _plane(self, given: Plane, height: float) -> dict[str, Any]:
         """Return for each coordinate: the first pixel, the pixels a stop, the stops."""
@@ -250,6 +274,7 @@ def add_handle(
     at: Place | tuple[Place, Place] | None = None,
     *,
     grip: str = "",
+    box: Box | None = None,
     everywhere: bool = False,
     hover: bool = False,
     follow: bool = False,
@@ -259,14 +284,33 @@ def add_handle(
     grip: the meaning, of ``COLOURS``, whose colour a ring has that is drawn there, to
     say that this can be dragged; none is drawn without it.
     """
-    handle = Handle(ax, label, at, everywhere=everywhere, hover=hover, follow=follow)
+    options = {"everywhere": everywhere, "hover": hover, "follow": follow}
+    handle = Handle(ax, label, at, box=box, **options)
     handles_of(ax.get_figure(root=True)).append(handle)
     if at is not None and grip:
         ax.plot(*at, mec=COLOURS[grip], **parts.GRIP)
     return handle
 
 
-def handles_of(figure: Any) -> list[Handle]:
+@dataclass
+class End:
+    """The last state of a slider in one drawing."""
+
+    control: str
+    last: int
+
+    def packed(self, height: float) -> bytes:
+        """Return it as JSON."""
+        packed = {"end": {self.control: self.last}}
+        return json.dumps(packed, separators=(",", ":")).encode()
+
+
+def end_slider(ax: Axes, control: str, last: int) -> None:
+    """Let a slider end at a stop in this drawing, which shows all beyond it alike."""
+    handles_of(ax.get_figure(root=True)).append(End(control, last))
+
+
+def handles_of(figure: Any) -> list[Handle | End]:
     """Return the handles of a figure's drawing, for the renderer to pack and clear."""
-    found: list[Handle] = vars(figure).setdefault("course_handles", [])
+    found: list[Handle | End] = vars(figure).setdefault("course_handles", [])
     return found

@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from course_lib.widgets.controls import Button, Control, Preset, Replay, Slider, sets_of
 
 if TYPE_CHECKING:
-    from course_lib.widgets.handles import Handle
+    from course_lib.widgets.handles import End, Handle
     from course_lib.widgets.renderer import FigureRenderer
 
 __all__ = [
@@ -236,15 +236,17 @@ def _layout(
 
 
 def _keep_recorded(
-    handles: list[Handle], recorded: Mapping[str, Mapping[Any, Any]]
+    handles: list[Handle | End], recorded: Mapping[str, Mapping[Any, Any]]
 ) -> None:
     """Let handles set what a recording has, and drop those that then set nothing.
 
     recorded: by control, the state in the recording of each of its own states.
     """
-    from course_lib.widgets.handles import Places  # loads Matplotlib
+    from course_lib.widgets.handles import End, Places  # loads Matplotlib
 
     for handle in list(handles):
+        if isinstance(handle, End):
+            continue
         kept = []
         for given in handle.sets:
             if not isinstance(given, Places):  # points anywhere: none is recorded
@@ -254,6 +256,7 @@ def _keep_recorded(
             there = [i for i, state in enumerate(old) if state in new]
             given.places = given.places[there]
             given.states = [new[old[i]] for i in there]
+            given.names = given.names and [given.names[i] for i in there]
             kept += [given] if there else []
         handle.sets = [*kept]
         if not kept:

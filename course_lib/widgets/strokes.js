@@ -188,7 +188,11 @@ class Strokes {
   }
 
   handles(frame) {
-    return frame.map((number) => this.stroke(number)).filter(({ kind }) => kind === HANDLE);
+    return frame.map((number) => this.stroke(number)).filter(({ sets }) => sets);
+  }
+
+  ends(frame) { // the last state of each slider that has fewer in this frame
+    return Object.assign({}, ...frame.map((number) => this.stroke(number).end ?? {}));
   }
 
   clip(context, { box, shape }) {

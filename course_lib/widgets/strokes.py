@@ -14,7 +14,7 @@ A stroke is little-endian, and ``strokes.js`` reads it; both follow this grammar
                | 3 clip matrix:f32{6} smooth:u8 w:u16 h:u16 n:u16 colour{n} pixels
                                                      an image
                | 4 style matrix:f32{6} n:u16 (shape:u32 x:f32 y:f32 scale:f32){n}  text
-               | 5 json                             a handle for the pointer
+               | 5 json               a handle for the pointer, or the end of a slider
     style      = flags:u8 [face:colour] [edge:colour width:f32 ends:u8]
                  [n:u8 offset:f32 dash:f32{n}] clip
     clip       = flags:u8 [left top width height:i16{4}] [shape:u32]

@@ -200,10 +200,11 @@ show(
 # so they point backwards, from the loss to the leaves.
 #
 # Now step through a record yourself. The interactive figure shows $\tanh(a\,b + c)$
-# after one forward and one backward pass. Press the triangle, drag the last slider, or
-# take one step at a time. **Predict first:** what happens to the shares of $a$ and $b$
-# when you push $c$ up to 4? Then type an expression of your own: `(a*b + c - 10)**2` is
-# the line from above, and at $a = 2$, $b = 3$, $c = 1$ it has the shares you know.
+# after one forward and one backward pass. Press the triangle, or click a node: its upper
+# part leads to its step forward, its lower part to its step backward. Drag an input up
+# or down, or use the sliders. **Predict first:** what happens to the shares of $a$ and
+# $b$ when you push $c$ up to 4? Then type an expression of your own: `(a*b + c - 10)**2`
+# is the line from above, and at $a = 2$, $b = 3$, $c = 1$ it has the shares you know.
 
 # %%
 widgets.graph_stepper()
@@ -801,9 +802,9 @@ show(
 # %% [markdown]
 # The error falls from nearly 80 centimetres to a fraction of a millimetre. No joint
 # ever waits for another: each follows its own slope, and together they stand up. Now
-# watch all of it. Press the triangle, then choose a joint: the dashed line shows where
-# its limb would point if the joint were straight. **Predict first:** does a joint's
-# slope only shrink on the way, or can it change its sign?
+# watch all of it. Press the triangle or drag along the curve, then click a joint: the
+# dashed line shows where its limb would point if the joint were straight. **Predict
+# first:** does a joint's slope only shrink on the way, or can it change its sign?
 
 # %%
 widgets.robot()

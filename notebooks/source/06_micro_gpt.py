@@ -692,10 +692,10 @@ for beginning in ("mar", "chr", "sve", "yu", "q"):
     print(f"{beginning + '…':5} {write(beginning)}")
 
 # %% [markdown]
-# Now type a beginning of your own, perhaps your own name, one letter more at a time.
-# **Predict first:** after which letters is the model nearly sure, and after which does
-# it hardly know? Then drag the temperature to both ends, and compare the solid bars with
-# the hollow ones.
+# Now type a beginning of your own, perhaps your own name, one letter more at a time, or
+# click a bar to append its letter. **Predict first:** after which letters is the model
+# nearly sure, and after which does it hardly know? Then drag the temperature to both
+# ends, and compare the solid bars with the hollow ones.
 
 # %%
 widgets.next_token(trained())
@@ -731,9 +731,10 @@ plots.show(
 )
 
 # %% [markdown]
-# The even spread is gone. Read along: type a name, choose a head, and play the slider
-# from the first position to the last. Can you find a head that looks most at
-# the letter just before, and one that looks at the beginning?
+# The even spread is gone. Read along: type a name, choose a head, and move the pointer
+# along the letters, or play the slider: the arcs show what each letter looks at. Can you
+# find a head that looks most at the letter just before, and one that looks at the
+# beginning?
 
 # %%
 widgets.attention(trained())

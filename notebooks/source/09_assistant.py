@@ -231,7 +231,8 @@ for name, share in left.items():
 # to reach. This is the forgetting of notebook 07.
 #
 # Now look into it. Below you can choose a question, the mask and the temperature: the
-# bars show the loss of each token, and how likely the model finds its answers.
+# bars show the loss of each token (point at one to see what the model expected there),
+# and how likely the model finds its answers.
 # **Predict first.** With the loss on all tokens, which bars will be lower?
 
 # %%
@@ -490,6 +491,9 @@ plots.show(
     "right answers on the way.",
 )
 
+# %% [markdown]
+# Go along a run: click a point, or use the slider.
+
 # %%
 widgets.reward_against_drift(runs)
 
@@ -661,7 +665,7 @@ plots.show(
 # sentence about something else: nobody has taught this one to decline.
 #
 # **Predict first.** What will it answer when the fox becomes a dessert? And when the
-# search is switched off?
+# search is switched off? A click on a sentence asks about it.
 
 # %%
 widgets.editable_store(lab, reader, store, "what is a fox?")

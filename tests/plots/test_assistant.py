@@ -79,7 +79,7 @@ def test_each_figure_draws_on_a_new_or_a_given_axes(name: str) -> None:
 
 
 def test_every_figure_of_the_module_is_tested_here() -> None:
-    assert set(assistant.__all__) == set(FIGURES)
+    assert {*assistant.__all__} - {"mask_boxes"} == {*FIGURES}
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -121,6 +121,26 @@ def test_a_loss_above_the_top_stands_as_a_number_in_a_full_bar() -> None:
     ax = plots.loss_mask(["<", ">", "bos"], [0, 0, 1], losses, highest=4)
     assert heights(polygons(ax)[1]) == pytest.approx([1, 0.5, 0.25])
     assert "30" in words(ax)
+
+
+def test_each_character_has_a_box_around_it_and_its_bar() -> None:
+    for width in (8, 4):  # on one line, and on two
+        ax = plots.panels(width=width, height=2.2)
+        losses = np.arange(len(EXCHANGE)) / 9
+        plots.loss_mask(EXCHANGE, ANSWER, losses, highlighted=3, ax=ax)
+        cells, bars = polygons(ax)
+        boxes = plots.mask_boxes(EXCHANGE, ax)
+        assert len(boxes) == len(EXCHANGE)
+        for part in (cells, bars):
+            for (left, low, wide, high), path in zip(
+                boxes, part.get_paths(), strict=True
+            ):
+                (x0, y0), (x1, y1) = path.get_extents().get_points()
+                assert left <= x0 < x1 <= left + wide
+                assert low - 1e-9 <= y0 <= y1 <= low + high + 1e-9
+        (frame,) = ax.patches
+        assert frame.get_x() == boxes[3][0]
+        assert frame.get_width() == boxes[3][2]
 
 
 @pytest.mark.parametrize(

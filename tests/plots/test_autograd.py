@@ -13,6 +13,7 @@ from course_lib.plots import (
     COLOURS,
     computation_graph,
     gradient_cost,
+    graph_boxes,
     graph_replay,
     graph_steps,
     panels,
@@ -196,6 +197,30 @@ def test_notes_are_written_where_asked() -> None:
 
 
 # --- where it puts it -------------------------------------------------------------
+
+
+def test_a_node_that_can_be_moved_has_arrows_inside_its_box() -> None:
+    a, b = Value(2.0), Value(3.0)
+    root = a * b
+    ax = computation_graph(root, {"a": a, "b": b}, movable=[a, Value(1.0)])
+    marks = [line.get_xydata()[0] for line in ax.lines]
+    boxes = dict(graph_boxes(root))
+    assert len(marks) == 2
+    left, bottom, width, height = boxes[a]
+    for x, y in marks:
+        assert left < x < left + width
+        assert bottom < y < bottom + height
+    assert computation_graph(root, {"a": a, "b": b}).lines[:] == []
+
+
+def test_every_box_is_where_its_node_is_drawn() -> None:
+    a = Value(2.0)
+    root = (a * a + 1) ** 2
+    ax = computation_graph(root, {"a": a})
+    drawn = [p for p in ax.patches if isinstance(p, FancyBboxPatch)]
+    at = [(p.get_x(), p.get_y(), p.get_width(), p.get_height()) for p in drawn]
+    assert at == [box for _, box in graph_boxes(root)]
+    assert graph_boxes(root)[-1][0] is root
 
 
 def test_boxes_never_overlap_and_results_stand_right_of_what_they_use() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
+from matplotlib.patches import PathPatch
 from matplotlib.text import Annotation
 
 from course_lib import plots
@@ -22,6 +23,7 @@ FIGURES: dict[str, Callable[..., Axes]] = {
     "guessing_game": lambda **k: plots.guessing_game(NAME, **k),
     "text_windows": lambda **k: plots.text_windows(["bos", *"a\nplay"], 3, **k),
     "number_grid": lambda **k: plots.number_grid(LOWER - 0.5, NAME[:3], "x", **k),
+    "attention_arcs": lambda **k: plots.attention_arcs(LOWER, NAME[:3], 1, **k),
     "attention_map": lambda **k: plots.attention_map(LOWER, NAME[:3], "head", **k),
     "model_diagram": lambda **k: plots.model_diagram(GPTConfig(27).shapes(), **k),
     "loss_curve": lambda **k: plots.loss_curve([3.0, 2.0, 1.0], window=2, **k),
@@ -200,6 +202,21 @@ def test_a_loss_curve_can_keep_its_axes_and_draws_no_more_dots_than_needed() -> 
         assert ax.get_ylim() == (1.0, 4.0)
         dots, mean = ax.lines[:2]
         assert len(dots.get_xdata()) == len(mean.get_xdata()) <= gpt.MOST_DOTS
+
+
+def test_an_arc_leads_to_every_position_that_is_looked_at() -> None:
+    for position in range(3):
+        ax = plots.attention_arcs(LOWER, NAME[:3], position)
+        arcs = [patch for patch in ax.patches if isinstance(patch, PathPatch)]
+        starts = [arc.get_path().vertices[0, 0] for arc in arcs]
+        assert starts == [*range(position + 1)]
+        assert {arc.get_path().vertices[-1, 0] for arc in arcs} == {position}
+        widths = np.array([arc.get_linewidth() for arc in arcs])
+        assert (widths - 0.4) / 8 == pytest.approx(LOWER[position, : position + 1])
+        letters = [text for text in ax.texts if text.get_text() in NAME]
+        bold = [text.get_text() for text in letters if text.get_weight() == "bold"]
+        assert bold == [NAME[position]]
+        assert [text.get_position()[0] for text in letters] == [0, 1, 2]
 
 
 def test_the_chosen_row_of_an_attention_map_has_a_frame_and_its_numbers() -> None:

@@ -93,6 +93,22 @@ def test_every_joint_has_a_bar_and_a_ring_at_its_slope() -> None:
     assert [label.get_text() for label in ax.get_yticklabels()] == list(body.JOINTS)
 
 
+def test_the_joints_are_where_their_dots_are_drawn() -> None:
+    points = body.body_points(body.RUNNING)
+    ax = plots.robot(points)
+    dots = np.concatenate([line.get_xydata() for line in ax.lines[1:]])  # the slope
+    joints = plots.robot_joints(points)
+    assert list(joints) == list(body.JOINTS)
+    for place in joints.values():
+        assert np.hypot(*(dots - place).T).min() < 1e-9
+
+
+def test_the_step_that_is_shown_has_a_dot_on_the_curve() -> None:
+    ax = plots.loss_of_the_walk([8.0, 4.0, 1.0], here=1)
+    (dot,) = [line for line in ax.lines if len(line.get_xdata()) == 1]
+    assert dot.get_xydata().tolist() == [[1, 4]]
+
+
 def test_the_walk_is_drawn_with_its_moments() -> None:
     ax = plots.loss_of_the_walk([100.0, 1.0, 0.01], {0: "a heap", 2: "running"})
     assert ax.get_yscale() == "log"

@@ -24,7 +24,7 @@ def check_figure(figure: InteractiveFigure) -> None:
 
     Each must draw without a problem, have a summary, keep all text inside the figure,
     on a narrow page too, and equal a full redraw, whatever was selected before. Each
-    control must change the picture and the summary.
+    control must change what is seen, and what is said.
     """
     assert not figure.problem, figure.problem
     first = dict(figure.selected)
@@ -46,7 +46,7 @@ def check_figure(figure: InteractiveFigure) -> None:
             check_handles(figure)
             browser.look()
             assert browser.shows(figure), f"{where}: the browser lacks a stroke"
-            seen.add((figure.strokes, figure.summary + figure.text))
+            seen.add(((figure.strokes, figure.text), figure.summary + figure.text))
         assert len({picture for picture, _ in seen}) > 1, control.name
         assert len({said for _, said in seen}) > 1, control.name
     figure.stacked = True
@@ -143,8 +143,35 @@ def numbers(ranges: list[list[int]]) -> list[int]:
 
 def handles(figure: InteractiveFigure) -> list[dict[str, Any]]:
     """Return the handles of the last frame, as the browser reads them."""
-    strokes = figure.strokes
-    return [json.loads(s[1:]) for s in strokes if s[0] == HANDLE]
+    return [one for one in _controlled(figure) if "sets" in one]
+
+
+def ends(figure: InteractiveFigure) -> dict[str, int]:
+    """Return the last state of each slider that ends early in the last frame."""
+    found = [one["end"] for one in _controlled(figure) if "end" in one]
+    return {name: last for end in found for name, last in end.items()}
+
+
+def _controlled(figure: InteractiveFigure) -> list[dict[str, Any]]:
+    return [json.loads(s[1:]) for s in figure.strokes if s[0] == HANDLE]
+
+
+def click(figure: InteractiveFigure, x: float, y: float) -> None:
+    """Set what a click at a place of the figure sets, in CSS pixels."""
+    for handle in handles(figure):
+        left, top, width, height = handle.get("area", (0, 0, -1, -1))
+        if left <= x <= left + width and top <= y <= top + height:
+            break
+    else:
+        raise AssertionError(f"nothing to click at {x}, {y}")
+    chosen = {}
+    for given in handle["sets"]:
+        at = {"x": [x], "y": [y]}.get(given["along"], [x, y])
+        nearest = int(np.argmin(np.linalg.norm(places_of(given) - at, axis=1)))
+        chosen[given["control"]] = (
+            given["states"][nearest] if "states" in given else nearest
+        )
+    figure.select(**chosen)
 
 
 def check_handles(figure: InteractiveFigure) -> None:
@@ -154,6 +181,8 @@ def check_handles(figure: InteractiveFigure) -> None:
     not moved, it changes nothing.
     """
     width, height = figure.picture["size"]
+    for name, last in ends(figure).items():
+        assert 0 <= last < len(figure._controls[name].spec()["texts"]), name
     for handle in handles(figure):
         assert handle["label"].strip()
         left, top, *_ = handle.get("area") or handle["at"]
@@ -178,6 +207,7 @@ def check_handles(figure: InteractiveFigure) -> None:
             places = places_of(given)
             states = given.get("states") or list(range(len(places)))
             assert len(states) == len(places), control.name
+            assert len(given.get("names", states)) == len(places), control.name
             assert np.isfinite(places).all(), control.name
             for state in states:
                 control.value(state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import jax
@@ -20,7 +21,7 @@ from course_lib.training import ArrayEngine
 from course_lib.widgets import assistant
 from course_lib.widgets.controls import Choice, Field
 from course_lib.widgets.figure import InteractiveFigure
-from tests.widgets.checks import check_figure
+from tests.widgets.checks import check_figure, click, ends, handles, places_of
 
 STORE = [
     *("a fox is a mammal", "an oak is a tree", "a robin is a bird"),
@@ -201,6 +202,40 @@ def test_losses_are_those_of_the_right_exchange(
     assert mask.summary.endswith(f"right answer: {mean:.2f} nats per character.")
 
 
+def test_a_character_under_the_pointer_says_what_was_expected(
+    lab: Chat, models: dict[str, ArrayEngine], mask: InteractiveFigure
+) -> None:
+    choose(mask, model="loss on everything", question=1)
+    (look,) = handles(mask)
+    assert look["hover"]
+    places = places_of(look["sets"][0])
+    targets = [*EXCHANGES[1], "bos"]
+    assert len(places) == len(targets) == ends(mask)["token"] + 1
+    some = assistant._candidates(lab, models["loss on everything"], ASKED)[1]
+    losses = assistant._right_losses(some)
+    for k in (0, 9, len(targets) - 1):
+        click(mask, *places[k])
+        assert mask.values["token"] == k
+        after, expects, gives = mask.text.splitlines()
+        before = "".join(targets[:k])
+        assert after.split("  ")[-1].strip() == (f"“{before}”" if before else "nothing")
+        assert gives.endswith(f"{losses[k]:.2f} nats")
+        name = {" ": "the space", "bos": "the end"}.get(targets[k], targets[k])
+        assert f" {name} {fine_percent(math.exp(-losses[k]))}:" in gives
+        if losses[k] < 0.1:
+            assert expects.startswith(f"it expects  {name} ")
+
+
+def test_tokens_beyond_the_end_are_the_end(mask: InteractiveFigure) -> None:
+    last = len(mask._controls["token"].spec()["texts"]) - 1
+    shortest = min(range(len(ASKED)), key=lambda i: len(EXCHANGES[i]))
+    mask.select(question=shortest, token=last)
+    assert ends(mask)["token"] == len(EXCHANGES[shortest]) < last
+    seen = mask.strokes, mask.text
+    mask.select(token=len(EXCHANGES[shortest]))
+    assert (mask.strokes, mask.text) == seen
+
+
 def test_a_model_without_a_mask_is_refused(
     lab: Chat, models: dict[str, ArrayEngine]
 ) -> None:
@@ -240,6 +275,28 @@ def test_the_axes_stay_while_beta_and_step_change() -> None:
             choose(figure, beta=beta, step=step)
             seen |= {(*ax.get_xlim(), *ax.get_ylim()) for ax in figure._renderer.axes}
     assert len(seen) == 1
+
+
+def test_a_point_of_a_run_sets_beta_and_step() -> None:
+    figure = widgets.reward_against_drift(RUNS)
+    for panel in (0, 1):
+        for beta, run in RUNS.items():
+            for row in (1, 2):
+                handle = handles(figure)[panel]
+                places = figure._renderer.axes[panel].transData.transform(
+                    (run[row].kl, (run[row].manner, run[row].right)[panel])
+                )
+                height = figure.picture["size"][1]
+                given = places_of(handle["sets"][0])
+                near = np.hypot(*(given - [places[0], height - places[1]]).T)
+                assert near.min() < 0.2
+                click(figure, places[0], height - places[1])
+                assert figure.values == {"beta": beta, "step": run[row].step}
+    for beta in RUNS:  # all begin at one point: there the run stays as it is
+        choose(figure, beta=beta, step=64)
+        start = places_of(handles(figure)[1]["sets"][0])[0]
+        click(figure, *start)
+        assert figure.values == {"beta": beta, "step": 0}
 
 
 def test_runs_must_be_measured_at_the_same_steps() -> None:
@@ -286,6 +343,21 @@ def test_the_fact_that_changes_is_the_one_asked_for(
     ]
     choose(store, kind="as it stands")
     assert store.text == "the store says   an oak is a tree"
+
+
+def test_a_click_on_a_sentence_asks_about_it(store: InteractiveFigure) -> None:
+    for row in (1, 3, 2):
+        shown = words(store, 0)[2 * row + 1]
+        (ask,) = handles(store)
+        click(store, *places_of(ask["sets"][0])[row])
+        assert store.values["question"] == f"what is {shown.partition(' is ')[0]}?"
+        assert words(store, 0)[1] == shown  # now the nearest
+    store.select(added="what a day")  # says nothing about anything
+    (ask,) = handles(store)
+    assert len(ask["sets"][0]["states"]) in (4, 5)
+    assert not store.problem
+    choose(store, searching=False)
+    assert handles(store) == []
 
 
 def test_without_a_search_nothing_is_read(

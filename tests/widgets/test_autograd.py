@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from course_lib import widgets
 from course_lib.gradients import FLOAT_FUNCTIONS, evaluate, finite_difference
 from course_lib.lessons import robot as body
+from course_lib.widgets.autograd import FRAMES, MOST_STEPS
 from course_lib.widgets.figure import InteractiveFigure
-from tests.widgets.checks import check_figure
+from tests.widgets.checks import check_figure, click, ends, handles, places_of
 
 EXPRESSION = "(tanh(a*b + c) - 1)**2 + a/b"
 
@@ -16,10 +18,11 @@ EXPRESSION = "(tanh(a*b + c) - 1)**2 + a/b"
 def test_graph_stepper() -> None:
     figure = widgets.graph_stepper()
     check_figure(figure)
-    figure.select(way=0)
+    figure.select(step=0)
     assert figure.summary.startswith("Step 0 of 7: ")
-    figure.select(way=60)  # half way: tanh is known, nothing is to blame yet
+    figure.select(step=3 * FRAMES + 2)  # tanh is known, nothing is to blame yet
     assert figure.summary.startswith("Step 3 of 7, forward: tanh of 0.7 is 0.6044.")
+    assert ends(figure) == {"step": 7 * FRAMES}
 
 
 @pytest.fixture
@@ -38,8 +41,8 @@ def test_the_shares_it_tells_are_what_a_nudge_says(stepper: InteractiveFigure) -
         return float(evaluate(EXPRESSION, named, FLOAT_FUNCTIONS))
 
     told = dict.fromkeys("abc", 0.0)
-    for way in stops_of_steps(stepper):
-        stepper.select(way=way)
+    for step in range(ends(stepper)["step"] // FRAMES + 1):
+        stepper.select(step=step * FRAMES)
         _, backward, handed = stepper.summary.partition("backward: ")
         for share in handed.rstrip(".").split(" = ")[1:] if backward else []:
             number, _, name = share.split(", and ")[0].partition(" to ")
@@ -49,53 +52,69 @@ def test_the_shares_it_tells_are_what_a_nudge_says(stepper: InteractiveFigure) -
     assert list(told.values()) == pytest.approx(nudged, rel=2e-3)
 
 
-def stops_of_steps(figure: InteractiveFigure) -> list[int]:
-    """Go to the start, then on, one press at a time; return every stop on the way."""
-    figure.select(way=0)
-    stops = [0]
-    while figure.selected["way"] < 120:
-        figure.press("on")
-        stops.append(figure.selected["way"])
-        assert figure.summary.startswith(f"Step {len(stops) - 1} of ")
-    return stops
-
-
-def test_one_step_on_and_one_step_back_stop_at_every_step(
-    stepper: InteractiveFigure,
-) -> None:
-    stepper.select(expression="tanh(a*b + c)")  # whose 7 steps do not divide 120
-    there = stops_of_steps(stepper)
-    last = int(stepper.summary.split(" of ")[1].split(",")[0])
-    assert len(there) == last + 1
-    stepper.press("on")
-    assert stepper.selected["way"] == 120
-    back = [120]
-    while back[-1] > 0:
-        stepper.press("back")
-        back.append(stepper.selected["way"])
-    assert back == there[::-1]
-    stepper.press("back")
-    assert stepper.selected["way"] == 0
-    stepper.select(way=1)
-    stepper.press("back")
-    assert stepper.selected["way"] == 0
-
-
-def test_both_ends_of_the_way_work_for_every_expression() -> None:
+def test_both_ends_work_for_every_expression() -> None:
     figure = widgets.graph_stepper()
-    for text in (
-        *figure._controls["expression"].boundary_states(),
-        "a",
-        "-c",
-        "2**a",
-        "a - a",
-    ):
-        for way in (0, 61, 120):
-            figure.select(expression=text, way=way)
+    expressions = figure._controls["expression"].boundary_states()
+    for text in (*expressions, "a", "-c", "2**a", "a - a"):
+        for step in (0, FRAMES // 2, MOST_STEPS * FRAMES):
+            figure.select(expression=text, step=step)
             assert figure.problem == "", text
             assert len(figure.summary) <= 200
-    figure.select(expression="a", way=120)
+    figure.select(expression="a", step=MOST_STEPS * FRAMES)
     assert figure.summary.endswith("backward: the result starts with all the blame, 1.")
+
+
+def test_steps_beyond_the_end_show_the_end() -> None:
+    figure = widgets.graph_stepper()
+    assert figure.selected["step"] == MOST_STEPS * FRAMES
+    at_the_end = figure.strokes
+    for step in (7 * FRAMES, 7 * FRAMES + 1, 20 * FRAMES):
+        figure.select(step=step)
+        assert figure.strokes == at_the_end
+    figure.select(step=7 * FRAMES - 1)
+    assert figure.strokes != at_the_end
+
+
+def test_no_expression_has_more_steps_than_the_slider() -> None:
+    figure = widgets.graph_stepper()
+    pair = "(tanh(a*a) + tanh(a*a))"
+    figure.select(expression=f"{pair}*{pair} + a*a")  # as many nodes as there may be
+    assert figure.problem == "", figure.problem
+    assert ends(figure)["step"] == MOST_STEPS * FRAMES
+    figure.select(expression=f"{pair}*{pair} + tanh(a*a)")
+    assert figure.problem.startswith("this makes 15 nodes")
+
+
+def test_a_click_on_a_node_leads_to_its_steps(stepper: InteractiveFigure) -> None:
+    nodes = [handle for handle in handles(stepper) if "area" in handle]
+    assert len(nodes) == len([s for s in EXPRESSION if s in "*+-/"])  # ** is one
+    names = []
+    for node in nodes:
+        left, top, width, height = node["area"]
+        click(stepper, left + width / 2, top + 0.2 * height)
+        computed = stepper.summary.split(", forward: ")[1].split(" of ")[0]
+        click(stepper, left + width / 2, top + 0.9 * height)
+        assert (
+            computed == stepper.summary.split(", backward: ")[1].split(" hands on")[0]
+        )
+        names.append(computed)
+    assert len({*names}) == 6  # two of them are sums
+
+
+def test_an_input_is_dragged_up_for_more(stepper: InteractiveFigure) -> None:
+    drags = [handle for handle in handles(stepper) if "at" in handle]
+    assert [drag["sets"][0]["control"] for drag in drags] == ["a", "b", "c"]
+    for drag in drags:
+        (given,) = drag["sets"]
+        left, y, right, same = drag["at"]
+        assert left < right
+        assert same == y
+        places = places_of(given)[:, 0]
+        assert places[stepper.selected[given["control"]]] == pytest.approx(y, abs=0.2)
+        assert (np.diff(places) < -2).all()  # from above, in CSS pixels
+    stepper.select(expression="a*a")
+    (drag,) = [handle for handle in handles(stepper) if "at" in handle]
+    assert drag["sets"][0]["control"] == "a"
 
 
 REFUSED = {
@@ -120,16 +139,13 @@ REFUSED = {
 @pytest.mark.parametrize("text", REFUSED)
 def test_what_cannot_be_drawn_is_said_in_one_line(text: str) -> None:
     figure = widgets.graph_stepper()
-    figure.select(expression="a*a + a", way=50, a=45, b=60, c=37)
+    figure.select(expression="a*a + a", step=50, a=45, b=60, c=37)
     strokes, summary = figure.strokes, figure.summary
     figure.select(expression=text)
     assert REFUSED[text] in figure.problem
     assert "\n" not in figure.problem
     assert figure.strokes == strokes
     assert figure.summary == summary
-    figure.press("on")  # has nowhere to go, and says so
-    assert figure.strokes == strokes
-    assert REFUSED[text] in figure.problem
     figure.select(expression="a*a + a")
     assert figure.problem == ""
 
@@ -149,6 +165,35 @@ def slopes_by_nudging(step: int) -> tuple[float, ...]:
 
     angles = _descent(45)[step].angles
     return finite_difference(lambda *point: body.robot_loss(point), *angles)
+
+
+def test_a_joint_is_chosen_on_the_body_and_by_its_bar() -> None:
+    figure = widgets.robot()
+    for step in (0, 100):
+        figure.select(step=step)
+        limbs, rows, _ = handles(figure)
+        for handle in (limbs, rows):
+            (given,) = handle["sets"]
+            assert given["names"] == list(body.JOINTS)
+            for k in (12, 3, 7):
+                click(figure, *places_of(given)[k])
+                assert figure.values["joint"] == body.JOINTS[k]
+    left, top, _, height = rows["area"]
+    click(figure, left + 1, top + 0.5 * height / 14)  # the name, left of the bars
+    assert figure.values["joint"] == "spine"
+
+
+def test_every_step_has_its_place_on_the_curve() -> None:
+    figure = widgets.robot()
+    curve = handles(figure)[-1]
+    (given,) = curve["sets"]
+    assert given["control"] == "step"
+    assert given["along"] == "x"
+    places = places_of(given)[:, 0]
+    assert (np.diff(places) > 0).all()
+    stops = figure._controls["step"].stops  # type: ignore[attr-defined]
+    share = (places - places[0]) / (places[-1] - places[0])
+    assert share == pytest.approx(np.array(stops) / 300, abs=1e-3)
 
 
 def test_the_robot_starts_in_a_heap_and_ends_running() -> None:

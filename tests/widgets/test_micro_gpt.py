@@ -14,7 +14,7 @@ from course_lib.data import load_names
 from course_lib.data.tokenizer import CharTokenizer
 from course_lib.training import ArrayEngine, ScalarEngine
 from course_lib.widgets.figure import MEMORY
-from tests.widgets.checks import check_figure
+from tests.widgets.checks import check_figure, click, ends, handles, places_of
 
 TOKENIZER = CharTokenizer(load_names())
 CONFIG = array.GPTConfig(TOKENIZER.vocab_size)
@@ -67,8 +67,10 @@ def test_the_next_token(model: ArrayEngine) -> None:
     ]
     assert sorted(figure.text.split()) == sorted(map(TOKENIZER.decode, drawn))
     before = figure.text
-    figure.press("again")
+    figure.select(seed=1)
     assert figure.text != before
+    figure.select(seed=0)
+    assert figure.text == before
 
 
 def test_hollow_bars_stay_those_of_temperature_1(model: ArrayEngine) -> None:
@@ -122,7 +124,7 @@ def test_attention(model: ArrayEngine) -> None:
     figure = widgets.attention(model)
     check_figure(figure)
     tokens = TOKENIZER.document("clara")[:-1]
-    figure.select(word="clara", head=2, read=12)  # 0.8 of 5 letters
+    figure.select(word="clara", head=2, read=4)
     row = array.attention_maps(model.params, tokens, CONFIG)[0, 2, 4, :5]
     assert figure.summary.startswith("Head 3: letter 4, r, looks at ")
     assert f"({100 * row.max():.0f} %)" in figure.summary
@@ -132,6 +134,55 @@ def test_attention(model: ArrayEngine) -> None:
     assert f"then {next_best} (" in figure.summary
     figure.select(word="")
     assert figure.problem == "there is nothing to read: type a name, such as clara."
+
+
+def test_a_click_on_a_bar_appends_its_token(model: ArrayEngine) -> None:
+    figure = widgets.next_token(model)
+    figure.select(text="ma")
+    for letter in "zra":  # the bars stand at the same places after each
+        bar = TOKENIZER.chars.index(letter)
+        (handle,) = handles(figure)
+        x = places_of(handle["sets"][0])[bar, 0]
+        assert handle["sets"][0]["names"][bar] == f"append {letter}"
+        before = figure.values["text"]
+        click(figure, x, handle["area"][1] + handle["area"][3] - 2)  # on the letter
+        assert figure.values["text"] == before + letter
+    (handle,) = handles(figure)
+    click(figure, places_of(handle["sets"][0])[-1, 0], handle["area"][1] + 5)
+    assert figure.values["text"] == ""
+    figure.select(text="x" * 15)  # as long as the model reads: it can only end
+    (handle,) = handles(figure)
+    assert handle["sets"][0]["states"] == [""]
+    assert figure.problem == ""
+
+
+def test_positions_after_the_last_letter_show_the_last(model: ArrayEngine) -> None:
+    figure = widgets.attention(model)
+    assert ends(figure) == {"read": 5}
+    at_the_end, said = figure.strokes, figure.summary
+    assert said.startswith("Head 1: letter 5, a, looks at ")
+    figure.select(read=5)
+    assert (figure.strokes, figure.summary) == (at_the_end, said)
+    figure.select(word="yu")
+    assert figure.summary.startswith("Head 1: letter 2, u, looks at ")
+
+
+def test_a_letter_is_read_under_the_pointer_and_a_row_when_clicked(
+    model: ArrayEngine,
+) -> None:
+    figure = widgets.attention(model)
+    letters, rows = handles(figure)
+    assert letters["hover"]
+    left, top, width, height = letters["area"]
+    for k in (0, 3, 5):
+        middle = left + (k + 0.5) / 6 * width  # of its column of the map
+        click(figure, middle, top + 5)
+        assert figure.values["read"] == k
+    bottom = top + height  # where the map begins
+    assert rows["area"][:3] == pytest.approx([left, top, width], abs=0.1)
+    for k in (5, 1, 0):
+        click(figure, left + 5, bottom + (k + 0.5) / 6 * (rows["area"][3] - height))
+        assert figure.values["read"] == k
 
 
 def test_attention_of_several_layers() -> None:

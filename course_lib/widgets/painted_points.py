@@ -13,7 +13,7 @@ import numpy as np
 
 from course_lib import plots
 from course_lib.data.moons import two_moons
-from course_lib.widgets.controls import Choice, Points, Preset, Slider
+from course_lib.widgets.controls import Choice, Points, Preset, Replay, Slider
 from course_lib.widgets.figure import InteractiveFigure
 from course_lib.widgets.handles import add_handle
 from course_lib.widgets.neural_network import ACROSS, PLACES, UP
@@ -32,7 +32,8 @@ NETWORKS = {
     "two layers: 8 + 8": [8, 8],
 }
 ACTIVATIONS = {"tanh": "tanh", "ReLU": "relu", "none": "linear"}
-YOURS = "your own"
+FIRST, YOURS = "two moons", "your own"
+RECORDED_STEPS = 28  # of each training: as many as find room
 SMALL = 12, 17  # rows and columns of a small map: means of three by three places
 
 Painted = list[tuple[int, int, int]]
@@ -41,33 +42,44 @@ Painted = list[tuple[int, int, int]]
 def playground() -> InteractiveFigure:
     """Paint points of two classes, and train a small network on them, step by step."""
     sets = {"two moons": _moons(), "circles": _circles(), "XOR": _xor()}
+    options = {name: {"points": points} for name, points in sets.items()}
+    step = Slider("step", "step of the training", STEPS, 0, play=True)
+    network = Choice("network", "hidden neurons", NETWORKS, "4 neurons")
+    kinds = "circles", "triangles"
+    painted = Points(
+        "points", "paint in the map", kinds, sets[FIRST], CORNERS, COLUMNS, ROWS, MOST
+    )
     controls = [
-        Slider("step", "step of the training", STEPS, 0, play=True),
-        Preset(
-            "data",
-            "points",
-            {name: {"points": points} for name, points in sets.items()} | {YOURS: {}},
-            "two moons",
-            by_hand=YOURS,
-        ),
-        Choice("network", "hidden neurons", NETWORKS, "4 neurons"),
+        step,
+        Preset("data", "points", options | {YOURS: {}}, FIRST, by_hand=YOURS),
+        network,
         Choice("activation", "activation", ACTIVATIONS, "tanh"),
-        Points(
-            "points",
-            "paint in the map",
-            ("circles", "triangles"),
-            sets["two moons"],
-            CORNERS,
-            COLUMNS,
-            ROWS,
-            MOST,
-        ),
+        painted,
+    ]
+
+    def draw_recorded(
+        axes: np.ndarray, data: dict[str, Painted], network: list[int], step: int
+    ) -> str:
+        points = painted.value(painted.selected_for(data["points"]))
+        return _draw(axes, step, data, network, "tanh", points)
+
+    few = dict(list(NETWORKS.items())[:4])
+    recorded = [
+        step.thinned(RECORDED_STEPS),
+        Choice("data", "points", options, FIRST),
+        Choice("network", "hidden neurons", few, "4 neurons"),
     ]
     axes = plots.panels(1, 2, width=9.4, height=3.9)
     axes[0].get_gridspec().set_width_ratios([5, 4])
     title = "A network learns the points that you paint"
     return InteractiveFigure(
-        "playground", title, _draw, controls, axes, prepares_at_once=False
+        "playground",
+        title,
+        _draw,
+        controls,
+        axes,
+        replay=lambda: Replay(recorded, draw_recorded),
+        prepares_at_once=False,
     )
 
 

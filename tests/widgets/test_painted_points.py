@@ -18,6 +18,7 @@ from course_lib.widgets import InteractiveFigure
 from course_lib.widgets import painted_points as pg
 from course_lib.widgets.controls import Points
 from course_lib.widgets.handles import handles_of
+from course_lib.widgets.recording import MOST_STATES
 from tests.widgets.checks import handles, outside
 
 SETS = ("two moons", "circles", "XOR")
@@ -221,3 +222,17 @@ def test_every_network_fits_in_its_picture(
         figure.select(network=network, step=12)
         assert figure.problem == ""
         assert not outside(figure)
+
+
+def test_a_recording_offers_what_the_page_asks_about(figure: InteractiveFigure) -> None:
+    replay = figure.replay()
+    step, data, network = replay.controls
+    assert set(data.spec()["texts"]) == set(SETS)
+    assert network.spec()["texts"][1:3] == ["2 neurons", "3 neurons"]
+    n_states = len(step.states()) * len(data.states()) * len(network.states())
+    assert n_states <= MOST_STATES
+    assert replay.draw is not None
+    chosen = {"step": 400, "data": data.value(1), "network": [3]}
+    said = replay.draw(figure.renderer.axes, **chosen)
+    choose(figure, data="circles", network="3 neurons", activation="tanh")
+    assert said == choose(figure, step=400)

@@ -152,10 +152,10 @@ def test_a_line_is_moved_and_turned() -> None:
         "activation": "",
     }
     foot = np.array([0.5, 0.25]) + 0.15 / 5 * np.array([2.0, 1.0])
-    tip = foot + 0.2 * np.array([1.0, -2.0])
+    tip = foot + 0.2 * np.array([3.0, -1.0])
     drag(figure, "turn the line, and make it surer", ax, tuple(tip))
     w1, w2, b = (figure.values[k] for k in ("w1", "w2", "b"))
-    assert (w1, w2) == (pytest.approx(1.0), pytest.approx(-2.0))
+    assert (w1, w2) == (pytest.approx(3.0), pytest.approx(-1.0))
     assert foot @ [w1, w2] + b == pytest.approx(0, abs=0.06), "turned about its foot"
 
 

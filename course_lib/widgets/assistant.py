@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,7 +15,7 @@ from course_lib import plots
 from course_lib.data.sets import MARKS, Exchange
 from course_lib.lessons.retrieval import search
 from course_lib.plots.parts import cut, fine_percent, percent
-from course_lib.widgets.controls import Choice, Field, Slider, Toggle
+from course_lib.widgets.controls import Choice, Field, Replay, Slider, Toggle
 from course_lib.widgets.figure import InteractiveFigure
 from course_lib.widgets.handles import add_handle, end_slider
 
@@ -33,6 +34,7 @@ HIGHEST = 8.0  # nats: a loss in the picture; that of a mark never seen is highe
 ROWS = 64  # texts at a time: one compiled program
 WRITTEN_AT = (0.5, 1.5)  # temperatures at which answers are collected
 TEMPERATURES = [round(0.1 * i, 1) for i in range(21)]
+RECORDED = 5  # things that a store may say, in a recording, or some more
 SENTENCES = 5  # of the store, in the picture
 LONGEST = 40  # characters of an answer in the line under a picture
 ASKED = 40  # characters of a question
@@ -382,15 +384,22 @@ def editable_store(
 
     others = [f"what is {s.rpartition(' is ')[0]}?" for s in store[:4]]
     asked = tuple(q for q in (*others, "what is a snunk?") if q != question)
-    controls = [
-        Field("question", "question", question, ASKED, asked),
-        Choice("kind", "the store says", {k: k for k in (as_it_is, *kinds)}, as_it_is),
-        Field("added", "add a fact", "", 42, ("a snunk is a tool",)),
-        Toggle("searching", "search the store", True),
-    ]
+    says = {k: k for k in (as_it_is, *kinds)}
+    kind = Choice("kind", "the store says", says, as_it_is)
+    some = {k: k for k in (as_it_is, *kinds[:: max(1, len(kinds) // RECORDED)])}
+    text = Field("question", "question", question, ASKED, asked)
+    added = Field("added", "add a fact", "", 42, ("a snunk is a tool",))
+    searching = Toggle("searching", "search the store", True)
     axes = plots.mosaic("A;B", 8, 5, height_ratios=[3, 2])
     title = "A fact is changed, and no weight"
-    return InteractiveFigure("editable_store", title, draw, controls, axes)
+    return InteractiveFigure(
+        "editable_store",
+        title,
+        draw,
+        [text, kind, added, searching],
+        axes,
+        replay=lambda: Replay([text, replace(kind, options=some), added, searching]),
+    )
 
 
 def _ask_for(ax: Axes, sentences: Sequence[str]) -> None:

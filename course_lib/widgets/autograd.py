@@ -41,12 +41,10 @@ def graph_stepper() -> InteractiveFigure:
     """Type an expression; step through its graph, forward and backward."""
     stops = [i / 10 for i in range(-40, 41)]
 
-    def draw(
-        ax: Axes, expression: str, step: float, frames: int = FRAMES, **numbers: float
-    ) -> str:
+    def draw(ax: Axes, expression: str, step: float, **numbers: float) -> str:
         root, names = _graph(expression, numbers)
         last = plots.graph_steps(root)
-        end_slider(ax, "step", last * frames)
+        end_slider(ax, "step", last * FRAMES)
         step = min(step, last)
         letters = [names[letter] for letter in numbers]
         options: dict[str, Any] = {"movable": letters, "largest": 1.3, "ax": ax}
@@ -73,9 +71,6 @@ def graph_stepper() -> InteractiveFigure:
     )
     whole = replace(step, stops=range(MOST_STEPS + 1), stride=1)
 
-    def draw_recorded(ax: Axes, expression: str, step: float) -> str:
-        return draw(ax, expression, step, 1, **numbers)
-
     return InteractiveFigure(
         "graph_stepper",
         "A computation, forward and backward",
@@ -87,7 +82,7 @@ def graph_stepper() -> InteractiveFigure:
         ],
         plots.panels(width=9.4, height=4.3),
         narrow=9.4,  # it fits itself to its width
-        replay=lambda: Replay([text, whole], draw_recorded),
+        replay=lambda: Replay([text, whole]),
     )
 
 

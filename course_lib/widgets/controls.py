@@ -58,7 +58,7 @@ class Control:
 
     def recorded(self) -> Control | None:
         """Return what a recording offers in its place; None where nothing can be."""
-        return self
+        return None
 
     def states(self) -> list[Any]:
         """Return every state of a control that a recording offers."""
@@ -111,6 +111,10 @@ class Slider(Control):
         """Return the indices of the start, and of the first and the last stop."""
         return [self.default, 0, len(self.stops) - 1]
 
+    def recorded(self) -> Control:
+        """Return it as it is."""
+        return self
+
     def states(self) -> list[int]:
         """Return the index of every stop."""
         return list(range(len(self.stops)))
@@ -148,6 +152,10 @@ class Choice(Control):
     def default(self) -> int:
         """The index of ``start``."""
         return list(self.options).index(self.start)
+
+    def recorded(self) -> Control:
+        """Return it as it is."""
+        return self
 
     def spec(self) -> dict[str, Any]:
         """Add the name of each option."""
@@ -204,6 +212,10 @@ class Toggle(Control):
     def boundary_states(self) -> list[bool]:
         """Return both states, the default first."""
         return [self.start, not self.start]
+
+    def recorded(self) -> Control:
+        """Return it as it is."""
+        return self
 
     def states(self) -> list[bool]:
         """Return both states, by the number that each is."""
@@ -354,9 +366,6 @@ class Turns(Control):
             {"part": last, "turns": turns},
         ]
 
-    def recorded(self) -> None:
-        """Return None: there are too many states to record."""
-
 
 @dataclass(frozen=True)
 class Draggables(Control):
@@ -477,9 +486,6 @@ class Button(Control):
     def default(self) -> None:
         """None: a button has no state."""
         return None
-
-    def recorded(self) -> None:
-        """Return None: what it would do is not known before it is pressed."""
 
 
 class Replay(NamedTuple):

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -70,6 +70,23 @@ class Around:
     step: float  # from each stop to the next
     n: int
     part: int | None  # of a control with parts, the one that is turned
+
+
+def _kept(
+    given: Places | Plane | Brush | Around, states: Mapping[Any, Any]
+) -> Places | Around | None:
+    """Return it for a recording, where states have other numbers; None if useless."""
+    if isinstance(given, Places):
+        old = range(len(given.places)) if given.states is None else given.states
+        there = [i for i, state in enumerate(old) if state in states]
+        if not there:
+            return None
+        new, names = [states[old[i]] for i in there], given.names
+        names = names and [names[i] for i in there]
+        return replace(given, places=given.places[there], states=new, names=names)
+    if isinstance(given, Around) and all(states.get(i) == i for i in range(given.n)):
+        return given
+    return None
 
 
 class Handle:
@@ -171,6 +188,15 @@ class Handle:
         first, step = directions[0], directions[1] - directions[0]
         self.sets.append(Around(control, centre, first, step, len(directions), part))
         return self
+
+    def keep(self, recorded: Mapping[str, Mapping[Any, Any]]) -> bool:
+        """Set nothing but what a recording has; return whether that is anything.
+
+        recorded: of each of its controls, the state there of each of its states here.
+        """
+        kept = [_kept(given, recorded.get(given.control, {})) for given in self.sets]
+        self.sets = [given for given in kept if given is not None]
+        return bool(self.sets)
 
     def packed(self, height: float) -> bytes:
         """Return the handle as JSON, in CSS pixels of a figure of this height."""
@@ -298,6 +324,12 @@ class End:
 
     control: str
     last: int
+
+    def keep(self, recorded: Mapping[str, Mapping[Any, Any]]) -> bool:
+        """Mean the state in a recording; return whether it has one. As a handle's."""
+        states = recorded.get(self.control, {})
+        self.last = max((states[i] for i in states if i <= self.last), default=-1)
+        return self.last >= 0
 
     def packed(self, height: float) -> bytes:
         """Return it as JSON."""

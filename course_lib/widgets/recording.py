@@ -32,7 +32,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from course_lib.widgets.controls import Button, Control, Preset, Replay, Slider, sets_of
 
 if TYPE_CHECKING:
-    from course_lib.widgets.handles import End, Handle
     from course_lib.widgets.renderer import FigureRenderer
 
 __all__ = [
@@ -138,15 +137,18 @@ def record(figure: Recordable) -> Recording:
 
     def play(axes: Any, **values: Any) -> Any:
         message = draw_recorded(axes, **values)
-        _keep_recorded(handles_of(renderer.figure), recorded_states)
+        handles = handles_of(renderer.figure)
+        handles[:] = [handle for handle in handles if handle.keep(recorded_states)]
         return message
 
+    selected = [*product(*(control.states() for control in numbering))]
+    start = selected.index(tuple(control.default for control in numbering))
     states = [
         {
             control.name: control.value(state)
             for control, state in zip(numbering, one, strict=True)
         }
-        for one in product(*(control.states() for control in numbering))
+        for one in selected
     ]
     renderer.forget()
     renderer.draw = play
@@ -155,6 +157,11 @@ def record(figure: Recordable) -> Recording:
         layouts, ends = [], []
         for stacked in (False, True):
             layout, words = _layout(renderer, states, stacked)
+            if layout["frames"][start] is None:
+                raise ValueError(
+                    f"{figure.name}: what a recording starts with cannot be drawn: "
+                    f"{words[start][2]}"
+                )
             layouts.append(layout)
             ends.append(len(renderer.table.strokes))
         strokes = renderer.table.strokes
@@ -235,40 +242,11 @@ def _layout(
     return {"size": list(size), "frames": frames}, words
 
 
-def _keep_recorded(
-    handles: list[Handle | End], recorded: Mapping[str, Mapping[Any, Any]]
-) -> None:
-    """Let handles set what a recording has, and drop those that then set nothing.
-
-    recorded: by control, the state in the recording of each of its own states.
-    """
-    from course_lib.widgets.handles import End, Places  # loads Matplotlib
-
-    for handle in list(handles):
-        if isinstance(handle, End):
-            continue
-        kept = []
-        for given in handle.sets:
-            if not isinstance(given, Places):  # points anywhere: none is recorded
-                continue
-            new = recorded.get(given.control, {})
-            old = range(len(given.places)) if given.states is None else given.states
-            there = [i for i, state in enumerate(old) if state in new]
-            given.places = given.places[there]
-            given.states = [new[old[i]] for i in there]
-            given.names = given.names and [given.names[i] for i in there]
-            kept += [given] if there else []
-        handle.sets = [*kept]
-        if not kept:
-            handles.remove(handle)
-
-
 def _note(own: Mapping[str, Control], recorded: Mapping[str, Control]) -> str:
     """Return in a line what the figure has besides; "" if that is nothing."""
-    kinds = {name: control.kind for name, control in recorded.items()}
     changed = [c for c in own.values() if recorded.get(c.name) is not c]
-    finer = any(control.kind == kinds.get(control.name) for control in changed)
-    more = [c.label for c in changed if c.kind != kinds.get(c.name)]
+    finer = [c for c in changed if c.kind == "slider" and c.name in recorded]
+    more = [c.label for c in changed if c not in finer]
     parts = ["its sliders have more stops"] if finer else []
     parts += [f"you can also change: {'; '.join(more)}"] if more else []
     where = "This is a recording. In JupyterLab"

@@ -13,7 +13,7 @@ from course_lib import plots
 from course_lib.exercises.robot_trial import STEPS, Trial, try_number
 from course_lib.lessons import robot as body
 from course_lib.scalar import Value
-from course_lib.widgets.controls import Slider, Toggle, Turn, Turns
+from course_lib.widgets.controls import Replay, Slider, Toggle, Turn, Turns
 from course_lib.widgets.figure import InteractiveFigure
 from course_lib.widgets.handles import add_handle
 
@@ -114,6 +114,7 @@ def you_against_autograd(number: Any = Value, seed: int = 365) -> InteractiveFig
         draw,
         [turns, step, blind],
         axes,
+        replay=lambda: Replay([step.thinned(61), blind]),
     )
 
 

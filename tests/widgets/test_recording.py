@@ -19,12 +19,15 @@ from course_lib.widgets.controls import (
     Button,
     Choice,
     Control,
+    Draggables,
     Field,
     Pad,
+    Points,
     Preset,
     Replay,
     Slider,
     Toggle,
+    Turns,
 )
 from course_lib.widgets.figure import InteractiveFigure
 from course_lib.widgets.handles import add_handle
@@ -188,6 +191,17 @@ def test_what_cannot_be_drawn_is_a_problem_of_its_state() -> None:
     assert [bool(frame) for frame in header["layouts"][0]["frames"]] == [1, 0, 1]
 
 
+def test_its_start_must_be_drawn() -> None:
+    def draw(ax: Axes, a: int) -> str:
+        if a == 1:
+            raise ValueError("one is refused")
+        return line(ax, a=a)
+
+    live = figure(slider("a", 3, start=1), draw=draw)
+    with pytest.raises(ValueError, match=r"small: .* cannot be drawn: one is refused"):
+        record(live)
+
+
 def test_a_fault_of_ours_ends_the_build() -> None:
     def draw(ax: Axes, a: int) -> str:
         return line(ax, a=1 / (2 - a))
@@ -338,3 +352,27 @@ def test_the_script_of_a_page_is_no_module() -> None:
 
 def test_a_recording_is_found_by_its_name_alone() -> None:
     assert recorded_page.find("no_such_figure") is None
+
+
+def test_what_has_no_few_states_is_left_at_its_start() -> None:
+    places = {"one": (1.0, 2.0)}
+    drags = Draggables("drag", "drag it", places, slider("x", 9), slider("y", 9))
+    paint = Points("paint", "paint", ("a", "b"), [(1, 1, 0)], ((0, 0), (1, 1)))
+    turns = Turns("turns", "turn it", {"arm": 0}, ["0", "1"])
+    found = record(figure(drags, paint, turns, slider("a", 3)))
+    assert counts(found) == {"a": 3}
+    assert found.header["note"].endswith("also change: drag it; paint; turn it.")
+    assert "[[1., 2.]]" in found.header["words"][0][0]
+
+
+def test_a_handle_that_turns_needs_every_stop() -> None:
+    a = slider("a", 8)
+
+    def draw(ax: Axes, a: int) -> str:
+        ax.set(xlim=(0, 8), ylim=(0, 8))
+        add_handle(ax, "around", (1, 1)).around("a", np.arange(8) / 9, (0, 0))
+        return f"{a}"
+
+    assert [one for one in frame(record(figure(a, draw=draw)), 0) if b"around" in one]
+    thin = figure(a, draw=draw, replay=lambda: Replay([a.thinned(4)]))
+    assert not [one for one in record(thin).strokes if b"around" in one]

@@ -132,7 +132,7 @@ class Slider(Control):
             kept = {self.default, *(round(i * last / (n - 1)) for i in range(n))}
             if len(kept) <= most:
                 break
-        return replace(self, stops=[self.stops[i] for i in sorted(kept)])
+        return replace(self, stops=[self.stops[i] for i in sorted(kept)], stride=1)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from course_lib.widgets.console import (
     array_engine,
     tokenizer_of_names,
 )
-from course_lib.widgets.controls import Choice, Field, Slider
+from course_lib.widgets.controls import Choice, Field, Replay, Slider
 from course_lib.widgets.figure import InteractiveFigure
 from course_lib.widgets.handles import add_handle, end_slider
 
@@ -71,14 +71,17 @@ def next_token(model: Engine | Console) -> InteractiveFigure:
         return f"{message}. As unsure as among {unsure:.1f} equal tokens.", rows
 
     stops = [round(0.05 * i, 2) for i in range(51)]
-    controls = [
-        Field("text", "beginning of a name", "mar", 40, ("q", "chr", "", "sve")),
-        Slider("temperature", "temperature", stops, 0.7, _temperature),
-        Slider("seed", "six other names", range(SEEDS), 0, _seed),
-    ]
+    begun = Field("text", "beginning of a name", "mar", 40, ("q", "chr", "", "sve"))
+    temperature = Slider("temperature", "temperature", stops, 0.7, _temperature)
+    seed = Slider("seed", "six other names", range(SEEDS), 0, _seed)
     title = "What comes next, and what it would write"
     return InteractiveFigure(
-        "next_token", title, draw, controls, plots.panels(height=3.2)
+        "next_token",
+        title,
+        draw,
+        [begun, temperature, seed],
+        plots.panels(height=3.2),
+        replay=lambda: Replay([begun, temperature.thinned(26), seed.thinned(3)]),
     )
 
 

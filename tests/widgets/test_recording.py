@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import zlib
 from collections.abc import Callable
@@ -30,7 +31,7 @@ from course_lib.widgets.controls import (
     Turns,
 )
 from course_lib.widgets.figure import InteractiveFigure
-from course_lib.widgets.handles import add_handle
+from course_lib.widgets.handles import add_handle, end_slider
 from course_lib.widgets.recording import Recording, record
 from tests.widgets.checks import Browser
 
@@ -376,3 +377,17 @@ def test_a_handle_that_turns_needs_every_stop() -> None:
     assert [one for one in frame(record(figure(a, draw=draw)), 0) if b"around" in one]
     thin = figure(a, draw=draw, replay=lambda: Replay([a.thinned(4)]))
     assert not [one for one in record(thin).strokes if b"around" in one]
+
+
+def test_a_slider_ends_where_the_recorded_one_does() -> None:
+    a, b = slider("a", 9), slider("b", 9)
+
+    def draw(ax: Axes, a: int, b: int) -> str:
+        end_slider(ax, "a", 7)
+        end_slider(ax, "b", 3)
+        return f"{a}, {b}"
+
+    thin = figure(a, b, draw=draw, replay=lambda: Replay([a.thinned(3)]))
+    found = record(thin)
+    ends = [one for one in frame(found, 0) if b'"end"' in one]
+    assert [json.loads(one[1:]) for one in ends] == [{"end": {"a": 1}}]  # 0, 4, 8

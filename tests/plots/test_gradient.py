@@ -180,8 +180,9 @@ def test_fog_hides_all_but_the_ground_around_the_walker() -> None:
     x, y = WALK[-1].position
     ax = plots.walk_map(LAND, WALK, fog=1.0, sight=0.25)
     assert fog_over(ax, x, y) == 0
-    assert fog_over(ax, x - 1, y) == 1
-    assert fog_over(plots.walk_map(LAND, WALK, fog=0.5), x - 1, y) == 127 / 255
+    assert fog_over(ax, x - 0.33, y) == 1
+    half = plots.walk_map(LAND, WALK, fog=0.5, sight=0.25)
+    assert fog_over(half, x - 0.33, y) == 127 / 255
     assert not plots.walk_map(LAND, WALK).images
     assert not plots.walk_map(LAND, fog=1.0).images  # no walker, nothing to hide from
 

@@ -172,10 +172,17 @@ def test_wheel_holds_the_code_its_data_and_the_pages(wheel: zipfile.ZipFile) -> 
     here = (p for p in (ROOT / "course_lib").rglob("*") if p.is_file())
     files = {p.relative_to(ROOT).as_posix() for p in here if p.suffix != ".pyc"}
     in_wheel = {n for n in wheel.namelist() if not n.startswith("course_lib-")}
-    assert in_wheel == files | {f"course_lib/pages/{name}" for name in pages.files()}
+    carried = [*pages.files(), *recordings()]
+    assert in_wheel == files | {f"course_lib/pages/{name}" for name in carried}
     assert any(name.startswith("course_lib/data/") for name in files)
-    for name in pages.files():
+    for name in carried:
         assert wheel.read(f"course_lib/pages/{name}") == (ROOT / name).read_bytes()
+
+
+def recordings() -> list[str]:
+    """The recorded figures, which nbconvert shows, by their paths."""
+    found = (ROOT / "notebooks" / "recordings").glob("*.strokes")
+    return [path.relative_to(ROOT).as_posix() for path in found]
 
 
 def test_what_a_page_links_to_comes_with_it() -> None:
@@ -203,7 +210,8 @@ def test_the_source_distribution_gives_the_same_wheel(
 
 def test_wheel_holds_the_settings_of_jupyter(wheel: zipfile.ZipFile) -> None:
     settings = ROOT / "tools" / "jupyter"
-    files = {p.relative_to(settings).as_posix() for p in settings.rglob("*.json")}
+    here = (p for p in settings.rglob("*") if p.suffix in (".json", ".py"))
+    files = {p.relative_to(settings).as_posix() for p in here}
     data = "course_lib-0.1.0.data/data/"
     names = {n.removeprefix(data) for n in wheel.namelist() if n.startswith(data)}
     assert names == files

@@ -228,7 +228,7 @@ def test_a_page_without_a_front_end_gets_a_picture_and_no_state(tmp_path) -> Non
     assert set(output.data) == {"text/html", "text/plain"}
     words = output.data["text/html"]
     assert "Run this cell in JupyterLab and change: your probability" in words
-    assert "0x" not in nbformat.writes(nb)
+    assert " at 0x" not in nbformat.writes(nb)
 
 
 # --- what the browser gets ------------------------------------------------------------

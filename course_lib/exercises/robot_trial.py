@@ -227,7 +227,7 @@ def _not_finite(step: int, loss: float, slopes: Sequence[float]) -> str:
 def _suspicion(number: type[Any], step: int, moments: list[Any]) -> str:
     """Return which rule is wrong, and how that is known, in one line."""
     angles, _, slopes, truth = moments[step]
-    found = _mistake(number, angles, late=step > 0)
+    found = _mistake(number, angles)
     if found.endswith("."):
         return found
     found = found or "I suspect backward(), as each operation by itself is right"
@@ -247,18 +247,14 @@ def _suspicion_at_the_start(number: type[Any], angles: Sequence[float]) -> str:
     return ""
 
 
-def _mistake(number: type[Any], angles: Sequence[float], late: bool = False) -> str:
-    """Return the beginning of a sentence on what is wrong; a whole one for a rule.
-
-    late: the first backward pass was right.
-    """
+def _mistake(number: type[Any], angles: Sequence[float]) -> str:
+    """Return the beginning of a sentence on what is wrong; a whole one for a rule."""
     for look in (known.chain_mistake, _first_child_alone):
         if words := _known(number, look):
             return f"I suspect that {words}"
     if rule := _wrong_rule(number, angles):
         return rule
-    looks = [known.sharing_mistake, known.second_call_mistake]
-    for look in looks[::-1] if late else looks:
+    for look in (known.sharing_mistake, known.second_call_mistake):
         if words := _known(number, look):
             return f"I suspect that {words}"
     return ""

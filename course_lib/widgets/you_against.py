@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import math
 import random
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -45,50 +46,32 @@ def you_against_autograd(number: Any = Value, seed: int = 365) -> InteractiveFig
         axes: np.ndarray, turns: tuple[str, list[Turn]], step: int, blind: bool
     ) -> tuple[str, str]:
         part, turned = turns
-        hand = _by_hand(start, tuple(turned))
-        angles, losses, seconds = hand[-1][0], [loss for _, loss in hand], 0.0
-        engine: list[float] = []
-        if turned:
-            seconds = turned[-1].seconds
-        you = f"{_loss(losses[-1])} after {_count(len(turned), 'turn')}"
-        you += f" in {_duration(seconds)}"
+        losses = [body.robot_loss(angles) for angles in _by_hand(start, turned)]
         if step == 0:
-            slopes, truth = _slopes(tuple(angles)), None
-            title = f"by hand: loss {_loss(losses[-1])}"
-            said = (
-                f"Loss {you}." if turned else f"Loss {_loss(losses[0])} at the start."
-            )
-            said += f" {_blame(slopes)}"
-            text = ""
-        elif not trial.walk:
-            slopes, truth = _slopes(start), None
-            title, angles = f"{who} cannot begin", list(start)
-            said, text = " ".join([trial.problem, trial.suspicion]).strip(), ""
+            view = _view_by_hand(_by_hand(start, turned)[-1], losses[-1], turned)
         else:
-            moment = trial.walk[step - 1]
-            angles, slopes = moment.angles, moment.slopes
-            true = trial.slopes[step - 1]
-            truth = true if trial.suspicion else None
-            title = f"{who}, step {step - 1}: loss {_loss(moment.loss)}"
-            engine = [one.loss for one in trial.walk[:step]]
-            said = f"Step {step - 1} of {last - 1} by {who}: loss {_loss(moment.loss)}."
-            said, text = f"{said} {_blame(slopes)}", ""
-            if step == last:
-                said = _verdict(trial, who)
-                text = _table(trial, who, losses, len(turned), seconds)
+            view = _view_of_step(trial, start, who, step)
+        text = _table(trial, who, losses[-1], turned) if step == last else ""
         plots.marionette(
-            body.body_points(angles),
+            body.body_points(view.angles),
             None if blind else runner,
-            dict(zip(body.JOINTS, slopes, strict=True)),
-            dict(zip(body.JOINTS, truth, strict=True)) if truth else None,
-            title,
+            dict(zip(body.JOINTS, view.slopes, strict=True)),
+            dict(zip(body.JOINTS, view.truth, strict=True)) if view.truth else None,
+            view.title,
             part if step == 0 else "",
             ax=axes[0],
         )
-        plots.two_descents(losses, engine, STEPS, who, "loss, turn by turn", ax=axes[1])
+        plots.two_descents(
+            losses if turned or step == 0 else [],
+            [moment.loss for moment in trial.walk[:step]],
+            STEPS,
+            who,
+            "loss, turn by turn",
+            ax=axes[1],
+        )
         if step == 0:
-            _add_handles(axes[0], angles)
-        return said + " The runner is hidden." * blind, text
+            _add_handles(axes[0], view.angles)
+        return view.said + " The runner is hidden." * blind, text
 
     turns = Turns(
         "turns",
@@ -130,17 +113,47 @@ def _nearest_stop(angle: float) -> int:
     return (degrees + 180) % 360 // DEGREES
 
 
-@functools.lru_cache(maxsize=8)
-def _by_hand(
-    start: tuple[float, ...], turned: tuple[Turn, ...]
-) -> list[tuple[list[float], float]]:
-    """Return the angles and the loss at the start and after each turn."""
-    angles = list(start)
-    found = [(list(angles), float(body.robot_loss(angles)))]
+class View(NamedTuple):
+    """What is shown of the robot, and said."""
+
+    angles: Sequence[float]
+    slopes: Sequence[float]
+    title: str
+    said: str
+    truth: Sequence[float] | None = None  # slopes by a second witness, if they differ
+
+
+def _by_hand(start: Sequence[float], turned: Sequence[Turn]) -> list[list[float]]:
+    """Return the angles at the start and after each turn."""
+    found = [list(start)]
     for turn in turned:
+        angles = list(found[-1])
         angles[body.JOINTS.index(turn.part)] = math.radians(STOPS[turn.stop])
-        found.append((list(angles), float(body.robot_loss(angles))))
+        found.append(angles)
     return found
+
+
+def _view_by_hand(angles: list[float], loss: float, turned: list[Turn]) -> View:
+    slopes = _slopes(tuple(angles))
+    said = "at the start"
+    if turned:
+        said = f"after {len(turned)} turn{'s' * (len(turned) > 1)}"
+        said += f" in {_duration(turned[-1].seconds)}"
+    said = f"Loss {_loss(loss)} {said}. {_blame(slopes)}"
+    return View(angles, slopes, f"by hand: loss {_loss(loss)}", said)
+
+
+def _view_of_step(trial: Trial, start: Sequence[float], who: str, step: int) -> View:
+    """Return the view of a step of a class, counted from 1: the start."""
+    if not trial.walk:
+        said = f"{trial.problem} {trial.suspicion}".strip()
+        return View(start, _slopes(tuple(start)), f"{who} cannot begin", said)
+    moment, last = trial.walk[step - 1], len(trial.walk) - 1
+    said = f"Step {step - 1} of {last} by {who}: loss {_loss(moment.loss)}."
+    said = f"{said} {_blame(moment.slopes)}" if step <= last else _verdict(trial, who)
+    title = f"{who}, step {step - 1}: loss {_loss(moment.loss)}"
+    truth = trial.slopes[step - 1] if trial.suspicion else None
+    return View(moment.angles, moment.slopes, title, said, truth)
 
 
 @functools.lru_cache(maxsize=64)
@@ -150,7 +163,7 @@ def _slopes(angles: tuple[float, ...]) -> list[float]:
     return [joint.grad for joint in joints]
 
 
-def _add_handles(ax: Any, angles: list[float]) -> None:
+def _add_handles(ax: Any, angles: Sequence[float]) -> None:
     """Let the end of each limb be pulled around its joint."""
     points = body.body_points(angles)
     for k, (joint, (hinge, end)) in enumerate(points.items()):
@@ -160,7 +173,7 @@ def _add_handles(ax: Any, angles: list[float]) -> None:
         add_handle(ax, f"turn the {joint}", end).around("turns", directions, hinge, k)
 
 
-def _blame(slopes: list[float]) -> str:
+def _blame(slopes: Sequence[float]) -> str:
     """Say which joint is most to blame, and which way it wants to turn."""
     k = max(range(len(slopes)), key=lambda k: abs(slopes[k]))
     if abs(slopes[k]) < 0.005:
@@ -190,26 +203,19 @@ def _verdict(trial: Trial, who: str) -> str:
     return trial.problem or f"{who} stumbles: loss {_loss(loss)} after {steps} steps."
 
 
-def _table(
-    trial: Trial, who: str, losses: list[float], n_turns: int, seconds: float
-) -> str:
+def _table(trial: Trial, who: str, by_hand: float, turned: list[Turn]) -> str:
     """Return both sides in three numbers each, one line below the other."""
-    steps = len(trial.walk) - 1
-    rows = [
-        ("", "loss", "moves", "time"),
-        (
-            "you",
-            _loss(losses[-1]),
-            _count(n_turns, "turn of one joint", "turns of one joint"),
-            _duration(seconds),
-        ),
-        (
-            who,
-            _loss(trial.walk[-1].loss),
-            f"{steps} steps of {len(body.JOINTS)} joints",
-            _duration(trial.seconds),
-        ),
-    ]
+    if not trial.walk:
+        return ""
+    steps, loss = len(trial.walk) - 1, trial.walk[-1].loss
+    sides = [(who, loss, trial.seconds, f"{steps} × {len(body.JOINTS)} joints")]
+    if turned:
+        moves = f"{len(turned)} × 1 joint"
+        sides.insert(0, ("you", by_hand, turned[-1].seconds, moves))
+    rows = [("", "loss", "time", "moves")]
+    for name, loss, seconds, moves in sides:
+        time = "under 1 s" if seconds < 1 else f"{seconds:.0f} s"
+        rows.append((name, _loss(loss), time, moves))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
@@ -220,10 +226,6 @@ def _table(
 
 def _loss(loss: float) -> str:
     return f"{loss:.2f} dm²" if loss >= 0.01 else "below 0.01 dm²"
-
-
-def _count(n: int, one: str, many: str = "") -> str:
-    return f"{n} {one if n == 1 else many or one + 's'}"
 
 
 def _duration(seconds: float) -> str:

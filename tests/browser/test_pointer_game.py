@@ -170,8 +170,8 @@ def test_autograd_takes_over_and_finishes_and_a_turn_takes_it_back(game: Game) -
         "Autograd stands: loss below 0.01 dm² after 150"
     )
     table = game.seen.root.locator("pre.text").inner_text().splitlines()
-    assert "1 turn of one joint" in table[1]
-    assert "150 steps of 14 joints" in table[2]
+    assert "1 × 1 joint" in table[1]
+    assert "150 × 14 joints" in table[2]
     turns.locator("input").press("ArrowRight")
     game.turned(("spine", 2))
 

@@ -18,6 +18,7 @@ from course_lib.scalar import Value
 from course_lib.widgets.controls import Turn, Turns
 from course_lib.widgets.figure import InteractiveFigure
 from course_lib.widgets.handles import handles_of
+from course_lib.widgets.recording import record
 from course_lib.widgets.you_against import STOPS, start_of
 from tests.widgets.checks import check_figure
 
@@ -119,9 +120,8 @@ def test_autograd_takes_over_from_the_same_start(figure: InteractiveFigure) -> N
     loss = robot.robot_loss(angles_after(*TURNS))
     assert you.split("  ")[0] == "you"
     assert f"{loss:.2f} dm²" in you
-    assert "3 turns of one joint" in you
-    assert you.endswith("61 s")
-    assert "150 steps of 14 joints" in engine
+    assert you.endswith("  61 s       3 × 1 joint")
+    assert engine.endswith("  under 1 s  150 × 14 joints")
 
 
 def test_it_is_the_same_after_another_cell_and_without_the_runner(
@@ -154,7 +154,7 @@ def test_a_wrong_class_stumbles_and_the_rule_is_named() -> None:
         assert figure.problem == ""
     assert figure.summary.startswith("Swapped stumbles: loss ")
     assert "I suspect the rule of `*` (and `/`, `-`): at the " in figure.summary
-    assert "150 steps of 14 joints" in figure.text
+    assert "150 × 14 joints" in figure.text
 
 
 def test_a_class_that_cannot_begin_leaves_the_hands_their_turn() -> None:
@@ -207,3 +207,15 @@ def test_what_a_browser_makes_up_is_refused_in_one_line(words: str) -> None:
         with pytest.raises(ValueError, match=words) as refusal:
             CONTROL.value(state)
         assert "\n" not in str(refusal.value)
+
+
+def test_a_recording_shows_autograd_from_the_start_to_the_end(
+    figure: InteractiveFigure,
+) -> None:
+    header = record(figure).header
+    assert header["order"] == ["step", "blind"]
+    first, *_, last, _ = header["words"]  # the last one of all hides the runner
+    assert first[0].startswith("Loss 79.13 dm² at the start.")
+    assert last[0].startswith("Autograd stands: loss below 0.01 dm² after 150 steps")
+    assert "you" not in last[1]  # nobody has turned anything
+    assert "joint to turn" in header["note"]

@@ -83,10 +83,13 @@ def exercise_minutes(exercise: Exercise) -> float:
 
 def output_minutes(outputs: list[dict[str, Any]]) -> float:
     """Return the minutes for the figures of a cell."""
-    shown = [output.get("data", {}) for output in outputs]
-    images = sum("<img" in "".join(data.get("text/html", "")) for data in shown)
-    answering = sum(WIDGET in "".join(data.get("text/plain", "")) for data in shown)
-    return FIGURE * images + INTERACTIVE * answering
+    minutes = 0.0
+    for data in (output.get("data", {}) for output in outputs):
+        if WIDGET in "".join(data.get("text/plain", "")):  # it has an image, too
+            minutes += INTERACTIVE
+        elif "<img" in "".join(data.get("text/html", "")):
+            minutes += FIGURE
+    return minutes
 
 
 def rounded(minutes: float) -> int:

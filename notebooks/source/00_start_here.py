@@ -104,8 +104,8 @@ plots.show(
 # %% [markdown] tags=["path"]
 # ## A model that knows nothing makes noise
 #
-# Here is where you are going. A tiny GPT reads sentences letter by letter and learns to
-# continue them. These are some of the sentences, all written for this course:
+# A tiny GPT reads sentences letter by letter and learns to continue them. These are some
+# of the sentences, all written for this course:
 
 # %% tags=["nbval-check-output"]
 for sentence in random.Random(7).sample(things, 5):
@@ -116,8 +116,7 @@ print(f"… {len(things)} in all")
 # **Predict first.** We give a model the beginning *"the wheel is a"* and let it go on.
 # Its parameters are random numbers: nobody has trained it. What will it write?
 #
-# (`Settings` says how large the model is and how long it trains. Notebook 06 explains
-# each entry.)
+# (Notebook 06 explains each entry of `Settings`.)
 
 # %% tags=["nbval-check-output"]
 beginning = "the wheel is a"
@@ -298,17 +297,15 @@ exercise.mean.check(mean)
 exercise.mean.hint()
 
 # %% [markdown]
-# This card shows how far you are, in all notebooks. Its buttons save your answers as a
-# file, and add those of such a file, made on another machine, to what is here. On Binder,
-# a web service that can run the course for you, nothing is kept after you leave, so
-# download before you go.
+# This card shows how far you are. Its buttons save your answers as a file, and bring in
+# such a file from another machine. On Binder, a web service that can run the course for
+# you, nothing is kept after you leave, so download before you go.
 
 # %%
 widgets.progress_panel()
 
 # %% [markdown]
-# Save the notebooks themselves with Ctrl+S (Cmd+S on a Mac). A terminal has more:
-# `course progress export` and `course progress import` do what the buttons do.
+# Save the notebooks themselves with Ctrl+S (Cmd+S on a Mac). In a terminal,
 # `course update` brings newer pages into the folder that `course start` made, and keeps
 # what you wrote. `course reset 00_start_here` gives you a fresh copy of a notebook and
 # keeps yours beside it. In a class, `course progress share` shows your teacher which

@@ -200,8 +200,7 @@ plots.show(
 # %% [markdown]
 # Now turn the dials yourself, with the same eight houses: drag a ring to turn or to lift
 # the line, or use the sliders. On the map every line is a point: $w$ is east, $b$ is
-# north, and darker means a higher loss. The orange disc is the line you see; drag it,
-# too.
+# north, darker is a higher loss. Drag the orange disc, too: it is the line you see.
 #
 # **Predict first.** Leave $b$ at 250 and look for the best $w$. Will it still be the
 # best once $b$ may move as well?
@@ -216,8 +215,7 @@ widgets.line_fit()
 #
 # The unit of an MSE is thousands of euros, *squared*. So people often report its square
 # root, the **RMSE** (root mean squared error), a typical error. Here it is
-# $\sqrt{184} \approx 14$ thousand euros. For training it makes no difference: the same
-# line has the lowest of both.
+# $\sqrt{184} \approx 14$ thousand euros. For training it makes no difference.
 #
 # The MSE has a weakness. Drag a house far up or down: the best line, now dashed, runs
 # after it. Suppose that one of the forty prices is entered as 4,700 in place of 470.

@@ -202,7 +202,7 @@ show(
 # Now step through a record yourself. The interactive figure shows $\tanh(a\,b + c)$
 # after one forward and one backward pass. Press the triangle, or click a node: its upper
 # part leads to its step forward, its lower part to its step backward. Drag an input up
-# or down, or use the sliders. **Predict first:** what happens to the shares of $a$ and
+# or down. **Predict first:** what happens to the shares of $a$ and
 # $b$ when you push $c$ up to 4? Then type an expression of your own: `(a*b + c - 10)**2`
 # is the line from above, and at $a = 2$, $b = 3$, $c = 1$ it has the shares you know.
 
@@ -832,9 +832,9 @@ show(
 #
 # Now you. Another heap hangs by its hip. Drag the end of a limb, or choose a joint and
 # turn it with the arrow keys. Each blue arrow shows which way that joint's blame would
-# have it turned. Take a minute, and hide the runner if it is too easy. Then let
-# autograd try, with your `MyValue` if you have one. **Predict first:** who ends with
-# less loss, and who needs fewer turns?
+# have it turned. Take a minute; if it is too easy, hide the runner. Then let autograd
+# try, with your `MyValue` if you have one. **Predict first:** who ends with less loss,
+# and who needs fewer turns?
 
 # %%
 Engine = exercise.own_value.yours_or_ours()
@@ -844,7 +844,7 @@ widgets.you_against_autograd(Engine)
 # A hand turns one joint, looks, and turns the next. A gradient turns all fourteen at
 # once, each by its own slope. Spoil a rule of your `MyValue` on purpose, such as the
 # `+=`, and give it to the game: the robot stumbles, and the line below says which rule
-# it suspects, and how it knows.
+# it suspects, and why.
 
 # %% [markdown]
 # ## Why not nudge every parameter?

@@ -14,7 +14,7 @@ GLOSSARY = (ROOT / "docs/GLOSSARY.md").read_text(encoding="utf-8")
 TERMS, FIGURES, REFERENCES = re.split(r"\n## .*\n", GLOSSARY)
 PAGES = sorted((ROOT / "notebooks/source").glob("[0-9][0-9]_*.py"))
 NOT_TERMS = {  # set in bold for stress, as a label or as a picture
-    *("time", "two-hour path", "sum", "product", "predict first", "exercise"),
+    *("time", "two-hour path", "sum", "product", "predict first", "find out", "exercise"),
     *("yours", "one"),
     *"ABCDEFGHI".lower(),  # the claims of 07
     *("arrow", "by hand", "memory", "square root", "stride", "swapped"),

@@ -14,8 +14,8 @@ GLOSSARY = (ROOT / "docs/GLOSSARY.md").read_text(encoding="utf-8")
 TERMS, FIGURES, REFERENCES = re.split(r"\n## .*\n", GLOSSARY)
 PAGES = sorted((ROOT / "notebooks/source").glob("[0-9][0-9]_*.py"))
 NOT_TERMS = {  # set in bold for stress, as a label or as a picture
-    *("time", "two-hour path", "sum", "product", "predict first", "find out", "exercise"),
-    *("yours", "one"),
+    *("time", "two-hour path", "sum", "product", "predict first", "exercise"),
+    *("yours", "one", "find out"),
     *"ABCDEFGHI".lower(),  # the claims of 07
     *("arrow", "by hand", "memory", "square root", "stride", "swapped"),
     *("more data", "a smaller network", "slope of the activation", "what happened"),

@@ -83,7 +83,6 @@ function render({ model, el }) {
   canvas.setAttribute("role", "img");
   problem.setAttribute("role", "alert");
   text.setAttribute("role", "region");
-  text.setAttribute("aria-label", "Details");
 
   // --- one request in flight: the newest state waits for the response to the last ------
 
@@ -537,6 +536,7 @@ function render({ model, el }) {
   function updateText(state = null) {
     const get = (name) => (state ?? { [name]: model.get(name) })[name];
     title.textContent = model.get("title");
+    text.setAttribute("aria-label", `Details: ${model.get("title")}`);
     summary.textContent = get("summary");
     summary.setAttribute("aria-live", model.get("aria_live"));
     canvas.setAttribute("aria-label", `${model.get("title")}. ${get("summary")}`);

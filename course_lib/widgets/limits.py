@@ -230,14 +230,13 @@ def cost_calculator(
     def draw_recorded(
         ax: Axes, run: str, params: float, tokens: float
     ) -> tuple[str, str]:
-        at: dict[str, Any] = {"preset": {}, "price": 2.5} | presets[run]
+        at = {c.name: c.value(c.default) for c in controls} | presets[run]
         at["n_params"] *= params
         at["n_tokens"] *= tokens
         return draw(ax, **at)
 
-    runs = {name: name for name in presets if name != OWN}
     recorded = [
-        Choice("run", "start from", runs, [*runs][1]),
+        Choice("run", "start from", {name: name for name in presets}, OWN),
         Slider("params", "parameters N, times", FACTORS, 1),
         Slider("tokens", "training tokens D, times", FACTORS, 1),
     ]

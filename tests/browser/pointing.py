@@ -67,7 +67,7 @@ class Pair:
 
     def shows(self, control: str) -> str:
         """Return what a slider shows as its value."""
-        return str(self.figure.control(control).locator("output").inner_text())
+        return str(self.figure.control(control).locator("output").text_content())
 
     def focused(self) -> str:
         """Return the name of the control that has the focus."""

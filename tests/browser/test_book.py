@@ -208,13 +208,13 @@ def test_a_figure_is_used_by_keyboard_and_said_in_words(
 ) -> None:
     with opened(chromium, site, "notebooks/01_loss.html") as page:
         place = shown(page, "confidence")
-        slider = page.get_by_role("slider", name="probability given to what happened")
+        slider = page.get_by_role("slider", name="your probability that it is spam")
         slider.focus()
         slider.press("ArrowRight")
         said = place.locator(".summary[aria-live='polite']")
-        assert said.inner_text().startswith("What happened was given 30.5 %")
-        assert slider.get_attribute("aria-valuetext") == "30.5 %"
-        image = page.get_by_role("img", name="The cost of confidence. What happened")
+        assert said.inner_text().startswith("You say 90.5 % spam.")
+        assert slider.get_attribute("aria-valuetext") == "90.5 %"
+        image = page.get_by_role("img", name="Spam or wanted?")
         assert image.is_visible()
         last = place.locator("button, input, select").last
         last.focus()

@@ -104,7 +104,7 @@ def test_a_page_that_a_learner_ran_answers(tmp_path: Path, offline: Page) -> Non
     figures = offline.locator(".course-recorded")
     assert figures.count() == 2
     for i in range(2):
-        assert answers(figures.nth(i)).startswith("What happened was given 0.5")
+        assert answers(figures.nth(i)).startswith("You say 0.0 % spam.")
     own = offline.locator("figure", has_text="My own: an interactive figure")
     assert own.locator("img[alt='My own. n is 1.']").is_visible(), "a still"
 

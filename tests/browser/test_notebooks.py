@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import nbformat
 import pytest
@@ -103,13 +103,15 @@ def move_everything(figure: Figure) -> None:
     sliders_first = sorted(figure.controls, key=lambda control: control[0] != "slider")
     for kind, name in sliders_first:  # at its start, a training is the same for all
         box = figure.control(name)
-        seen: set[tuple[str, str]] = set()
+        seen: set[Seen] = set()
         if kind == "slider" and box.locator("input").is_enabled():
-            seen = {figure.slide(name, key) for key in ("Home", "End")}
+            for key in ("Home", "End", "PageDown"):
+                figure.slide(name, key)
+                seen.add(look(figure))
         elif kind == "choice" and box.locator("select").is_enabled():
             select = box.locator("select")
             first = select.input_value()
-            seen = {(figure.fingerprint(), figure.summary)}
+            seen = {look(figure)}
             for i in map(str, range(select.locator("option").count())):
                 if i != first:
                     seen.add(after(figure, partial(select.select_option, i)))
@@ -125,16 +127,29 @@ def move_everything(figure: Figure) -> None:
             continue
         where = f"{figure.name}, {name}"
         assert figure.problem == "", where
-        assert len({pixels for pixels, _ in seen}) > 1, where
-        assert len({words for _, words in seen}) > 1, where
+        assert len({(one.pixels, one.text) for one in seen}) > 1, where
+        assert len({(one.summary, one.text) for one in seen}) > 1, where
 
 
-def after(figure: Figure, act: Any) -> tuple[str, str]:
-    """Act; return the picture's fingerprint and its words once they stand still."""
+class Seen(NamedTuple):
+    """A figure as it stands: its picture, its words, and the longer text below."""
+
+    pixels: str
+    summary: str
+    text: str
+
+
+def look(figure: Figure) -> Seen:
+    text = figure.root.locator(".text").text_content() or ""
+    return Seen(figure.fingerprint(), figure.summary, text)
+
+
+def after(figure: Figure, act: Any) -> Seen:
+    """Act; return what is seen once it stands still."""
     before = figure.painted
     act()
     figure.wait_for_frame(before, 10.0)
-    return figure.fingerprint(), figure.summary
+    return look(figure)
 
 
 def violations(page: Page, figure: Figure) -> list[str]:

@@ -36,11 +36,9 @@ from course_lib.widgets.painter import png
 from course_lib.widgets.recorded_page import still
 from course_lib.widgets.recording import RECORDINGS, SUFFIX, ranges, record
 from course_lib.widgets.renderer import BREAKPOINT, NARROW, FigureRenderer, Frame
+from course_lib.widgets.scripts import FIGURE_SCRIPTS, joined
 
 __all__ = ["MEMORY", "InteractiveFigure", "KernelMemory"]
-
-HERE = Path(__file__).parent
-SCRIPTS = ("strokes.js", "figure.js")
 
 
 @dataclass
@@ -89,8 +87,8 @@ class InteractiveFigure(anywidget.AnyWidget):
     prepared before a control was moved, too; not if that compiles a program.
     """
 
-    _esm = "\n".join((HERE / name).read_text("utf-8") for name in SCRIPTS)
-    _css = HERE / "figure.css"
+    _esm = joined(FIGURE_SCRIPTS)
+    _css = joined(["figure.css"])
 
     title = traitlets.Unicode().tag(sync=True)
     name = traitlets.Unicode().tag(sync=True)

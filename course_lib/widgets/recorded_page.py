@@ -15,10 +15,11 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
+from course_lib.widgets.scripts import FIGURE_SCRIPTS, joined
+
 __all__ = ["STILL", "answering", "data_script", "find", "script", "still", "style"]
 
-HERE = Path(__file__).resolve().parent
-SCRIPTS = ("strokes.js", "figure.js", "recorded.js")
+SCRIPTS = (*FIGURE_SCRIPTS, "recorded.js")
 STYLES = ("figure.css", "recorded.css")
 STILL = re.compile(
     r'<figure class="course-still" data-name="(?P<name>[a-z_]+)">'
@@ -55,8 +56,7 @@ def answering(still: str, name: str, data_address: str = "") -> str:
 
 def script() -> str:
     """Return the script of a page with recordings, for an element of its own."""
-    parts = [(HERE / name).read_text("utf-8") for name in SCRIPTS]
-    code = "\n".join(parts).replace("export default { render };\n", "")
+    code = joined(SCRIPTS).replace("export default { render };\n", "")
     return f"(() => {{\n{code}}})();\n"
 
 
@@ -68,12 +68,13 @@ def data_script(name: str, recording: bytes) -> str:
 
 def style() -> str:
     """Return the style sheet of a page with recordings."""
-    return "\n".join((HERE / name).read_text("utf-8") for name in STYLES)
+    return joined(STYLES)
 
 
 def find(name: str) -> bytes | None:
     """Return the recording of a figure, as the course comes with it; None if none."""
-    inside = HERE.parent / "pages"  # of an installed package; a checkout has none
-    root = inside if inside.is_dir() else HERE.parent.parent
+    package = Path(__file__).resolve().parent.parent
+    inside = package / "pages"  # of an installed package; a checkout has none
+    root = inside if inside.is_dir() else package.parent
     path = root / "notebooks" / "recordings" / f"{name}.strokes"
     return path.read_bytes() if path.is_file() else None

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from tests.browser.pointing import Pair, pairs
 from tools import browser as driver
 
 HERE = Path(__file__).parent
@@ -34,3 +35,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def chromium() -> Iterator[Browser]:
     with driver.chromium() as browser:
         yield browser
+
+
+@pytest.fixture(scope="module")
+def shown(
+    request: pytest.FixtureRequest,
+    chromium: Browser,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[dict[str, Pair]]:
+    """The FIGURES of a test's module, made after its CODE, each with its twin."""
+    folder, module = tmp_path_factory.mktemp("pointer"), request.module
+    with pairs(chromium, folder, module.CODE, module.FIGURES) as opened:
+        yield opened

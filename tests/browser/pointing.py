@@ -11,15 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import nbformat
-from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Browser
 
-from course_lib.app import notebook_source
 from course_lib.widgets.figure import InteractiveFigure
+from tests.browser.scratch import opened
 from tests.widgets.checks import handles, places_of
-from tools import browser as driver
-from tools.browser import Figure, Page
+from tools.browser import Figure
 
 
 class Pair:
@@ -87,22 +84,13 @@ def pairs(
     chromium: Browser, folder: Path, code: str, figures: Sequence[str]
 ) -> Iterator[dict[str, Pair]]:
     """Open a notebook with figures: expressions that use the names of some code."""
-    nb = new_notebook(cells=[new_code_cell(cell) for cell in (code, *figures)])
-    nb.metadata = nbformat.from_dict(notebook_source.METADATA)
-    nbformat.write(nb, folder / "pointer.ipynb")
     names: dict[str, Any] = {}
     with jax.numpy_rank_promotion("allow"):
         exec(code, names)
         twins = [eval(figure, names) for figure in figures]
-    with driver.jupyterlab(folder) as server:
-        page = Page(chromium, server)
-        page.open("pointer.ipynb")
-        page.run_all()
-        assert page.errors() == []
+    with opened(chromium, folder, code, *figures) as page:
         shown = page.figures()
         yield {
             figure.name: Pair(figure, twin)
             for figure, twin in zip(shown, twins, strict=True)
         }
-        assert page.console_errors == []
-        page.close()

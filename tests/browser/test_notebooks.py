@@ -15,10 +15,9 @@ from typing import Any, NamedTuple
 import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Browser, expect
 
-from course_lib.app import notebook_source
+from tests.browser.scratch import write
 from tools import browser as driver
 from tools import notebooks
 from tools.browser import Figure, Page, Server
@@ -46,13 +45,6 @@ def page(chromium: Browser, server: Server) -> Iterator[Page]:
     opened = Page(chromium, server)
     yield opened
     opened.close()
-
-
-def write(folder: Path, name: str, *cells: str) -> str:
-    nb = new_notebook(cells=[new_code_cell(code) for code in cells])
-    nb.metadata = nbformat.from_dict(notebook_source.METADATA)
-    nbformat.write(nb, folder / name)
-    return name
 
 
 # --- the course -------------------------------------------------------------------
@@ -345,6 +337,37 @@ def test_a_drag_builds_no_queue(small: Figure) -> None:
     small.wait_for_frame(small.painted, 0.5)
     assert small.painted - before <= 3  # the first, and the last
     assert "emma goes 9," in small.summary
+
+
+COMPILES = """\
+import time
+from course_lib.widgets import InteractiveFigure
+from course_lib.widgets.controls import Slider
+n_drawn = 0
+
+def draw(ax, n):
+    global n_drawn
+    n_drawn += 1
+    if 2 < n_drawn < 6:  # not the first two, of the cell itself
+        time.sleep(0.3)
+    ax.plot([0, n])
+    return f"n is {n}"
+
+InteractiveFigure("compiles", "Compiles", draw, [Slider("n", "n", range(9), 4)])"""
+AT_HAND = "canvas => canvas.dataset.source"
+
+
+def test_a_slow_first_drawing_does_not_end_the_preparing(
+    page: Page, folder: Path
+) -> None:
+    page.open(write(folder, "compiles.ipynb", COMPILES))
+    page.run_all()
+    [figure] = page.figures()
+    figure.slide("n", "ArrowRight")
+    page.page.wait_for_timeout(3000)
+    figure.slide("n", "End")
+    assert figure.summary == "n is 8"
+    assert figure.canvas.evaluate(AT_HAND) == "browser"
 
 
 def test_running_again_keeps_what_was_chosen(page: Page, small: Figure) -> None:

@@ -9,18 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import nbformat
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
-from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Browser
 
 from course_lib import widgets
-from course_lib.app import notebook_source
 from course_lib.widgets import InteractiveFigure
+from tests.browser.scratch import opened
 from tests.widgets import checks
-from tools import browser as driver
 from tools.browser import Page
 
 NAMES = "line_fit", "confidence", "walk_in_fog", "stride_lab", "cost_calculator"
@@ -28,19 +25,9 @@ NAMES = "line_fit", "confidence", "walk_in_fog", "stride_lab", "cost_calculator"
 
 @pytest.fixture(scope="module")
 def page(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    folder = tmp_path_factory.mktemp("scratch")
-    code = "from course_lib import widgets\nwidgets.{}()".format
-    nb = new_notebook(cells=[new_code_cell(code(name)) for name in NAMES])
-    nb.metadata = nbformat.from_dict(notebook_source.METADATA)
-    nbformat.write(nb, folder / "scratch.ipynb")
-    with driver.jupyterlab(folder) as server:
-        opened = Page(chromium, server)
-        opened.open("scratch.ipynb")
-        opened.run_all()
-        yield opened
-        assert opened.errors() == []
-        assert opened.console_errors == []
-        opened.close()
+    cells = ["from course_lib import widgets", *(f"widgets.{name}()" for name in NAMES)]
+    with opened(chromium, tmp_path_factory.mktemp("scratch"), *cells) as page:
+        yield page
 
 
 class Pair:

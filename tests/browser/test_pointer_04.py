@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from tests.browser.pointing import Pair
 
-import pytest
-from playwright.sync_api import Browser
-
-from tests.browser.pointing import Pair, pairs
-
+CODE = "from course_lib import widgets"
 FIGURES = ("widgets.graph_stepper()", "widgets.robot()")
-
-
-@pytest.fixture(scope="module")
-def shown(
-    chromium: Browser, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Pair]]:
-    folder = tmp_path_factory.mktemp("pointer")
-    with pairs(chromium, folder, "from course_lib import widgets", FIGURES) as opened:
-        yield opened
 
 
 def test_an_input_is_dragged_and_keys_go_on(shown: dict[str, Pair]) -> None:

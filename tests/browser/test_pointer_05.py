@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Browser
 
-from course_lib.app import notebook_source
-from tools import browser as driver
-from tools.browser import Figure, Page
+from tests.browser.scratch import opened
+from tools.browser import Figure
 
 NAMES = (
     "neuron",
@@ -28,19 +25,9 @@ CODE = "from course_lib import widgets"
 def figures(
     chromium: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Figure]]:
-    folder = tmp_path_factory.mktemp("pointer")
     cells = [CODE, *(f"widgets.{name}()" for name in NAMES)]
-    nb = new_notebook(cells=[new_code_cell(code) for code in cells])
-    nb.metadata = nbformat.from_dict(notebook_source.METADATA)
-    nbformat.write(nb, folder / "pointer.ipynb")
-    with driver.jupyterlab(folder) as server:
-        page = Page(chromium, server)
-        page.open("pointer.ipynb")
-        page.run_all()
-        assert page.errors() == []
+    with opened(chromium, tmp_path_factory.mktemp("pointer"), *cells) as page:
         yield {figure.name: figure for figure in page.figures()}
-        assert page.console_errors == []
-        page.close()
 
 
 def drag(

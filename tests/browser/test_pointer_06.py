@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-from playwright.sync_api import Browser
-
-from tests.browser.pointing import Pair, pairs
+from tests.browser.pointing import Pair
 
 CODE = """import random
 from course_lib import array, widgets
 from course_lib.training import ArrayEngine
 engine = ArrayEngine.start(random.Random(42), array.GPTConfig(27))"""
 FIGURES = ("widgets.next_token(engine)", "widgets.attention(engine)")
-
-
-@pytest.fixture(scope="module")
-def shown(
-    chromium: Browser, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Pair]]:
-    folder = tmp_path_factory.mktemp("pointer")
-    with pairs(chromium, folder, CODE, FIGURES) as opened:
-        yield opened
 
 
 def test_a_bar_appends_its_token(shown: dict[str, Pair]) -> None:

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-from playwright.sync_api import Browser
-
-from tests.browser.pointing import Pair, pairs
+from tests.browser.pointing import Pair
 
 CODE = """from course_lib import widgets
 from course_lib.array import GPTConfig
@@ -29,15 +24,6 @@ FIGURES = (
     "widgets.reward_against_drift(runs)",
     "widgets.editable_store(lab, model, store, 'what is a fox?')",
 )
-
-
-@pytest.fixture(scope="module")
-def shown(
-    chromium: Browser, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Pair]]:
-    folder = tmp_path_factory.mktemp("pointer")
-    with pairs(chromium, folder, CODE, FIGURES) as opened:
-        yield opened
 
 
 def test_a_character_under_the_mouse_is_looked_at(shown: dict[str, Pair]) -> None:

@@ -10,16 +10,13 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Browser
 
 from course_lib import widgets
-from course_lib.app import notebook_source
 from course_lib.lessons import robot
+from tests.browser.scratch import opened
 from tests.widgets import checks
-from tools import browser as driver
 from tools.browser import Figure, Page
 
 CELL = "from course_lib import widgets\nwidgets.you_against_autograd()"
@@ -29,18 +26,8 @@ TURN = math.tau / 180  # from stop to stop
 
 @pytest.fixture(scope="module")
 def page(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    folder = tmp_path_factory.mktemp("game")
-    nb = new_notebook(cells=[new_code_cell(CELL)])
-    nb.metadata = nbformat.from_dict(notebook_source.METADATA)
-    nbformat.write(nb, folder / "game.ipynb")
-    with driver.jupyterlab(folder) as server:
-        opened = Page(chromium, server)
-        opened.open("game.ipynb")
-        opened.run_all()
-        yield opened
-        assert opened.errors() == []
-        assert opened.console_errors == []
-        opened.close()
+    with opened(chromium, tmp_path_factory.mktemp("game"), CELL) as page:
+        yield page
 
 
 class Game:
